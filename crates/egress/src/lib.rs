@@ -1,0 +1,1 @@
+//! Everything that leaves the machine: address guard, pooled client, redirects.

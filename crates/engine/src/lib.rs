@@ -1,0 +1,1 @@
+//! The behaviour: one file per operation, and the fill of a missing object from its origin.

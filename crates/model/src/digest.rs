@@ -1,0 +1,108 @@
+//! Digests of bodies: the ETag, the CRC-64 of OSS, and the additional checksums of S3.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An entity tag without quotes and without the dialect's letter case.
+///
+/// Stored in lower case; OSS prints upper case, S3 lower case. Comparison ignores quotes and ASCII case, because
+/// clients send back whichever form they saw.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ETag(Box<str>);
+
+impl ETag {
+    /// The tag of a body stored in one piece: the hex of its MD5.
+    pub fn of_md5(md5: [u8; 16]) -> Self {
+        Self(hex(&md5).into())
+    }
+
+    /// The tag of a multipart object: the MD5 over the parts' MD5s, and their number (both vendors).
+    pub fn of_parts(md5_of_md5s: [u8; 16], parts: usize) -> Self {
+        Self(format!("{}-{parts}", hex(&md5_of_md5s)).into())
+    }
+
+    /// A tag from outside (an origin, a client), quotes removed.
+    pub fn from_text(text: &str) -> Self {
+        let text = text.trim();
+        let text = text.strip_prefix("W/").unwrap_or(text);
+        Self(text.trim_matches('"').to_ascii_lowercase().into())
+    }
+
+    /// The tag in lower case, without quotes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Lower-case hex of `bytes`.
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// The algorithms of S3's additional checksums (`x-amz-checksum-*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ChecksumAlgorithm {
+    /// CRC-32 (ISO-HDLC), 4 bytes.
+    Crc32,
+    /// CRC-32C (iSCSI), 4 bytes.
+    Crc32c,
+    /// CRC-64/NVME, 8 bytes.
+    Crc64Nvme,
+    /// SHA-1, 20 bytes.
+    Sha1,
+    /// SHA-256, 32 bytes.
+    Sha256,
+}
+
+impl ChecksumAlgorithm {
+    /// Every algorithm, in the order of S3's documentation.
+    pub const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
+
+    /// Length of a value in bytes.
+    pub fn size_bytes(self) -> usize {
+        match self {
+            Self::Crc32 | Self::Crc32c => 4,
+            Self::Crc64Nvme => 8,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// The name in headers and XML of S3: `CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Crc32c => "CRC32C",
+            Self::Crc64Nvme => "CRC64NVME",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+}
+
+/// One checksum with its algorithm; the value is raw bytes of the algorithm's length.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksum {
+    /// Which algorithm.
+    pub algorithm: ChecksumAlgorithm,
+    /// The raw digest.
+    pub value: Vec<u8>,
+}
+
+/// What the body of a write came to. Computed by the store while the bytes pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// Bytes received.
+    pub size_bytes: u64,
+    /// MD5 of the whole body.
+    pub md5: [u8; 16],
+    /// CRC-64/XZ of the whole body (`x-oss-hash-crc64ecma`).
+    pub crc64: u64,
+    /// The additional checksum that was asked for when the write began.
+    pub checksum: Option<Checksum>,
+}

@@ -1,0 +1,326 @@
+//! The one error type of the domain.
+//!
+//! Each variant says what happened in terms of what the caller may do about it. Neither status codes nor vendor codes
+//! appear here: crate `wire` maps each variant to both vendors' words. Failures of the machinery (disk, index) carry
+//! their cause as a boxed source and are shown to administrators only.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+
+/// Result with the domain's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation was not performed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // --- names and existence ---
+    /// The text cannot be a bucket's name.
+    #[error("invalid bucket name {name:?}")]
+    InvalidBucketName {
+        /// As given.
+        name: Box<str>,
+    },
+    /// The text cannot be an object's key.
+    #[error("invalid object name {key:?}")]
+    InvalidObjectName {
+        /// As given, lossily decoded.
+        key: Box<str>,
+    },
+    /// The key is too long.
+    #[error("object key of {size_bytes} bytes is longer than {limit_bytes}")]
+    KeyTooLong {
+        /// Length given.
+        size_bytes: usize,
+        /// Length allowed.
+        limit_bytes: usize,
+    },
+    /// No bucket of that name.
+    #[error("no such bucket: {bucket}")]
+    NoSuchBucket {
+        /// The name.
+        bucket: Box<str>,
+    },
+    /// No object under that key.
+    #[error("no such key: {key}")]
+    NoSuchKey {
+        /// The key.
+        key: Box<str>,
+    },
+    /// No multipart upload of that id for that key.
+    #[error("no such upload: {upload_id}")]
+    NoSuchUpload {
+        /// The id as given.
+        upload_id: Box<str>,
+    },
+    /// The bucket has no website document.
+    #[error("bucket {bucket} has no website configuration")]
+    NoSuchWebsite {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket exists and belongs to the caller (creation repeated).
+    #[error("bucket {bucket} exists and is yours")]
+    BucketAlreadyOwnedByYou {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket still holds objects or uploads.
+    #[error("bucket {bucket} is not empty")]
+    BucketNotEmpty {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The server holds as many buckets as it may.
+    #[error("too many buckets (limit {limit})")]
+    TooManyBuckets {
+        /// [`crate::limits::MAX_BUCKETS`].
+        limit: usize,
+    },
+
+    // --- who ---
+    /// Not allowed; never tells whether the thing exists.
+    #[error("access denied: {reason}")]
+    AccessDenied {
+        /// For the log and for signed callers.
+        reason: &'static str,
+    },
+    /// No such access key.
+    #[error("unknown access key id {access_key_id:?}")]
+    InvalidAccessKeyId {
+        /// As given.
+        access_key_id: Box<str>,
+    },
+    /// The signature is not the one computed here.
+    #[error("signature does not match")]
+    SignatureMismatch(Box<SignatureMismatch>),
+    /// The signed time is too far from the server's.
+    #[error("request time too skewed")]
+    RequestTimeTooSkewed {
+        /// Time that the client signed.
+        request_time: Timestamp,
+        /// Time here.
+        server_time: Timestamp,
+    },
+    /// A presigned URL after its end.
+    #[error("request has expired")]
+    RequestExpired {
+        /// When it ended.
+        expires: Timestamp,
+        /// Time here.
+        server_time: Timestamp,
+    },
+
+    // --- the request itself ---
+    /// A header, parameter or XML field has a value that cannot be honoured.
+    #[error("invalid argument {name}={value:?}: {message}")]
+    InvalidArgument {
+        /// Name of the field in the vendor's words.
+        name: Box<str>,
+        /// Value as given (cut to a sane length).
+        value: Box<str>,
+        /// What is wrong and what would be right.
+        message: Box<str>,
+    },
+    /// The request contradicts itself or lacks a part, with no single field to blame.
+    #[error("invalid request: {message}")]
+    InvalidRequest {
+        /// What is wrong and what would be right.
+        message: Box<str>,
+    },
+    /// The XML body is not well-formed, too large, too deep, or not of the operation's shape.
+    #[error("malformed xml: {message}")]
+    MalformedXml {
+        /// Which rule was broken.
+        message: Box<str>,
+    },
+    /// A digest header cannot be a digest (wrong length or encoding).
+    #[error("invalid digest in {header}")]
+    InvalidDigest {
+        /// Header name.
+        header: Box<str>,
+        /// Value as given.
+        value: Box<str>,
+    },
+    /// The body does not have the digest that was announced. Nothing was stored.
+    #[error("digest mismatch in {header}")]
+    BadDigest {
+        /// Header name.
+        header: Box<str>,
+        /// Digest announced, in the header's encoding.
+        announced: Box<str>,
+        /// Digest of the bytes received, in the header's encoding.
+        computed: Box<str>,
+    },
+    /// The body ended before its announced length. Nothing was stored.
+    #[error("incomplete body")]
+    IncompleteBody,
+    /// The operation needs a `Content-Length`.
+    #[error("missing content length")]
+    MissingContentLength,
+    /// Larger than the limit.
+    #[error("{size_bytes} bytes are more than the limit of {limit_bytes}")]
+    EntityTooLarge {
+        /// Size announced or reached.
+        size_bytes: u64,
+        /// Limit.
+        limit_bytes: u64,
+    },
+    /// A part other than the last is smaller than the limit.
+    #[error("part {part_number} of {size_bytes} bytes is smaller than {limit_bytes}")]
+    EntityTooSmall {
+        /// Which part.
+        part_number: u16,
+        /// Its size.
+        size_bytes: u64,
+        /// Limit.
+        limit_bytes: u64,
+    },
+    /// User metadata or a header beyond its limit.
+    #[error("metadata of {size_bytes} bytes is larger than {limit_bytes}")]
+    MetadataTooLarge {
+        /// Size given.
+        size_bytes: usize,
+        /// Limit.
+        limit_bytes: usize,
+    },
+    /// A listed part was never uploaded, or with another ETag.
+    #[error("invalid part {part_number}")]
+    InvalidPart {
+        /// Which part.
+        part_number: u16,
+        /// The upload.
+        upload_id: Box<str>,
+    },
+    /// Parts are not listed in ascending order.
+    #[error("invalid part order")]
+    InvalidPartOrder,
+    /// The range selects nothing.
+    #[error("range not satisfiable for {size_bytes} bytes")]
+    InvalidRange {
+        /// Range header as sent.
+        range: Box<str>,
+        /// Length of the object.
+        size_bytes: u64,
+    },
+    /// A condition of the request does not hold.
+    #[error("precondition {condition} failed")]
+    PreconditionFailed {
+        /// Name of the header.
+        condition: &'static str,
+    },
+    /// The object exists and the writer said that it must not be replaced (`x-oss-forbid-overwrite`).
+    #[error("object exists: {key}")]
+    ObjectExists {
+        /// The key.
+        key: Box<str>,
+    },
+    /// The resource does not have that method.
+    #[error("method {method} not allowed")]
+    MethodNotAllowed {
+        /// The method.
+        method: Box<str>,
+        /// What it was tried on.
+        resource: &'static str,
+    },
+    /// A real operation of the vendor that is not offered here.
+    #[error("not implemented: {what}")]
+    NotImplemented {
+        /// Operation, header or parameter, in the vendor's words.
+        what: Box<str>,
+    },
+
+    // --- origins ---
+    /// The object is not here and could not be fetched; nothing was stored.
+    #[error("mirror failed: {0}")]
+    MirrorFailed(Box<MirrorFailure>),
+
+    // --- us ---
+    /// One of our own limits is reached; try again later.
+    #[error("slow down: {limit}")]
+    SlowDown {
+        /// Which limit.
+        limit: &'static str,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// No space to store anything; reads and deletes work.
+    #[error("storage full")]
+    StorageFull,
+    /// Stored bytes fail their checksum or are missing; they are never sent.
+    #[error("object damaged: {detail}")]
+    Damaged {
+        /// What was found, for the administrator.
+        detail: Box<str>,
+    },
+    /// The client's connection failed while its body was read; nothing can be answered.
+    #[error("client gone")]
+    ClientGone,
+    /// The machinery failed.
+    #[error("internal error: {context}")]
+    Internal {
+        /// What was being done.
+        context: &'static str,
+        /// Why it failed.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// Wraps a failure of the machinery.
+    pub fn internal(context: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal { context, source: source.into() }
+    }
+
+    /// An [`Error::InvalidArgument`], its value cut to 1,024 characters.
+    pub fn invalid_argument(name: impl Into<Box<str>>, value: &str, message: impl Into<Box<str>>) -> Self {
+        let value: String = value.chars().take(1024).collect();
+        Self::InvalidArgument { name: name.into(), value: value.into(), message: message.into() }
+    }
+}
+
+/// What both vendors tell about a wrong signature, so that the author of a client can find the difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureMismatch {
+    /// Access key id of the request.
+    pub access_key_id: Box<str>,
+    /// Signature that came.
+    pub provided: Box<str>,
+    /// String to sign computed here.
+    pub string_to_sign: Box<str>,
+    /// Canonical request computed here, for schemes that have one.
+    pub canonical_request: Option<Box<str>>,
+}
+
+/// Why a miss could not be served from its origin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct MirrorFailure {
+    /// Class of failure; decides the EC of OSS.
+    pub kind: MirrorFailureKind,
+    /// The vendor's message (oss-mirroring 6.2).
+    pub message: Box<str>,
+    /// Whether trying again later may help: decides `Retry-After`, and 503 or 424 on the S3 face.
+    pub retry_after: Option<Duration>,
+    /// A short reason code for logs, metrics, administrators and the bucket's owner, never for others: one of a fixed
+    /// set of snake_case words such as `origin_status`, `connect_refused`, `dns`, `tls`, `timeout_first_byte`.
+    pub reason: &'static str,
+    /// Status of the origin's last answer, if it gave one.
+    pub origin_status: Option<u16>,
+}
+
+/// Class of a mirror failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MirrorFailureKind {
+    /// The origin answered, but not with the object (EC 0041-00000101).
+    Answer,
+    /// The origin could not be reached or did not speak properly (EC 0041-00000104).
+    Unreachable,
+    /// The origin's address is not allowed (EC 0041-00000108).
+    ForbiddenAddress,
+    /// The rule cannot be applied to this key, or the answer cannot be kept (no EC of its own: 0041-00000101).
+    Refused,
+}

@@ -1,0 +1,34 @@
+//! The nouns of Headwater: names, objects, operations, rules, errors and the traits that cut the crates.
+//!
+//! Guarantees: every value of these types is already valid (names, ranges, digests are parsed at the edge, never
+//! checked again), and nothing here touches a socket, a file, a clock or a runtime.
+//!
+//! How: one file per idea. `op` lists what a client may ask and what it gets; `error` lists every way it may fail;
+//! the dialects (crate `wire`) translate both, so nothing here knows a status code or a vendor's word.
+
+pub mod access;
+pub mod body;
+pub mod bucket;
+pub mod clock;
+pub mod digest;
+pub mod error;
+pub mod limits;
+pub mod list;
+pub mod multipart;
+pub mod name;
+pub mod object;
+pub mod op;
+pub mod origin;
+pub mod precondition;
+pub mod range;
+pub mod rule;
+pub mod website;
+
+pub use error::{Error, Result};
+pub use name::{BucketName, ObjectKey};
+
+use std::future::Future;
+use std::pin::Pin;
+
+/// A boxed, sendable future: the return type of the object-safe traits.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

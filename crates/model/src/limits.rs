@@ -1,0 +1,47 @@
+//! Every limit that a client can reach, in one place, each with the reason for its value.
+
+use std::time::Duration;
+
+/// Longest object key in bytes (S3: "up to 1,024 bytes long"). OSS's own 1,023 is applied by its dialect.
+pub const MAX_KEY_BYTES: usize = 1024;
+/// Longest key on the OSS face (OSS: "1 to 1,023 bytes").
+pub const MAX_OSS_KEY_BYTES: usize = 1023;
+/// Largest XML body of a request; the largest legitimate one (1,000 keys to delete, 10,000 parts) stays below it.
+pub const MAX_XML_BYTES: usize = 1 << 20;
+/// Deepest nesting of an XML body; the deepest legitimate one is 8.
+pub const MAX_XML_DEPTH: usize = 32;
+/// Largest single upload (S3 and OSS: 5 GiB for PutObject and for a part).
+pub const MAX_PUT_BYTES: u64 = 5 << 30;
+/// Largest object (OSS: 48.8 TiB = 10,000 parts of 5 GiB).
+pub const MAX_OBJECT_BYTES: u64 = 10_000 * MAX_PUT_BYTES;
+/// Highest part number of a multipart upload (both vendors).
+pub const MAX_PART_NUMBER: u16 = 10_000;
+/// Smallest part except the last (OSS: 100 KiB; S3: 5 MiB). The OSS bound is enforced, the S3 one by its dialect.
+pub const MIN_PART_BYTES_OSS: u64 = 100 << 10;
+/// Smallest part except the last on the S3 face.
+pub const MIN_PART_BYTES_S3: u64 = 5 << 20;
+/// User metadata of an object, names and values together (OSS: 8 KiB; S3: 2 KiB for PUT).
+pub const MAX_USER_META_BYTES: usize = 8 << 10;
+/// Longest stored representation header value: as long as the whole user metadata may be.
+pub const MAX_CONTENT_HEADER_BYTES: usize = 8 << 10;
+/// Most keys on a listing page (both vendors).
+pub const MAX_LIST_KEYS: usize = 1000;
+/// Most keys of one multi-object delete (both vendors).
+pub const MAX_DELETE_KEYS: usize = 1000;
+/// Most routing rules of a bucket (OSS).
+pub const MAX_RULES: usize = 20;
+/// Most IncludeHeader conditions, and most Pass, Remove and Set entries each, of a rule (OSS).
+pub const MAX_RULE_HEADERS: usize = 10;
+/// Longest header name and value in a rule (OSS).
+pub const MAX_RULE_HEADER_BYTES: usize = 1024;
+/// Most buckets of the server; the control snapshot is rebuilt as a whole, so it stays small.
+pub const MAX_BUCKETS: usize = 1000;
+/// Most redirects followed for one origin request (OSS).
+pub const MAX_REDIRECT_HOPS: u32 = 10;
+/// Largest clock difference of a signed request (both vendors).
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
+/// Longest life of a presigned V4 URL (both vendors).
+pub const MAX_PRESIGN_SECONDS: u64 = 604_800;
+/// What a reader of a running fill may lag behind the end until the whole is verified (architecture, Fill: "End is
+/// explicit"); answers up to this size wait for verification before the status line.
+pub const HOLD_BACK_BYTES: u64 = 64 << 10;

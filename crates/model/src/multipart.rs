@@ -1,0 +1,92 @@
+//! Multipart uploads.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::digest::{Checksum, ChecksumAlgorithm, ETag};
+use crate::name::ObjectKey;
+
+/// Identifies an upload; printed as 32 upper-case hex digits. UUID v7, so ids ascend with time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct UploadId(pub [u8; 16]);
+
+impl UploadId {
+    /// Reads the printed form, in either letter case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let valid = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        valid.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(|id| Self(id.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032X}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// One part as the client lists it on completion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedPart {
+    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
+    pub number: u16,
+    /// ETag that its upload answered.
+    pub etag: ETag,
+}
+
+/// One stored part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartInfo {
+    /// Part number.
+    pub number: u16,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// Entity tag: its MD5.
+    pub etag: ETag,
+    /// When it was stored.
+    pub last_modified: Timestamp,
+    /// CRC-64/XZ of its bytes.
+    pub crc64: u64,
+    /// Additional checksum, if its writer gave one.
+    pub checksum: Option<Checksum>,
+}
+
+/// One upload in progress.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadInfo {
+    /// Key that completion will write.
+    pub key: ObjectKey,
+    /// The upload.
+    pub id: UploadId,
+    /// When it was created.
+    pub initiated: Timestamp,
+    /// Checksum algorithm announced on creation.
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+}
+
+/// One page of uploads, ordered by key, then id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadPage {
+    /// Uploads.
+    pub uploads: Vec<UploadInfo>,
+    /// Common prefixes.
+    pub common_prefixes: Vec<Box<str>>,
+    /// If more follows: key and id of the last entry (the nil id when it is a common prefix).
+    pub next: Option<(Box<str>, UploadId)>,
+}
+
+/// One page of an upload's parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartPage {
+    /// Parts in ascending number.
+    pub parts: Vec<PartInfo>,
+    /// If more follows: the last number of this page.
+    pub next: Option<u16>,
+}

@@ -1,0 +1,84 @@
+//! Objects: what is known about them beside their bytes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::digest::{Checksum, ETag};
+
+/// The representation headers kept with an object and sent with it again (OSS: the seven headers of mirroring, which
+/// are also those of PutObject; `Access-Control-Allow-Origin` only ever comes from an origin).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentHeaders {
+    /// `Content-Type`; none is sent as `application/octet-stream`.
+    pub content_type: Option<Box<str>>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<Box<str>>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<Box<str>>,
+    /// `Content-Language`.
+    pub content_language: Option<Box<str>>,
+    /// `Cache-Control`.
+    pub cache_control: Option<Box<str>>,
+    /// `Expires`, as text.
+    pub expires: Option<Box<str>>,
+    /// `Access-Control-Allow-Origin` as the origin sent it.
+    pub access_control_allow_origin: Option<Box<str>>,
+}
+
+/// How the body came together (`x-oss-object-type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ObjectKind {
+    /// Written in one piece; its ETag is its MD5.
+    Normal,
+    /// Completed from parts.
+    Multipart,
+}
+
+/// Who wrote the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Provenance {
+    /// A client of this server.
+    Written,
+    /// A fill; answers carry `x-oss-tag: MIRROR` until a normal write replaces it.
+    Mirrored,
+}
+
+/// User metadata: names in lower case without the dialect's prefix, in the order given, values as sent.
+pub type UserMeta = Vec<(Box<str>, Box<str>)>;
+
+/// The metadata that the writer chooses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectHeaders {
+    /// Representation headers.
+    pub content: ContentHeaders,
+    /// User metadata.
+    pub user: UserMeta,
+}
+
+/// Everything a HEAD tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectMeta {
+    /// Length of the body in bytes.
+    pub size_bytes: u64,
+    /// Entity tag.
+    pub etag: ETag,
+    /// When it was stored (a mirrored object: when its fill began, or the origin's date where the rule says so).
+    pub last_modified: Timestamp,
+    /// CRC-64/XZ of the whole body.
+    pub crc64: u64,
+    /// MD5 of the whole body; none for multipart objects.
+    pub md5: Option<[u8; 16]>,
+    /// An additional checksum that the writer gave.
+    pub checksum: Option<Checksum>,
+    /// How the body came together.
+    pub kind: ObjectKind,
+    /// Who wrote it.
+    pub provenance: Provenance,
+    /// What the writer chose.
+    pub headers: ObjectHeaders,
+}
+
+/// Shared, immutable metadata.
+pub type SharedMeta = Arc<ObjectMeta>;

@@ -1,0 +1,491 @@
+//! Operations: what a client may ask ([`Op`]) and what it gets ([`Reply`]).
+//!
+//! The dialects decode HTTP into `Op` and encode `Reply`; the engine performs. Bodies of objects travel beside the
+//! operation as [`Body`](crate::body::Body), because they stream.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::body::Body;
+use crate::bucket::{Bucket, CannedAcl, Dialect};
+use crate::clock::Timestamp;
+use crate::digest::{Checksum, ChecksumAlgorithm, ETag};
+use crate::list::{ListPage, ListQuery};
+use crate::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadPage};
+use crate::name::{BucketName, ObjectKey};
+use crate::object::{ContentHeaders, ObjectHeaders, ObjectMeta, SharedMeta};
+use crate::precondition::Preconditions;
+use crate::range::ByteRange;
+use crate::website::Website;
+
+/// What a request wants to do, for authorisation; named like the permissions of both vendors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // each variant is the permission of its name
+pub enum Action {
+    ListBuckets,
+    CreateBucket,
+    GetBucketInfo,
+    GetBucketLocation,
+    GetBucketAcl,
+    PutBucketAcl,
+    GetBucketWebsite,
+    PutBucketWebsite,
+    DeleteBucketWebsite,
+    DeleteBucket,
+    ListObjects,
+    GetObject,
+    PutObject,
+    DeleteObject,
+    ListMultipartUploads,
+    ListParts,
+    AbortMultipartUpload,
+}
+
+/// An operation with everything decoded but its streaming body.
+#[derive(Debug)]
+pub enum Op {
+    /// All buckets of the caller.
+    ListBuckets(ListBuckets),
+    /// Creates a bucket.
+    CreateBucket(CreateBucket),
+    /// Whether the bucket exists.
+    HeadBucket(BucketName),
+    /// OSS `?bucketInfo`.
+    GetBucketInfo(BucketName),
+    /// `?location`.
+    GetBucketLocation(BucketName),
+    /// Bucket `?acl`.
+    GetBucketAcl(BucketName),
+    /// Sets the canned list of a bucket.
+    PutBucketAcl(BucketName, CannedAcl),
+    /// `?website`.
+    GetBucketWebsite(BucketName),
+    /// Replaces the website document.
+    PutBucketWebsite(BucketName, Box<Website>),
+    /// Removes the website document.
+    DeleteBucketWebsite(BucketName),
+    /// Deletes an empty bucket.
+    DeleteBucket(BucketName),
+    /// One page of objects, version 1 or 2 (the difference is the dialect's).
+    ListObjects(BucketName, ListQuery),
+    /// An object's metadata and body.
+    GetObject(Box<GetObject>),
+    /// An object's metadata. Never reaches an origin unless the rule allows it.
+    HeadObject(Box<GetObject>),
+    /// OSS `?objectMeta`: length, ETag and date; never reaches an origin.
+    GetObjectMeta(BucketName, ObjectKey),
+    /// Stores the body that travels beside.
+    PutObject(Box<PutObject>),
+    /// Copies an object within the server.
+    CopyObject(Box<CopyObject>),
+    /// Deletes an object; succeeds if there is none.
+    DeleteObject(BucketName, ObjectKey),
+    /// Deletes up to [`crate::limits::MAX_DELETE_KEYS`] objects.
+    DeleteObjects(DeleteObjects),
+    /// Begins a multipart upload.
+    CreateMultipartUpload(Box<CreateMultipartUpload>),
+    /// Stores the body that travels beside as a part.
+    UploadPart(Box<UploadPart>),
+    /// Makes the object from parts.
+    CompleteMultipartUpload(Box<CompleteMultipartUpload>),
+    /// Drops an upload and its parts.
+    AbortMultipartUpload(UploadRef),
+    /// One page of an upload's parts.
+    ListParts(ListParts),
+    /// One page of uploads.
+    ListMultipartUploads(ListMultipartUploads),
+}
+
+/// See [`Op::ListBuckets`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListBuckets {
+    /// Only names that begin so.
+    pub prefix: Box<str>,
+    /// Only names greater than this.
+    pub after: Box<str>,
+    /// Most buckets, 1 to [`crate::limits::MAX_LIST_KEYS`].
+    pub limit: usize,
+}
+
+/// See [`Op::CreateBucket`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateBucket {
+    /// Name.
+    pub bucket: BucketName,
+    /// Access control list; private if the request names none.
+    pub acl: Option<CannedAcl>,
+    /// Region that the body names, if any.
+    pub location: Option<Box<str>>,
+    /// OSS storage class that the body names, if any.
+    pub storage_class: Option<Box<str>>,
+}
+
+/// See [`Op::GetObject`].
+#[derive(Clone, Debug)]
+pub struct GetObject {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key.
+    pub key: ObjectKey,
+    /// Range asked for, and the header as sent.
+    pub range: Option<(ByteRange, Box<str>)>,
+    /// `x-oss-range-behavior: standard`, and always on the S3 face: an unsatisfiable range is an error. Otherwise the
+    /// whole object is the answer (OSS).
+    pub strict_range: bool,
+    /// Conditions.
+    pub conditions: Preconditions,
+    /// `response-*` parameters: replace the stored headers in this answer only.
+    pub overrides: ContentHeaders,
+    /// How a miss may reach the origin.
+    pub miss: MissContext,
+}
+
+/// What of the client's request a mirror rule may look at or forward.
+#[derive(Clone, Debug, Default)]
+pub struct MissContext {
+    /// The client's header fields as sent.
+    pub headers: HeaderMap,
+    /// The raw query without our own authentication and `response-*` parameters; `None` if there is none.
+    pub query: Option<Box<str>>,
+    /// Leading slashes of the requested path beyond the first, which the key does not carry (OSS face only; spec 4.4).
+    pub extra_slashes: u16,
+    /// Whether the request was for `https`.
+    pub secure: bool,
+    /// Host that the client asked, for redirects that name none.
+    pub host: Box<str>,
+    /// A version or sub-resource was named: the request never mirrors.
+    pub never: bool,
+}
+
+/// Digests that the client announced for its body; checked before anything is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AnnouncedDigests {
+    /// `Content-MD5`.
+    pub md5: Option<[u8; 16]>,
+    /// `x-amz-content-sha256` when it is a digest.
+    pub sha256: Option<[u8; 32]>,
+    /// `x-amz-checksum-*` from a header.
+    pub checksum: Option<Checksum>,
+    /// Algorithm whose value comes in a trailer, or which the client only asked us to compute.
+    pub algorithm: Option<ChecksumAlgorithm>,
+    /// `x-oss-hash-crc64ecma`, where a client sends it.
+    pub crc64: Option<u64>,
+}
+
+/// When a write may replace what is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum WriteCondition {
+    /// Always.
+    #[default]
+    Any,
+    /// Only if there is no object: `If-None-Match: *` (answer on failure: [`crate::Error::PreconditionFailed`]).
+    IfNoneMatch,
+    /// Only if there is no object: `x-oss-forbid-overwrite: true` ([`crate::Error::ObjectExists`]).
+    ForbidOverwrite,
+    /// Only if the object there has this tag: `If-Match` (no object: [`crate::Error::NoSuchKey`]).
+    IfMatch(ETag),
+}
+
+/// See [`Op::PutObject`].
+#[derive(Clone, Debug)]
+pub struct PutObject {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key.
+    pub key: ObjectKey,
+    /// Metadata to store.
+    pub headers: ObjectHeaders,
+    /// Length of the body after decoding, if announced; enforced.
+    pub content_length: Option<u64>,
+    /// Digests to check.
+    pub digests: AnnouncedDigests,
+    /// When to replace.
+    pub condition: WriteCondition,
+}
+
+/// See [`Op::CopyObject`].
+#[derive(Clone, Debug)]
+pub struct CopyObject {
+    /// Source bucket; the caller needs [`Action::GetObject`] there.
+    pub source_bucket: BucketName,
+    /// Source key.
+    pub source_key: ObjectKey,
+    /// Conditions on the source (`x-*-copy-source-if-*`).
+    pub source_conditions: Preconditions,
+    /// Destination bucket.
+    pub bucket: BucketName,
+    /// Destination key.
+    pub key: ObjectKey,
+    /// New metadata (directive REPLACE) or the source's (COPY).
+    pub headers: Option<ObjectHeaders>,
+    /// Additional checksum to compute.
+    pub algorithm: Option<ChecksumAlgorithm>,
+    /// When to replace the destination.
+    pub condition: WriteCondition,
+}
+
+/// See [`Op::DeleteObjects`].
+#[derive(Clone, Debug)]
+pub struct DeleteObjects {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Keys, in the order given.
+    pub keys: Vec<ObjectKey>,
+    /// Answer only failures.
+    pub quiet: bool,
+}
+
+/// See [`Op::CreateMultipartUpload`].
+#[derive(Clone, Debug)]
+pub struct CreateMultipartUpload {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key.
+    pub key: ObjectKey,
+    /// Metadata of the object to be.
+    pub headers: ObjectHeaders,
+    /// Checksum algorithm announced.
+    pub algorithm: Option<ChecksumAlgorithm>,
+    /// OSS applies `x-oss-forbid-overwrite` here already.
+    pub condition: WriteCondition,
+}
+
+/// Names an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadRef {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key.
+    pub key: ObjectKey,
+    /// Upload id as sent; what does not parse is no such upload.
+    pub upload_id: Box<str>,
+}
+
+/// See [`Op::UploadPart`].
+#[derive(Clone, Debug)]
+pub struct UploadPart {
+    /// Upload.
+    pub upload: UploadRef,
+    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
+    pub number: u16,
+    /// Length of the body after decoding, if announced; enforced.
+    pub content_length: Option<u64>,
+    /// Digests to check.
+    pub digests: AnnouncedDigests,
+}
+
+/// See [`Op::CompleteMultipartUpload`].
+#[derive(Clone, Debug)]
+pub struct CompleteMultipartUpload {
+    /// Upload.
+    pub upload: UploadRef,
+    /// Parts in the order given; empty with OSS's `x-oss-complete-all: yes`, which takes all.
+    pub parts: Vec<CompletedPart>,
+    /// OSS `x-oss-complete-all: yes`.
+    pub all_parts: bool,
+    /// When to replace.
+    pub condition: WriteCondition,
+    /// Smallest part except the last (differs by dialect).
+    pub min_part_bytes: u64,
+}
+
+/// See [`Op::ListParts`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListParts {
+    /// Upload.
+    pub upload: UploadRef,
+    /// Only parts above this number.
+    pub after: u16,
+    /// Most parts, 1 to [`crate::limits::MAX_LIST_KEYS`].
+    pub limit: usize,
+}
+
+/// See [`Op::ListMultipartUploads`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListMultipartUploads {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Only keys that begin so.
+    pub prefix: Box<str>,
+    /// Collapse, as in [`ListQuery`].
+    pub delimiter: Box<str>,
+    /// Only uploads of keys greater than this; with `after_upload`, also later uploads of this key.
+    pub after_key: Box<str>,
+    /// See `after_key`.
+    pub after_upload: Option<UploadId>,
+    /// Most uploads, 1 to [`crate::limits::MAX_LIST_KEYS`].
+    pub limit: usize,
+}
+
+/// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// The object was here.
+    Hit,
+    /// Fetched by this request.
+    Miss,
+    /// A running fill that another request began.
+    Joined,
+    /// From the origin without being stored.
+    PassThrough,
+}
+
+/// An object, or a part of it, to be sent.
+#[derive(Debug)]
+pub struct ObjectReply {
+    /// Where it comes from.
+    pub served: Served,
+    /// Metadata. For a miss it may be incomplete: see `facts`.
+    pub meta: SharedMeta,
+    /// What of `meta` is known already. All for a hit.
+    pub facts: KnownFacts,
+    /// The half-open interval served, if a range is (206).
+    pub range: Option<Range<u64>>,
+    /// Answer headers that replace the stored ones.
+    pub overrides: ContentHeaders,
+    /// The bytes of `range`, or of the whole; [`Body::Empty`] for HEAD.
+    pub body: Body,
+    /// Status of the origin's answer, if it was asked.
+    pub origin_status: Option<u16>,
+    /// Status to answer with in place of 200 (error document, index page); ranges use 206.
+    pub status: Option<u16>,
+}
+
+/// Which parts of the metadata are final while a fill is still running (decisions, row 13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownFacts {
+    /// `size_bytes` is the length to be.
+    pub size: bool,
+    /// `etag` and `md5` are those to be stored.
+    pub etag: bool,
+    /// `crc64` and `checksum` are those to be stored.
+    pub digests: bool,
+}
+
+impl KnownFacts {
+    /// Everything is final.
+    pub const ALL: Self = Self { size: true, etag: true, digests: true };
+}
+
+/// An answer in place of the object: a redirect rule, a redirect of the origin, or an origin's own answer passed on.
+#[derive(Debug)]
+pub struct RelayedReply {
+    /// Status code as the rule or the origin has it.
+    pub status: u16,
+    /// `Location`, if any.
+    pub location: Option<Box<str>>,
+    /// `Content-Type`, if a body comes.
+    pub content_type: Option<Box<str>>,
+    /// The body with its length, if known.
+    pub body: Body,
+    /// See `body`.
+    pub content_length: Option<u64>,
+    /// Status of the origin's answer, if it was asked.
+    pub origin_status: Option<u16>,
+}
+
+/// Owner as answers show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Canonical id.
+    pub id: Arc<str>,
+    /// Display name.
+    pub display_name: Arc<str>,
+}
+
+/// What an operation answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// Success without content of its own (the dialect knows whether 200 or 204 is the form).
+    Done,
+    /// See [`Op::ListBuckets`]; `next` continues.
+    Buckets {
+        /// Owner of all.
+        owner: Owner,
+        /// In order of name.
+        buckets: Vec<Arc<Bucket>>,
+        /// Last name, if more follow.
+        next: Option<Box<str>>,
+    },
+    /// A bucket's settings: HeadBucket, GetBucketInfo, GetBucketLocation, GetBucketAcl, and CreateBucket.
+    Bucket {
+        /// Owner.
+        owner: Owner,
+        /// The bucket.
+        bucket: Arc<Bucket>,
+    },
+    /// The website document.
+    Website(Arc<Website>),
+    /// A page of objects, with the query that made it.
+    Objects {
+        /// Owner of the bucket.
+        owner: Owner,
+        /// The page.
+        page: ListPage,
+    },
+    /// GetObject, HeadObject.
+    Object(Box<ObjectReply>),
+    /// 304 with the current validators.
+    NotModified(SharedMeta),
+    /// GetObjectMeta.
+    ObjectMeta(SharedMeta),
+    /// A redirect, or the origin's own answer.
+    Relayed(Box<RelayedReply>),
+    /// PutObject.
+    Stored(SharedMeta),
+    /// CopyObject.
+    Copied(SharedMeta),
+    /// DeleteObjects: each key with its failure, if it failed, in the order given.
+    Deleted(Vec<(ObjectKey, Option<crate::Error>)>),
+    /// CreateMultipartUpload.
+    UploadCreated(UploadId),
+    /// UploadPart.
+    PartStored(PartInfo),
+    /// CompleteMultipartUpload.
+    Completed(SharedMeta),
+    /// ListParts.
+    Parts {
+        /// Owner.
+        owner: Owner,
+        /// When the upload began, and its checksum algorithm.
+        initiated: Timestamp,
+        /// Checksum algorithm announced on creation.
+        algorithm: Option<ChecksumAlgorithm>,
+        /// The page.
+        page: PartPage,
+    },
+    /// ListMultipartUploads.
+    Uploads {
+        /// Owner.
+        owner: Owner,
+        /// The page.
+        page: UploadPage,
+    },
+}
+
+/// Who asks for an operation, and in which words they will be answered.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Verified identity.
+    pub principal: crate::access::Principal,
+    /// Dialect of the request.
+    pub dialect: Dialect,
+}
+
+impl ObjectReply {
+    /// A stored object, whole.
+    pub fn hit(meta: Arc<ObjectMeta>, body: Body) -> Self {
+        Self {
+            served: Served::Hit,
+            meta,
+            facts: KnownFacts::ALL,
+            range: None,
+            overrides: ContentHeaders::default(),
+            body,
+            origin_status: None,
+            status: None,
+        }
+    }
+}

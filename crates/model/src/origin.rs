@@ -1,0 +1,142 @@
+//! Origins: read-only remote key spaces, as the fill sees them.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+
+use crate::BoxFuture;
+use crate::body::ByteStream;
+
+/// What to ask of an origin. Everything is decided here: the client adds only framing, `Host` (unless `headers` has
+/// one) and connection management.
+#[derive(Clone, Debug)]
+pub struct OriginRequest {
+    /// Absolute URL, already strictly encoded; it is sent as it stands, never normalised.
+    pub url: Box<str>,
+    /// GET or HEAD.
+    pub method: OriginMethod,
+    /// Header fields to send, among them `User-Agent`, `Accept`, `Accept-Encoding` and the loop marker.
+    pub headers: HeaderMap,
+    /// Fields that must not follow a redirect to another scheme, host or port.
+    pub confidential: Vec<HeaderName>,
+    /// Follow redirects (at most [`crate::limits::MAX_REDIRECT_HOPS`]) or hand the 3xx answer back.
+    pub follow_redirects: bool,
+    /// Time limits.
+    pub timeouts: OriginTimeouts,
+}
+
+/// Methods used towards origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginMethod {
+    /// GET.
+    Get,
+    /// HEAD.
+    Head,
+}
+
+/// Time limits of one origin request (decisions, row 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OriginTimeouts {
+    /// To establish a connection, name resolution included.
+    pub connect: Duration,
+    /// For the TLS handshake.
+    pub tls: Duration,
+    /// From the request being sent to the whole response head.
+    pub first_byte: Duration,
+    /// Longest silence within the body.
+    pub idle: Duration,
+}
+
+impl Default for OriginTimeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            tls: Duration::from_secs(5),
+            first_byte: Duration::from_secs(10),
+            idle: Duration::from_secs(15),
+        }
+    }
+}
+
+/// How the end of the body is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// By `Content-Length` (or an HTTP/2 `content-length`), which the client enforces.
+    Length(u64),
+    /// By the last chunk or HTTP/2 END_STREAM.
+    Delimited,
+    /// By the connection's close only: nothing proves that the body is whole (decisions, row 12).
+    Close,
+}
+
+/// The head of an origin's final answer, and its body.
+pub struct OriginResponse {
+    /// Status code.
+    pub status: u16,
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// URL that gave this answer, after redirects.
+    pub final_url: Box<str>,
+    /// How the end of the body is known.
+    pub framing: Framing,
+    /// The body. It ends cleanly only if the framing did; silence beyond the idle limit, a reset, a short or surplus
+    /// body end it with an error whose source is an [`OriginError`].
+    pub body: ByteStream,
+}
+
+/// Why an origin gave no (whole) answer. The messages are for administrators only: they can name addresses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OriginError {
+    /// The URL cannot be requested at all.
+    #[error("bad origin url: {0}")]
+    BadUrl(Box<str>),
+    /// The name does not exist.
+    #[error("name not found: {0}")]
+    NameNotFound(Box<str>),
+    /// Name resolution failed or timed out.
+    #[error("name resolution failed: {0}")]
+    NameResolution(Box<str>),
+    /// Every address of the name is one that origins may not have.
+    #[error("forbidden address: {0}")]
+    ForbiddenAddress(Box<str>),
+    /// Connection refused, reset or unreachable before an answer.
+    #[error("connection failed: {0}")]
+    Connect(Box<str>),
+    /// No connection within the limit.
+    #[error("connection timed out")]
+    ConnectTimeout,
+    /// The TLS handshake failed or took too long.
+    #[error("tls failed: {0}")]
+    Tls(Box<str>),
+    /// No response head within the limit.
+    #[error("no response head within the limit")]
+    FirstByteTimeout,
+    /// The body fell silent beyond the limit.
+    #[error("body stalled")]
+    BodyStalled,
+    /// The connection broke within the body, or the body is shorter than its framing says.
+    #[error("body broken: {0}")]
+    BodyBroken(Box<str>),
+    /// More bytes than announced.
+    #[error("body longer than announced")]
+    BodySurplus,
+    /// The answer violates HTTP (framing faults of decisions, row 23).
+    #[error("bad response: {0}")]
+    BadResponse(Box<str>),
+    /// More redirects than allowed.
+    #[error("too many redirects")]
+    TooManyRedirects,
+    /// A redirect without a usable target, or to a scheme that is not allowed.
+    #[error("bad redirect: {0}")]
+    BadRedirect(Box<str>),
+    /// Our own limit on requests to this origin is reached.
+    #[error("too many requests to this origin")]
+    Busy,
+}
+
+/// A remote key space over HTTP.
+pub trait Origin: Send + Sync {
+    /// Performs one request, redirects included.
+    fn fetch(&self, request: OriginRequest) -> BoxFuture<'_, Result<OriginResponse, OriginError>>;
+}

@@ -1,0 +1,108 @@
+//! Conditional requests of RFC 9110 section 13.
+
+use crate::clock::Timestamp;
+use crate::digest::ETag;
+
+/// The value of `If-Match` or `If-None-Match`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagCondition {
+    /// `*`: any representation at all.
+    Any,
+    /// One of these tags. Weak tags are compared like strong ones: stored tags are all strong.
+    OneOf(Vec<ETag>),
+}
+
+impl TagCondition {
+    /// Reads a header value; tags may come with or without quotes, as both vendors accept.
+    pub fn parse(value: &str) -> Self {
+        if value.trim() == "*" {
+            return Self::Any;
+        }
+        Self::OneOf(value.split(',').map(ETag::from_text).filter(|tag| !tag.as_str().is_empty()).collect())
+    }
+
+    /// Whether a representation with this tag is meant.
+    pub fn matches(&self, etag: &ETag) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(tags) => tags.contains(etag),
+        }
+    }
+}
+
+/// The conditions of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preconditions {
+    /// `If-Match`.
+    pub if_match: Option<TagCondition>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<TagCondition>,
+    /// `If-Modified-Since`; an unreadable date is ignored before it comes here.
+    pub if_modified_since: Option<Timestamp>,
+    /// `If-Unmodified-Since`.
+    pub if_unmodified_since: Option<Timestamp>,
+}
+
+/// What the conditions say about a representation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Perform the request.
+    Proceed,
+    /// 304: the client's copy is current.
+    NotModified,
+    /// 412; names the header that failed.
+    Failed(&'static str),
+}
+
+impl Preconditions {
+    /// Whether no condition is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Evaluates a GET or HEAD in the order of RFC 9110 section 13.2.2. Dates compare in whole seconds.
+    pub fn evaluate(&self, etag: &ETag, last_modified: Timestamp) -> Verdict {
+        if let Some(condition) = &self.if_match {
+            if !condition.matches(etag) {
+                return Verdict::Failed("If-Match");
+            }
+        } else if let Some(since) = self.if_unmodified_since
+            && last_modified.seconds() > since.seconds()
+        {
+            return Verdict::Failed("If-Unmodified-Since");
+        }
+        if let Some(condition) = &self.if_none_match {
+            if condition.matches(etag) {
+                return Verdict::NotModified;
+            }
+        } else if let Some(since) = self.if_modified_since
+            && last_modified.seconds() <= since.seconds()
+        {
+            return Verdict::NotModified;
+        }
+        Verdict::Proceed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_the_order_of_rfc_9110() {
+        let etag = ETag::from_text("\"ABC\"");
+        let at = Timestamp::from_seconds(100);
+        let tags = |text| Some(TagCondition::parse(text));
+        let mut conditions =
+            Preconditions { if_match: tags("abc"), if_unmodified_since: Some(Timestamp(0)), ..Default::default() };
+        assert_eq!(conditions.evaluate(&etag, at), Verdict::Proceed, "If-Match makes If-Unmodified-Since moot");
+        conditions.if_match = None;
+        assert_eq!(conditions.evaluate(&etag, at), Verdict::Failed("If-Unmodified-Since"));
+        let none = Preconditions { if_none_match: tags("x, \"abc\""), ..Default::default() };
+        assert_eq!(none.evaluate(&etag, at), Verdict::NotModified);
+        let other = Preconditions { if_none_match: tags("x"), if_modified_since: Some(at), ..Default::default() };
+        assert_eq!(other.evaluate(&etag, at), Verdict::Proceed, "If-None-Match makes If-Modified-Since moot");
+        let since = Preconditions { if_modified_since: Some(Timestamp(100_999)), ..Default::default() };
+        assert_eq!(since.evaluate(&etag, Timestamp(100_500)), Verdict::NotModified, "dates compare in seconds");
+    }
+}

@@ -1,0 +1,1 @@
+//! Listeners, TLS, the request loop, telemetry and drain.

@@ -1,0 +1,355 @@
+//! The contract between the engine and a store.
+//!
+//! Promises of every implementation:
+//! - An acknowledged change survives `kill -9` and power loss; a change is visible to no reader before it is durable.
+//! - A commit is atomic: readers see the old object or the new one, never a mixture, never a part.
+//! - Reads of one key are linearisable with its commits; an object opened before a commit stays readable as it was.
+//! - Every commit that touches a key revokes the key's [`FillToken`], and every commit that changes a bucket's rules or
+//!   ends its generation revokes all tokens of the bucket, under the same lock and before it is acknowledged.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use headwater_model::body::Body;
+use headwater_model::bucket::{Bucket, Generation};
+use headwater_model::clock::Timestamp;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
+use headwater_model::list::{ListPage, ListQuery};
+use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta};
+use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
+
+/// Names one life of a bucket; everything in a store is under it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BucketRef {
+    /// Its name, for blob footers and messages.
+    pub name: BucketName,
+    /// Which life.
+    pub generation: Generation,
+}
+
+impl From<&Bucket> for BucketRef {
+    fn from(bucket: &Bucket) -> Self {
+        Self { name: bucket.name.clone(), generation: bucket.generation }
+    }
+}
+
+/// When a commit may happen, judged under the key's commit lock. In every case the bucket's generation must still live
+/// ([`headwater_model::Error::NoSuchBucket`] otherwise).
+#[derive(Clone, Debug, Default)]
+pub enum Expectation {
+    /// Always.
+    #[default]
+    Any,
+    /// No object under the key ([`headwater_model::Error::ObjectExists`] otherwise).
+    Absent,
+    /// The object has this tag ([`headwater_model::Error::PreconditionFailed`] naming `If-Match` otherwise;
+    /// [`headwater_model::Error::NoSuchKey`] if there is none).
+    ETag(ETag),
+    /// The commit of a fill: the token still holds and the key is absent ([`headwater_model::Error::ObjectExists`]
+    /// otherwise). Commits with a token are not revocations of their own token.
+    Fill(FillToken),
+}
+
+/// The right to commit a fill: revoked by whatever touches the key, the rules or the bucket first.
+#[derive(Clone)]
+pub struct FillToken {
+    revoked: Arc<AtomicBool>,
+}
+
+impl FillToken {
+    /// A token that holds. Stores make them in [`Store::begin_fill`].
+    #[allow(clippy::new_without_default)] // a token is granted, never defaulted
+    pub fn new() -> Self {
+        Self { revoked: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// Ends the right. Called by stores under the commit lock; idempotent.
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+    }
+
+    /// Whether the right has ended. A request must not join a fill whose token is revoked.
+    pub fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    /// Whether both are the same grant.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.revoked, &other.revoked)
+    }
+}
+
+impl fmt::Debug for FillToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FillToken").field("revoked", &self.is_revoked()).finish()
+    }
+}
+
+/// What a writer is for: decides buffering, and is written into the blob's footer.
+#[derive(Clone, Debug)]
+pub struct WriteIntent {
+    /// Bucket.
+    pub bucket: BucketRef,
+    /// Key.
+    pub key: ObjectKey,
+    /// Announced length, if any. Exceeding it fails the write with `EntityTooLarge`, ending short of it with
+    /// `IncompleteBody`.
+    pub content_length: Option<u64>,
+    /// Most bytes accepted.
+    pub max_bytes: u64,
+    /// Additional checksum to compute.
+    pub checksum: Option<ChecksumAlgorithm>,
+    /// Whether `tail` will be called: then bytes must be readable while they are written.
+    pub followed: bool,
+}
+
+/// A new object's metadata, chosen after its digests are known.
+#[derive(Clone, Debug)]
+pub struct NewObject {
+    /// Entity tag.
+    pub etag: ETag,
+    /// `Last-Modified`.
+    pub last_modified: Timestamp,
+    /// Normal objects keep their MD5.
+    pub kind: ObjectKind,
+    /// Who wrote it.
+    pub provenance: Provenance,
+    /// What the writer chose.
+    pub headers: ObjectHeaders,
+    /// Additional checksum to keep.
+    pub checksum: Option<Checksum>,
+}
+
+/// A part's metadata, chosen after its digests are known.
+#[derive(Clone, Debug)]
+pub struct NewPart {
+    /// Upload; it must still be open ([`headwater_model::Error::NoSuchUpload`] otherwise).
+    pub upload: UploadId,
+    /// Part number.
+    pub number: u16,
+    /// When it was stored.
+    pub last_modified: Timestamp,
+    /// Additional checksum to keep.
+    pub checksum: Option<Checksum>,
+}
+
+/// A write in progress. Dropping it abandons the write: nothing becomes visible and its bytes are removed.
+pub trait ObjectWriter: Send {
+    /// Appends. Returns when the store can take more (bounded memory), not when the bytes are durable.
+    ///
+    /// # Errors
+    /// `EntityTooLarge`, `StorageFull`, `Internal`; the writer is then of no further use.
+    fn write(&mut self, chunk: Bytes) -> BoxFuture<'_, Result<()>>;
+
+    /// Follows the bytes while they are written. Only for writers begun with `followed`.
+    fn tail(&self) -> Arc<dyn Tail>;
+
+    /// Ends the body and tells what it came to. No `write` may follow.
+    ///
+    /// # Errors
+    /// `IncompleteBody` if shorter than announced; `Internal`.
+    fn finish(&mut self) -> BoxFuture<'_, Result<Digests>>;
+
+    /// Makes the object durable and visible. After [`ObjectWriter::finish`].
+    ///
+    /// # Errors
+    /// Those of [`Expectation`]; `StorageFull`; `Internal`.
+    fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
+
+    /// Makes the body durable as a part, replacing a former part of that number. After [`ObjectWriter::finish`].
+    ///
+    /// # Errors
+    /// `NoSuchUpload`; `StorageFull`; `Internal`.
+    fn seal_part(self: Box<Self>, part: NewPart) -> BoxFuture<'static, Result<PartInfo>>;
+}
+
+/// How far a followed write is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TailState {
+    /// Bytes below this offset can be read; more may come.
+    Growing(u64),
+    /// The writer finished: this is the length.
+    Finished(u64),
+    /// The writer failed or was dropped before it finished; bytes below this offset can be read.
+    Broken(u64),
+}
+
+impl TailState {
+    /// Readable bytes.
+    pub fn readable(self) -> u64 {
+        match self {
+            Self::Growing(bytes) | Self::Finished(bytes) | Self::Broken(bytes) => bytes,
+        }
+    }
+}
+
+/// Reads what a writer has written so far; any number of readers, each at its own pace, none of them slowing the
+/// writer. Stays readable after the writer sealed, was dropped, or lost against a local write.
+pub trait Tail: Send + Sync {
+    /// The state now.
+    fn state(&self) -> TailState;
+
+    /// Resolves when the state is no longer `seen`.
+    fn changed(&self, seen: TailState) -> BoxFuture<'_, TailState>;
+
+    /// Bytes of `range`, at least one and at most `range.end - range.start`; the range must be readable by now.
+    ///
+    /// # Errors
+    /// `Damaged`, `Internal`.
+    fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>>;
+}
+
+/// A stored object's bytes, open: readable even if the object is replaced or deleted meanwhile.
+pub trait Content: Send + Sync {
+    /// The whole body if it is small and in memory already: the fast path.
+    fn resident(&self) -> Option<Bytes>;
+
+    /// The bytes of a half-open, valid, non-empty interval. Checksums are verified before bytes are handed out; a
+    /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
+    fn read(&self, range: Range<u64>) -> Body;
+}
+
+/// An object opened for reading.
+#[derive(Clone)]
+pub struct StoredObject {
+    /// Its metadata.
+    pub meta: SharedMeta,
+    /// Its bytes.
+    pub content: Arc<dyn Content>,
+}
+
+impl fmt::Debug for StoredObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredObject").field("meta", &self.meta).finish_non_exhaustive()
+    }
+}
+
+/// Sizes and counts for metrics and the console.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Objects visible.
+    pub objects: u64,
+    /// Bytes of visible objects.
+    pub object_bytes: u64,
+    /// Bytes on disk: log segments and blob files.
+    pub disk_bytes: u64,
+    /// Log bytes not yet checkpointed.
+    pub log_tail_bytes: u64,
+    /// Bytes of small objects held in memory.
+    pub hot_bytes: u64,
+}
+
+/// Objects and uploads of buckets.
+pub trait Store: Send + Sync {
+    /// The object if it is in memory already; never waits, never does I/O. `None` says nothing about existence.
+    fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject>;
+
+    /// Opens an object. `None` if there is none.
+    fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>>;
+
+    /// Begins a write. Nothing is visible until it is sealed.
+    fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>>;
+
+    /// Grants the right to fill `key`, revoking an earlier grant for it. `None` if the object exists by now, the
+    /// bucket's generation ended, or its rule version is no longer `rule_version`: look again.
+    fn begin_fill<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        rule_version: u64,
+    ) -> BoxFuture<'a, Result<Option<FillToken>>>;
+
+    /// Deletes an object; `false` if there was none. Either way the key's fill token is revoked.
+    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>>;
+
+    /// Writes `object` under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system offers it).
+    fn copy(
+        &self,
+        source: StoredObject,
+        bucket: BucketRef,
+        key: ObjectKey,
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'_, Result<SharedMeta>>;
+
+    /// One page of objects, in byte order of keys.
+    fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>>;
+
+    /// Begins a multipart upload.
+    fn create_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        headers: ObjectHeaders,
+        algorithm: Option<ChecksumAlgorithm>,
+    ) -> BoxFuture<'a, Result<UploadId>>;
+
+    /// An open upload of that key, with the metadata given at its creation.
+    fn upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>>;
+
+    /// One page of an open upload's parts with numbers above `after`.
+    fn parts<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        id: UploadId,
+        after: u16,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<PartPage>>;
+
+    /// One page of open uploads. `query.after` and `after_upload` as in
+    /// [`ListMultipartUploads`](headwater_model::op::ListMultipartUploads).
+    fn uploads<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a ListQuery,
+        after_upload: Option<UploadId>,
+    ) -> BoxFuture<'a, Result<UploadPage>>;
+
+    /// Makes the object from the listed parts (ascending numbers, ETags compared under the commit lock:
+    /// `InvalidPart`), copying no bytes; the upload and its other parts are gone with the same commit. CRC-64 of the
+    /// whole is combined from the parts'.
+    fn complete_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+        parts: &'a [CompletedPart],
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'a, Result<SharedMeta>>;
+
+    /// Drops an upload and its parts ([`headwater_model::Error::NoSuchUpload`] if it is not open).
+    fn abort_upload<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey, id: UploadId)
+    -> BoxFuture<'a, Result<()>>;
+
+    /// All buckets.
+    fn buckets(&self) -> BoxFuture<'_, Result<Vec<Bucket>>>;
+
+    /// Creates a bucket with the next generation (the one in `bucket` is ignored)
+    /// ([`headwater_model::Error::BucketAlreadyOwnedByYou`] if the name is taken).
+    fn create_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<Bucket>>;
+
+    /// Replaces a bucket's settings; generation must be the living one. Revokes the bucket's fill tokens if
+    /// `rule_version` differs from the stored one.
+    fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>>;
+
+    /// Deletes a bucket that holds no object and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
+    fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>>;
+
+    /// Sizes and counts; may lag behind by the last commits.
+    fn stats(&self) -> StoreStats;
+
+    /// Waits until everything acknowledged is checkpointed and stops background work, for at most `limit`. Reads keep
+    /// working, writes fail afterwards.
+    fn close(&self, limit: Duration) -> BoxFuture<'_, Result<()>>;
+}

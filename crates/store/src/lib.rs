@@ -1,0 +1,11 @@
+//! Where objects live.
+//!
+//! [`Store`] is the contract: objects and multipart uploads of buckets, with conditional, durable, atomic commits and
+//! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
+
+mod contract;
+
+pub use contract::{
+    BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
+    Tail, TailState, WriteIntent,
+};

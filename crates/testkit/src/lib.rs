@@ -1,0 +1,1 @@
+//! Test-only: origins that misbehave on request, conformance suites, the reference model.

@@ -1,0 +1,1 @@
+//! HTTP messages to operations and back, in the OSS and the S3 dialect; pure functions.
