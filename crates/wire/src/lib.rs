@@ -1,1 +1,3 @@
 //! HTTP messages to operations and back, in the OSS and the S3 dialect; pure functions.
+
+pub mod xml;

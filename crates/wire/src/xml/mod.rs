@@ -1,0 +1,10 @@
+//! XML bodies, read and written.
+//!
+//! [`read`] guarantees that no body costs more than a fixed amount of memory and time, whatever it contains; [`write`]
+//! guarantees that every text comes out escaped. Neither knows any vendor's element names: the codecs do.
+
+pub mod read;
+pub mod write;
+
+pub use read::{Document, Element, parse};
+pub use write::XmlWriter;
