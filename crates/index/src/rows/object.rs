@@ -1,0 +1,53 @@
+//! An object: what is known about it and where its bytes are. Key: tag, generation, object key.
+
+use headwater_model::ObjectKey;
+use headwater_model::bucket::Generation;
+use headwater_model::object::SharedMeta;
+use serde::{Deserialize, Serialize};
+
+use super::codec::{RowError, RowValue};
+use super::extent::Extent;
+use super::key::{KeyReader, KeyWriter, RowKind};
+use crate::KeyRange;
+
+/// A visible object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectRow {
+    /// Sequence of the log entry that wrote this row: an entry of another sequence for this key is dead.
+    pub sequence: u64,
+    /// Everything a HEAD tells.
+    pub meta: SharedMeta,
+    /// Its bytes; their lengths add up to the object's.
+    pub extents: Vec<Extent>,
+}
+
+impl RowValue for ObjectRow {
+    const KIND: RowKind = RowKind::Object;
+    const VERSION: u8 = 1;
+}
+
+impl ObjectRow {
+    /// Key of the object under `key`.
+    pub fn key(generation: Generation, key: &ObjectKey) -> Vec<u8> {
+        Self::seek_key(generation, key.as_str())
+    }
+
+    /// Where a scan begins that wants the object keys from `text` on: `text` need not be a valid object key.
+    pub fn seek_key(generation: Generation, text: &str) -> Vec<u8> {
+        KeyWriter::new(Self::KIND).generation(generation).last_text(text).finish()
+    }
+
+    /// The objects of a bucket's life whose keys begin with `prefix`, by key; the empty prefix is all of them.
+    pub fn range(generation: Generation, prefix: &str) -> KeyRange {
+        KeyRange::prefix(&Self::seek_key(generation, prefix))
+    }
+
+    /// Reads a key back.
+    ///
+    /// # Errors
+    /// [`RowError::Key`] if it is no object's.
+    pub fn parse_key(key: &[u8]) -> Result<(Generation, ObjectKey), RowError> {
+        let mut reader = KeyReader::new(Self::KIND, key)?;
+        Ok((reader.generation()?, reader.last_object_key()?))
+    }
+}
