@@ -31,8 +31,7 @@ pub trait Access: Send + Sync {
     /// The key and its secret. `None`: unknown; the caller must then spend the same work on a dummy secret.
     fn find(&self, access_key_id: &str) -> Option<(AccessKey, Arc<str>)>;
 
-    /// Decides before anything is looked up. `bucket` is `None` if no bucket is named or none exists: the answer for a
-    /// caller without rights must be the same either way.
+    /// Decides before anything in the bucket is looked up. `bucket` is `None` for what concerns no existing bucket.
     ///
     /// # Errors
     /// [`crate::Error::AccessDenied`].

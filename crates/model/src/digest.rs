@@ -1,6 +1,7 @@
 //! Digests of bodies: the ETag, the CRC-64 of OSS, and the additional checksums of S3.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,23 @@ pub struct Checksum {
     pub algorithm: ChecksumAlgorithm,
     /// The raw digest.
     pub value: Vec<u8>,
+}
+
+/// A checksum that is known only when the body has ended (`x-amz-trailer`): filled by whoever decodes the body, read by
+/// whoever compares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrailingChecksum(Arc<OnceLock<Checksum>>);
+
+impl TrailingChecksum {
+    /// Fills it; a second value is ignored.
+    pub fn set(&self, checksum: Checksum) {
+        let _ = self.0.set(checksum);
+    }
+
+    /// The checksum, once the body has ended with one.
+    pub fn value(&self) -> Option<&Checksum> {
+        self.0.get()
+    }
 }
 
 /// What the body of a write came to. Computed by the store while the bytes pass.

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use crate::body::Body;
 use crate::bucket::{Bucket, CannedAcl, Dialect};
 use crate::clock::Timestamp;
-use crate::digest::{Checksum, ChecksumAlgorithm, ETag};
+use crate::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
 use crate::list::{ListPage, ListQuery};
 use crate::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::{BucketName, ObjectKey};
@@ -164,14 +164,25 @@ pub struct MissContext {
 pub struct AnnouncedDigests {
     /// `Content-MD5`.
     pub md5: Option<[u8; 16]>,
-    /// `x-amz-content-sha256` when it is a digest.
-    pub sha256: Option<[u8; 32]>,
     /// `x-amz-checksum-*` from a header.
     pub checksum: Option<Checksum>,
     /// Algorithm whose value comes in a trailer, or which the client only asked us to compute.
     pub algorithm: Option<ChecksumAlgorithm>,
+    /// The value from the trailer, once the body has ended.
+    pub trailing: TrailingChecksum,
     /// `x-oss-hash-crc64ecma`, where a client sends it.
     pub crc64: Option<u64>,
+}
+
+impl Op {
+    /// The digests announced for the streaming body, for operations that have one.
+    pub fn announced_digests(&self) -> Option<&AnnouncedDigests> {
+        match self {
+            Self::PutObject(put) => Some(&put.digests),
+            Self::UploadPart(part) => Some(&part.digests),
+            _ => None,
+        }
+    }
 }
 
 /// When a write may replace what is there.
