@@ -110,3 +110,30 @@ pub trait Index: Send + Sync {
     /// Performs `commit` if all it expects holds.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Outcome>>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_before_the_next_key_without_it() {
+        assert_eq!(after_prefix(b"a"), Some(b"b".to_vec()));
+        assert_eq!(after_prefix(b"a\xFF\xFF"), Some(b"b".to_vec()));
+        assert_eq!(after_prefix(b"\xFF"), None);
+        assert_eq!(after_prefix(b""), None);
+        let range = KeyRange::prefix(b"a\xFF");
+        assert!(range.contains(b"a\xFF") && range.contains(b"a\xFF\xFF\xFF"));
+        assert!(!range.contains(b"a\xFE") && !range.contains(b"b"));
+        assert_eq!(KeyRange::prefix(b""), KeyRange::all());
+    }
+
+    #[test]
+    fn a_range_that_is_turned_round_is_empty() {
+        let range = KeyRange { start: b"b".to_vec(), end: Some(b"a".to_vec()) };
+        assert!(range.is_empty() && !range.contains(b"a") && !range.contains(b"b"));
+        assert!(!KeyRange::all().is_empty());
+        let later = KeyRange::prefix(b"a").starting_at(b"ab".to_vec());
+        assert!(later.contains(b"ab") && !later.contains(b"aa") && !later.contains(b"b"));
+        assert_eq!(later.clone().starting_at(b"a".to_vec()), later, "a start before the range changes nothing");
+    }
+}
