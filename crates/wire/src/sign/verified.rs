@@ -1,0 +1,45 @@
+//! The proof of a signature, and what it covers.
+
+use super::payload::PayloadMode;
+use super::scheme::Scheme;
+use super::subresource::SubResources;
+
+/// A request whose signature holds. Only this module's parent makes one.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The scheme that was verified.
+    pub scheme: Scheme,
+    /// The access key id that signed.
+    pub access_key_id: String,
+    /// The security token sent with it; judging it is the caller's.
+    pub session_token: Option<String>,
+    /// How the body is to be checked.
+    pub payload: PayloadMode,
+    pub(super) coverage: Coverage,
+}
+
+/// What the signature covers beside method and path.
+#[derive(Clone, Debug)]
+pub(super) struct Coverage {
+    /// The sub-resources of OSS V1; `None` where the whole query is signed.
+    pub(super) sub_resources: Option<SubResources>,
+    /// Lower-case names; those beginning with `x-oss-` are implied in the OSS schemes.
+    pub(super) headers: Vec<String>,
+}
+
+impl Verified {
+    /// Whether the signature covers the query parameter `name` (decoded, exact case): always, except in OSS V1, which
+    /// signs only sub-resources.
+    pub fn covers_query(&self, name: &str) -> bool {
+        self.coverage.sub_resources.is_none_or(|signed| {
+            signed.contains(name) || (self.scheme.is_presigned() && super::oss_v1::is_auth_parameter(name))
+        })
+    }
+
+    /// Whether the signature covers the header `name` (lower case), present or not: had it been added, changed or
+    /// removed, the signature would not hold.
+    pub fn covers_header(&self, name: &str) -> bool {
+        (self.scheme.is_oss() && name.starts_with("x-oss-"))
+            || self.coverage.headers.iter().any(|signed| signed == name)
+    }
+}
