@@ -34,12 +34,14 @@ pub const MAX_RULES: usize = 20;
 pub const MAX_RULE_HEADERS: usize = 10;
 /// Longest header name and value in a rule (OSS).
 pub const MAX_RULE_HEADER_BYTES: usize = 1024;
+/// Most alternates of a Mirror rule. OSS states none; each one is a request that a failing miss may wait for.
+pub const MAX_ALTERNATES: usize = 20;
 /// Most buckets of the server; the control snapshot is rebuilt as a whole, so it stays small.
 pub const MAX_BUCKETS: usize = 1000;
 /// Most redirects followed for one origin request (OSS).
 pub const MAX_REDIRECT_HOPS: u32 = 10;
 /// Largest clock difference of a signed request (both vendors).
-pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_mins(15);
 /// Longest life of a presigned V4 URL (both vendors).
 pub const MAX_PRESIGN_SECONDS: u64 = 604_800;
 /// What a reader of a running fill may lag behind the end until the whole is verified (architecture, Fill: "End is

@@ -15,6 +15,17 @@ pub struct Website {
     pub rules: Vec<RoutingRule>,
 }
 
+impl Website {
+    /// Brings the document into the form that is stored: rules in ascending order of their numbers, and with the
+    /// defaults that OSS fills in. Repeating it changes nothing.
+    pub fn normalise(&mut self) {
+        self.rules.sort_by_key(|rule| rule.number);
+        for redirect in self.rules.iter_mut().filter_map(|rule| rule.redirect.as_mut()) {
+            redirect.materialise_defaults();
+        }
+    }
+}
+
 /// `IndexDocument`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexDocument {

@@ -30,7 +30,7 @@ pub use validate::validate;
 use serde::{Deserialize, Serialize};
 
 /// `RoutingRule`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoutingRule {
     /// `RuleNumber`: rules are tried in ascending order. At least 1, unique in its document.
     pub number: u32,
@@ -43,7 +43,7 @@ pub struct RoutingRule {
 }
 
 /// `LuaConfig`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LuaConfig {
     /// `Script`: its name.
     pub script: Option<Box<str>>,

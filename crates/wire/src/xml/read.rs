@@ -237,7 +237,6 @@ impl Scan {
         for (at, byte) in tag.iter().enumerate() {
             match (quote, byte) {
                 (Some(mark), byte) if byte == mark => quote = None,
-                (Some(_), _) => {}
                 (None, b'"' | b'\'') => quote = Some(byte),
                 (None, b'=') => {
                     attributes += 1;
@@ -252,7 +251,8 @@ impl Scan {
                     }
                     return Ok(&tag[at + 1..]);
                 }
-                (None, _) => {}
+                // Within a quoted value only its own mark counts; outside, names and white space do not.
+                _ => {}
             }
         }
         Err(malformed("a start tag does not end"))
