@@ -4,6 +4,7 @@
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
 mod contract;
+mod local;
 
 pub use contract::{
     BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,

@@ -1,0 +1,209 @@
+//! Writing one blob: from the first byte to durable.
+//!
+//! ```text
+//!  create ─► write… ─► finish ─► persist ─► durable, nameable by its id
+//!     └────────┴──────────┴───────┴─ dropped or failed: file unlinked, followers see Broken (or keep Finished)
+//! ```
+//! Guarantees: [`BlobWriter::persist`] returns only after the payload, everything behind it, and the names of the file
+//! and of its directories are on disk. Until then nothing refers to the file, and dropping the writer removes it.
+//!
+//! Deliberately not here: visibility. A blob that no row names is garbage; the caller commits the row.
+
+use std::fmt;
+use std::fs::File;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_model::digest::{ChecksumAlgorithm, Digests};
+use headwater_model::{Error, Result};
+
+use super::dir::BlobDir;
+use super::fault::{Fault, SyncFailed, write_error};
+use super::file_io::write_all;
+use super::footer::{Footer, FooterDraft, FooterNote};
+use super::layout::FixedTail;
+use super::path::{BlobId, Place};
+use super::spool::Spool;
+use super::tail::BlobTail;
+use crate::contract::Tail;
+
+/// What a write may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WriteOptions {
+    /// Announced length in bytes, if any: space is set aside for it before the first byte.
+    pub(crate) content_length: Option<u64>,
+    /// Most bytes accepted.
+    pub(crate) max_bytes: u64,
+    /// Additional checksum to compute.
+    pub(crate) checksum: Option<ChecksumAlgorithm>,
+}
+
+/// A blob on disk, durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PersistedBlob {
+    /// Its id.
+    pub(crate) id: BlobId,
+    /// Length of the payload in bytes.
+    pub(crate) length_bytes: u64,
+    /// CRC-64/XZ of the payload.
+    pub(crate) crc64: u64,
+    /// Bytes of the whole file, for disk accounting.
+    pub(crate) file_bytes: u64,
+}
+
+/// A blob that is being written. Dropped before [`BlobWriter::persist`] succeeded, it leaves nothing behind.
+pub(crate) struct BlobWriter {
+    file: NewFile,
+    spool: Arc<Spool>,
+    draft: FooterDraft,
+    options: WriteOptions,
+    accepted: u64,
+    finished: Option<(Digests, Vec<u8>)>,
+}
+
+/// A blob file that nothing refers to yet: unlinked when dropped, unless kept.
+#[derive(Debug)]
+pub(super) struct NewFile {
+    pub(super) dir: Arc<BlobDir>,
+    pub(super) id: BlobId,
+    pub(super) place: Place,
+    kept: bool,
+}
+
+impl BlobWriter {
+    pub(super) fn new(file: NewFile, spool: Arc<Spool>, draft: FooterDraft, options: WriteOptions) -> Self {
+        Self { file, spool, draft, options, accepted: 0, finished: None }
+    }
+
+    /// The blob's id, for logs.
+    pub(crate) fn id(&self) -> BlobId {
+        self.file.id
+    }
+
+    /// Appends. Returns when at most 4 MiB wait for the disk; the bytes are visible to followers soon after.
+    ///
+    /// # Errors
+    /// [`Error::EntityTooLarge`] beyond the announced or the allowed length, [`Error::StorageFull`], [`Error::Internal`];
+    /// the write is broken then.
+    pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        let limit_bytes = self.options.content_length.unwrap_or(u64::MAX).min(self.options.max_bytes);
+        let size_bytes = self.accepted.saturating_add(chunk.len() as u64);
+        if size_bytes > limit_bytes {
+            self.spool.fail(Fault::Abandoned);
+            return Err(Error::EntityTooLarge { size_bytes, limit_bytes });
+        }
+        if self.finished.is_some() {
+            return Err(Error::internal("writing a blob", "the body is finished"));
+        }
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        self.accepted = size_bytes;
+        self.spool.push(chunk).await
+    }
+
+    /// Follows the bytes while they are written.
+    pub(crate) fn tail(&self) -> Arc<dyn Tail> {
+        Arc::new(BlobTail::new(Arc::clone(&self.spool)))
+    }
+
+    /// Ends the body: waits until all of it is written and digested.
+    ///
+    /// # Errors
+    /// [`Error::IncompleteBody`] if shorter than announced; those of [`BlobWriter::write`].
+    pub(crate) async fn finish(&mut self) -> Result<Digests> {
+        if let Some((digests, _)) = &self.finished {
+            return Ok(digests.clone());
+        }
+        if self.options.content_length.is_some_and(|announced| self.accepted < announced) {
+            self.spool.fail(Fault::Abandoned);
+            return Err(Error::IncompleteBody);
+        }
+        let (digests, trailer) = self.spool.complete().await?;
+        debug_assert_eq!(digests.size_bytes, self.accepted);
+        self.finished = Some((digests.clone(), trailer));
+        Ok(digests)
+    }
+
+    /// Makes the blob durable. The caller owns it then: it commits a row, or calls [`BlobDir::remove`].
+    ///
+    /// # Errors
+    /// [`Error::StorageFull`], [`Error::Internal`]. If [`SyncFailed::is_cause_of`] it, the process must stop.
+    pub(crate) async fn persist(mut self, note: FooterNote) -> Result<PersistedBlob> {
+        let Some((digests, trailer)) = self.finished.take() else {
+            return Err(Error::internal("writing a blob", "persisted before it was finished"));
+        };
+        self.spool.settle().await?;
+        let sealed = tokio::task::spawn_blocking(move || {
+            let blob = seal(&self.spool.file, &self.file, self.draft.clone(), note, &digests, &trailer)?;
+            Ok((self, blob))
+        });
+        let (mut writer, blob) = sealed.await.map_err(|error| Error::internal("ending a blob", error))??;
+        // Only here: if the caller went away meanwhile, nobody knows the id and the file must go.
+        writer.file.keep();
+        Ok(blob)
+    }
+}
+
+impl Drop for BlobWriter {
+    fn drop(&mut self) {
+        self.spool.fail(Fault::Abandoned);
+    }
+}
+
+impl fmt::Debug for BlobWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlobWriter")
+            .field("id", &self.file.id)
+            .field("accepted", &self.accepted)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes what follows the payload, and makes the file and its name durable. Blocks.
+pub(super) fn seal(
+    file: &File,
+    new: &NewFile,
+    draft: FooterDraft,
+    note: FooterNote,
+    digests: &Digests,
+    trailer: &[u8],
+) -> Result<PersistedBlob> {
+    let footer = Footer::new(new.id, draft, note, digests).encode()?;
+    let end = Bytes::from(FixedTail::seal(trailer, &footer));
+    let file_bytes = digests.size_bytes + end.len() as u64;
+    write_all(file, &[end], digests.size_bytes).map_err(|errno| write_error("ending a blob", errno))?;
+    rustix::fs::fdatasync(file).map_err(|errno| SyncFailed::error(&new.place.file, errno))?;
+    new.dir.sync_names(&new.place)?;
+    Ok(PersistedBlob { id: new.id, length_bytes: digests.size_bytes, crc64: digests.crc64, file_bytes })
+}
+
+impl NewFile {
+    pub(super) fn new(dir: Arc<BlobDir>, id: BlobId, place: Place) -> Self {
+        Self { dir, id, place, kept: false }
+    }
+
+    /// The file is durable: leaves it alone from now on.
+    pub(super) fn keep(&mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        let path = std::mem::take(&mut self.place.file);
+        let unlink = move || {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::warn!(path = %path.display(), %error, "abandoned blob could not be removed");
+            }
+        };
+        // Freeing a large file's blocks takes the file system a while.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(unlink)),
+            Err(_) => unlink(),
+        }
+    }
+}
