@@ -7,7 +7,7 @@
 //!
 //! How: [`detect`] reads which scheme and access key the request claims, without judging it; the caller looks the
 //! secret up; [`verify`] rebuilds the canonical form from the untouched request and compares. The two V4 schemes are
-//! one algorithm with different words ([`v4`]); OSS V1 stands alone ([`oss_v1`]). A body in `aws-chunked` coding is
+//! one algorithm with different words (`v4`); OSS V1 stands alone (`oss_v1`). A body in `aws-chunked` coding is
 //! checked while it arrives by [`ChunkedDecoder`]. The functions that sign share the canonical forms with those that
 //! verify.
 //!

@@ -1,11 +1,13 @@
 //! The proof of a signature, and what it covers.
 
+use std::fmt;
+
 use super::payload::PayloadMode;
 use super::scheme::Scheme;
 use super::subresource::SubResources;
 
 /// A request whose signature holds. Only this module's parent makes one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Verified {
     /// The scheme that was verified.
     pub scheme: Scheme,
@@ -16,6 +18,15 @@ pub struct Verified {
     /// How the body is to be checked.
     pub payload: PayloadMode,
     pub(super) coverage: Coverage,
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the session token, which is a secret of its bearer.
+        let Self { scheme, access_key_id, payload, .. } = self;
+        let mut shown = f.debug_struct("Verified");
+        shown.field("scheme", scheme).field("id", access_key_id).field("payload", payload).finish_non_exhaustive()
+    }
 }
 
 /// What the signature covers beside method and path.

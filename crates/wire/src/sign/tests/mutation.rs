@@ -123,6 +123,31 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever is sent where a claim is read, the answer is a value, and never a success.
+    #[test]
+    fn hostile_claims_are_refused_without_panic(
+        scheme in prop::sample::select(vec!["OSS ", "OSS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 ", "OSS2 ", ""]),
+        rest in "([A-Za-z]{0,10}[=,;:/ ]){0,12}[ -~]{0,40}",
+        query in "([A-Za-z-]{0,8}(=|&|%[0-9A-F]{0,2}|X-Amz-Signature=|x-oss-credential=|Signature=)){0,12}",
+        date in "([0-9TZ]{0,16}|[ -~]{0,30})",
+    ) {
+        let uri = format!("/{BUCKET}/key?{query}");
+        for headers in [&[("authorization", format!("{scheme}{rest}")), ("x-amz-date", date.clone())][..], &[]] {
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let parts = request("GET", &uri, &headers);
+            if let Ok(Some(credentials)) = detect(&parts) {
+                let keys = SigningKeys::new();
+                let target = target(BUCKET, "key");
+                let context = VerifyContext { now: at(NOW), target, strict_region: None, keys: &keys };
+                prop_assert!(verify(&parts, &credentials, "sk", &context).is_err());
+            }
+        }
+    }
+}
+
 /// Leaves out the mutants that a scheme by its design does not see.
 fn is_signed(scheme: Scheme, original: &Subject, mutant: &Subject) -> bool {
     let (before, after) = (&original.parts, &mutant.parts);

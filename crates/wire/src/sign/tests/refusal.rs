@@ -284,6 +284,20 @@ fn decoded_length_is_a_plain_number() {
 }
 
 #[test]
+fn claims_do_not_show_signature_or_token_in_logs() {
+    let keys = SigningKeys::new();
+    for dialect in [Dialect::S3, Dialect::Oss] {
+        let mut parts = request("GET", "http://host/bucket/key", &[]);
+        let signing = Signing { session_token: Some("private-token"), ..signing(dialect, at(NOW), &keys) };
+        sign_v4_headers(&mut parts, ContentSha256::ChunkedUnsignedTrailer, &signing).unwrap();
+        let signature = parts.headers["authorization"].to_str().unwrap().rsplit_once('=').unwrap().1.to_owned();
+        let credentials = detect(&parts).unwrap().unwrap();
+        let shown = format!("{credentials:?} {:?} {signing:?}", verdict(&parts));
+        assert!(!shown.contains("private-token") && !shown.contains(&signature) && !shown.contains("sk"), "{shown}");
+    }
+}
+
+#[test]
 fn a_strict_region_is_insisted_on() {
     let keys = SigningKeys::new();
     for dialect in [Dialect::S3, Dialect::Oss] {

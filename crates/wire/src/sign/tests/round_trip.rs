@@ -179,6 +179,18 @@ fn an_expect_header_consumed_by_a_proxy_still_verifies() {
     assert!(refused.canonical_request.unwrap().contains("\nexpect:100-continue\nhost:h\n"));
 }
 
+/// Names of parameters are what they decode to: for us, and for whoever routes the request afterwards.
+#[test]
+fn an_escaped_parameter_name_is_the_same_parameter() {
+    let keys = SigningKeys::new();
+    for dialect in [Dialect::S3, Dialect::Oss] {
+        let mut parts = request("GET", "http://host/bucket/key?versionId=1", &[]);
+        presign_v4(&mut parts, Duration::from_mins(1), &signing(dialect, at(NOW), &keys)).unwrap();
+        parts.uri = parts.uri.to_string().replace("ignature=", "ignatur%65=").parse().unwrap();
+        check(&parts, "sk", at(NOW), target("bucket", "key")).unwrap();
+    }
+}
+
 #[test]
 fn keys_are_remembered_only_after_success() {
     let keys = SigningKeys::new();
