@@ -1,0 +1,235 @@
+//! The client: one request with its redirects, over pooled connections.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_model::BoxFuture;
+use headwater_model::clock::Clock;
+use headwater_model::limits::MAX_REDIRECT_HOPS;
+use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts};
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use ipnet::IpNet;
+use tokio::time::timeout;
+
+use crate::body::{Lease, ResponseBody};
+use crate::connect::Connector;
+use crate::counters::Counters;
+use crate::framing;
+use crate::guard::Guard;
+use crate::h1::SendFailure;
+use crate::listeners::OwnListeners;
+use crate::loop_marker::LoopMarker;
+use crate::pool::{Connection, Pool, PoolLimits};
+use crate::redirect;
+use crate::resolve::Resolve;
+use crate::target::Target;
+use crate::tls::{self, TrustError};
+
+/// Everything the client needs to know.
+pub struct OriginClientConfig {
+    /// Networks that origins may live in besides the public one (see [`Guard::new`]).
+    pub allow_networks: Vec<IpNet>,
+    /// Addresses of our own listeners; the list may be filled after the client was made.
+    pub own_listeners: OwnListeners,
+    /// PEM files with certificate authorities to trust besides the system's.
+    pub ca_files: Vec<PathBuf>,
+    /// Id of this instance, for the loop marker.
+    pub instance: Box<str>,
+    /// Connection limits.
+    pub pool: PoolLimits,
+    /// Name resolution.
+    pub resolver: Arc<dyn Resolve>,
+    /// Time, for the age of idle connections.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// HTTP(S) origins: HTTP/1.1, and HTTP/2 where TLS negotiates it.
+pub struct OriginClient {
+    connector: Connector,
+    pool: Arc<Pool>,
+    counters: Arc<Counters>,
+    loop_marker: LoopMarker,
+}
+
+/// A response head that passed, with its body.
+struct Answer {
+    head: http::response::Parts,
+    framing: headwater_model::origin::Framing,
+    body: ResponseBody,
+}
+
+impl OriginClient {
+    /// Makes a client; reads the CA files. Needs no runtime yet.
+    pub fn new(config: OriginClientConfig) -> Result<Self, TrustError> {
+        let pool = Pool::new(config.pool, Arc::clone(&config.clock));
+        let counters = Arc::new(Counters::default());
+        let connector = Connector {
+            guard: Guard::new(config.allow_networks, config.own_listeners),
+            resolver: config.resolver,
+            tls: tls::connector(&config.ca_files)?,
+            clock: config.clock,
+            pool: Arc::clone(&pool),
+            counters: Arc::clone(&counters),
+        };
+        Ok(Self { connector, pool, counters, loop_marker: LoopMarker::new(&config.instance) })
+    }
+
+    /// What the client did so far.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// The mark to put on origin requests and to look for on incoming ones.
+    pub fn loop_marker(&self) -> &LoopMarker {
+        &self.loop_marker
+    }
+
+    async fn fetch_following(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
+        let mut target = Target::parse(&request.url)?;
+        let mut headers = request.headers;
+        let mut hops = 0;
+        loop {
+            let answer = self.exchange(&target, request.method, &headers, &request.timeouts).await?;
+            if !request.follow_redirects || !redirect::is_redirect(answer.head.status) {
+                return Ok(OriginResponse {
+                    status: answer.head.status.as_u16(),
+                    headers: answer.head.headers,
+                    final_url: target.url,
+                    framing: answer.framing,
+                    body: Box::pin(answer.body),
+                });
+            }
+            let next = redirect::next_target(&target, &answer.head.headers)?;
+            hops += 1;
+            if hops > MAX_REDIRECT_HOPS {
+                return Err(OriginError::TooManyRedirects);
+            }
+            if next.endpoint != target.endpoint {
+                redirect::strip_confidential(&mut headers, &request.confidential);
+            }
+            Counters::add(&self.counters.redirects, 1);
+            target = next;
+            // Dropping the answer drains its body as far as it has arrived, so that the next hop may reuse the
+            // connection.
+        }
+    }
+
+    /// One request and its response head. A pooled connection that turns out dead costs one more try.
+    async fn exchange(
+        &self,
+        target: &Target,
+        method: OriginMethod,
+        headers: &HeaderMap,
+        timeouts: &OriginTimeouts,
+    ) -> Result<Answer, OriginError> {
+        if let Some(connection) = self.pool.take(&target.endpoint) {
+            Counters::add(&self.counters.connections_reused, 1);
+            match self.send(connection, target, method, headers, timeouts).await {
+                Err(failure) if failure.unanswered => Counters::add(&self.counters.stale_retries, 1),
+                other => return other.map_err(|failure| failure.error),
+            }
+        }
+        let connection = self.connector.open(&target.endpoint, timeouts).await?;
+        self.send(connection, target, method, headers, timeouts).await.map_err(|failure| failure.error)
+    }
+
+    async fn send(
+        &self,
+        connection: Connection,
+        target: &Target,
+        method: OriginMethod,
+        headers: &HeaderMap,
+        timeouts: &OriginTimeouts,
+    ) -> Result<Answer, SendFailure> {
+        Counters::add(&self.counters.requests, 1);
+        let (response, connection) = match connection {
+            Connection::H1(mut h1) => {
+                let request = h1_request(target, method, headers);
+                (in_time(timeouts, h1.send(request)).await?, Some(h1))
+            }
+            Connection::H2(mut h2) => {
+                let request = h2_request(target, method, headers).map_err(answered)?;
+                (in_time(timeouts, h2.send(request)).await?, None)
+            }
+        };
+        let (head, incoming) = response.into_parts();
+        let plan = framing::judge(method, head.version, head.status, &head.headers).map_err(answered)?;
+        let lease = connection.map(|connection| Lease {
+            connection,
+            pool: Arc::clone(&self.pool),
+            endpoint: Arc::clone(&target.endpoint),
+        });
+        let body = ResponseBody::new(incoming, lease, plan, timeouts.idle, Arc::clone(&self.counters));
+        Ok(Answer { head, framing: plan.framing, body })
+    }
+}
+
+impl Origin for OriginClient {
+    fn fetch(&self, request: OriginRequest) -> BoxFuture<'_, Result<OriginResponse, OriginError>> {
+        Box::pin(async move {
+            let result = self.fetch_following(request).await;
+            if let Err(error) = &result {
+                self.counters.count_error(error);
+            }
+            result
+        })
+    }
+}
+
+async fn in_time(
+    timeouts: &OriginTimeouts,
+    sending: impl Future<Output = Result<Response<Incoming>, SendFailure>>,
+) -> Result<Response<Incoming>, SendFailure> {
+    match timeout(timeouts.first_byte, sending).await {
+        Ok(result) => result,
+        Err(_elapsed) => Err(answered(OriginError::FirstByteTimeout)),
+    }
+}
+
+/// A failure that another connection would not mend.
+fn answered(error: OriginError) -> SendFailure {
+    SendFailure { error, unanswered: false }
+}
+
+fn h1_request(target: &Target, method: OriginMethod, headers: &HeaderMap) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::new());
+    *request.method_mut() = wire_method(method);
+    *request.uri_mut() = target.path.clone();
+    *request.headers_mut() = headers.clone();
+    request.headers_mut().entry(HOST).or_insert_with(|| target.authority.clone());
+    request
+}
+
+/// HTTP/2 has `:scheme` and `:authority` in the place of `Host` (RFC 9113 section 8.3.1).
+fn h2_request(
+    target: &Target,
+    method: OriginMethod,
+    headers: &HeaderMap,
+) -> Result<Request<Empty<Bytes>>, OriginError> {
+    let mut headers = headers.clone();
+    let authority: HeaderValue = headers.remove(HOST).unwrap_or_else(|| target.authority.clone());
+    let path = target.path.path_and_query().map_or("/", |path| path.as_str());
+    let uri = Uri::builder()
+        .scheme(if target.endpoint.secure { "https" } else { "http" })
+        .authority(authority.as_bytes())
+        .path_and_query(path)
+        .build()
+        .map_err(|error| OriginError::BadUrl(error.to_string().into()))?;
+    let mut request = Request::new(Empty::new());
+    *request.method_mut() = wire_method(method);
+    *request.uri_mut() = uri;
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+fn wire_method(method: OriginMethod) -> Method {
+    match method {
+        OriginMethod::Get => Method::GET,
+        OriginMethod::Head => Method::HEAD,
+    }
+}

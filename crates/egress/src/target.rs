@@ -1,0 +1,286 @@
+//! An origin's URL, taken apart for connecting and sending, never changed.
+//!
+//! Guarantees: path and query go out byte for byte as written (`%2F`, `//`, `..` and trailing dots included); a host is
+//! a DNS name, a dotted quad or a bracketed IPv6 address and nothing that a resolver might read as an address in
+//! disguise (`127.1`, `0x7f.1`, `2130706433`, `0177.0.0.1`).
+//!
+//! Deliberately not here: normalisation, percent-encoding and IDNA. Whoever builds a URL does that.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use headwater_model::origin::OriginError;
+use http::{HeaderValue, Uri};
+
+/// Longest URL: a key of 1,024 bytes, each percent-encoded, between the longest prefixes and queries of a rule.
+const MAX_URL_BYTES: usize = 16 << 10;
+/// Longest DNS name and longest label (RFC 1035 section 2.3.4).
+const MAX_NAME_BYTES: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
+
+/// Where connections go and what tells them apart in the pool: scheme, host, port.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Endpoint {
+    /// `https`.
+    pub(crate) secure: bool,
+    /// Lower case, without brackets and without the root's dot.
+    pub(crate) host: Host,
+    pub(crate) port: u16,
+}
+
+/// A host by name or by address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Host {
+    Name(Box<str>),
+    Literal(IpAddr),
+}
+
+/// A URL that can be requested.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) url: Box<str>,
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// Host as written, with the port if it is not the scheme's default: the value of `Host`.
+    pub(crate) authority: HeaderValue,
+    /// Origin-form (RFC 9112 section 3.2.1): path and query as written.
+    pub(crate) path: Uri,
+}
+
+impl Target {
+    /// Takes an absolute http or https URL apart.
+    pub(crate) fn parse(url: &str) -> Result<Self, OriginError> {
+        let bad = |reason: &str| OriginError::BadUrl(format!("{reason}: {url:.200}").into());
+        if url.len() > MAX_URL_BYTES {
+            return Err(bad("too long"));
+        }
+        let (secure, rest) = split_scheme(url).ok_or_else(|| bad("not http or https"))?;
+        let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (host_text, port) = split_port(authority).ok_or_else(|| bad("bad host or port"))?;
+        let host = parse_host(host_text).ok_or_else(|| bad("bad host"))?;
+        let default_port = if secure { 443 } else { 80 };
+        let port = port.unwrap_or(default_port);
+        let authority = if port == default_port { host_text.to_owned() } else { format!("{host_text}:{port}") };
+        Ok(Self {
+            url: url.into(),
+            endpoint: Arc::new(Endpoint { secure, host, port }),
+            authority: HeaderValue::from_str(&authority).map_err(|_| bad("bad host"))?,
+            path: parse_path(path).ok_or_else(|| bad("bad path or query"))?,
+        })
+    }
+}
+
+fn split_scheme(url: &str) -> Option<(bool, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme.eq_ignore_ascii_case("https") {
+        Some((true, rest))
+    } else {
+        scheme.eq_ignore_ascii_case("http").then_some((false, rest))
+    }
+}
+
+/// Splits `host[:port]`; userinfo never passes, as `@` is in no valid host.
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let host_end = if authority.starts_with('[') {
+        authority.find(']')? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
+    let (host, port) = authority.split_at(host_end);
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Some((host, None)),
+        // An empty port is the default one (RFC 3986 section 3.2.3).
+        Some("") => Some((host, None)),
+        Some(digits) if digits.len() <= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().ok().filter(|port| *port != 0).map(|port| (host, Some(port)))
+        }
+        _ => None,
+    }
+}
+
+fn parse_host(text: &str) -> Option<Host> {
+    if let Some(inner) = text.strip_prefix('[') {
+        let ip: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
+        return Some(Host::Literal(ip.into()));
+    }
+    if let Ok(ip) = text.parse::<Ipv4Addr>() {
+        return Some(Host::Literal(ip.into()));
+    }
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let valid = !name.is_empty()
+        && name.len() <= MAX_NAME_BYTES
+        && name.split('.').all(is_label)
+        && !name.rsplit('.').next().is_some_and(looks_numeric);
+    valid.then(|| Host::Name(name.to_ascii_lowercase().into()))
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=MAX_LABEL_BYTES).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+/// Whether resolvers would take a name with this last label for an address: decimal, octal or hexadecimal.
+fn looks_numeric(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    label.bytes().all(|byte| byte.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn parse_path(text: &str) -> Option<Uri> {
+    let path = match text.as_bytes().first() {
+        Some(b'/') => text.to_owned(),
+        // An empty path is sent as "/" (RFC 9112 section 3.2.1).
+        Some(b'?') => format!("/{text}"),
+        None => "/".to_owned(),
+        Some(_) => return None,
+    };
+    if !path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'\\') {
+        return None;
+    }
+    let uri: Uri = path.parse().ok()?;
+    // Whatever the parser would leave out or change must not go out silently.
+    let unchanged = uri.scheme().is_none()
+        && uri.authority().is_none()
+        && uri.path_and_query().is_some_and(|kept| kept.as_str() == path);
+    unchanged.then_some(uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(url: &str) -> Option<(String, String, u16)> {
+        let target = Target::parse(url).ok()?;
+        let authority = target.authority.to_str().unwrap().to_owned();
+        Some((authority, target.path.to_string(), target.endpoint.port))
+    }
+
+    #[test]
+    fn odd_but_valid_targets_are_kept_byte_for_byte() {
+        let long = format!("/{}", "k".repeat(4000));
+        for path in [
+            "/",
+            "//",
+            "//a//b",
+            "/a%2Fb",
+            "/a%2fb",
+            "/a/../b",
+            "/a/./b",
+            "/a/..",
+            "/a.",
+            "/a./",
+            "/a?",
+            "/a?x=%20&&y",
+            "/a?b?c",
+            "/a;p=1",
+            "/~a",
+            "/a+b",
+            "/a%00",
+            "/%E4%BD%A0",
+            "/a:b@c",
+            "/a'b(c)!*",
+            "/http://other/x",
+            "/a?u=http://h/",
+            long.as_str(),
+        ] {
+            let (_, sent, _) = parse(&format!("http://h.example{path}")).unwrap_or_else(|| panic!("{path}"));
+            assert_eq!(sent, path);
+        }
+    }
+
+    #[test]
+    fn empty_paths_become_origin_form() {
+        assert_eq!(parse("http://h.example").unwrap().1, "/");
+        assert_eq!(parse("http://h.example?x=1").unwrap().1, "/?x=1");
+    }
+
+    #[test]
+    fn default_ports_are_left_out_of_host() {
+        assert_eq!(parse("http://H.example:80/").unwrap(), ("H.example".into(), "/".into(), 80));
+        assert_eq!(parse("HTTPS://h.example:443/").unwrap(), ("h.example".into(), "/".into(), 443));
+        assert_eq!(parse("http://h.example:443/").unwrap(), ("h.example:443".into(), "/".into(), 443));
+        assert_eq!(parse("http://h.example:/").unwrap(), ("h.example".into(), "/".into(), 80));
+        assert_eq!(parse("http://[2001:DB8::1]:8080/").unwrap(), ("[2001:DB8::1]:8080".into(), "/".into(), 8080));
+    }
+
+    #[test]
+    fn hosts_that_differ_in_spelling_only_share_connections() {
+        let a = Target::parse("http://H.Example./x").unwrap().endpoint;
+        let b = Target::parse("http://h.example:80/y").unwrap().endpoint;
+        assert_eq!(a, b);
+    }
+
+    #[test]
+    fn what_cannot_be_requested_is_refused() {
+        for url in [
+            "",
+            "h.example/",
+            "//h.example/",
+            "ftp://h.example/",
+            "file:///etc/passwd",
+            "gopher://h/",
+            "http:/h/",
+            "http://",
+            "http:///x",
+            "http://user@h.example/",
+            "http://user:pw@h.example/",
+            "http://@h.example/",
+            "http://h.example:0/",
+            "http://h.example:65536/",
+            "http://h.example:+80/",
+            "http://h.example:8 0/",
+            "http://h.example:80:80/",
+            "http://h example/",
+            "http://h%2eexample/",
+            "http://h\u{ff0e}example/",
+            "http://\u{2460}27.0.0.1/",
+            "http://h..example/",
+            "http://.h.example/",
+            "http://h.example../",
+            "http://[::1/",
+            "http://[::1]x/",
+            "http://[fe80::1%25eth0]/",
+            "http://[127.0.0.1]/",
+            "http://::1/",
+            "http://h.example\\@127.0.0.1/",
+            "http://h.example/a b",
+            "http://h.example/\u{e4}",
+            "http://h.example/a#b",
+            "http://h.example/a\r\nX: y",
+            "http://h.example/\0",
+            "http://h.example/a\\b",
+            "http://a,b/",
+            "http://h.example#/",
+        ] {
+            assert!(parse(url).is_none(), "{url:?}");
+        }
+        assert!(parse(&format!("http://h.example/{}", "a".repeat(MAX_URL_BYTES))).is_none());
+        assert!(parse(&format!("http://{}.example/", "a".repeat(64))).is_none());
+    }
+
+    #[test]
+    fn addresses_in_disguise_are_refused() {
+        for host in [
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "0X7F.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "0",
+            "127.0.0.1.",
+            "127.0.0.01",
+            "127.0.0.0x1",
+            "1.2.3.4.5",
+            "256.0.0.1",
+            "0x",
+            "h.example.1",
+            "1.2.3.",
+            "00.0.0.0",
+        ] {
+            assert!(parse(&format!("http://{host}/")).is_none(), "{host}");
+        }
+    }
+}
