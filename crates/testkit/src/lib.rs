@@ -1,1 +1,13 @@
 //! Test-only: origins that misbehave on request, conformance suites, the reference model.
+//!
+//! [`ManualClock`] is time that a test moves; [`MemoryStore`] is the reference model of a store; [`index_suite`] holds
+//! an implementation to its contract, each function one promise.
+
+mod clock;
+pub mod index_suite;
+mod memory_store;
+mod random;
+
+pub use clock::ManualClock;
+pub use memory_store::MemoryStore;
+pub use random::SeededRandom;

@@ -1,0 +1,62 @@
+//! Bytes of an opened object.
+
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use headwater_model::Result;
+use headwater_model::body::Body;
+use headwater_store::{Content, StoredObject};
+
+use super::body_of;
+
+/// Bodies up to this length are told to be resident; longer ones are only readable, so that both ways are taken.
+pub(super) const RESIDENT_BYTES: usize = 64 << 10;
+/// Longest piece of a body that is read.
+const PIECE_BYTES: usize = 64 << 10;
+
+pub(super) struct MemoryContent {
+    bytes: Bytes,
+}
+
+impl MemoryContent {
+    pub(super) fn new(bytes: Bytes) -> Self {
+        Self { bytes }
+    }
+}
+
+impl Content for MemoryContent {
+    fn resident(&self) -> Option<Bytes> {
+        (self.bytes.len() <= RESIDENT_BYTES).then(|| self.bytes.clone())
+    }
+
+    fn read(&self, range: Range<u64>) -> Body {
+        assert!(
+            range.start < range.end && range.end <= self.bytes.len() as u64,
+            "the range {range:?} must be valid for {} bytes and not empty",
+            self.bytes.len()
+        );
+        body_of(self.bytes.slice(range.start as usize..range.end as usize), PIECE_BYTES)
+    }
+}
+
+/// The whole body of any store's object.
+pub(super) async fn read_all(object: &StoredObject) -> Result<Bytes> {
+    if let Some(bytes) = object.content.resident() {
+        return Ok(bytes);
+    }
+    if object.meta.size_bytes == 0 {
+        return Ok(Bytes::new());
+    }
+    match object.content.read(0..object.meta.size_bytes) {
+        Body::Empty => Ok(Bytes::new()),
+        Body::Full(bytes) => Ok(bytes),
+        Body::Stream(mut pieces) => {
+            let mut bytes = BytesMut::new();
+            while let Some(piece) = pieces.next().await {
+                bytes.extend_from_slice(&piece?);
+            }
+            Ok(bytes.freeze())
+        }
+    }
+}

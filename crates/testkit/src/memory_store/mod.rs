@@ -1,0 +1,222 @@
+//! The reference model of a store: sorted maps under one mutex, obviously correct rather than fast.
+//!
+//! It keeps every promise of [`headwater_store::Store`] except durability: what it holds ends with it. Property tests
+//! compare other stores with it, and the engine is tested on it.
+//!
+//! Where the contract leaves a choice, it does this: reads of a bucket's life that ended find nothing; changes give
+//! `NoSuchBucket`, `begin` included. It never runs out of space and is never damaged.
+
+mod content;
+mod digests;
+mod listing;
+mod state;
+mod writer;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
+use headwater_model::clock::Clock;
+use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::list::{ListPage, ListQuery};
+use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::{BoxFuture, Error, ObjectKey, Result};
+use headwater_store::{
+    BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, WriteIntent,
+};
+
+use self::content::{MemoryContent, RESIDENT_BYTES};
+use self::state::{State, Stored};
+use self::writer::MemoryWriter;
+
+/// A store in memory. Clones are the same store.
+#[derive(Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl MemoryStore {
+    /// An empty store; `clock` gives upload ids and the times of uploads.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { state: Arc::default(), clock }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change is judged before it begins: a panic leaves no half of one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A finished answer as a future: nothing here waits.
+fn ready<'a, T: Send + 'a>(answer: T) -> BoxFuture<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+impl Store for MemoryStore {
+    fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
+        let state = self.state();
+        let stored = state.life(bucket).ok()?.objects.get(key)?;
+        (stored.bytes.len() <= RESIDENT_BYTES).then(|| stored.open())
+    }
+
+    fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>> {
+        let state = self.state();
+        ready(Ok(state.life(bucket).ok().and_then(|life| life.objects.get(key)).map(Stored::open)))
+    }
+
+    fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>> {
+        let begun = self.state().writable(&intent.bucket).map(drop);
+        ready(begun.map(|()| Box::new(MemoryWriter::new(self.clone(), intent)) as Box<dyn ObjectWriter>))
+    }
+
+    fn begin_fill<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        rule_version: u64,
+    ) -> BoxFuture<'a, Result<Option<FillToken>>> {
+        ready(self.state().begin_fill(bucket, key, rule_version))
+    }
+
+    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        ready(self.state().delete(bucket, key))
+    }
+
+    fn copy(
+        &self,
+        source: StoredObject,
+        bucket: BucketRef,
+        key: ObjectKey,
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'_, Result<SharedMeta>> {
+        Box::pin(async move {
+            let bytes = content::read_all(&source).await?;
+            let stored = Stored::new(object, bytes);
+            self.state().commit(&bucket, &key, &expect, stored)
+        })
+    }
+
+    fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
+        let state = self.state();
+        ready(Ok(state.life(bucket).map(|life| listing::objects(life, query)).unwrap_or_default()))
+    }
+
+    fn create_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        headers: ObjectHeaders,
+        algorithm: Option<ChecksumAlgorithm>,
+    ) -> BoxFuture<'a, Result<UploadId>> {
+        let info = UploadInfo {
+            key: key.clone(),
+            id: UploadId(self.clock.id()),
+            initiated: self.clock.now(),
+            checksum_algorithm: algorithm,
+        };
+        ready(self.state().create_upload(bucket, info, headers))
+    }
+
+    fn upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+        let state = self.state();
+        let upload = state.life(bucket).ok().and_then(|life| life.uploads.get(&(key.clone(), id)));
+        ready(Ok(upload.map(|upload| (upload.info.clone(), upload.headers.clone()))))
+    }
+
+    fn parts<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        id: UploadId,
+        after: u16,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<PartPage>> {
+        let state = self.state();
+        let no_such_upload = || Error::NoSuchUpload { upload_id: id.to_string().into() };
+        let upload = state.life(bucket).ok().and_then(|life| life.upload(id)).ok_or_else(no_such_upload);
+        ready(upload.map(|upload| listing::parts(upload, after, limit)))
+    }
+
+    fn uploads<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a ListQuery,
+        after_upload: Option<UploadId>,
+    ) -> BoxFuture<'a, Result<UploadPage>> {
+        let state = self.state();
+        ready(Ok(state.life(bucket).map(|life| listing::uploads(life, query, after_upload)).unwrap_or_default()))
+    }
+
+    fn complete_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+        parts: &'a [CompletedPart],
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        ready(self.state().complete_upload(bucket, &(key.clone(), id), parts, object, &expect))
+    }
+
+    fn abort_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<()>> {
+        ready(self.state().abort_upload(bucket, &(key.clone(), id)))
+    }
+
+    fn buckets(&self) -> BoxFuture<'_, Result<Vec<Bucket>>> {
+        ready(Ok(self.state().buckets()))
+    }
+
+    fn create_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<Bucket>> {
+        ready(self.state().create_bucket(bucket))
+    }
+
+    fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().update_bucket(bucket))
+    }
+
+    fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
+        ready(self.state().delete_bucket(bucket))
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.state().stats()
+    }
+
+    fn close(&self, _limit: Duration) -> BoxFuture<'_, Result<()>> {
+        self.state().close();
+        ready(Ok(()))
+    }
+}
+
+impl Stored {
+    /// The object opened for reading: it shares the bytes, so what happens to the key later does not concern it.
+    fn open(&self) -> StoredObject {
+        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(MemoryContent::new(Bytes::clone(&self.bytes))) }
+    }
+}
+
+/// A body in memory as one piece or, beyond a piece's size, as a stream.
+fn body_of(bytes: Bytes, piece_bytes: usize) -> Body {
+    if bytes.len() <= piece_bytes {
+        return Body::Full(bytes);
+    }
+    let pieces = (0..bytes.len()).step_by(piece_bytes);
+    let pieces: Vec<Result<Bytes>> =
+        pieces.map(|start| Ok(bytes.slice(start..(start + piece_bytes).min(bytes.len())))).collect();
+    Body::Stream(Box::pin(futures_util::stream::iter(pieces)))
+}

@@ -1,0 +1,294 @@
+//! What the store holds, and every change of it: judged first, then made, all under the one mutex of the caller.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_model::bucket::{Bucket, Generation};
+use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
+use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, SharedMeta};
+use headwater_model::{Error, ObjectKey, Result};
+use headwater_store::{BucketRef, Expectation, FillToken, NewObject, NewPart, StoreStats};
+
+use super::content::RESIDENT_BYTES;
+use super::digests;
+
+/// An object: metadata and bytes.
+pub(super) struct Stored {
+    pub(super) meta: SharedMeta,
+    pub(super) bytes: Bytes,
+}
+
+impl Stored {
+    pub(super) fn new(object: NewObject, bytes: Bytes) -> Self {
+        let NewObject { etag, last_modified, kind, provenance, headers, checksum } = object;
+        let digests = digests::of(&bytes, None);
+        let md5 = (kind == ObjectKind::Normal).then_some(digests.md5);
+        let (size_bytes, crc64) = (digests.size_bytes, digests.crc64);
+        let meta = ObjectMeta { size_bytes, etag, last_modified, crc64, md5, checksum, kind, provenance, headers };
+        Self { meta: Arc::new(meta), bytes }
+    }
+}
+
+/// An open upload.
+pub(super) struct Upload {
+    pub(super) info: UploadInfo,
+    pub(super) headers: ObjectHeaders,
+    pub(super) parts: BTreeMap<u16, (PartInfo, Bytes)>,
+}
+
+/// One life of a bucket and everything under it.
+pub(super) struct Life {
+    bucket: Bucket,
+    pub(super) objects: BTreeMap<ObjectKey, Stored>,
+    pub(super) uploads: BTreeMap<(ObjectKey, UploadId), Upload>,
+    /// The last grant for each key, kept until it is revoked: also a spent one must end when the key is touched.
+    tokens: BTreeMap<ObjectKey, FillToken>,
+}
+
+impl Life {
+    pub(super) fn upload(&self, id: UploadId) -> Option<&Upload> {
+        self.uploads.values().find(|upload| upload.info.id == id)
+    }
+
+    fn upload_mut(&mut self, id: UploadId) -> Result<&mut Upload> {
+        self.uploads.values_mut().find(|upload| upload.info.id == id).ok_or_else(|| no_such_upload(id))
+    }
+
+    fn revoke_all(&mut self) {
+        for (_, token) in std::mem::take(&mut self.tokens) {
+            token.revoke();
+        }
+    }
+
+    /// Whether a commit to `key` may happen.
+    fn judge(&self, key: &ObjectKey, expect: &Expectation) -> Result<()> {
+        let exists = || Error::ObjectExists { key: key.as_str().into() };
+        let present = self.objects.get(key);
+        match expect {
+            Expectation::Any => Ok(()),
+            Expectation::Absent => present.map_or(Ok(()), |_| Err(exists())),
+            Expectation::ETag(etag) => match present {
+                None => Err(Error::NoSuchKey { key: key.as_str().into() }),
+                Some(stored) if stored.meta.etag != *etag => Err(Error::PreconditionFailed { condition: "If-Match" }),
+                Some(_) => Ok(()),
+            },
+            Expectation::Fill(token) => {
+                let granted = self.tokens.get(key).is_some_and(|granted| granted.same(token));
+                if granted && !token.is_revoked() && present.is_none() { Ok(()) } else { Err(exists()) }
+            }
+        }
+    }
+
+    /// Ends the key's grant, unless the commit that touches the key is the grant's own.
+    fn revoke(&mut self, key: &ObjectKey, expect: &Expectation) {
+        if let Expectation::Fill(_) = expect {
+            return; // judged: it is the key's own
+        }
+        if let Some(token) = self.tokens.remove(key) {
+            token.revoke();
+        }
+    }
+
+    fn put(&mut self, key: &ObjectKey, expect: &Expectation, stored: Stored) -> SharedMeta {
+        self.revoke(key, expect);
+        let meta = Arc::clone(&stored.meta);
+        self.objects.insert(key.clone(), stored);
+        meta
+    }
+}
+
+/// Everything.
+#[derive(Default)]
+pub(super) struct State {
+    lives: BTreeMap<Generation, Life>,
+    last_generation: u64,
+    closed: bool,
+}
+
+impl State {
+    /// The life that `bucket` names, if it has not ended.
+    pub(super) fn life(&self, bucket: &BucketRef) -> Result<&Life> {
+        self.lives
+            .get(&bucket.generation)
+            .filter(|life| life.bucket.name == bucket.name)
+            .ok_or_else(|| no_such_bucket(bucket))
+    }
+
+    /// As [`State::life`], for a change.
+    pub(super) fn writable(&mut self, bucket: &BucketRef) -> Result<&mut Life> {
+        self.open()?;
+        self.lives
+            .get_mut(&bucket.generation)
+            .filter(|life| life.bucket.name == bucket.name)
+            .ok_or_else(|| no_such_bucket(bucket))
+    }
+
+    fn open(&self) -> Result<()> {
+        if self.closed { Err(Error::internal("change the store", "it was closed")) } else { Ok(()) }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(super) fn commit(
+        &mut self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        expect: &Expectation,
+        stored: Stored,
+    ) -> Result<SharedMeta> {
+        let life = self.writable(bucket)?;
+        life.judge(key, expect)?;
+        Ok(life.put(key, expect, stored))
+    }
+
+    pub(super) fn delete(&mut self, bucket: &BucketRef, key: &ObjectKey) -> Result<bool> {
+        let life = self.writable(bucket)?;
+        life.revoke(key, &Expectation::Any);
+        Ok(life.objects.remove(key).is_some())
+    }
+
+    pub(super) fn begin_fill(
+        &mut self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        rule_version: u64,
+    ) -> Result<Option<FillToken>> {
+        self.open()?;
+        let Ok(life) = self.writable(bucket) else { return Ok(None) };
+        if life.bucket.rule_version != rule_version || life.objects.contains_key(key) {
+            return Ok(None);
+        }
+        let token = FillToken::new();
+        if let Some(former) = life.tokens.insert(key.clone(), token.clone()) {
+            former.revoke();
+        }
+        Ok(Some(token))
+    }
+
+    pub(super) fn create_upload(
+        &mut self,
+        bucket: &BucketRef,
+        info: UploadInfo,
+        headers: ObjectHeaders,
+    ) -> Result<UploadId> {
+        let id = info.id;
+        let upload = Upload { info, headers, parts: BTreeMap::new() };
+        self.writable(bucket)?.uploads.insert((upload.info.key.clone(), id), upload);
+        Ok(id)
+    }
+
+    pub(super) fn put_part(&mut self, bucket: &BucketRef, part: NewPart, bytes: Bytes) -> Result<PartInfo> {
+        let upload = self.writable(bucket)?.upload_mut(part.upload)?;
+        let info = digests::part(part, &bytes);
+        upload.parts.insert(info.number, (info.clone(), bytes));
+        Ok(info)
+    }
+
+    pub(super) fn complete_upload(
+        &mut self,
+        bucket: &BucketRef,
+        upload: &(ObjectKey, UploadId),
+        parts: &[CompletedPart],
+        object: NewObject,
+        expect: &Expectation,
+    ) -> Result<SharedMeta> {
+        let (key, id) = upload;
+        let life = self.writable(bucket)?;
+        let open = life.uploads.get(upload).ok_or_else(|| no_such_upload(*id))?;
+        let bytes = assemble(open, parts)?;
+        life.judge(key, expect)?;
+        life.uploads.remove(upload);
+        let stored = Stored::new(object, bytes);
+        Ok(life.put(key, expect, stored))
+    }
+
+    pub(super) fn abort_upload(&mut self, bucket: &BucketRef, upload: &(ObjectKey, UploadId)) -> Result<()> {
+        let removed = self.writable(bucket)?.uploads.remove(upload);
+        removed.map(drop).ok_or_else(|| no_such_upload(upload.1))
+    }
+
+    pub(super) fn buckets(&self) -> Vec<Bucket> {
+        let mut buckets: Vec<Bucket> = self.lives.values().map(|life| life.bucket.clone()).collect();
+        buckets.sort_by(|a, b| a.name.cmp(&b.name));
+        buckets
+    }
+
+    pub(super) fn create_bucket(&mut self, mut bucket: Bucket) -> Result<Bucket> {
+        self.open()?;
+        if self.lives.values().any(|life| life.bucket.name == bucket.name) {
+            return Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() });
+        }
+        self.last_generation += 1;
+        bucket.generation = Generation(self.last_generation);
+        let life = Life {
+            bucket: bucket.clone(),
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+        };
+        self.lives.insert(bucket.generation, life);
+        Ok(bucket)
+    }
+
+    pub(super) fn update_bucket(&mut self, bucket: Bucket) -> Result<()> {
+        let life = self.writable(&BucketRef::from(&bucket))?;
+        if life.bucket.rule_version != bucket.rule_version {
+            life.revoke_all();
+        }
+        life.bucket = bucket;
+        Ok(())
+    }
+
+    pub(super) fn delete_bucket(&mut self, bucket: &BucketRef) -> Result<()> {
+        let life = self.writable(bucket)?;
+        if !life.objects.is_empty() || !life.uploads.is_empty() {
+            return Err(Error::BucketNotEmpty { bucket: bucket.name.as_str().into() });
+        }
+        life.revoke_all();
+        self.lives.remove(&bucket.generation);
+        Ok(())
+    }
+
+    pub(super) fn stats(&self) -> StoreStats {
+        let sizes = || self.lives.values().flat_map(|life| life.objects.values()).map(|stored| stored.bytes.len());
+        StoreStats {
+            objects: sizes().count() as u64,
+            object_bytes: sizes().sum::<usize>() as u64,
+            disk_bytes: 0,
+            log_tail_bytes: 0,
+            hot_bytes: sizes().filter(|size| *size <= RESIDENT_BYTES).sum::<usize>() as u64,
+        }
+    }
+}
+
+/// The body that the listed parts make.
+fn assemble(upload: &Upload, parts: &[CompletedPart]) -> Result<Bytes> {
+    if parts.is_empty() {
+        return Err(Error::InvalidRequest { message: "an upload is completed from at least one part".into() });
+    }
+    if !parts.is_sorted_by(|a, b| a.number < b.number) {
+        return Err(Error::InvalidPartOrder);
+    }
+    let mut body = Vec::new();
+    for part in parts {
+        match upload.parts.get(&part.number) {
+            Some((info, bytes)) if info.etag == part.etag => body.extend_from_slice(bytes),
+            _ => {
+                let upload_id = upload.info.id.to_string().into();
+                return Err(Error::InvalidPart { part_number: part.number, upload_id });
+            }
+        }
+    }
+    Ok(body.into())
+}
+
+fn no_such_bucket(bucket: &BucketRef) -> Error {
+    Error::NoSuchBucket { bucket: bucket.name.as_str().into() }
+}
+
+fn no_such_upload(id: UploadId) -> Error {
+    Error::NoSuchUpload { upload_id: id.to_string().into() }
+}
