@@ -1,0 +1,248 @@
+//! Why a fill failed: the vendor's message for the client, a reason code for those who may know.
+//!
+//! Guarantees: every way to fail has exactly one [`Failure`], told identically to all readers of a fill; causes that
+//! could name addresses stay in the log (decisions, row 20: refused, reset, timed out and TLS faults read the same).
+//!
+//! Whether a failure is transient follows the TEMP and PERM rows of the origin chaos matrix: transient ones carry
+//! `retry_after`. Which status and code that means is the dialects' business.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use headwater_model::Error;
+use headwater_model::clock::Timestamp;
+use headwater_model::error::{MirrorFailure, MirrorFailureKind};
+use headwater_model::origin::OriginError;
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
+/// When to try again after a transient failure whose origin did not say: long enough for a restart or a failover to
+/// pass, short enough for a person who waits.
+const TRANSIENT_RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Longest `Retry-After` of an origin that is passed on (chaos matrix, O17: cap 60 s).
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
+/// When to try again after one of our own limits: they free up as fast as fills end.
+pub(super) const LIMIT_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+// The vendor's messages (oss-mirroring 6.2).
+const CHECK_CONFIGURATION: &str = "Mirroring failed, please check your mirror configuration.";
+const NO_ANSWER: &str = "Error status : 0 from mirror host, should return 200 OK.";
+const BODY_LOST: &str = "Read body from mirror host failed, please check your mirror host.";
+const WRONG_LENGTH: &str = "Bytes read is not equal to expected.";
+const META_TOO_LARGE: &str = "Meta is too large.";
+
+/// Why a fill, or a HEAD or pass-through in its place, gave nothing or not the whole. Cloned to every reader.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// The origin's fault, or the rule's.
+    Mirror(MirrorFailure),
+    /// One of our own limits.
+    Busy {
+        /// Which.
+        limit: &'static str,
+    },
+    /// The store could not even tell whether the object may be filled.
+    Store(Arc<Error>),
+}
+
+impl Failure {
+    /// The origin gave no answer.
+    pub(super) fn no_answer(error: &OriginError) -> Self {
+        use MirrorFailureKind::{Answer, ForbiddenAddress, Refused, Unreachable};
+        let (kind, reason, message, transient) = match error {
+            OriginError::Busy => return Self::Busy { limit: "requests to this origin" },
+            OriginError::BadUrl(_) => (Refused, "bad_url", CHECK_CONFIGURATION, false),
+            OriginError::NameNotFound(_) => (Unreachable, "dns_not_found", NO_ANSWER, false),
+            OriginError::NameResolution(_) => (Unreachable, "dns", NO_ANSWER, true),
+            OriginError::ForbiddenAddress(_) => (ForbiddenAddress, "forbidden_address", CHECK_CONFIGURATION, false),
+            OriginError::Connect(_) => (Unreachable, "connect", NO_ANSWER, true),
+            OriginError::ConnectTimeout => (Unreachable, "timeout_connect", NO_ANSWER, true),
+            OriginError::Tls(_) => (Unreachable, "tls", NO_ANSWER, false),
+            OriginError::FirstByteTimeout => (Unreachable, "timeout_first_byte", NO_ANSWER, true),
+            OriginError::BadResponse(_) => (Unreachable, "bad_response", NO_ANSWER, false),
+            OriginError::TooManyRedirects => (Answer, "too_many_redirects", CHECK_CONFIGURATION, false),
+            OriginError::BadRedirect(_) => (Answer, "bad_redirect", CHECK_CONFIGURATION, false),
+            error => return Self::lost(error, None),
+        };
+        Self::mirror(kind, reason, message, transient.then_some(TRANSIENT_RETRY_AFTER), None)
+    }
+
+    /// The body broke within; `status` came before it.
+    pub(super) fn body(error: &Error, status: u16) -> Self {
+        let origin = match error {
+            Error::Internal { source, .. } => source.downcast_ref::<OriginError>(),
+            _ => None,
+        };
+        match origin {
+            Some(origin) => Self::lost(origin, Some(status)),
+            None => Self::body_broken(Some(status)),
+        }
+    }
+
+    fn lost(error: &OriginError, status: Option<u16>) -> Self {
+        match error {
+            OriginError::BodySurplus => Self::length(status.unwrap_or_default(), "body_surplus"),
+            OriginError::BodyStalled => Self::mirror(
+                MirrorFailureKind::Unreachable,
+                "body_stalled",
+                BODY_LOST,
+                Some(TRANSIENT_RETRY_AFTER),
+                status,
+            ),
+            _ => Self::body_broken(status),
+        }
+    }
+
+    fn body_broken(status: Option<u16>) -> Self {
+        let again = Some(TRANSIENT_RETRY_AFTER);
+        Self::mirror(MirrorFailureKind::Unreachable, "body_broken", BODY_LOST, again, status)
+    }
+
+    /// The body does not have the length that was announced.
+    pub(super) fn length(status: u16, reason: &'static str) -> Self {
+        let again = Some(TRANSIENT_RETRY_AFTER);
+        Self::mirror(MirrorFailureKind::Answer, reason, WRONG_LENGTH, again, Some(status))
+    }
+
+    /// The body does not have a digest that was announced.
+    pub(super) fn digest(status: u16) -> Self {
+        let again = Some(TRANSIENT_RETRY_AFTER);
+        Self::mirror(MirrorFailureKind::Answer, "checksum_mismatch", BODY_LOST, again, Some(status))
+    }
+
+    /// The origin answered with a status that is not the object's. Transient: 429 and all of 5xx (rows O17, O18).
+    pub(super) fn status(status: u16, headers: &HeaderMap, now: Timestamp) -> Self {
+        let transient = status == 429 || (500..600).contains(&status);
+        let retry_after = transient.then(|| origin_retry_after(headers, now).unwrap_or(TRANSIENT_RETRY_AFTER));
+        let message = format!("Error status : {status} from mirror host, should return 200 OK.");
+        Self::Mirror(MirrorFailure {
+            kind: MirrorFailureKind::Answer,
+            message: message.into(),
+            retry_after,
+            reason: "origin_status",
+            origin_status: Some(status),
+        })
+    }
+
+    /// The answer is well-formed but cannot be taken as the object, and will not change by itself.
+    pub(super) fn answer(status: u16, reason: &'static str) -> Self {
+        Self::mirror(MirrorFailureKind::Answer, reason, CHECK_CONFIGURATION, None, Some(status))
+    }
+
+    /// More user metadata than an object may have.
+    pub(super) fn meta_too_large(status: u16) -> Self {
+        Self::mirror(MirrorFailureKind::Refused, "meta_too_large", META_TOO_LARGE, None, Some(status))
+    }
+
+    /// The rule cannot be applied to this request; the origin is not asked.
+    pub(super) fn refused(reason: &'static str) -> Self {
+        Self::mirror(MirrorFailureKind::Refused, reason, CHECK_CONFIGURATION, None, None)
+    }
+
+    /// The fill's task ended without a verdict: a panic, or a dropped runtime.
+    pub(super) fn vanished() -> Self {
+        Self::mirror(MirrorFailureKind::Refused, "vanished", BODY_LOST, Some(LIMIT_RETRY_AFTER), None)
+    }
+
+    /// The server stops before the fill ended.
+    pub(super) fn shutdown() -> Self {
+        Self::mirror(MirrorFailureKind::Refused, "shutdown", BODY_LOST, Some(LIMIT_RETRY_AFTER), None)
+    }
+
+    /// All clients left and more remains than may be fetched without them, or than can be stored.
+    pub(super) fn abandoned() -> Self {
+        Self::mirror(MirrorFailureKind::Refused, "abandoned", BODY_LOST, Some(LIMIT_RETRY_AFTER), None)
+    }
+
+    fn mirror(
+        kind: MirrorFailureKind,
+        reason: &'static str,
+        message: &str,
+        retry_after: Option<Duration>,
+        origin_status: Option<u16>,
+    ) -> Self {
+        Self::Mirror(MirrorFailure { kind, message: message.into(), retry_after, reason, origin_status })
+    }
+
+    /// The reason code, for logs and metrics.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Mirror(failure) => failure.reason,
+            Self::Busy { .. } => "busy",
+            Self::Store(_) => "store",
+        }
+    }
+
+    /// The failure as a client's answer.
+    pub(super) fn to_error(&self) -> Error {
+        match self {
+            Self::Mirror(failure) => Error::MirrorFailed(Box::new(failure.clone())),
+            Self::Busy { limit } => Error::SlowDown { limit, retry_after: LIMIT_RETRY_AFTER },
+            Self::Store(error) => Error::internal("begin a fill", Arc::clone(error)),
+        }
+    }
+}
+
+/// `Retry-After` in either form (RFC 9110 section 10.2.3), at most [`MAX_RETRY_AFTER`].
+fn origin_retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let at = super::kept::http_date(text)?;
+        Duration::from_secs(u64::try_from(at.seconds() - now.seconds()).unwrap_or(0))
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirror(failure: Failure) -> MirrorFailure {
+        match failure {
+            Failure::Mirror(failure) => failure,
+            other => panic!("not a mirror failure: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn row_5_unreachable_origins_read_the_same_whatever_the_cause() {
+        let text = || "10.0.0.1 refused".into();
+        for (error, transient) in [
+            (OriginError::Connect(text()), true),
+            (OriginError::ConnectTimeout, true),
+            (OriginError::FirstByteTimeout, true),
+            (OriginError::NameResolution(text()), true),
+            (OriginError::NameNotFound(text()), false),
+            (OriginError::Tls(text()), false),
+            (OriginError::BadResponse(text()), false),
+        ] {
+            let failure = mirror(Failure::no_answer(&error));
+            assert_eq!(failure.kind, MirrorFailureKind::Unreachable, "{error}");
+            assert_eq!(&*failure.message, NO_ANSWER, "{error}");
+            assert_eq!(failure.retry_after.is_some(), transient, "{error}");
+        }
+        let forbidden = mirror(Failure::no_answer(&OriginError::ForbiddenAddress(text())));
+        assert_eq!(forbidden.kind, MirrorFailureKind::ForbiddenAddress);
+        assert!(!forbidden.message.contains("10.0"), "addresses stay inside");
+    }
+
+    #[test]
+    fn row_4_transient_statuses_carry_retry_after() {
+        let now = Timestamp::from_seconds(784_111_777);
+        let mut headers = HeaderMap::new();
+        for permanent in [204, 205, 304, 400, 401, 403, 416, 418, 451] {
+            assert_eq!(mirror(Failure::status(permanent, &headers, now)).retry_after, None, "{permanent}");
+        }
+        for transient in [429, 500, 502, 503, 504] {
+            assert_eq!(mirror(Failure::status(transient, &headers, now)).retry_after, Some(TRANSIENT_RETRY_AFTER));
+        }
+        for (value, seconds) in [("7", 7), ("9999", 60), ("Sun, 06 Nov 1994 08:49:47 GMT", 10), ("x", 5)] {
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            let failure = mirror(Failure::status(503, &headers, now));
+            assert_eq!(failure.retry_after, Some(Duration::from_secs(seconds)), "{value}");
+            assert_eq!(&*failure.message, "Error status : 503 from mirror host, should return 200 OK.");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! From the head of an origin's answer to a decision: is this the object, is there none, is it to be passed on, or
+//! has the fill failed.
+//!
+//! Guarantees: only a 200, or a 206 that proves to be the whole, becomes an object (chaos matrix 6.2; oss-mirroring
+//! 6.1); nothing of the body has been looked at yet. Pure: same head, same decision.
+
+use headwater_model::clock::Timestamp;
+use headwater_model::digest::ETag;
+use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
+use headwater_model::origin::Framing;
+use http::HeaderMap;
+use http::header::{CONTENT_RANGE, LOCATION};
+
+use super::failure::Failure;
+use super::kept;
+use super::plan::Wants;
+
+/// Most bytes of an origin's own answer that are passed on under TransparentMirrorResponseCodes: error pages are
+/// small, and they are held in memory to be told to every waiting client.
+pub(super) const MAX_RELAYED_BYTES: u64 = 64 << 10;
+
+/// What an answer means.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// The body is the object.
+    Object(Box<Head>),
+    /// The origin has no such object; the status is 404 or 410.
+    NotFound,
+    /// The client gets the origin's own answer.
+    Relay(Relay),
+    /// Neither.
+    Failed(Failure),
+}
+
+/// An answer to be passed on.
+#[derive(Debug)]
+pub(super) struct Relay {
+    /// `Location`, for a redirect; a redirect's body is not passed on.
+    pub(super) location: Option<Box<str>>,
+    /// `Content-Type` of the body, for everything else.
+    pub(super) content_type: Option<Box<str>>,
+}
+
+/// What is known of the object before its body.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// 200 or 206.
+    pub(super) origin_status: u16,
+    /// Length of the whole, if announced.
+    pub(super) length: Option<u64>,
+    /// What will be kept.
+    pub(super) headers: ObjectHeaders,
+    /// Fixed now; committed unchanged (decisions, row 13).
+    pub(super) last_modified: Timestamp,
+    /// The origin's `Content-MD5`, if the rule says that it counts.
+    pub(super) content_md5: ContentMd5,
+    /// Why the object will be served but not stored, if the head tells already.
+    pub(super) unstored: Option<&'static str>,
+}
+
+/// `Content-MD5` under MirrorCheckMd5 (oss-mirroring 6.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContentMd5 {
+    /// Absent, or the rule does not check.
+    Unchecked,
+    /// What the body's MD5 must be for the object to be stored.
+    Announced([u8; 16]),
+    /// Not the base64 of 16 bytes: counts as a mismatch.
+    Malformed,
+}
+
+impl Head {
+    /// The metadata as far as it is known: `digests` are those of the body once it ended.
+    pub(super) fn meta(&self, digests: Option<&headwater_model::digest::Digests>) -> ObjectMeta {
+        let announced = match self.content_md5 {
+            ContentMd5::Announced(md5) if self.unstored.is_none() => Some(md5),
+            _ => None,
+        };
+        let md5 = digests.map(|digests| digests.md5).or(announced);
+        ObjectMeta {
+            size_bytes: digests.map(|digests| digests.size_bytes).or(self.length).unwrap_or_default(),
+            etag: md5.map_or_else(|| ETag::from_text(""), ETag::of_md5),
+            last_modified: self.last_modified,
+            crc64: digests.map_or(0, |digests| digests.crc64),
+            md5,
+            checksum: None,
+            kind: ObjectKind::Normal,
+            provenance: Provenance::Mirrored,
+            headers: self.headers.clone(),
+        }
+    }
+}
+
+/// The circumstances of a judgement.
+pub(super) struct Circumstances<'a> {
+    /// What the rule says about answers.
+    pub(super) wants: &'a Wants,
+    /// When the fill began.
+    pub(super) started: Timestamp,
+    /// Largest object.
+    pub(super) max_object_bytes: u64,
+}
+
+/// Judges an answer to a GET without `Range`.
+pub(super) fn judge(status: u16, headers: &HeaderMap, framing: Framing, of: &Circumstances<'_>) -> Verdict {
+    if of.wants.transparent.contains(&status) {
+        let content_type = kept::content_headers(headers).content_type;
+        return Verdict::Relay(Relay { location: None, content_type });
+    }
+    match status {
+        200 => object(status, headers, framing, of),
+        206 => match whole_of(headers) {
+            Some(total) if framing_length(framing).is_none_or(|length| length == total) => {
+                object(status, headers, Framing::Length(total), of)
+            }
+            _ => Verdict::Failed(Failure::answer(status, "partial_answer")),
+        },
+        404 | 410 => Verdict::NotFound,
+        301 | 302 | 303 | 307 | 308 if !of.wants.follow_redirects => match location(headers) {
+            Some(location) => Verdict::Relay(Relay { location: Some(location), content_type: None }),
+            None => Verdict::Failed(Failure::answer(status, "bad_redirect")),
+        },
+        _ => Verdict::Failed(Failure::status(status, headers, of.started)),
+    }
+}
+
+fn object(status: u16, headers: &HeaderMap, framing: Framing, of: &Circumstances<'_>) -> Verdict {
+    let length = framing_length(framing);
+    if length.is_some_and(|length| length > of.max_object_bytes) {
+        return Verdict::Failed(Failure::answer(status, "too_large"));
+    }
+    let user = if of.wants.save_meta { kept::user_meta(headers) } else { Ok(Vec::new()) };
+    let Ok(user) = user else { return Verdict::Failed(Failure::meta_too_large(status)) };
+    let dated = of.wants.origin_last_modified.then(|| kept::last_modified(headers, of.started)).flatten();
+    Verdict::Object(Box::new(Head {
+        origin_status: status,
+        length,
+        headers: ObjectHeaders { content: kept::content_headers(headers), user },
+        last_modified: dated.unwrap_or(of.started),
+        content_md5: if of.wants.check_md5 { content_md5(headers) } else { ContentMd5::Unchecked },
+        unstored: of.wants.unstored.or((framing == Framing::Close).then_some("close_delimited")),
+    }))
+}
+
+/// The length, if the framing tells it.
+pub(super) fn framing_length(framing: Framing) -> Option<u64> {
+    match framing {
+        Framing::Length(length) => Some(length),
+        Framing::Delimited | Framing::Close => None,
+    }
+}
+
+/// The total, if `Content-Range: bytes 0-LAST/TOTAL` covers all of it.
+fn whole_of(headers: &HeaderMap) -> Option<u64> {
+    let (first, last, total) = content_range(headers)?;
+    (first == 0 && last.checked_add(1)? == total).then_some(total)
+}
+
+/// The three numbers of `Content-Range: bytes FIRST-LAST/TOTAL` (RFC 9110 section 14.4).
+pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64, u64)> {
+    let (range, total) = headers.get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?, total.parse().ok()?))
+}
+
+fn content_md5(headers: &HeaderMap) -> ContentMd5 {
+    use base64::Engine as _;
+    let Some(value) = headers.get("content-md5") else { return ContentMd5::Unchecked };
+    let decoded = base64::engine::general_purpose::STANDARD.decode(value.as_bytes().trim_ascii());
+    match decoded.ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
+        Some(md5) => ContentMd5::Announced(md5),
+        None => ContentMd5::Malformed,
+    }
+}
+
+/// A `Location` that may be passed on: visible text, and `http`, `https` or relative, so that no other scheme is ever
+/// handed to a browser.
+fn location(headers: &HeaderMap) -> Option<Box<str>> {
+    let text = headers.get(LOCATION)?.to_str().ok()?.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let scheme = text.split(['/', '?', '#']).next().and_then(|start| start.split_once(':')).map(|(scheme, _)| scheme);
+    match scheme {
+        Some(scheme) if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") => None,
+        _ => Some(text.into()),
+    }
+}
+
+/// Whether the head of an answer to HEAD says how long the object is.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(http::header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! One follower's body: reads what is there, waits for more, ends only when it may.
+//!
+//! Guarantees: bytes in order, each once; a clean end only after the whole was verified, or after the last byte of a
+//! range that ends before the object does; until then a reader to the end stays `HOLD_BACK_BYTES` behind. A fill that
+//! failed, or whose task vanished, ends the stream with an error.
+//!
+//! Memory: one chunk. All readers of a fill together ask for at most [`FOLLOWERS_BYTES`], as long as
+//! [`MIN_CHUNK_BYTES`] each allows it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use headwater_model::Error;
+use headwater_model::body::ByteStream;
+use tokio::sync::watch;
+
+use super::failure::Failure;
+use super::seats::Seat;
+use super::state::{Flow, Follower, Phase, Source};
+
+/// Memory for the chunks of all readers of one fill.
+const FOLLOWERS_BYTES: usize = 16 << 20;
+/// Smallest chunk asked for: below it, calls cost more than bytes.
+const MIN_CHUNK_BYTES: usize = 16 << 10;
+/// Largest chunk asked for: above it, throughput gains nothing.
+const MAX_CHUNK_BYTES: usize = 256 << 10;
+
+/// The bytes of a flow from `start` to `end`; to the end of the object if that is `None`.
+pub(super) fn body(follower: Follower, start: u64, end: Option<u64>) -> ByteStream {
+    let Follower { seat, phase } = follower;
+    seat.advance(start);
+    let reader = Reader { seat, phase, position: start, end };
+    Box::pin(unfold(Some(reader), |state| async move {
+        let mut reader = state?;
+        match reader.next().await {
+            Ok(Some(chunk)) => Some((Ok(chunk), Some(reader))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    }))
+}
+
+struct Reader {
+    seat: Seat,
+    phase: watch::Receiver<Phase>,
+    position: u64,
+    end: Option<u64>,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let (flow, verified) = self.flow()?;
+            if self.end.or(flow.length.filter(|_| verified)) == Some(self.position) {
+                return Ok(None);
+            }
+            let readable = flow.readable();
+            let limit = self.limit(&flow, readable, verified);
+            if self.position < limit {
+                return self.take(&flow, limit).await.map(Some);
+            }
+            tokio::select! {
+                changed = self.phase.changed() => changed.map_err(|_| Failure::vanished().to_error())?,
+                () = flow.grown(readable) => {}
+            }
+        }
+    }
+
+    /// Where the bytes are now, and whether all of them are known to be right.
+    fn flow(&mut self) -> Result<(Arc<Flow>, bool), Error> {
+        match &*self.phase.borrow_and_update() {
+            Phase::Streaming(flow) => Ok((Arc::clone(flow), false)),
+            Phase::Verified(Source::Flow(flow)) => Ok((Arc::clone(flow), true)),
+            Phase::Failed(failure) => Err(failure.to_error()),
+            // A stream never turns into an answer of another kind.
+            _ => Err(Failure::vanished().to_error()),
+        }
+    }
+
+    /// Offset below which bytes may be handed on.
+    fn limit(&self, flow: &Flow, readable: u64, verified: bool) -> u64 {
+        let ends_early = matches!((self.end, flow.length), (Some(end), Some(length)) if end < length);
+        let released = if verified || ends_early { readable } else { flow.released(readable) };
+        released.min(self.end.unwrap_or(u64::MAX))
+    }
+
+    async fn take(&mut self, flow: &Flow, limit: u64) -> Result<Bytes, Error> {
+        let readers = self.seat.advance(self.position);
+        let chunk_bytes = (FOLLOWERS_BYTES / readers.max(1)).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64;
+        let chunk = flow.read(self.position, chunk_bytes.min(limit - self.position)).await?;
+        self.position += chunk.len() as u64;
+        self.seat.advance(self.position);
+        Ok(chunk)
+    }
+}

@@ -1,0 +1,351 @@
+//! The task of one fill: asks the origin, judges the answer, moves the body, commits.
+//!
+//! Guarantees: runs to its end whoever leaves, unless more than `leftover_limit` remains; publishes exactly one end;
+//! leaves the join table before it publishes an end that later requests must not share. If it panics or is dropped, its
+//! sender vanishes, which followers take for a failure.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_model::bucket::Bucket;
+use headwater_model::clock::Clock;
+use headwater_model::limits::HOLD_BACK_BYTES;
+use headwater_model::op::KnownFacts;
+use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginResponse};
+use headwater_model::{Error, ObjectKey};
+use headwater_store::{BucketRef, Store};
+use tokio::sync::watch;
+
+use super::commit::{Finished, judge_md5};
+use super::failure::Failure;
+use super::head::{self, Circumstances, Head, MAX_RELAYED_BYTES, Relay, Verdict};
+use super::intake::{Gathered, Intake};
+use super::join::{Place, Started};
+use super::observe::{FillObserver, FillOutcome, Report};
+use super::sink::{Moved, Sink, store_failure};
+use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
+use super::{FillLimits, commit};
+
+/// Attempts to get an answer: one retry, and only while no byte of a response has come (oss-mirroring 5.1).
+const MAX_ATTEMPTS: u32 = 2;
+
+/// What all fills share.
+pub(super) struct Env {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) origin: Arc<dyn Origin>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observer: Arc<dyn FillObserver>,
+    pub(super) limits: FillLimits,
+}
+
+/// One fill at work.
+pub(super) struct Task {
+    env: Arc<Env>,
+    bucket: Arc<Bucket>,
+    key: ObjectKey,
+    fill: Arc<Fill>,
+    phase: watch::Sender<Phase>,
+    place: Place,
+    origin_status: Option<u16>,
+    received: u64,
+}
+
+impl Task {
+    pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
+        let Started { fill, phase, place } = started;
+        Self { env, bucket, key, fill, phase, place, origin_status: None, received: 0 }
+    }
+
+    /// Runs to the end, or until `stop` says that the server cannot wait any longer.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let began = self.env.clock.elapsed();
+        self.env.observer.started();
+        let mut vanishing = Vanishing { env: Arc::clone(&self.env), began, ended: false };
+        let result = tokio::select! {
+            biased;
+            result = self.work() => result,
+            _ = stop.wait_for(|stop| *stop) => Err(Failure::shutdown()),
+        };
+        if let Err(failure) = &result {
+            self.place.leave();
+            // A verified body stays verified, whatever happens to its commit.
+            if !matches!(*self.phase.borrow(), Phase::Verified(_)) {
+                self.phase.send_replace(Phase::Failed(failure.clone()));
+            }
+        }
+        vanishing.ended = true;
+        let outcome = FillOutcome::from(result);
+        let duration = self.env.clock.elapsed().saturating_sub(began);
+        self.env.observer.ended(outcome, duration);
+        let report = Report {
+            bucket: self.bucket.name.as_str(),
+            key: self.key.as_str(),
+            origin_host: self.fill.plan.origin_host(),
+            origin_status: self.origin_status,
+            size_bytes: self.received,
+            duration,
+            outcome,
+        };
+        report.log();
+    }
+
+    async fn work(&mut self) -> Result<FillOutcome, Failure> {
+        if self.fill.plan.wants.unstored.is_none() && !self.obtain_token().await? {
+            self.publish_apart(Phase::Obsolete);
+            return Ok(FillOutcome::Obsolete);
+        }
+        let OriginResponse { status, headers, framing, final_url: _, body } = self.ask().await?;
+        self.origin_status = Some(status);
+        self.env.observer.origin_status(status);
+        let circumstances = Circumstances {
+            wants: &self.fill.plan.wants,
+            started: self.fill.started,
+            max_object_bytes: self.env.limits.max_object_bytes,
+        };
+        match head::judge(status, &headers, framing, &circumstances) {
+            Verdict::Failed(failure) => Err(failure),
+            Verdict::NotFound => {
+                self.publish_apart(Phase::Absent { origin_status: status });
+                Ok(FillOutcome::NotFound)
+            }
+            Verdict::Relay(relay) => {
+                let env = Arc::clone(&self.env);
+                let intake = Intake::of_relayed(body, status, framing, &*env.observer);
+                self.relay(status, relay, intake).await
+            }
+            Verdict::Object(head) => {
+                let env = Arc::clone(&self.env);
+                let mut intake = Intake::new(body, &headers, &head, env.limits.max_object_bytes, &*env.observer);
+                let result = self.receive(&head, &mut intake).await;
+                self.received = intake.received();
+                result
+            }
+        }
+    }
+
+    /// The right to commit; `false` if there is nothing to fill any more.
+    async fn obtain_token(&mut self) -> Result<bool, Failure> {
+        let bucket = BucketRef::from(&*self.bucket);
+        let granted = self.env.store.begin_fill(&bucket, &self.key, self.fill.plan.rule_version).await;
+        match granted.map_err(|error| Failure::Store(Arc::new(error)))? {
+            Some(token) => {
+                self.fill.token.set(token).expect("a fill asks for its token once");
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    async fn ask(&self) -> Result<OriginResponse, Failure> {
+        let mut attempt = 1;
+        loop {
+            let request = self.fill.plan.request(OriginMethod::Get, self.env.limits.timeouts);
+            match self.env.origin.fetch(request).await {
+                Ok(response) => return Ok(response),
+                Err(OriginError::Connect(_) | OriginError::NameNotFound(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
+                Err(error) => {
+                    tracing::debug!(%error, origin = self.fill.plan.origin_host(), "origin gave no answer");
+                    return Err(Failure::no_answer(&error));
+                }
+            }
+        }
+    }
+
+    /// Passes on the origin's own answer; a redirect goes without its body.
+    async fn relay(&mut self, status: u16, relay: Relay, mut intake: Intake<'_>) -> Result<FillOutcome, Failure> {
+        let Relay { location, content_type } = relay;
+        let body = match location {
+            Some(_) => Bytes::new(),
+            None => match intake.gather(MAX_RELAYED_BYTES).await? {
+                Gathered::Whole(body) => body,
+                Gathered::Longer(_) => return Err(Failure::answer(status, "relayed_answer_too_large")),
+            },
+        };
+        self.publish_apart(Phase::Relayed(Arc::new(Relayed { status, location, content_type, body })));
+        Ok(FillOutcome::Relayed)
+    }
+
+    async fn receive(&mut self, head: &Head, intake: &mut Intake<'_>) -> Result<FillOutcome, Failure> {
+        if head.unstored.is_some() {
+            self.close();
+        }
+        match intake.gather(HOLD_BACK_BYTES).await? {
+            Gathered::Whole(body) => Ok(self.whole(head, body).await),
+            Gathered::Longer(beginning) => self.stream(head, beginning, intake).await,
+        }
+    }
+
+    /// A small body, verified: into the store's memory and to the followers, then made durable.
+    async fn whole(&mut self, head: &Head, body: Bytes) -> FillOutcome {
+        let finished = match head.unstored {
+            Some(reason) => Err(reason),
+            None => self.write_whole(head, &body).await,
+        };
+        let (meta, facts) = match &finished {
+            Ok(finished) => (Arc::clone(&finished.meta), KnownFacts::ALL),
+            Err(_) => {
+                let mut meta = head.meta(None);
+                meta.size_bytes = body.len() as u64;
+                (Arc::new(meta), KnownFacts { size: true, etag: false, digests: false })
+            }
+        };
+        if finished.is_err() {
+            self.close();
+        }
+        let stored = finished.is_ok();
+        let whole = Whole { body, meta, facts, origin_status: head.origin_status, stored };
+        self.phase.send_replace(Phase::Verified(Source::Whole(Arc::new(whole))));
+        self.settle(finished).await
+    }
+
+    async fn write_whole(&mut self, head: &Head, body: &Bytes) -> Result<Finished, &'static str> {
+        let written = async {
+            let mut writer = self.env.store.begin(self.intent(Some(body.len() as u64), false)).await?;
+            if !body.is_empty() {
+                writer.write(body.clone()).await?;
+            }
+            let digests = writer.finish().await?;
+            Ok::<_, Error>((writer, digests))
+        };
+        let (writer, digests) = written.await.map_err(|error| {
+            tracing::warn!(%error, "a fill goes on without the store");
+            store_failure(&error)
+        })?;
+        judge_md5(head, &digests)?;
+        Ok(Finished { writer, meta: Arc::new(head.meta(Some(&digests))) })
+    }
+
+    /// A long body: followers read while it arrives.
+    async fn stream(
+        &mut self,
+        head: &Head,
+        beginning: Vec<Bytes>,
+        intake: &mut Intake<'_>,
+    ) -> Result<FillOutcome, Failure> {
+        let mut sink = self.open(head).await;
+        self.phase.send_replace(Phase::Streaming(Arc::new(flow(head, &sink))));
+        for chunk in beginning {
+            self.write(head, &mut sink, chunk).await?;
+        }
+        while let Some(chunk) = intake.next().await? {
+            self.write(head, &mut sink, chunk).await?;
+            if self.is_left_behind(intake) {
+                return Err(Failure::abandoned());
+            }
+        }
+        let digests = sink.finish().await;
+        let verdict = digests.as_ref().map_or(Ok(()), |digests| judge_md5(head, digests));
+        if sink.ring().is_some() || verdict.is_err() {
+            self.close();
+        }
+        let stored = digests.is_some() && verdict.is_ok();
+        let mut meta = head.meta(digests.as_ref().filter(|_| stored));
+        meta.size_bytes = intake.received();
+        let meta = Arc::new(meta);
+        let facts = if stored { KnownFacts::ALL } else { KnownFacts { size: true, etag: false, digests: false } };
+        let length = Some(intake.received());
+        let flow = Flow { meta: Arc::clone(&meta), facts, stored, length, ..flow(head, &sink) };
+        self.phase.send_replace(Phase::Verified(Source::Flow(Arc::new(flow))));
+        let finished = verdict.and_then(|()| sink.into_writer()).map(|writer| Finished { writer, meta });
+        Ok(self.settle(finished).await)
+    }
+
+    /// The file that followers read, or a ring if there can be none.
+    async fn open(&mut self, head: &Head) -> Sink {
+        let reason = match head.unstored {
+            Some(reason) => reason,
+            None => match self.env.store.begin(self.intent(head.length, true)).await {
+                Ok(writer) => return Sink::store(writer),
+                Err(error) => {
+                    tracing::warn!(%error, "a fill goes on without the store");
+                    store_failure(&error)
+                }
+            },
+        };
+        self.close();
+        Sink::pass_through(reason)
+    }
+
+    async fn write(&mut self, head: &Head, sink: &mut Sink, chunk: Bytes) -> Result<(), Failure> {
+        let moved = sink.write(chunk, &self.fill.seats).await.map_err(|_| Failure::abandoned())?;
+        if moved == Moved::ToRing {
+            self.close();
+            self.phase.send_replace(Phase::Streaming(Arc::new(flow(head, sink))));
+        }
+        Ok(())
+    }
+
+    /// Whether nobody waits and more remains than may be fetched for nobody.
+    fn is_left_behind(&self, intake: &Intake<'_>) -> bool {
+        self.env.limits.leftover_limit_bytes.is_some_and(|limit| {
+            intake.remaining().is_some_and(|remaining| remaining > limit) && self.fill.seats.taken() == 0
+        })
+    }
+
+    /// Makes a verified body durable and visible, if it is to be and still may be.
+    async fn settle(&mut self, finished: Result<Finished, &'static str>) -> FillOutcome {
+        let outcome = match finished {
+            Err(reason) => FillOutcome::PassedThrough(reason),
+            Ok(finished) => {
+                let token = self.fill.token.get().expect("what is stored has a token").clone();
+                commit::commit(finished, token).await
+            }
+        };
+        self.place.leave();
+        outcome
+    }
+
+    /// Later requests begin their own fill; the followers of this one stay.
+    fn close(&mut self) {
+        self.place.leave();
+        self.fill.seats.close();
+    }
+
+    /// Publishes an end that later requests must not share.
+    fn publish_apart(&mut self, phase: Phase) {
+        self.close();
+        self.phase.send_replace(phase);
+    }
+
+    fn intent(&self, content_length: Option<u64>, followed: bool) -> headwater_store::WriteIntent {
+        headwater_store::WriteIntent {
+            bucket: BucketRef::from(&*self.bucket),
+            key: self.key.clone(),
+            content_length,
+            max_bytes: self.env.limits.max_object_bytes,
+            checksum: None,
+            followed,
+        }
+    }
+}
+
+/// The flow of a body that is not verified yet.
+fn flow(head: &Head, sink: &Sink) -> Flow {
+    let meta = head.meta(None);
+    let stored = sink.ring().is_none();
+    Flow {
+        facts: KnownFacts { size: head.length.is_some(), etag: stored && meta.md5.is_some(), digests: false },
+        meta: Arc::new(meta),
+        origin_status: head.origin_status,
+        stored,
+        length: head.length,
+        file: sink.file(),
+        ring: sink.ring(),
+    }
+}
+
+/// Tells the observer of a fill whose task ends without saying how.
+struct Vanishing {
+    env: Arc<Env>,
+    began: std::time::Duration,
+    ended: bool,
+}
+
+impl Drop for Vanishing {
+    fn drop(&mut self) {
+        if !self.ended {
+            let duration = self.env.clock.elapsed().saturating_sub(self.began);
+            self.env.observer.ended(FillOutcome::Failed("vanished"), duration);
+        }
+    }
+}
