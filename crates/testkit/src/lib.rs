@@ -6,6 +6,7 @@
 mod clock;
 pub mod index_suite;
 mod memory_store;
+pub mod origin;
 mod random;
 
 pub use clock::ManualClock;
