@@ -1,0 +1,69 @@
+//! From a client's body to a finished write, with every announced digest checked.
+
+use std::future::poll_fn;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use headwater_model::body::Body;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests};
+use headwater_model::op::AnnouncedDigests;
+use headwater_model::{Error, Result};
+use headwater_store::ObjectWriter;
+
+/// Writes all of `body`, ends the write and compares what came with what was announced.
+///
+/// # Errors
+/// Those of the body and the writer; [`Error::BadDigest`]. The writer is then to be dropped.
+pub(crate) async fn pour(writer: &mut dyn ObjectWriter, body: Body, announced: &AnnouncedDigests) -> Result<Digests> {
+    match body {
+        Body::Empty => {}
+        Body::Full(bytes) => writer.write(bytes).await?,
+        Body::Stream(mut stream) => {
+            while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                writer.write(chunk?).await?;
+            }
+        }
+    }
+    let digests = writer.finish().await?;
+    compare(announced, &digests)?;
+    Ok(digests)
+}
+
+/// Which additional checksum the store must compute for these announcements.
+pub(crate) fn wanted_checksum(announced: &AnnouncedDigests) -> Option<ChecksumAlgorithm> {
+    announced.checksum.as_ref().map(|checksum| checksum.algorithm).or(announced.algorithm)
+}
+
+fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
+    if let Some(md5) = announced.md5
+        && md5 != computed.md5
+    {
+        return Err(mismatch("Content-MD5".into(), BASE64.encode(md5), BASE64.encode(computed.md5)));
+    }
+    if let Some(crc64) = announced.crc64
+        && crc64 != computed.crc64
+    {
+        return Err(mismatch("x-oss-hash-crc64ecma".into(), crc64.to_string(), computed.crc64.to_string()));
+    }
+    let announced = announced.checksum.as_ref().or_else(|| announced.trailing.value());
+    match (announced, &computed.checksum) {
+        (Some(announced), Some(computed)) if announced != computed => Err(mismatch(
+            checksum_header(announced),
+            BASE64.encode(&announced.value),
+            BASE64.encode(&computed.value),
+        )),
+        (Some(announced), None) => Err(Error::internal(
+            "compare checksums",
+            format!("the store did not compute {}", announced.algorithm.name()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn checksum_header(checksum: &Checksum) -> Box<str> {
+    format!("x-amz-checksum-{}", checksum.algorithm.name().to_ascii_lowercase()).into()
+}
+
+fn mismatch(header: Box<str>, announced: String, computed: String) -> Error {
+    Error::BadDigest { header, announced: announced.into(), computed: computed.into() }
+}

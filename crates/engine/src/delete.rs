@@ -1,0 +1,33 @@
+//! DeleteObject and DeleteObjects.
+
+use futures_util::StreamExt as _;
+use headwater_model::op::{DeleteObjects, Reply};
+use headwater_model::{BucketName, ObjectKey, Result};
+
+use crate::engine::Engine;
+
+/// Deletes of one request that are under way together: enough to share one sync of the log, few enough that one request
+/// does not crowd out others.
+const CONCURRENT_DELETES: usize = 64;
+
+impl Engine {
+    /// Succeeds whether or not there was an object; either way a running fill of the key will store nothing.
+    pub(crate) async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
+        let known = self.known(bucket)?;
+        self.store.delete(&known.reference, key).await?;
+        Ok(Reply::Done)
+    }
+
+    pub(crate) async fn delete_objects(&self, delete: DeleteObjects) -> Result<Reply> {
+        let known = self.known(&delete.bucket)?;
+        let deleted = futures_util::stream::iter(delete.keys)
+            .map(|key| async {
+                let failure = self.store.delete(&known.reference, &key).await.err();
+                (key, failure)
+            })
+            .buffered(CONCURRENT_DELETES)
+            .collect()
+            .await;
+        Ok(Reply::Deleted(deleted))
+    }
+}

@@ -1,0 +1,186 @@
+//! GetObject, HeadObject and GetObjectMeta.
+//!
+//! A stored object is served at once. What is missing goes through the bucket's website document in the order of
+//! oss-mirroring 0.2: rules first, then the index page of a directory, then the error page, then the plain error.
+
+use std::ops::Range;
+
+use headwater_model::access::Principal;
+use headwater_model::body::Body;
+use headwater_model::op::{Caller, GetObject, ObjectReply, Reply};
+use headwater_model::precondition::Verdict;
+use headwater_model::rule::RoutingRule;
+use headwater_model::rule::matching::{Method, Question, first_match};
+use headwater_model::rule::rewriting;
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_store::StoredObject;
+
+use crate::control::Known;
+use crate::engine::Engine;
+use crate::fill::{MissMethod, MissOutcome};
+use crate::website;
+
+/// How often a request looks again when the object appeared, or its bucket changed, between the look-up and the fill.
+/// Each round means that somebody else's write of this very key or bucket won; a client that loses four times in a row
+/// is told to come back.
+const MAX_LOOKS: u32 = 4;
+
+impl Engine {
+    pub(crate) async fn get_object(&self, caller: &Caller, get: &GetObject) -> Result<Reply> {
+        self.read(caller, get, MissMethod::Get).await
+    }
+
+    pub(crate) async fn head_object(&self, caller: &Caller, get: &GetObject) -> Result<Reply> {
+        self.read(caller, get, MissMethod::Head).await
+    }
+
+    /// Length, ETag and date of a stored object; never reaches an origin.
+    pub(crate) async fn get_object_meta(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
+        let known = self.known(bucket)?;
+        let found = self.store.open(&known.reference, key).await?;
+        found.map(|object| Reply::ObjectMeta(object.meta)).ok_or_else(|| no_such_key(key))
+    }
+
+    async fn read(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
+        let known = self.known(&get.bucket)?;
+        if get.miss.extra_slashes == 0
+            && let Some(object) = self.store.resident(&known.reference, &get.key)
+        {
+            return serve(&object, get, method);
+        }
+        if caller.principal == Principal::Anonymous
+            && let Some(page) = website::directory_page(&known.bucket, &get.key)
+        {
+            let page = GetObject { key: page, ..get.clone() };
+            return Box::pin(self.look(caller, &page, method)).await;
+        }
+        self.look(caller, get, method).await
+    }
+
+    async fn look(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
+        for _ in 0..MAX_LOOKS {
+            let known = self.known(&get.bucket)?;
+            if let Some(literal) = literal_key(get)
+                && let Some(object) = self.store.open(&known.reference, &literal).await?
+            {
+                return serve(&object, get, method);
+            }
+            if let Some(object) = self.store.open(&known.reference, &get.key).await? {
+                return serve(&object, get, method);
+            }
+            let Some(website) = known.bucket.website.clone().filter(|_| !get.miss.never) else {
+                return Err(no_such_key(&get.key));
+            };
+            let question = Question {
+                method: if method == MissMethod::Get { Method::Get } else { Method::Head },
+                key: get.key.as_str(),
+                error_status: 404,
+                headers: &get.miss.headers,
+            };
+            let origin_status = match first_match(&website.rules, &question) {
+                None => None,
+                Some(rule) if rule.mirror().is_some() => {
+                    match Box::pin(self.fills.miss(&known.bucket, rule, get, method)).await? {
+                        MissOutcome::Reply(reply) => return Ok(*reply),
+                        MissOutcome::NotFound { origin_status } => Some(origin_status),
+                        MissOutcome::LookAgain => continue,
+                    }
+                }
+                Some(rule) => return Ok(redirect(rule, get)),
+            };
+            return self.absent(caller, &known, get, method, origin_status).await;
+        }
+        Err(Error::SlowDown { limit: "concurrent changes of one key", retry_after: std::time::Duration::from_secs(1) })
+    }
+
+    /// Neither here nor at the origin: index page of a directory, error page, or the plain error.
+    async fn absent(
+        &self,
+        caller: &Caller,
+        known: &Known,
+        get: &GetObject,
+        method: MissMethod,
+        origin_status: Option<u16>,
+    ) -> Result<Reply> {
+        if let Some((page, kind)) = website::subdirectory_page(&known.bucket, &get.key)
+            && let Some(object) = self.store.open(&known.reference, &page).await?
+        {
+            match kind {
+                website::SubdirectoryPage::Redirect => return Ok(website::redirect_to_directory(&get.key)),
+                website::SubdirectoryPage::Content => return serve(&object, get, method),
+            }
+        }
+        if caller.principal == Principal::Anonymous
+            && method == MissMethod::Get
+            && let Some((page, status)) = website::error_page(&known.bucket)
+            && let Some(object) = self.store.open(&known.reference, &page).await?
+        {
+            let mut reply = ObjectReply::hit(object.meta.clone(), content(&object, 0..object.meta.size_bytes));
+            reply.status = Some(status);
+            reply.origin_status = origin_status;
+            return Ok(Reply::Object(Box::new(reply)));
+        }
+        Err(no_such_key(&get.key))
+    }
+}
+
+/// The key with the leading slashes that the request had (oss-mirroring 4.4): an object of exactly that key, which the
+/// S3 face can make, comes before the one that the OSS face means. `None` if there were none.
+fn literal_key(get: &GetObject) -> Option<ObjectKey> {
+    let slashes = usize::from(get.miss.extra_slashes);
+    if slashes == 0 {
+        return None;
+    }
+    ObjectKey::parse(&format!("{}{}", "/".repeat(slashes), get.key)).ok()
+}
+
+/// Answers with a stored object: conditions first, then the range.
+fn serve(object: &StoredObject, get: &GetObject, method: MissMethod) -> Result<Reply> {
+    let meta = &object.meta;
+    if !get.conditions.is_empty() {
+        match get.conditions.evaluate(&meta.etag, meta.last_modified) {
+            Verdict::Proceed => {}
+            Verdict::NotModified => return Ok(Reply::NotModified(meta.clone())),
+            Verdict::Failed(condition) => return Err(Error::PreconditionFailed { condition }),
+        }
+    }
+    let range = match &get.range {
+        None => None,
+        Some((range, header)) => match range.resolve(meta.size_bytes) {
+            Ok(range) => Some(range),
+            Err(_) if get.strict_range => {
+                return Err(Error::InvalidRange { range: header.clone(), size_bytes: meta.size_bytes });
+            }
+            Err(_) => None,
+        },
+    };
+    let body = match method {
+        MissMethod::Head => Body::Empty,
+        MissMethod::Get => content(object, range.clone().unwrap_or(0..meta.size_bytes)),
+    };
+    let mut reply = ObjectReply::hit(meta.clone(), body);
+    reply.range = range;
+    reply.overrides = get.overrides.clone();
+    Ok(Reply::Object(Box::new(reply)))
+}
+
+/// The bytes of a valid interval.
+pub(crate) fn content(object: &StoredObject, range: Range<u64>) -> Body {
+    if range.is_empty() {
+        return Body::Empty;
+    }
+    match object.content.resident() {
+        // The interval lies within a body that is in memory, so it fits usize.
+        Some(bytes) => Body::Full(bytes.slice(range.start as usize..range.end as usize)),
+        None => object.content.read(range),
+    }
+}
+
+/// The answer of an External or AliCDN rule.
+fn redirect(rule: &RoutingRule, get: &GetObject) -> Reply {
+    website::redirect(rule.redirect_code(), rewriting::location(rule, &get.key, &get.miss))
+}
+
+fn no_such_key(key: &ObjectKey) -> Error {
+    Error::NoSuchKey { key: key.as_str().into() }
+}

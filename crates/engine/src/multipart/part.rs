@@ -1,0 +1,39 @@
+//! UploadPart.
+
+use headwater_model::body::Body;
+use headwater_model::limits::MAX_PUT_BYTES;
+use headwater_model::op::{Reply, UploadPart};
+use headwater_model::Result;
+use headwater_store::{NewPart, WriteIntent};
+
+use super::{no_such_upload, upload_id};
+use crate::body::{pour, wanted_checksum};
+use crate::engine::Engine;
+
+impl Engine {
+    /// Stores a part, durable when this returns. A part of the same number is replaced.
+    pub(crate) async fn upload_part(&self, part: UploadPart, body: Body) -> Result<Reply> {
+        let known = self.known(&part.upload.bucket)?;
+        let id = upload_id(&part.upload)?;
+        // Looked at before the body is read, so that a stale id does not cost an upload.
+        let open = self.store.upload(&known.reference, &part.upload.key, id).await?;
+        let (info, _) = open.ok_or_else(|| no_such_upload(&part.upload))?;
+        let intent = WriteIntent {
+            bucket: known.reference.clone(),
+            key: part.upload.key.clone(),
+            content_length: part.content_length,
+            max_bytes: MAX_PUT_BYTES,
+            checksum: wanted_checksum(&part.digests).or(info.checksum_algorithm),
+            followed: false,
+        };
+        let mut writer = self.store.begin(intent).await?;
+        let digests = pour(&mut *writer, body, &part.digests).await?;
+        let new = NewPart {
+            upload: id,
+            number: part.number,
+            last_modified: self.clock.now(),
+            checksum: digests.checksum,
+        };
+        writer.seal_part(new).await.map(Reply::PartStored)
+    }
+}

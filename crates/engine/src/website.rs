@@ -1,0 +1,111 @@
+//! The website document: its three operations, and the pages it names (oss-mirroring 11).
+
+use std::sync::Arc;
+
+use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
+use headwater_model::op::{RelayedReply, Reply};
+use headwater_model::website::Website;
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+
+use crate::engine::Engine;
+
+impl Engine {
+    pub(crate) fn get_website(&self, name: &BucketName) -> Result<Reply> {
+        let known = self.known(name)?;
+        let website = known.bucket.website.clone();
+        website.map(Reply::Website).ok_or_else(|| Error::NoSuchWebsite { bucket: name.as_str().into() })
+    }
+
+    /// Replaces the whole document; running fills of the bucket will store nothing. A masked secret that comes back
+    /// unchanged means the secret that is stored.
+    pub(crate) async fn put_website(&self, name: &BucketName, mut website: Website) -> Result<Reply> {
+        let change = self.buckets.change().await;
+        let known = change.find(name)?;
+        website.adopt_masked_secrets(known.bucket.website.as_deref())?;
+        self.change_website(&change, &known.bucket, Some(website)).await
+    }
+
+    /// Succeeds whether or not there was one.
+    pub(crate) async fn delete_website(&self, name: &BucketName) -> Result<Reply> {
+        let change = self.buckets.change().await;
+        let known = change.find(name)?;
+        if known.bucket.website.is_none() {
+            return Ok(Reply::Done);
+        }
+        self.change_website(&change, &known.bucket, None).await
+    }
+
+    async fn change_website(
+        &self,
+        change: &crate::control::BucketChange<'_>,
+        bucket: &Bucket,
+        website: Option<Website>,
+    ) -> Result<Reply> {
+        let rule_version = bucket.rule_version + 1;
+        let changed = Bucket { website: website.map(Arc::new), rule_version, ..bucket.clone() };
+        change.update(&*self.store, changed).await?;
+        Ok(Reply::Done)
+    }
+}
+
+/// The home page that stands for a directory: for `dir/` the page in it where subdirectories are supported, else the
+/// one of the root.
+pub(crate) fn directory_page(bucket: &Bucket, key: &ObjectKey) -> Option<ObjectKey> {
+    let index = bucket.website.as_ref()?.index.as_ref()?;
+    if !key.as_str().ends_with('/') {
+        return None;
+    }
+    let directory = if index.support_sub_dir == Some(true) { key.as_str() } else { "" };
+    ObjectKey::parse(&format!("{directory}{}", index.suffix)).ok()
+}
+
+/// The home page of the root.
+pub(crate) fn root_page(bucket: &Bucket) -> Option<ObjectKey> {
+    ObjectKey::parse(&bucket.website.as_ref()?.index.as_ref()?.suffix).ok()
+}
+
+/// What a missing `abc` becomes when `abc/` has a home page (`IndexDocument/Type`).
+pub(crate) enum SubdirectoryPage {
+    /// Type 0: 302 to `/abc/`.
+    Redirect,
+    /// Type 2: the page itself.
+    Content,
+}
+
+/// The home page of the directory that a missing key may have meant.
+pub(crate) fn subdirectory_page(bucket: &Bucket, key: &ObjectKey) -> Option<(ObjectKey, SubdirectoryPage)> {
+    let index = bucket.website.as_ref()?.index.as_ref()?;
+    if index.support_sub_dir != Some(true) || key.as_str().ends_with('/') {
+        return None;
+    }
+    let kind = match index.kind.unwrap_or(0) {
+        0 => SubdirectoryPage::Redirect,
+        2 => SubdirectoryPage::Content,
+        _ => return None,
+    };
+    let page = ObjectKey::parse(&format!("{key}/{}", index.suffix)).ok()?;
+    Some((page, kind))
+}
+
+/// The error page and its status.
+pub(crate) fn error_page(bucket: &Bucket) -> Option<(ObjectKey, u16)> {
+    let error = bucket.website.as_ref()?.error.as_ref()?;
+    Some((ObjectKey::parse(&error.key).ok()?, error.http_status.unwrap_or(404)))
+}
+
+pub(crate) fn redirect_to_directory(key: &ObjectKey) -> Reply {
+    redirect(302, format!("/{}/", headwater_model::rule::rewriting::encode_key(key.as_str())))
+}
+
+/// A redirect has an empty body of known length.
+pub(crate) fn redirect(status: u16, location: String) -> Reply {
+    Reply::Relayed(Box::new(RelayedReply {
+        status,
+        location: Some(location.into()),
+        content_type: None,
+        body: Body::Empty,
+        content_length: Some(0),
+        origin_status: None,
+    }))
+}
