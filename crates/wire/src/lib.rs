@@ -1,4 +1,44 @@
 //! HTTP messages to operations and back, in the OSS and the S3 dialect; pure functions.
+//!
+//! Guarantees: a request is read in one vendor's words and answered in the same; an operation, header or parameter of
+//! the vendor that is not offered is refused by name and never ignored where ignoring it would be a wrong success.
+//!
+//! How: S3 and OSS are one design with different words, so there is one router and one codec, driven by a vocabulary.
+//!
+//! ```text
+//! head ─► route ─► Routed ─► sign::verify ─► decode ─► Op ─► (the engine) ─► Reply ─► encode ─┐
+//!           │        │ key, operation, action    │ error                  error │             ▼
+//!           └────────┴───────────────────────────┴──────────────────────────────┴─► encode_error ─► response
+//! ```
+//!
+//! A server calls [`route`] with the request's head, checks the signature with [`sign`] over the untouched request, asks
+//! whether the caller has [`Routed::action`] and whether [`Routed::decisive_queries`] are all signed, reads the body if
+//! [`Routed::body_need`] says so, and passes both to [`decode`]. Whatever comes back goes out through [`encode`] or
+//! [`encode_error`].
+//!
+//! Deliberately not here: sockets, clocks, buckets and keys of access, `Date`, `Connection` and transfer codings.
 
+mod address;
+mod codec;
+mod date;
+mod detect;
+mod errors;
+mod escape;
+mod etag;
+mod fields;
+mod operation;
+mod query;
+mod response;
+mod route;
 pub mod sign;
+mod vocab;
 pub mod xml;
+
+pub use address::{Addressing, Style, request_host};
+pub use codec::{RequestFacts, decode, encode, read_website, write_website};
+pub use detect::Claim;
+pub use errors::{ErrorContext, encode_error, error_code};
+pub use operation::{BodyNeed, Operation};
+pub use query::{MAX_QUERY_PARAMETERS, Queries};
+pub use response::ResponseContext;
+pub use route::{Refusal, Routed, route};

@@ -1,0 +1,177 @@
+//! Where a request points: bucket and raw key, from host and path.
+//!
+//! Guarantees: the path is split exactly once and never normalised; `//`, `.` and `..` stay what they are.
+//!
+//! ```text
+//! BUCKET.DOMAIN/KEY          virtual-hosted, if DOMAIN is configured
+//! BUCKET.WEBSITE-DOMAIN/KEY  website endpoint, if WEBSITE-DOMAIN is configured
+//! ANYTHING-ELSE/BUCKET/KEY   path style; DOMAIN itself, an IP address and an unknown host alike
+//! ```
+
+use std::sync::Arc;
+
+use headwater_model::bucket::Dialect;
+use http::header::HOST;
+use http::request::Parts;
+
+/// How the server is reached and what it assumes.
+#[derive(Clone, Debug)]
+pub struct Addressing {
+    /// Domains whose subdomains are buckets, in lower case, without port and leading dot.
+    pub domains: Vec<Box<str>>,
+    /// Domains whose subdomains are the websites of buckets, in the same form.
+    pub website_domains: Vec<Box<str>>,
+    /// The dialect of a request that shows none, for a bucket that has none.
+    pub default_dialect: Dialect,
+    /// The region announced.
+    pub region: Arc<str>,
+}
+
+/// How a request names its bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// In the path.
+    Path,
+    /// In the host.
+    VirtualHosted,
+    /// In the host, below a website domain.
+    Website,
+}
+
+/// The parts of a request's address, still encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place<'r> {
+    pub(crate) style: Style,
+    /// Lower case if it comes from the host, as sent if from the path; `None` for the service.
+    pub(crate) bucket: Option<Box<str>>,
+    /// Raw path after the bucket and its slash; empty for the bucket itself.
+    pub(crate) raw_key: &'r str,
+    /// Host as sent without the bucket's label, with port: where the service answers.
+    pub(crate) endpoint: &'r str,
+    /// Dialect that the host suffix shows.
+    pub(crate) dialect: Option<Dialect>,
+}
+
+/// The host that a request names, with port: the authority of its target (HTTP/2, absolute form), else `Host`; empty if
+/// there is neither.
+pub fn request_host(parts: &Parts) -> &str {
+    let authority = parts.uri.authority().map(http::uri::Authority::as_str);
+    authority.or_else(|| parts.headers.get(HOST)?.to_str().ok()).unwrap_or_default()
+}
+
+impl Addressing {
+    pub(crate) fn locate<'r>(&self, parts: &'r Parts) -> Place<'r> {
+        let host = request_host(parts);
+        let path = parts.uri.path();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let is_domain = self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(without_port(host)));
+        let sites = longest_suffix(host, &self.website_domains).map(|found| (Style::Website, found));
+        // A configured domain below another one is itself no bucket.
+        let buckets = || longest_suffix(host, &self.domains).filter(|_| !is_domain);
+        let buckets = || buckets().map(|found| (Style::VirtualHosted, found));
+        if let Some((style, (label_bytes, domain))) = sites.or_else(buckets) {
+            let (bucket, endpoint) = host.split_at(label_bytes);
+            return Place {
+                style,
+                bucket: Some(bucket.to_ascii_lowercase().into()),
+                raw_key: path,
+                endpoint: &endpoint[1..],
+                dialect: dialect_of_host(domain),
+            };
+        }
+        // The host's name says which vendor a client believes to talk to, configured or not.
+        let dialect = dialect_of_host(without_port(host));
+        let (bucket, raw_key) = path.split_once('/').unwrap_or((path, ""));
+        let bucket = (!path.is_empty()).then(|| bucket.into());
+        Place { style: Style::Path, bucket, raw_key, endpoint: host, dialect }
+    }
+}
+
+/// The longest of `domains` that `host` is a proper subdomain of, with the length of what stands before its dot.
+fn longest_suffix<'d>(host: &str, domains: &'d [Box<str>]) -> Option<(usize, &'d str)> {
+    let name = without_port(host);
+    let matching = domains.iter().filter_map(|domain| {
+        let label_bytes = name.len().checked_sub(domain.len() + 1).filter(|bytes| *bytes > 0)?;
+        let (label, rest) = name.as_bytes().split_at(label_bytes);
+        let suffix = rest.strip_prefix(b".")?;
+        (suffix.eq_ignore_ascii_case(domain.as_bytes()) && label.is_ascii()).then_some((label_bytes, &**domain))
+    });
+    matching.max_by_key(|(_, domain)| domain.len())
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        // The colons of an IPv6 literal stand within brackets.
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    }
+}
+
+/// The vendors' own naming: `s3.eu-west-1.…`, `s3-website.…`, `oss-cn-hangzhou.…`, `….amazonaws.com`, `….aliyuncs.com`.
+fn dialect_of_host(name: &str) -> Option<Dialect> {
+    let labels = || name.split('.').map(str::to_ascii_lowercase);
+    let begins = |word: &str| labels().any(|label| label == word || label.starts_with(&format!("{word}-")));
+    let under = |company: &str| labels().rev().nth(1).is_some_and(|label| label == company);
+    match (under("aliyuncs") || begins("oss"), under("amazonaws") || begins("s3")) {
+        (true, false) => Some(Dialect::Oss),
+        (false, true) => Some(Dialect::S3),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(host: &str, path: &str) -> Parts {
+        http::Request::builder().uri(path).header(HOST, host).body(()).unwrap().into_parts().0
+    }
+
+    fn addressing() -> Addressing {
+        Addressing {
+            domains: vec!["oss-cn-hangzhou.aliyuncs.com".into(), "example.org".into(), "s3.example.org".into()],
+            website_domains: vec!["web.example.org".into()],
+            default_dialect: Dialect::Oss,
+            region: "cn-hangzhou".into(),
+        }
+    }
+
+    #[test]
+    fn hosts_and_paths() {
+        use Style::{Path, VirtualHosted, Website};
+        for (host, path, style, bucket, key, endpoint) in [
+            ("127.0.0.1:9000", "/", Path, None, "", "127.0.0.1:9000"),
+            ("127.0.0.1:9000", "/b", Path, Some("b"), "", "127.0.0.1:9000"),
+            ("127.0.0.1:9000", "/b/", Path, Some("b"), "", "127.0.0.1:9000"),
+            ("[::1]:9000", "/b/a//../c%2F/", Path, Some("b"), "a//../c%2F/", "[::1]:9000"),
+            ("[::1]", "/b//k", Path, Some("b"), "/k", "[::1]"),
+            ("h", "//k", Path, Some(""), "k", "h"),
+            ("example.org", "/b/k", Path, Some("b"), "k", "example.org"),
+            ("unknown.test", "/b/k", Path, Some("b"), "k", "unknown.test"),
+            ("B.Example.ORG:80", "/k/l", VirtualHosted, Some("b"), "k/l", "Example.ORG:80"),
+            ("a.b.example.org", "/", VirtualHosted, Some("a.b"), "", "example.org"),
+            ("b.s3.example.org", "//k", VirtualHosted, Some("b"), "/k", "s3.example.org"),
+            ("s3.example.org", "/b/k", Path, Some("b"), "k", "s3.example.org"),
+            ("b.web.example.org", "/", Website, Some("b"), "", "web.example.org"),
+            (".example.org", "/b", Path, Some("b"), "", ".example.org"),
+        ] {
+            let parts = parts(host, path);
+            let place = addressing().locate(&parts);
+            let found = (place.style, place.bucket.as_deref(), place.raw_key, place.endpoint);
+            assert_eq!(found, (style, bucket, key, endpoint), "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn hosts_show_the_dialect() {
+        for (host, dialect) in [
+            ("b.oss-cn-hangzhou.aliyuncs.com", Some(Dialect::Oss)),
+            ("s3.eu-west-1.amazonaws.com", Some(Dialect::S3)),
+            ("b.s3.example.org", Some(Dialect::S3)),
+            ("b.example.org", None),
+            ("127.0.0.1", None),
+        ] {
+            assert_eq!(addressing().locate(&parts(host, "/")).dialect, dialect, "{host}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Digests that clients announce, digests that answers tell.
+//!
+//! Guarantees: a digest that cannot be one is refused before the body is read; of several statements about S3's
+//! additional checksum, all must agree on one algorithm.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
+use headwater_model::object::{ObjectKind, ObjectMeta};
+use headwater_model::op::AnnouncedDigests;
+use headwater_model::{Error, Result};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use md5::Digest as _;
+
+use crate::fields::Fields;
+
+/// CRC-64/XZ of the whole object, in decimal.
+pub(super) const CRC64: HeaderName = HeaderName::from_static("x-oss-hash-crc64ecma");
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
+
+/// Reads every digest header.
+///
+/// # Errors
+/// [`Error::InvalidDigest`] and [`Error::InvalidRequest`] for values that cannot be digests.
+pub(super) fn announced(fields: Fields<'_>) -> Result<AnnouncedDigests> {
+    let md5 = match fields.get(CONTENT_MD5.as_str())? {
+        None => None,
+        Some(value) => Some(base64_of(value).ok_or_else(|| invalid_digest("Content-MD5", value))?),
+    };
+    let crc64 = match fields.get(CRC64.as_str())? {
+        None => None,
+        Some(value) => Some(value.parse().map_err(|_| invalid_digest(CRC64.as_str(), value))?),
+    };
+    let checksum = checksum_header(fields)?;
+    let algorithm = checksum_algorithm(fields, checksum.as_ref())?;
+    Ok(AnnouncedDigests { md5, checksum, algorithm, trailing: TrailingChecksum::default(), crc64 })
+}
+
+fn base64_of<const N: usize>(value: &str) -> Option<[u8; N]> {
+    BASE64.decode(value).ok()?.try_into().ok()
+}
+
+fn invalid_digest(header: &str, value: &str) -> Error {
+    Error::InvalidDigest { header: header.into(), value: value.into() }
+}
+
+fn invalid(message: String) -> Error {
+    Error::InvalidRequest { message: message.into() }
+}
+
+/// The one `x-amz-checksum-ALGORITHM` header.
+pub(super) fn checksum_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
+    let mut found = None;
+    for algorithm in ChecksumAlgorithm::ALL {
+        let name = header_name(algorithm);
+        let Some(text) = fields.get(name.as_str())? else { continue };
+        let value = BASE64.decode(text).ok().filter(|value| value.len() == algorithm.size_bytes());
+        let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
+        if found.replace(Checksum { algorithm, value }).is_some() {
+            let message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+            return Err(invalid(message.into()));
+        }
+    }
+    Ok(found)
+}
+
+/// The algorithm whose value comes in a trailer, or which the client leaves to us; `None` if the value is here.
+fn checksum_algorithm(fields: Fields<'_>, checksum: Option<&Checksum>) -> Result<Option<ChecksumAlgorithm>> {
+    const NAMED: &str = "x-amz-sdk-checksum-algorithm";
+    let trailer = match fields.get("x-amz-trailer")? {
+        None => None,
+        Some(value) => {
+            let algorithm = ChecksumAlgorithm::ALL
+                .into_iter()
+                .find(|algorithm| header_name(*algorithm).as_str().eq_ignore_ascii_case(value.trim_end_matches(',')));
+            let unsupported = || invalid("The value specified in the x-amz-trailer header is not supported.".into());
+            Some(algorithm.ok_or_else(unsupported)?)
+        }
+    };
+    if trailer.is_some() && checksum.is_some() {
+        return Err(invalid("Expecting a single x-amz-checksum- header or trailer.".into()));
+    }
+    let named = fields.get(NAMED)?.map(parse_algorithm).transpose()?;
+    let stated = trailer.or(checksum.map(|checksum| checksum.algorithm));
+    match (named, stated) {
+        (Some(named), Some(stated)) if named != stated => Err(invalid(format!("Value for {NAMED} header is invalid."))),
+        _ => Ok(if checksum.is_some() { None } else { trailer.or(named) }),
+    }
+}
+
+/// An algorithm by its name in any letter case.
+pub(super) fn parse_algorithm(name: &str) -> Result<ChecksumAlgorithm> {
+    let found = ChecksumAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| {
+        let known = ChecksumAlgorithm::ALL.map(ChecksumAlgorithm::name).join(", ");
+        invalid(format!(
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [{known}]"
+        ))
+    })
+}
+
+/// Checks an XML body against the digests in its headers. `x-*-content-sha256` is part of the signature and is checked
+/// with it; a checksum in a trailer covers a body that the signature's verifier has decoded.
+///
+/// # Errors
+/// [`Error::BadDigest`], or the errors of [`announced`].
+pub(super) fn check_xml(fields: Fields<'_>, body: &[u8]) -> Result<()> {
+    let announced = announced(fields)?;
+    let encode = |bytes: &[u8]| BASE64.encode(bytes);
+    let differ = |header: &str, announced: String, computed: String| {
+        Err(Error::BadDigest { header: header.into(), announced: announced.into(), computed: computed.into() })
+    };
+    if let Some(md5) = announced.md5 {
+        let computed = md5::Md5::digest(body);
+        if md5 != *computed {
+            return differ("Content-MD5", encode(&md5), encode(&computed));
+        }
+    }
+    if let Some(checksum) = announced.checksum {
+        let computed = compute(checksum.algorithm, body);
+        if checksum.value != computed {
+            return differ(header_name(checksum.algorithm).as_str(), encode(&checksum.value), encode(&computed));
+        }
+    }
+    Ok(())
+}
+
+fn compute(algorithm: ChecksumAlgorithm, body: &[u8]) -> Vec<u8> {
+    use crc_fast::CrcAlgorithm::{Crc32Iscsi, Crc32IsoHdlc, Crc64Nvme};
+    let crc = |kind| crc_fast::checksum(kind, body).to_be_bytes();
+    match algorithm {
+        ChecksumAlgorithm::Crc32 => crc(Crc32IsoHdlc)[4..].to_vec(),
+        ChecksumAlgorithm::Crc32c => crc(Crc32Iscsi)[4..].to_vec(),
+        ChecksumAlgorithm::Crc64Nvme => crc(Crc64Nvme).to_vec(),
+        ChecksumAlgorithm::Sha1 => sha1::Sha1::digest(body).to_vec(),
+        ChecksumAlgorithm::Sha256 => sha2::Sha256::digest(body).to_vec(),
+    }
+}
+
+/// `x-amz-checksum-*`.
+pub(super) fn header_name(algorithm: ChecksumAlgorithm) -> HeaderName {
+    HeaderName::from_static(match algorithm {
+        ChecksumAlgorithm::Crc32 => "x-amz-checksum-crc32",
+        ChecksumAlgorithm::Crc32c => "x-amz-checksum-crc32c",
+        ChecksumAlgorithm::Crc64Nvme => "x-amz-checksum-crc64nvme",
+        ChecksumAlgorithm::Sha1 => "x-amz-checksum-sha1",
+        ChecksumAlgorithm::Sha256 => "x-amz-checksum-sha256",
+    })
+}
+
+/// The element of S3's XML: `ChecksumCRC32` and so on.
+pub(super) fn element_name(algorithm: ChecksumAlgorithm) -> &'static str {
+    match algorithm {
+        ChecksumAlgorithm::Crc32 => "ChecksumCRC32",
+        ChecksumAlgorithm::Crc32c => "ChecksumCRC32C",
+        ChecksumAlgorithm::Crc64Nvme => "ChecksumCRC64NVME",
+        ChecksumAlgorithm::Sha1 => "ChecksumSHA1",
+        ChecksumAlgorithm::Sha256 => "ChecksumSHA256",
+    }
+}
+
+/// How a checksum is printed.
+pub(super) fn text(checksum: &Checksum) -> String {
+    BASE64.encode(&checksum.value)
+}
+
+/// Adds the additional checksum of an object, with its type.
+pub(super) fn put(headers: &mut HeaderMap, meta: &ObjectMeta) {
+    if let Some(checksum) = &meta.checksum {
+        put_value(headers, checksum);
+        headers.insert(CHECKSUM_TYPE, HeaderValue::from_static(type_of(meta.kind, checksum.algorithm)));
+    }
+}
+
+/// Adds the additional checksum of a part.
+pub(super) fn put_value(headers: &mut HeaderMap, checksum: &Checksum) {
+    let value = HeaderValue::try_from(text(checksum)).expect("base64 is visible ascii");
+    headers.insert(header_name(checksum.algorithm), value);
+}
+
+/// S3: a checksum of a multipart object is made of its parts' checksums, except that of CRC-64/NVME.
+pub(super) fn type_of(kind: ObjectKind, algorithm: ChecksumAlgorithm) -> &'static str {
+    match (kind, algorithm) {
+        (ObjectKind::Normal, _) | (_, ChecksumAlgorithm::Crc64Nvme) => "FULL_OBJECT",
+        (ObjectKind::Multipart, _) => "COMPOSITE",
+    }
+}
+
+/// Adds `Content-MD5`, which OSS tells for objects written in one piece.
+pub(super) fn put_md5(headers: &mut HeaderMap, meta: &ObjectMeta) {
+    if let Some(md5) = meta.md5 {
+        let value = HeaderValue::try_from(BASE64.encode(md5)).expect("base64 is visible ascii");
+        headers.insert(CONTENT_MD5, value);
+    }
+}

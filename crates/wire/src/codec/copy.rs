@@ -1,0 +1,94 @@
+//! CopyObject.
+
+use headwater_model::body::Body;
+use headwater_model::object::ObjectMeta;
+use headwater_model::op::{CopyObject, Op};
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+use http::Response;
+
+use super::{Answer, Request, acl, checksum, condition, content, not_implemented, put};
+use crate::date::iso_8601;
+use crate::escape::{Plus, decode as unescape};
+use crate::etag;
+use crate::response::open_root;
+use crate::vocab::Vocab;
+
+pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
+    let words = &request.vocab.headers;
+    acl::check_object(request)?;
+    put::check_storage_class(request)?;
+    let (source_bucket, source_key) = source(request)?;
+    if replaces(request, words.tagging_directive)? {
+        return Err(not_implemented(words.tagging_directive));
+    }
+    let headers = if replaces(request, words.metadata_directive)? { Some(content::decode(request)?) } else { None };
+    let (bucket, key) = (request.bucket(), request.key());
+    if headers.is_none() && !request.is_oss() && source_bucket == bucket && source_key == key {
+        let message = "This copy request is illegal because it is trying to copy an object to itself without changing \
+                       the object's metadata, storage class, website redirect location or encryption attributes.";
+        return Err(Error::InvalidRequest { message: message.into() });
+    }
+    let named = if request.is_oss() { None } else { request.fields.get("x-amz-checksum-algorithm")? };
+    let algorithm = named.map(checksum::parse_algorithm).transpose()?;
+    Ok(Op::CopyObject(Box::new(CopyObject {
+        source_bucket,
+        source_key,
+        source_conditions: condition::decode_copy_source(request)?,
+        bucket,
+        key,
+        headers,
+        algorithm,
+        condition: condition::decode_write(request)?,
+    })))
+}
+
+/// `/BUCKET/KEY` or `BUCKET/KEY`, percent-decoded exactly once, with an optional `?versionId=`.
+fn source(request: &Request<'_>) -> Result<(BucketName, ObjectKey)> {
+    let name = request.vocab.headers.copy_source;
+    let sent = request.fields.get(name)?.unwrap_or_default();
+    let invalid = |message: &str| Error::invalid_argument(name, sent, message);
+    // A question mark of the key is escaped.
+    let (path, version) = sent.split_once("?versionId=").unwrap_or((sent, "null"));
+    if version != "null" {
+        return Err(not_implemented("versionId"));
+    }
+    let path = unescape(path, Plus::Literal).ok_or_else(|| invalid("Copy Source must be URL-encoded UTF-8."))?;
+    let path = path.strip_prefix('/').unwrap_or(&path);
+    let (bucket, key) = path
+        .split_once('/')
+        .filter(|(_, key)| !key.is_empty())
+        .ok_or_else(|| invalid("Copy Source must mention the source bucket and key: sourcebucket/sourcekey"))?;
+    check_length(key, request.vocab)?;
+    Ok((BucketName::parse(bucket)?, ObjectKey::parse(key)?))
+}
+
+fn check_length(key: &str, vocab: &Vocab) -> Result<()> {
+    let (size_bytes, limit_bytes) = (key.len(), vocab.max_key_bytes);
+    if size_bytes > limit_bytes { Err(Error::KeyTooLong { size_bytes, limit_bytes }) } else { Ok(()) }
+}
+
+/// Whether a directive says REPLACE rather than COPY, its default.
+fn replaces(request: &Request<'_>, name: &str) -> Result<bool> {
+    match request.fields.get(name)? {
+        None => Ok(false),
+        Some(value) if value.eq_ignore_ascii_case("COPY") => Ok(false),
+        Some(value) if value.eq_ignore_ascii_case("REPLACE") => Ok(true),
+        Some(value) => Err(Error::invalid_argument(name, value, "The directive must be COPY or REPLACE.")),
+    }
+}
+
+pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
+    let mut xml = open_root(answer.vocab, "CopyObjectResult");
+    xml.element("LastModified", iso_8601(meta.last_modified));
+    xml.element("ETag", etag::quoted(&meta.etag, answer.vocab.dialect));
+    if let Some(checksum) = meta.checksum.as_ref().filter(|_| !answer.is_oss()) {
+        xml.element(checksum::element_name(checksum.algorithm), checksum::text(checksum));
+        xml.element("ChecksumType", checksum::type_of(meta.kind, checksum.algorithm));
+    }
+    xml.close();
+    let mut response = answer.xml(xml);
+    if answer.is_oss() {
+        response.headers_mut().insert(checksum::CRC64, meta.crc64.into());
+    }
+    response
+}

@@ -1,0 +1,92 @@
+//! DeleteObject and DeleteObjects.
+
+use headwater_model::body::Body;
+use headwater_model::limits::MAX_DELETE_KEYS;
+use headwater_model::op::{DeleteObjects, Op};
+use headwater_model::{Error, ObjectKey, Result};
+use http::Response;
+
+use super::page::Names;
+use super::{Answer, Request, checksum, not_implemented, page};
+use crate::errors;
+use crate::response::open_root;
+use crate::xml::{Element, parse, read};
+
+/// A delete that depends on what it deletes is refused: deleting without looking could destroy what its sender wanted
+/// to keep.
+pub(super) fn decode_one(request: &Request<'_>) -> Result<Op> {
+    for name in ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"] {
+        if request.fields.has(name) {
+            return Err(not_implemented(name));
+        }
+    }
+    Ok(Op::DeleteObject(request.bucket(), request.key()))
+}
+
+pub(super) fn decode_many(request: &Request<'_>, body: &[u8]) -> Result<Op> {
+    page::check_encoding(request)?;
+    require_digest(request)?;
+    let document = parse(body)?;
+    let delete = document.root("Delete")?.as_container()?;
+    let keys = delete.children("Object").map(|object| read_key(object, request)).collect::<Result<Vec<_>>>()?;
+    if keys.is_empty() || keys.len() > MAX_DELETE_KEYS {
+        return Err(read::malformed(format!("{} objects instead of 1 to {MAX_DELETE_KEYS}", keys.len())));
+    }
+    let quiet = delete.boolean("Quiet")?.unwrap_or(false);
+    Ok(Op::DeleteObjects(DeleteObjects { bucket: request.bucket(), keys, quiet }))
+}
+
+/// Both vendors insist on a digest: a damaged list would delete the wrong objects.
+fn require_digest(request: &Request<'_>) -> Result<()> {
+    let announced = checksum::announced(request.fields)?;
+    if announced.md5.is_some() || announced.checksum.is_some() {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest { message: "Missing required header for this request: Content-MD5".into() })
+}
+
+fn read_key(object: Element<'_>, request: &Request<'_>) -> Result<ObjectKey> {
+    // Objects have no versions here: all of them are the `null` version.
+    if object.text("VersionId")?.is_some_and(|version| !matches!(version.trim(), "" | "null")) {
+        return Err(not_implemented("VersionId"));
+    }
+    for condition in ["ETag", "LastModifiedTime", "Size"] {
+        if object.child(condition).is_some() {
+            return Err(not_implemented(condition));
+        }
+    }
+    let key = object.required_text("Key")?;
+    let limit_bytes = request.vocab.max_key_bytes;
+    if key.len() > limit_bytes {
+        return Err(Error::KeyTooLong { size_bytes: key.len(), limit_bytes });
+    }
+    ObjectKey::parse(key)
+}
+
+pub(super) fn encode(answer: &Answer<'_>, outcomes: &[(ObjectKey, Option<Error>)]) -> Response<Body> {
+    let names = Names::of(answer);
+    let mut xml = open_root(answer.vocab, "DeleteResult");
+    if answer.is_oss() {
+        xml.optional("EncodingType", names.encoding());
+    }
+    for (key, failure) in outcomes {
+        let name = names.print(key.as_str());
+        match failure {
+            None => {
+                xml.open("Deleted");
+                xml.element("Key", name);
+                xml.close();
+            }
+            Some(error) => {
+                let fault = errors::fault(answer.vocab.dialect, error);
+                xml.open("Error");
+                xml.element("Key", name);
+                xml.element("Code", fault.code);
+                xml.element("Message", &fault.message);
+                xml.close();
+            }
+        }
+    }
+    xml.close();
+    answer.xml(xml)
+}

@@ -1,0 +1,30 @@
+//! Names of places: regions as each vendor writes them, and URLs that lead back to this server.
+
+use std::borrow::Cow;
+
+use super::Answer;
+use crate::address::Style;
+use crate::escape::encode;
+
+/// OSS writes a region as a location with its product's name before it.
+const OSS_PREFIX: &str = "oss-";
+
+/// A bucket's region in OSS's XML: `oss-cn-hangzhou`.
+pub(super) fn oss_location(region: &str) -> Cow<'_, str> {
+    if region.starts_with(OSS_PREFIX) { region.into() } else { format!("{OSS_PREFIX}{region}").into() }
+}
+
+/// A region without OSS's prefix: `cn-hangzhou`.
+pub(super) fn bare_region(location: &str) -> &str {
+    location.strip_prefix(OSS_PREFIX).unwrap_or(location)
+}
+
+/// The URL of the object that a request names, in the style of the request.
+pub(super) fn object_url(answer: &Answer<'_>) -> String {
+    let scheme = if answer.context.secure { "https" } else { "http" };
+    let (endpoint, bucket, key) = (&answer.routed.endpoint, answer.bucket(), encode(answer.key()));
+    match answer.routed.style {
+        Style::Path => format!("{scheme}://{endpoint}/{bucket}/{key}"),
+        Style::VirtualHosted | Style::Website => format!("{scheme}://{bucket}.{endpoint}/{key}"),
+    }
+}

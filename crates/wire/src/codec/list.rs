@@ -1,0 +1,128 @@
+//! ListObjects, versions 1 and 2.
+
+use headwater_model::Result;
+use headwater_model::body::Body;
+use headwater_model::bucket::Dialect;
+use headwater_model::limits::MAX_LIST_KEYS;
+use headwater_model::list::{ListPage, ListQuery, ListedObject};
+use headwater_model::object::ObjectKind;
+use headwater_model::op::{Op, Owner};
+use http::Response;
+
+use super::page::Names;
+use super::{Answer, Request, acl, checksum, page, token};
+use crate::date::iso_8601;
+use crate::etag;
+use crate::operation::Operation;
+use crate::query::Queries;
+use crate::response::open_root;
+use crate::xml::XmlWriter;
+
+/// Keys of a page that names no limit.
+fn default_limit(dialect: Dialect) -> usize {
+    match dialect {
+        Dialect::Oss => 100,
+        Dialect::S3 => MAX_LIST_KEYS,
+    }
+}
+
+pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
+    page::check_encoding(request)?;
+    let second = request.routed.operation == Operation::ListObjectsV2;
+    let text = |name: &str| request.query(name).unwrap_or_default();
+    let after = match (second, request.query("continuation-token")) {
+        (false, _) => text("marker").into(),
+        (true, None | Some("")) => text("start-after").into(),
+        (true, token) => token::decode(token)?,
+    };
+    Ok(Op::ListObjects(
+        request.bucket(),
+        ListQuery {
+            prefix: text("prefix").into(),
+            delimiter: text("delimiter").into(),
+            after,
+            limit: page::limit(request, "max-keys", default_limit(request.routed.dialect))?,
+        },
+    ))
+}
+
+pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, listed: &ListPage) -> Response<Body> {
+    let queries = &answer.routed.queries;
+    let names = Names::of(answer);
+    let second = answer.routed.operation == Operation::ListObjectsV2;
+    let mut xml = open_root(answer.vocab, "ListBucketResult");
+    xml.element("Name", answer.bucket());
+    xml.element("Prefix", names.print(queries.get("prefix").unwrap_or_default()));
+    if second {
+        write_second(&mut xml, queries, names, listed);
+    } else {
+        write_first(&mut xml, answer, names, listed);
+    }
+    xml.element("MaxKeys", shown_limit(queries, answer.vocab.dialect));
+    let delimiter = queries.get("delimiter").filter(|delimiter| answer.is_oss() || !delimiter.is_empty());
+    // OSS always shows the delimiter in version 1.
+    let delimiter = if answer.is_oss() && !second { Some(delimiter.unwrap_or_default()) } else { delimiter };
+    xml.optional("Delimiter", delimiter.map(|delimiter| names.print(delimiter)));
+    xml.optional("EncodingType", names.encoding());
+    xml.element("IsTruncated", listed.next.is_some());
+    let fetch_owner = queries.get("fetch-owner").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let owner = (!second || fetch_owner).then_some(owner);
+    for object in &listed.objects {
+        write_object(&mut xml, answer, names, object, owner);
+    }
+    for prefix in &listed.common_prefixes {
+        xml.open("CommonPrefixes");
+        xml.element("Prefix", names.print(prefix));
+        xml.close();
+    }
+    xml.close();
+    answer.xml(xml)
+}
+
+fn write_first(xml: &mut XmlWriter, answer: &Answer<'_>, names: Names, listed: &ListPage) {
+    let queries = &answer.routed.queries;
+    xml.element("Marker", names.print(queries.get("marker").unwrap_or_default()));
+    // S3 leaves the marker to the client (the last key) unless common prefixes could hide it.
+    let shows_marker = answer.is_oss() || queries.get("delimiter").is_some_and(|delimiter| !delimiter.is_empty());
+    xml.optional("NextMarker", listed.next.as_deref().filter(|_| shows_marker).map(|next| names.print(next)));
+}
+
+fn write_second(xml: &mut XmlWriter, queries: &Queries, names: Names, listed: &ListPage) {
+    xml.optional("StartAfter", queries.get("start-after").map(|after| names.print(after)));
+    xml.optional("ContinuationToken", queries.get("continuation-token"));
+    xml.optional("NextContinuationToken", listed.next.as_deref().map(token::encode));
+    xml.element("KeyCount", listed.objects.len() + listed.common_prefixes.len());
+}
+
+/// The limit as applied; it was checked when the request was read.
+fn shown_limit(queries: &Queries, dialect: Dialect) -> usize {
+    let asked = queries.get("max-keys").and_then(|text| text.trim().parse().ok());
+    asked.map_or(default_limit(dialect), |limit: usize| limit.min(MAX_LIST_KEYS))
+}
+
+fn write_object(xml: &mut XmlWriter, answer: &Answer<'_>, names: Names, object: &ListedObject, owner: Option<&Owner>) {
+    xml.open("Contents");
+    xml.element("Key", names.print(object.key.as_str()));
+    xml.element("LastModified", iso_8601(object.last_modified));
+    xml.element("ETag", etag::quoted(&object.etag, answer.vocab.dialect));
+    if answer.is_oss() {
+        xml.element("Type", kind_name(object.kind));
+    } else if let Some(algorithm) = object.checksum_algorithm {
+        xml.element("ChecksumAlgorithm", algorithm.name());
+        xml.element("ChecksumType", checksum::type_of(object.kind, algorithm));
+    }
+    xml.element("Size", object.size_bytes);
+    xml.element("StorageClass", answer.vocab.default_storage_class);
+    if let Some(owner) = owner {
+        acl::write_owner(xml, owner);
+    }
+    xml.close();
+}
+
+/// `x-oss-object-type`, and `Type` in OSS's listings.
+pub(super) fn kind_name(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::Normal => "Normal",
+        ObjectKind::Multipart => "Multipart",
+    }
+}

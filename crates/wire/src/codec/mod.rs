@@ -1,0 +1,220 @@
+//! Operations out of requests, and answers out of replies; one file per family of operations.
+//!
+//! Guarantees: [`decode`] refuses a header or parameter that demands what is not offered, instead of ignoring it; it
+//! checks the digests of XML bodies, so that nothing is read from a body that is not what the client sent. [`encode`]
+//! never fails.
+
+mod acl;
+mod bucket;
+mod checksum;
+mod complete;
+mod condition;
+mod content;
+mod copy;
+mod delete;
+mod endpoint;
+mod list;
+mod miss;
+mod multipart;
+mod object;
+mod page;
+mod part;
+mod put;
+mod service;
+mod token;
+mod upload;
+mod website;
+
+use headwater_model::body::Body;
+use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::op::{Op, Reply};
+use headwater_model::website::Website;
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+use http::request::Parts;
+use http::{Response, StatusCode};
+
+use crate::fields::Fields;
+use crate::operation::{BodyNeed, Operation};
+use crate::response::{self, ResponseContext};
+use crate::route::Routed;
+use crate::vocab::Vocab;
+
+/// What the server found out about a request beside its head.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestFacts {
+    /// Whether a signature was verified; `response-*` parameters need one.
+    pub signed: bool,
+    /// Whether the request came over TLS.
+    pub secure: bool,
+    /// The bucket's list, if the bucket exists: an object may name it as its own, and no other.
+    pub bucket_acl: Option<CannedAcl>,
+}
+
+/// Reads the operation; its streaming body travels beside. `xml` is the body of an operation with [`BodyNeed::Xml`],
+/// `None` otherwise.
+///
+/// # Errors
+/// [`Error::NotImplemented`] with the name of what is not offered, and whatever is wrong with a field.
+pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &RequestFacts) -> Result<Op> {
+    let request = Request { routed, parts, fields: routed.fields(parts), vocab: routed.vocab(), facts };
+    request.refuse_unoffered_headers()?;
+    let body = xml.unwrap_or_default();
+    if routed.body_need() == BodyNeed::Xml {
+        checksum::check_xml(request.fields, body)?;
+    }
+    Ok(match routed.operation {
+        Operation::ListBuckets => service::decode_list_buckets(&request)?,
+        Operation::CreateBucket => bucket::decode_create(&request, body)?,
+        Operation::HeadBucket => Op::HeadBucket(request.bucket()),
+        Operation::GetBucketInfo => Op::GetBucketInfo(request.bucket()),
+        Operation::GetBucketLocation => Op::GetBucketLocation(request.bucket()),
+        Operation::GetBucketAcl => Op::GetBucketAcl(request.bucket()),
+        Operation::PutBucketAcl => acl::decode_put(&request, body)?,
+        Operation::GetBucketWebsite => Op::GetBucketWebsite(request.bucket()),
+        Operation::PutBucketWebsite => Op::PutBucketWebsite(request.bucket(), Box::new(website::decode(body)?)),
+        Operation::DeleteBucketWebsite => Op::DeleteBucketWebsite(request.bucket()),
+        Operation::DeleteBucket => Op::DeleteBucket(request.bucket()),
+        Operation::ListObjects | Operation::ListObjectsV2 => list::decode(&request)?,
+        Operation::DeleteObjects => delete::decode_many(&request, body)?,
+        Operation::ListMultipartUploads => upload::decode_list(&request)?,
+        Operation::GetObject => Op::GetObject(Box::new(object::decode(&request)?)),
+        Operation::HeadObject => Op::HeadObject(Box::new(object::decode(&request)?)),
+        Operation::GetObjectMeta => Op::GetObjectMeta(request.bucket(), request.key()),
+        Operation::PutObject => put::decode(&request)?,
+        Operation::CopyObject => copy::decode(&request)?,
+        Operation::DeleteObject => delete::decode_one(&request)?,
+        Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
+        Operation::UploadPart => part::decode(&request)?,
+        Operation::CompleteMultipartUpload => complete::decode(&request, body)?,
+        Operation::AbortMultipartUpload => Op::AbortMultipartUpload(multipart::upload_ref(&request)),
+        Operation::ListParts => part::decode_list(&request)?,
+        Operation::NotImplemented { what, .. } => return Err(Error::NotImplemented { what: what.into() }),
+    })
+}
+
+/// Writes the answer to the request of `parts`. DeleteObjects answers what the reply lists: a quiet one lists failures.
+pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseContext<'_>) -> Response<Body> {
+    let answer = Answer { routed, fields: routed.fields(parts), vocab: routed.vocab(), context };
+    match reply {
+        Reply::Done => answer.done(),
+        Reply::Buckets { owner, buckets, next } => service::encode_buckets(&answer, &owner, &buckets, next.as_deref()),
+        Reply::Bucket { owner, bucket } => bucket::encode(&answer, &owner, &bucket),
+        Reply::Website(website) => answer.xml(website::encode(&website)),
+        Reply::Objects { owner, page } => list::encode(&answer, &owner, &page),
+        Reply::Object(object) => object::encode(&answer, *object),
+        Reply::NotModified(meta) => object::encode_not_modified(&answer, &meta),
+        Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
+        Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
+        Reply::Stored(meta) => put::encode(&answer, &meta),
+        Reply::Copied(meta) => copy::encode(&answer, &meta),
+        Reply::Deleted(outcomes) => delete::encode(&answer, &outcomes),
+        Reply::UploadCreated(id) => multipart::encode_created(&answer, id),
+        Reply::PartStored(part) => part::encode(&answer, &part),
+        Reply::Completed(meta) => complete::encode(&answer, &meta),
+        Reply::Parts { owner, initiated: _, algorithm, page } => part::encode_list(&answer, &owner, algorithm, &page),
+        Reply::Uploads { owner, page } => upload::encode_list(&answer, &owner, &page),
+    }
+}
+
+/// Reads a website document, as PutBucketWebsite does. Masked secrets stay masked.
+///
+/// # Errors
+/// [`Error::MalformedXml`] and [`Error::InvalidArgument`].
+pub fn read_website(document: &[u8]) -> Result<Website> {
+    website::decode(document)
+}
+
+/// Writes a website document, as GetBucketWebsite does. Secrets are masked.
+pub fn write_website(website: &Website) -> String {
+    website::encode(website).finish()
+}
+
+/// A request while it is decoded.
+pub(crate) struct Request<'r> {
+    routed: &'r Routed,
+    parts: &'r Parts,
+    fields: Fields<'r>,
+    vocab: &'static Vocab,
+    facts: &'r RequestFacts,
+}
+
+impl<'r> Request<'r> {
+    fn bucket(&self) -> BucketName {
+        self.routed.bucket.clone().expect("the router gives every operation on a bucket its bucket")
+    }
+
+    fn key(&self) -> ObjectKey {
+        self.routed.key.clone().expect("the router gives every operation on an object its key")
+    }
+
+    fn query(&self, name: &str) -> Option<&'r str> {
+        self.routed.queries.get(name)
+    }
+
+    fn is_oss(&self) -> bool {
+        self.routed.dialect == Dialect::Oss
+    }
+
+    fn refuse_unoffered_headers(&self) -> Result<()> {
+        let names = self.parts.headers.keys().map(http::HeaderName::as_str);
+        if let Some(name) = names.into_iter().find(|name| self.vocab.is_unoffered_header(name)) {
+            return Err(not_implemented(name));
+        }
+        for (name, _) in self.fields.parameters() {
+            if self.vocab.is_unoffered_header(&name.to_ascii_lowercase()) {
+                return Err(not_implemented(name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An answer while it is encoded.
+pub(crate) struct Answer<'a> {
+    routed: &'a Routed,
+    fields: Fields<'a>,
+    vocab: &'static Vocab,
+    context: &'a ResponseContext<'a>,
+}
+
+impl Answer<'_> {
+    fn is_oss(&self) -> bool {
+        self.vocab.dialect == Dialect::Oss
+    }
+
+    fn bucket(&self) -> &str {
+        self.routed.bucket.as_ref().map(BucketName::as_str).unwrap_or_default()
+    }
+
+    fn key(&self) -> &str {
+        self.routed.key.as_ref().map(ObjectKey::as_str).unwrap_or_default()
+    }
+
+    fn start(&self, status: StatusCode) -> Response<Body> {
+        response::start(self.vocab, self.context, status)
+    }
+
+    fn empty(&self, status: StatusCode) -> Response<Body> {
+        response::empty(self.vocab, self.context, status)
+    }
+
+    fn xml(&self, document: crate::xml::XmlWriter) -> Response<Body> {
+        response::xml(self.vocab, self.context, document)
+    }
+
+    /// Success without content: what removes something answers 204, the rest 200.
+    fn done(&self) -> Response<Body> {
+        let removes = matches!(
+            self.routed.operation,
+            Operation::DeleteBucket
+                | Operation::DeleteBucketWebsite
+                | Operation::DeleteObject
+                | Operation::AbortMultipartUpload
+        );
+        self.empty(if removes { StatusCode::NO_CONTENT } else { StatusCode::OK })
+    }
+}
+
+fn not_implemented(what: &str) -> Error {
+    Error::NotImplemented { what: what.into() }
+}

@@ -1,0 +1,181 @@
+//! GetObject, HeadObject and GetObjectMeta.
+//!
+//! Encoding is the path of every hit: fixed values are static, numbers and tags are written once, and nothing is
+//! formatted that is not sent.
+
+use headwater_model::body::Body;
+use headwater_model::object::{ContentHeaders, ObjectMeta, Provenance, SharedMeta};
+use headwater_model::op::{GetObject, ObjectReply, RelayedReply};
+use headwater_model::range::ByteRange;
+use headwater_model::{Error, Result};
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use super::{Answer, Request, checksum, condition, content, list, miss};
+use crate::date::http_date;
+use crate::etag;
+use crate::operation::Operation;
+
+const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-oss-object-type");
+const TAG: HeaderName = HeaderName::from_static("x-oss-tag");
+
+pub(super) fn decode(request: &Request<'_>) -> Result<GetObject> {
+    let routed = request.routed;
+    let fields = request.fields;
+    let range = fields.get("range")?.and_then(|value| Some((ByteRange::parse(value)?, value.into())));
+    let standard = fields.get("x-oss-range-behavior")?.is_some_and(|value| value.eq_ignore_ascii_case("standard"));
+    Ok(GetObject {
+        bucket: request.bucket(),
+        key: routed.folded.as_ref().map_or_else(|| request.key(), |(key, _)| key.clone()),
+        range,
+        strict_range: standard || !request.is_oss(),
+        conditions: condition::decode_read(request)?,
+        overrides: overrides(request)?,
+        miss: miss::context(request),
+    })
+}
+
+/// `response-*`: only of signed requests, or anybody could make a public object answer as a page of theirs.
+fn overrides(request: &Request<'_>) -> Result<ContentHeaders> {
+    if request.routed.queries.is_empty() {
+        return Ok(ContentHeaders::default());
+    }
+    let value = |name: &str| -> Result<Option<Box<str>>> {
+        let Some(value) = request.query(name) else { return Ok(None) };
+        if !request.facts.signed {
+            let message = "Request specific response headers cannot be used for anonymous GET requests.";
+            return Err(Error::InvalidRequest { message: message.into() });
+        }
+        match content::value_of(value) {
+            Some(_) => Ok(Some(value.into())),
+            None => Err(Error::invalid_argument(name, value, "The value cannot be a header.")),
+        }
+    };
+    Ok(ContentHeaders {
+        content_type: value("response-content-type")?,
+        content_encoding: value("response-content-encoding")?,
+        content_disposition: value("response-content-disposition")?,
+        content_language: value("response-content-language")?,
+        cache_control: value("response-cache-control")?,
+        expires: value("response-expires")?,
+        access_control_allow_origin: None,
+    })
+}
+
+pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body> {
+    let ObjectReply { meta, facts, range, overrides, body, status, .. } = object;
+    let own_status = status.and_then(|code| StatusCode::from_u16(code).ok());
+    let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { own_status.unwrap_or(StatusCode::OK) };
+    let mut response = answer.start(status);
+    let headers = response.headers_mut();
+    content::put_content(headers, &meta.headers.content, &overrides);
+    content::put_user_meta(headers, &meta.headers.user, answer.vocab);
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(LAST_MODIFIED, http_date(meta.last_modified));
+    if facts.etag {
+        headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
+    }
+    let whole = facts.size.then_some(meta.size_bytes);
+    match &range {
+        Some(range) => {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+            headers.insert(CONTENT_RANGE, content_range(range.start, range.end, whole));
+        }
+        None => {
+            if let Some(size_bytes) = whole {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(size_bytes));
+            }
+        }
+    }
+    put_vendor_headers(answer, headers, &meta, facts.digests);
+    // RFC 9110 section 14.4: the digest headers above are those of the whole object; OSS sends them with ranges too.
+    if facts.etag && range.is_none() && answer.is_oss() {
+        checksum::put_md5(headers, &meta);
+    }
+    *response.body_mut() = body;
+    response
+}
+
+/// `Content-Range` of a half-open interval; `*` where the whole is not known yet (RFC 9110 section 14.4).
+fn content_range(start: u64, end: u64, whole: Option<u64>) -> HeaderValue {
+    let mut number = itoa::Buffer::new();
+    let mut text = Vec::with_capacity(64);
+    text.extend_from_slice(b"bytes ");
+    text.extend_from_slice(number.format(start).as_bytes());
+    text.push(b'-');
+    text.extend_from_slice(number.format(end.saturating_sub(1)).as_bytes());
+    text.push(b'/');
+    match whole {
+        Some(size_bytes) => text.extend_from_slice(number.format(size_bytes).as_bytes()),
+        None => text.push(b'*'),
+    }
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("digits are visible ascii")
+}
+
+fn put_vendor_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, digests_known: bool) {
+    if !answer.is_oss() {
+        let asked = || matches!(answer.fields.get("x-amz-checksum-mode"), Ok(Some(mode)) if mode.eq_ignore_ascii_case("enabled"));
+        if digests_known && meta.checksum.is_some() && asked() {
+            checksum::put(headers, meta);
+        }
+        return;
+    }
+    headers.insert(OBJECT_TYPE, HeaderValue::from_static(list::kind_name(meta.kind)));
+    headers.insert(answer.vocab.storage_class.clone(), HeaderValue::from_static(answer.vocab.default_storage_class));
+    if digests_known {
+        headers.insert(checksum::CRC64, HeaderValue::from(meta.crc64));
+    }
+    if meta.provenance == Provenance::Mirrored {
+        headers.insert(TAG, HeaderValue::from_static("MIRROR"));
+    }
+}
+
+/// 304: the validators and what caches keep (RFC 9110 section 15.4.5).
+pub(super) fn encode_not_modified(answer: &Answer<'_>, meta: &SharedMeta) -> Response<Body> {
+    let mut response = answer.empty(StatusCode::NOT_MODIFIED);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
+    headers.insert(LAST_MODIFIED, http_date(meta.last_modified));
+    let kept = ContentHeaders {
+        cache_control: meta.headers.content.cache_control.clone(),
+        expires: meta.headers.content.expires.clone(),
+        ..ContentHeaders::default()
+    };
+    content::put_content(headers, &kept, &ContentHeaders::default());
+    headers.remove(CONTENT_TYPE);
+    response
+}
+
+/// OSS `?objectMeta`: ETag, length and date.
+pub(super) fn encode_object_meta(answer: &Answer<'_>, meta: &SharedMeta) -> Response<Body> {
+    let mut response = answer.start(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
+    headers.insert(LAST_MODIFIED, http_date(meta.last_modified));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
+    headers.insert(checksum::CRC64, HeaderValue::from(meta.crc64));
+    response
+}
+
+pub(super) fn encode_relayed(answer: &Answer<'_>, relayed: RelayedReply) -> Response<Body> {
+    let status = StatusCode::from_u16(relayed.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = answer.start(status);
+    let headers = response.headers_mut();
+    let mut put = |name: HeaderName, text: Option<Box<str>>| {
+        if let Some(value) = text.as_deref().and_then(content::value_of) {
+            headers.insert(name, value);
+        }
+    };
+    put(LOCATION, relayed.location);
+    put(CONTENT_TYPE, relayed.content_type);
+    let length = match (&relayed.body, relayed.content_length) {
+        (Body::Empty, None) if answer.routed.operation != Operation::HeadObject => Some(0),
+        (Body::Full(bytes), None) => u64::try_from(bytes.len()).ok(),
+        (_, length) => length,
+    };
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *response.body_mut() = relayed.body;
+    response
+}

@@ -1,0 +1,105 @@
+//! UploadPart and ListParts.
+
+use headwater_model::body::Body;
+use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::limits::{MAX_LIST_KEYS, MAX_PART_NUMBER};
+use headwater_model::multipart::{PartInfo, PartPage};
+use headwater_model::object::ObjectKind;
+use headwater_model::op::{ListParts, Op, Owner, UploadPart};
+use headwater_model::{Error, Result};
+use http::header::ETAG;
+use http::{Response, StatusCode};
+
+use super::page::Names;
+use super::{Answer, Request, acl, checksum, multipart, page, put};
+use crate::date::iso_8601;
+use crate::etag;
+use crate::response::open_root;
+use crate::xml::read::decimal;
+
+pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
+    let text = request.query("partNumber").unwrap_or_default();
+    let number = decimal::<u16>(text).filter(|number| (1..=MAX_PART_NUMBER).contains(number));
+    let message = format!("Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive");
+    Ok(Op::UploadPart(Box::new(UploadPart {
+        upload: multipart::upload_ref(request),
+        number: number.ok_or_else(|| Error::invalid_argument("partNumber", text, message))?,
+        content_length: put::body_length(request)?,
+        digests: checksum::announced(request.fields)?,
+    })))
+}
+
+pub(super) fn decode_list(request: &Request<'_>) -> Result<Op> {
+    page::check_encoding(request)?;
+    let marker = request.query("part-number-marker").filter(|text| !text.is_empty());
+    let after = match marker {
+        None => 0,
+        // Beyond the highest part there is none: an empty page.
+        Some(text) => decimal::<u32>(text)
+            .map(|number| u16::try_from(number).unwrap_or(u16::MAX))
+            .ok_or_else(|| Error::invalid_argument("part-number-marker", text, "The marker must be a number."))?,
+    };
+    let limit = page::limit(request, "max-parts", MAX_LIST_KEYS)?.max(1);
+    Ok(Op::ListParts(ListParts { upload: multipart::upload_ref(request), after, limit }))
+}
+
+pub(super) fn encode(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {
+    let mut response = answer.empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, etag::header(&part.etag, answer.vocab.dialect));
+    if answer.is_oss() {
+        headers.insert(checksum::CRC64, part.crc64.into());
+    } else if let Some(checksum) = &part.checksum {
+        checksum::put_value(headers, checksum);
+    }
+    response
+}
+
+pub(super) fn encode_list(
+    answer: &Answer<'_>,
+    owner: &Owner,
+    algorithm: Option<ChecksumAlgorithm>,
+    listed: &PartPage,
+) -> Response<Body> {
+    let query = |name: &str| answer.routed.queries.get(name).filter(|text| !text.is_empty());
+    let names = Names::of(answer);
+    let mut xml = open_root(answer.vocab, "ListPartsResult");
+    xml.optional("EncodingType", names.encoding());
+    xml.element("Bucket", answer.bucket());
+    xml.element("Key", names.print(answer.key()));
+    xml.element("UploadId", query("uploadId").unwrap_or_default());
+    if !answer.is_oss() {
+        xml.open("Initiator");
+        xml.element("ID", &owner.id);
+        xml.element("DisplayName", &owner.display_name);
+        xml.close();
+        acl::write_owner(&mut xml, owner);
+        if let Some(algorithm) = algorithm {
+            xml.element("ChecksumAlgorithm", algorithm.name());
+            xml.element("ChecksumType", checksum::type_of(ObjectKind::Multipart, algorithm));
+        }
+    }
+    xml.element("StorageClass", answer.vocab.default_storage_class);
+    xml.element("PartNumberMarker", query("part-number-marker").unwrap_or("0"));
+    // Where the next page begins; on the last page, where this one ends.
+    let last = listed.next.or_else(|| listed.parts.last().map(|part| part.number));
+    xml.element("NextPartNumberMarker", last.unwrap_or(0));
+    let limit = query("max-parts").and_then(decimal::<usize>).unwrap_or(MAX_LIST_KEYS);
+    xml.element("MaxParts", limit.min(MAX_LIST_KEYS));
+    xml.element("IsTruncated", listed.next.is_some());
+    for part in &listed.parts {
+        xml.open("Part");
+        xml.element("PartNumber", part.number);
+        xml.element("LastModified", iso_8601(part.last_modified));
+        xml.element("ETag", etag::quoted(&part.etag, answer.vocab.dialect));
+        xml.element("Size", part.size_bytes);
+        if answer.is_oss() {
+            xml.element("HashCrc64ecma", part.crc64);
+        } else if let Some(checksum) = &part.checksum {
+            xml.element(checksum::element_name(checksum.algorithm), checksum::text(checksum));
+        }
+        xml.close();
+    }
+    xml.close();
+    answer.xml(xml)
+}

@@ -1,0 +1,55 @@
+//! Dates on the wire: IMF-fixdate of RFC 9110 section 5.6.7 in headers, ISO 8601 with milliseconds in XML.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use headwater_model::clock::Timestamp;
+use http::HeaderValue;
+
+/// The last second that IMF-fixdate can show: 9999-12-31T23:59:59Z.
+const LAST_HTTP_SECOND: u64 = 253_402_300_799;
+
+/// As a header such as `Last-Modified`, rounded down to seconds. Moments before 1970 show as 1970, moments after the
+/// year 9999 as its end.
+pub(crate) fn http_date(at: Timestamp) -> HeaderValue {
+    let seconds = u64::try_from(at.seconds()).unwrap_or(0).min(LAST_HTTP_SECOND);
+    let text = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
+    HeaderValue::try_from(text).expect("an http date is visible ascii")
+}
+
+/// Reads any of the three forms of RFC 9110; `None` for anything else, because a recipient ignores a condition with an
+/// invalid date.
+pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let since = httpdate::parse_http_date(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok().map(Timestamp::from_seconds)
+}
+
+/// As in both vendors' XML: `2023-12-16T16:20:57.000Z`.
+pub(crate) fn iso_8601(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    format!("{moment:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms() {
+        let at = Timestamp(1_702_743_657_042);
+        assert_eq!(http_date(at), "Sat, 16 Dec 2023 16:20:57 GMT");
+        assert_eq!(iso_8601(at), "2023-12-16T16:20:57.042Z");
+        assert_eq!(iso_8601(Timestamp(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(http_date(Timestamp(-1)), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(http_date(Timestamp(i64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+
+    #[test]
+    fn reads_the_three_forms_of_http() {
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(parse_http_date(text), Some(Timestamp::from_seconds(784_111_777)), "{text}");
+        }
+        for text in ["", "yesterday", "1994-11-06T08:49:37Z"] {
+            assert_eq!(parse_http_date(text), None, "{text}");
+        }
+    }
+}

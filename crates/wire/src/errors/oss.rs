@@ -1,0 +1,161 @@
+//! OSS's error table. Codes and messages are the vendor's; an EC stands only where it is documented.
+
+use headwater_model::Error;
+use headwater_model::error::MirrorFailureKind;
+use http::StatusCode as S;
+
+use super::{Fault, row};
+
+pub(super) fn fault(error: &Error) -> Fault {
+    Fault { ec: ec(error), ..row_of(error) }
+}
+
+fn row_of(error: &Error) -> Fault {
+    match error {
+        Error::InvalidBucketName { .. } => {
+            row(S::BAD_REQUEST, "InvalidBucketName", "The specified bucket is not valid.")
+        }
+        Error::InvalidObjectName { .. } | Error::KeyTooLong { .. } => {
+            row(S::BAD_REQUEST, "InvalidObjectName", "The specified object is not valid.")
+        }
+        Error::NoSuchBucket { .. } => row(S::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist."),
+        Error::NoSuchKey { .. } => row(S::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        Error::NoSuchUpload { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
+             completed.",
+        ),
+        Error::NoSuchWebsite { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchWebsiteConfiguration",
+            "The specified bucket does not have a website configuration.",
+        ),
+        Error::BucketAlreadyOwnedByYou { .. } => {
+            row(S::CONFLICT, "BucketAlreadyExists", "The bucket you try to create already exists.")
+        }
+        Error::BucketNotEmpty { .. } => {
+            row(S::CONFLICT, "BucketNotEmpty", "The bucket you tried to delete is not empty.")
+        }
+        Error::TooManyBuckets { .. } => {
+            row(S::BAD_REQUEST, "TooManyBuckets", "You have attempted to create more buckets than allowed.")
+        }
+        Error::AccessDenied { .. } => {
+            row(S::FORBIDDEN, "AccessDenied", "You have no right to access this object because of bucket acl.")
+        }
+        Error::InvalidAccessKeyId { .. } => {
+            row(S::FORBIDDEN, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records.")
+        }
+        Error::SignatureMismatch(_) => row(
+            S::FORBIDDEN,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. Check your key and signing \
+             method.",
+        ),
+        Error::RequestTimeTooSkewed { .. } => row(
+            S::FORBIDDEN,
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+        ),
+        Error::RequestExpired { .. } => row(S::FORBIDDEN, "AccessDenied", "Request has expired."),
+        _ => row_of_request(error),
+    }
+}
+
+/// What is wrong with the request itself.
+fn row_of_request(error: &Error) -> Fault {
+    match error {
+        Error::InvalidArgument { message, .. } => row(S::BAD_REQUEST, "InvalidArgument", message.to_string()),
+        Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
+        Error::MalformedXml { .. } => row(
+            S::BAD_REQUEST,
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema.",
+        ),
+        // OSS has one code for a digest that cannot be one and for a digest of other bytes.
+        Error::InvalidDigest { .. } | Error::BadDigest { .. } => {
+            row(S::BAD_REQUEST, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+        }
+        Error::IncompleteBody => row(S::BAD_REQUEST, "IncompleteBody", "The request body is incomplete."),
+        Error::MissingContentLength => {
+            row(S::LENGTH_REQUIRED, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+        }
+        Error::EntityTooLarge { .. } => {
+            row(S::BAD_REQUEST, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
+        }
+        Error::EntityTooSmall { .. } => {
+            row(S::BAD_REQUEST, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size.")
+        }
+        Error::MetadataTooLarge { .. } => row(S::BAD_REQUEST, "InvalidArgument", "Meta is too large."),
+        Error::InvalidPart { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidPart",
+            "One or more of the specified parts could not be found or the specified entity tag might not have matched \
+             the part's entity tag.",
+        ),
+        Error::InvalidPartOrder => row(
+            S::BAD_REQUEST,
+            "InvalidPartOrder",
+            "The list of parts was not in ascending order. Parts list must specified in order by part number.",
+        ),
+        Error::InvalidRange { .. } => {
+            row(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range cannot be satisfied.")
+        }
+        Error::PreconditionFailed { .. } => row(
+            S::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "At least one of the pre-conditions you specified did not hold.",
+        ),
+        Error::ObjectExists { .. } => {
+            row(S::CONFLICT, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
+        }
+        Error::MethodNotAllowed { .. } => {
+            row(S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+        }
+        // 400, where S3 has 501.
+        Error::NotImplemented { .. } => row(
+            S::BAD_REQUEST,
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented.",
+        ),
+        _ => row_of_server(error),
+    }
+}
+
+/// What is wrong on this side.
+fn row_of_server(error: &Error) -> Fault {
+    match error {
+        Error::MirrorFailed(failure) => row(S::FAILED_DEPENDENCY, "MirrorFailed", failure.message.to_string()),
+        Error::SlowDown { .. } => row(S::SERVICE_UNAVAILABLE, "SlowDown", "Mirror request is rejected by QoS."),
+        Error::StorageFull => {
+            row(S::INSUFFICIENT_STORAGE, "InsufficientStorage", "There is no space left to store the object.")
+        }
+        Error::ClientGone => row(
+            S::BAD_REQUEST,
+            "RequestTimeout",
+            "Your socket connection to the server was not read from or written to within the timeout period.",
+        ),
+        _ => row(
+            S::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "The server encountered an internal error. Please try again.",
+        ),
+    }
+}
+
+fn ec(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::NoSuchKey { .. } => "0026-00000001",
+        Error::NoSuchBucket { .. } => "0015-00000101",
+        Error::BucketNotEmpty { .. } => "0015-00000301",
+        Error::SignatureMismatch(_) => "0002-00000040",
+        Error::RequestTimeTooSkewed { .. } => "0002-00000504",
+        Error::InvalidArgument { name, .. } if &**name == "HttpStatus" => "0019-00000002",
+        Error::MirrorFailed(failure) => match failure.kind {
+            MirrorFailureKind::Answer | MirrorFailureKind::Refused => "0041-00000101",
+            MirrorFailureKind::Unreachable => "0041-00000104",
+            MirrorFailureKind::ForbiddenAddress => "0041-00000108",
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,159 @@
+//! S3's error table. Codes and messages are the vendor's.
+
+use headwater_model::Error;
+use http::StatusCode as S;
+
+use super::{Fault, row};
+
+pub(super) fn fault(error: &Error) -> Fault {
+    match error {
+        Error::InvalidBucketName { .. } => {
+            row(S::BAD_REQUEST, "InvalidBucketName", "The specified bucket is not valid.")
+        }
+        Error::InvalidObjectName { .. } => row(S::BAD_REQUEST, "InvalidURI", "Couldn't parse the specified URI."),
+        Error::KeyTooLong { .. } => row(S::BAD_REQUEST, "KeyTooLongError", "Your key is too long"),
+        Error::NoSuchBucket { .. } => row(S::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist"),
+        Error::NoSuchKey { .. } => row(S::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        Error::NoSuchUpload { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchUpload",
+            "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been \
+             aborted or completed.",
+        ),
+        Error::NoSuchWebsite { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchWebsiteConfiguration",
+            "The specified bucket does not have a website configuration",
+        ),
+        Error::BucketAlreadyOwnedByYou { .. } => row(
+            S::CONFLICT,
+            "BucketAlreadyOwnedByYou",
+            "Your previous request to create the named bucket succeeded and you already own it.",
+        ),
+        Error::BucketNotEmpty { .. } => {
+            row(S::CONFLICT, "BucketNotEmpty", "The bucket you tried to delete is not empty")
+        }
+        Error::TooManyBuckets { .. } => {
+            row(S::BAD_REQUEST, "TooManyBuckets", "You have attempted to create more buckets than allowed")
+        }
+        Error::AccessDenied { .. } => row(S::FORBIDDEN, "AccessDenied", "Access Denied"),
+        Error::InvalidAccessKeyId { .. } => {
+            row(S::FORBIDDEN, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+        }
+        Error::SignatureMismatch(_) => row(
+            S::FORBIDDEN,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. Check your key and signing \
+             method.",
+        ),
+        Error::RequestTimeTooSkewed { .. } => row(
+            S::FORBIDDEN,
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+        ),
+        Error::RequestExpired { .. } => row(S::FORBIDDEN, "AccessDenied", "Request has expired"),
+        _ => fault_of_request(error),
+    }
+}
+
+/// What is wrong with the request itself.
+fn fault_of_request(error: &Error) -> Fault {
+    match error {
+        Error::InvalidArgument { name, message, .. } => row(S::BAD_REQUEST, argument_code(name), message.to_string()),
+        Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
+        Error::MalformedXml { .. } => row(
+            S::BAD_REQUEST,
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema",
+        ),
+        Error::InvalidDigest { header, .. } => {
+            row(S::BAD_REQUEST, "InvalidDigest", format!("The {header} you specified was invalid."))
+        }
+        Error::BadDigest { header, .. } if &**header == "x-amz-content-sha256" => row(
+            S::BAD_REQUEST,
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        ),
+        Error::BadDigest { header, .. } => {
+            row(S::BAD_REQUEST, "BadDigest", format!("The {header} you specified did not match what we received."))
+        }
+        Error::IncompleteBody => row(
+            S::BAD_REQUEST,
+            "IncompleteBody",
+            "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+        ),
+        Error::MissingContentLength => {
+            row(S::LENGTH_REQUIRED, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+        }
+        Error::EntityTooLarge { .. } => {
+            row(S::BAD_REQUEST, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+        }
+        Error::EntityTooSmall { .. } => {
+            row(S::BAD_REQUEST, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+        }
+        Error::MetadataTooLarge { .. } => {
+            row(S::BAD_REQUEST, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+        }
+        Error::InvalidPart { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidPart",
+            "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
+             specified entity tag may not match the part's entity tag.",
+        ),
+        Error::InvalidPartOrder => row(
+            S::BAD_REQUEST,
+            "InvalidPartOrder",
+            "The list of parts was not in ascending order. Parts must be ordered by part number.",
+        ),
+        Error::InvalidRange { .. } => {
+            row(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable")
+        }
+        // S3 has no other word for an object that must not be replaced.
+        Error::PreconditionFailed { .. } | Error::ObjectExists { .. } => row(
+            S::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "At least one of the pre-conditions you specified did not hold",
+        ),
+        Error::MethodNotAllowed { .. } => {
+            row(S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+        }
+        Error::NotImplemented { .. } => row(
+            S::NOT_IMPLEMENTED,
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented",
+        ),
+        _ => fault_of_server(error),
+    }
+}
+
+/// What is wrong on this side. A failure of the origin that may pass is a 503, which SDKs try again; one that stays
+/// keeps OSS's word, because S3 has none.
+fn fault_of_server(error: &Error) -> Fault {
+    match error {
+        Error::MirrorFailed(failure) if failure.retry_after.is_some() => {
+            row(S::SERVICE_UNAVAILABLE, "ServiceUnavailable", failure.message.to_string())
+        }
+        Error::MirrorFailed(failure) => row(S::FAILED_DEPENDENCY, "MirrorFailed", failure.message.to_string()),
+        Error::SlowDown { .. } => row(S::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."),
+        Error::StorageFull => {
+            row(S::INSUFFICIENT_STORAGE, "InsufficientStorage", "There is no space left to store the object.")
+        }
+        Error::ClientGone => row(
+            S::BAD_REQUEST,
+            "RequestTimeout",
+            "Your socket connection to the server was not read from or written to within the timeout period.",
+        ),
+        _ => row(S::INTERNAL_SERVER_ERROR, "InternalError", "We encountered an internal error. Please try again."),
+    }
+}
+
+/// S3 has codes of their own for some arguments.
+fn argument_code(name: &str) -> &'static str {
+    match name {
+        "Authorization" | "Credential" | "Region" => "AuthorizationHeaderMalformed",
+        "LocationConstraint" => "InvalidLocationConstraint",
+        "x-amz-storage-class" => "InvalidStorageClass",
+        _ if name.starts_with("X-Amz-") => "AuthorizationQueryParametersError",
+        _ => "InvalidArgument",
+    }
+}

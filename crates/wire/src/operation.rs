@@ -1,0 +1,130 @@
+//! The vendors' operations that are spoken here, and what each needs.
+
+use headwater_model::op::Action;
+
+/// An operation of the vendors, named as in their documentation (S3's name where both have one).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // each variant is the vendors' operation of its name
+pub enum Operation {
+    ListBuckets,
+    CreateBucket,
+    HeadBucket,
+    /// OSS.
+    GetBucketInfo,
+    GetBucketLocation,
+    GetBucketAcl,
+    PutBucketAcl,
+    GetBucketWebsite,
+    PutBucketWebsite,
+    DeleteBucketWebsite,
+    DeleteBucket,
+    ListObjects,
+    ListObjectsV2,
+    DeleteObjects,
+    ListMultipartUploads,
+    GetObject,
+    HeadObject,
+    /// OSS: `GET` or `HEAD` with `?objectMeta`.
+    GetObjectMeta,
+    PutObject,
+    CopyObject,
+    DeleteObject,
+    CreateMultipartUpload,
+    UploadPart,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+    ListParts,
+    /// A real operation of the vendor that is not offered, with the name to refuse it by. It still has an action, so
+    /// that callers without rights learn nothing from the refusal.
+    NotImplemented {
+        what: &'static str,
+        action: Action,
+    },
+}
+
+/// What of the request's body is needed to decode the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyNeed {
+    /// Nothing; a body that comes all the same is dropped.
+    None,
+    /// The whole body, at most [`headwater_model::limits::MAX_XML_BYTES`]; it may be empty.
+    Xml,
+    /// The body streams beside the operation.
+    Stream,
+}
+
+impl Operation {
+    /// The name, for logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ListBuckets => "ListBuckets",
+            Self::CreateBucket => "CreateBucket",
+            Self::HeadBucket => "HeadBucket",
+            Self::GetBucketInfo => "GetBucketInfo",
+            Self::GetBucketLocation => "GetBucketLocation",
+            Self::GetBucketAcl => "GetBucketAcl",
+            Self::PutBucketAcl => "PutBucketAcl",
+            Self::GetBucketWebsite => "GetBucketWebsite",
+            Self::PutBucketWebsite => "PutBucketWebsite",
+            Self::DeleteBucketWebsite => "DeleteBucketWebsite",
+            Self::DeleteBucket => "DeleteBucket",
+            Self::ListObjects => "ListObjects",
+            Self::ListObjectsV2 => "ListObjectsV2",
+            Self::DeleteObjects => "DeleteObjects",
+            Self::ListMultipartUploads => "ListMultipartUploads",
+            Self::GetObject => "GetObject",
+            Self::HeadObject => "HeadObject",
+            Self::GetObjectMeta => "GetObjectMeta",
+            Self::PutObject => "PutObject",
+            Self::CopyObject => "CopyObject",
+            Self::DeleteObject => "DeleteObject",
+            Self::CreateMultipartUpload => "CreateMultipartUpload",
+            Self::UploadPart => "UploadPart",
+            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
+            Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::ListParts => "ListParts",
+            Self::NotImplemented { .. } => "NotImplemented",
+        }
+    }
+
+    /// The permission it needs on its bucket. CopyObject needs [`Action::GetObject`] on its source besides.
+    pub fn action(self) -> Action {
+        match self {
+            Self::ListBuckets => Action::ListBuckets,
+            Self::CreateBucket => Action::CreateBucket,
+            Self::HeadBucket | Self::ListObjects | Self::ListObjectsV2 => Action::ListObjects,
+            Self::GetBucketInfo => Action::GetBucketInfo,
+            Self::GetBucketLocation => Action::GetBucketLocation,
+            Self::GetBucketAcl => Action::GetBucketAcl,
+            Self::PutBucketAcl => Action::PutBucketAcl,
+            Self::GetBucketWebsite => Action::GetBucketWebsite,
+            Self::PutBucketWebsite => Action::PutBucketWebsite,
+            Self::DeleteBucketWebsite => Action::DeleteBucketWebsite,
+            Self::DeleteBucket => Action::DeleteBucket,
+            Self::ListMultipartUploads => Action::ListMultipartUploads,
+            Self::GetObject | Self::HeadObject | Self::GetObjectMeta => Action::GetObject,
+            Self::PutObject
+            | Self::CopyObject
+            | Self::CreateMultipartUpload
+            | Self::UploadPart
+            | Self::CompleteMultipartUpload => Action::PutObject,
+            Self::DeleteObject | Self::DeleteObjects => Action::DeleteObject,
+            Self::AbortMultipartUpload => Action::AbortMultipartUpload,
+            Self::ListParts => Action::ListParts,
+            Self::NotImplemented { action, .. } => action,
+        }
+    }
+
+    /// What of the body it needs.
+    pub fn body_need(self) -> BodyNeed {
+        match self {
+            Self::CreateBucket
+            | Self::PutBucketAcl
+            | Self::PutBucketWebsite
+            | Self::DeleteObjects
+            | Self::CompleteMultipartUpload => BodyNeed::Xml,
+            Self::PutObject | Self::UploadPart => BodyNeed::Stream,
+            _ => BodyNeed::None,
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! From a request's head to the vendor's operation.
+//!
+//! Guarantees: a parameter that selects an operation of the vendor which is not offered leads to
+//! [`Operation::NotImplemented`], never to another operation; parameters that select nothing are ignored, as both
+//! vendors do. Keys are the percent-decoded path, otherwise untouched.
+//!
+//! Nothing is looked up here but a bucket's dialect, and nothing is allowed or refused for the sake of rights.
+
+use std::sync::Arc;
+
+use headwater_model::bucket::Dialect;
+use headwater_model::op::Action;
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+use http::Method;
+use http::request::Parts;
+
+use crate::address::{Addressing, Place, Style};
+use crate::detect::{Claim, detect};
+use crate::escape::{Plus, decode};
+use crate::fields::Fields;
+use crate::operation::{BodyNeed, Operation};
+use crate::query::Queries;
+use crate::vocab::Vocab;
+
+/// What a request asks for and of what, before it is known who asks.
+#[derive(Clone, Debug)]
+pub struct Routed {
+    /// The words of request and answer.
+    pub dialect: Dialect,
+    /// How the bucket was named.
+    pub style: Style,
+    /// Where the request claims to be signed.
+    pub claim: Claim,
+    /// The method.
+    pub method: Method,
+    /// The bucket; `None` for the service.
+    pub bucket: Option<BucketName>,
+    /// The key exactly as requested; `None` for a bucket or the service. Signatures cover this form.
+    pub key: Option<ObjectKey>,
+    /// The key without its leading slashes, and how many they are (at least 1): the second look-up of GET and HEAD on
+    /// the OSS face. [`headwater_model::op::GetObject`] gets this form; the literal key is so many slashes before it.
+    pub folded: Option<(ObjectKey, u16)>,
+    /// The operation.
+    pub operation: Operation,
+    /// The query.
+    pub queries: Queries,
+    /// Host and port under which the service answers, as the client named them (without a bucket's label).
+    pub endpoint: Box<str>,
+    /// The region announced.
+    pub region: Arc<str>,
+}
+
+/// A request that names no operation at all: answered before anything else happens.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The words of the answer.
+    pub dialect: Dialect,
+    /// Why.
+    pub error: Error,
+    /// The bucket as named, valid or not.
+    pub bucket: Option<Box<str>>,
+    /// The key, still encoded; empty for a bucket.
+    pub raw_key: Box<str>,
+}
+
+impl Routed {
+    /// The permission the operation needs on the bucket.
+    pub fn action(&self) -> Action {
+        self.operation.action()
+    }
+
+    /// What of the body it needs.
+    pub fn body_need(&self) -> BodyNeed {
+        self.operation.body_need()
+    }
+
+    /// Names of the parameters sent that select the operation or change what it may touch. A signature must cover them;
+    /// parameters that only shape a listing are not among them, because OSS V1 leaves those unsigned.
+    pub fn decisive_queries(&self) -> impl Iterator<Item = &str> {
+        let presigned = self.claim.is_presigned();
+        self.queries.iter().map(|(name, _)| name).filter(move |name| {
+            DECISIVE.contains(name) || name.starts_with("response-") || (presigned && is_vendor_name(name))
+        })
+    }
+
+    pub(crate) fn vocab(&self) -> &'static Vocab {
+        Vocab::of(self.dialect)
+    }
+
+    pub(crate) fn fields<'r>(&'r self, parts: &'r Parts) -> Fields<'r> {
+        Fields::new(&parts.headers, &self.queries, self.claim.is_presigned())
+    }
+}
+
+/// Parameters that select an operation, or the thing it works on.
+const DECISIVE: [&str; 10] = [
+    "acl",
+    "location",
+    "website",
+    "uploads",
+    "delete",
+    "bucketInfo",
+    "objectMeta",
+    "uploadId",
+    "partNumber",
+    "versionId",
+];
+
+fn is_vendor_name(name: &str) -> bool {
+    let start = name.as_bytes().get(..6);
+    start.is_some_and(|start| start.eq_ignore_ascii_case(b"x-amz-") || start.eq_ignore_ascii_case(b"x-oss-"))
+}
+
+/// Finds out what a request asks for. `bucket_dialect` tells the dialect in which an existing bucket was created.
+pub fn route(
+    parts: &Parts,
+    addressing: &Addressing,
+    bucket_dialect: &dyn Fn(&str) -> Option<Dialect>,
+) -> Result<Routed, Box<Refusal>> {
+    let place = addressing.locate(parts);
+    let (queries, too_many) = match Queries::parse(&parts.uri) {
+        Ok(queries) => (queries, None),
+        Err(error) => (Queries::default(), Some(error)),
+    };
+    let (claim, shown) = detect(parts, &queries);
+    let of_bucket = || place.bucket.as_deref().and_then(bucket_dialect);
+    let dialect = shown.or(place.dialect).or_else(of_bucket).unwrap_or(addressing.default_dialect);
+    let routed = match too_many {
+        Some(error) => Err(error),
+        None => resolve(parts, &place, dialect, claim, queries, &addressing.region),
+    };
+    routed.map_err(|error| {
+        Box::new(Refusal { dialect, error, bucket: place.bucket.clone(), raw_key: place.raw_key.into() })
+    })
+}
+
+fn resolve(
+    parts: &Parts,
+    place: &Place<'_>,
+    dialect: Dialect,
+    claim: Claim,
+    queries: Queries,
+    region: &Arc<str>,
+) -> Result<Routed> {
+    let vocab = Vocab::of(dialect);
+    let bucket = place.bucket.as_deref().map(BucketName::parse).transpose()?;
+    let key = if place.raw_key.is_empty() { None } else { Some(parse_key(place.raw_key, vocab)?) };
+    let fields = Fields::new(&parts.headers, &queries, claim.is_presigned());
+    let request = Request { method: &parts.method, queries: &queries, fields, vocab };
+    let operation = match (&bucket, &key, place.style) {
+        (_, key, Style::Website) => request.on_website(key.is_some())?,
+        (None, _, _) => request.on_service()?,
+        (Some(_), None, _) => request.on_bucket()?,
+        (Some(_), Some(_), _) => request.on_object()?,
+    };
+    if let Some(key) = &key {
+        check_new_key(key, operation, dialect)?;
+    }
+    let folded = key.as_ref().filter(|_| dialect == Dialect::Oss).and_then(|key| fold(key, operation));
+    Ok(Routed {
+        dialect,
+        style: place.style,
+        claim,
+        method: parts.method.clone(),
+        bucket,
+        key,
+        folded,
+        operation,
+        queries,
+        endpoint: place.endpoint.into(),
+        region: Arc::clone(region),
+    })
+}
+
+fn parse_key(raw: &str, vocab: &Vocab) -> Result<ObjectKey> {
+    let text = decode(raw, Plus::Literal).ok_or_else(|| Error::InvalidObjectName { key: raw.into() })?;
+    if text.len() > vocab.max_key_bytes {
+        return Err(Error::KeyTooLong { size_bytes: text.len(), limit_bytes: vocab.max_key_bytes });
+    }
+    ObjectKey::parse(&text)
+}
+
+/// OSS: names of objects begin neither with `/` nor with `\`. Such objects may still come from the S3 face, to be read
+/// and deleted.
+fn check_new_key(key: &ObjectKey, operation: Operation, dialect: Dialect) -> Result<()> {
+    let creates = matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
+    if creates && dialect == Dialect::Oss && key.as_str().starts_with(['/', '\\']) {
+        return Err(Error::InvalidObjectName { key: key.as_str().into() });
+    }
+    Ok(())
+}
+
+fn fold(key: &ObjectKey, operation: Operation) -> Option<(ObjectKey, u16)> {
+    if !matches!(operation, Operation::GetObject | Operation::HeadObject) {
+        return None;
+    }
+    let rest = key.as_str().trim_start_matches('/');
+    let slashes = u16::try_from(key.as_str().len() - rest.len()).ok().filter(|count| *count > 0)?;
+    Some((ObjectKey::parse(rest).ok()?, slashes))
+}
+
+/// What selects the operation on one kind of resource.
+struct Request<'r> {
+    method: &'r Method,
+    queries: &'r Queries,
+    fields: Fields<'r>,
+    vocab: &'static Vocab,
+}
+
+impl Request<'_> {
+    fn on_service(&self) -> Result<Operation> {
+        if let Some(what) = self.first(self.vocab.unoffered_service) {
+            return Ok(Operation::NotImplemented { what, action: Action::ListBuckets });
+        }
+        match *self.method {
+            Method::GET => Ok(Operation::ListBuckets),
+            _ => Err(self.not_allowed("SERVICE")),
+        }
+    }
+
+    /// A website serves pages: index and error pages are not offered yet, sub-resources never.
+    fn on_website(&self, has_key: bool) -> Result<Operation> {
+        match (self.method, has_key) {
+            (&Method::GET, true) => Ok(Operation::GetObject),
+            (&Method::HEAD, true) => Ok(Operation::HeadObject),
+            (&(Method::GET | Method::HEAD), false) => {
+                Ok(Operation::NotImplemented { what: "IndexDocument", action: Action::GetObject })
+            }
+            _ => Err(self.not_allowed("OBJECT")),
+        }
+    }
+
+    fn on_bucket(&self) -> Result<Operation> {
+        if let Some(what) = self.first(self.vocab.unoffered_bucket) {
+            // Settings of buckets are their owner's.
+            return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
+        }
+        let oss = self.vocab.dialect == Dialect::Oss;
+        let selectors = ["acl", "location", "website", "uploads", "delete", "bucketInfo"];
+        let offered = if oss { &selectors[..] } else { &selectors[..5] };
+        let method = self.method.as_str();
+        Ok(match (self.first(offered).unwrap_or_default(), method) {
+            ("acl", "GET") => Operation::GetBucketAcl,
+            ("acl", "PUT") => Operation::PutBucketAcl,
+            ("location", "GET") => Operation::GetBucketLocation,
+            ("website", "GET") => Operation::GetBucketWebsite,
+            ("website", "PUT") => Operation::PutBucketWebsite,
+            ("website", "DELETE") => Operation::DeleteBucketWebsite,
+            ("uploads", "GET") => Operation::ListMultipartUploads,
+            ("delete", "POST") => Operation::DeleteObjects,
+            ("bucketInfo", "GET") => Operation::GetBucketInfo,
+            ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
+            ("", "GET") => Operation::ListObjects,
+            ("", "HEAD") => Operation::HeadBucket,
+            ("", "PUT") => Operation::CreateBucket,
+            ("", "DELETE") => Operation::DeleteBucket,
+            ("", "POST") => Operation::NotImplemented { what: "PostObject", action: Action::PutObject },
+            ("", "OPTIONS") => Operation::NotImplemented { what: "OptionObject", action: Action::GetObject },
+            _ => return Err(self.not_allowed("BUCKET")),
+        })
+    }
+
+    fn on_object(&self) -> Result<Operation> {
+        let action = match *self.method {
+            Method::GET | Method::HEAD | Method::OPTIONS => Action::GetObject,
+            Method::DELETE => Action::DeleteObject,
+            _ => Action::PutObject,
+        };
+        let not_implemented = |what| Ok(Operation::NotImplemented { what, action });
+        if let Some(what) = self.first(self.vocab.unoffered_object) {
+            return not_implemented(what);
+        }
+        // Objects have no versions here: all of them are the `null` version.
+        if self.queries.get("versionId").is_some_and(|version| version != "null") {
+            return not_implemented("versionId");
+        }
+        let selectors = ["uploadId", "uploads", "objectMeta"];
+        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..2] };
+        let method = self.method.as_str();
+        Ok(match (self.first(offered).unwrap_or_default(), method) {
+            ("uploadId", "PUT") if self.copies() => return not_implemented("UploadPartCopy"),
+            ("uploadId", "PUT") => Operation::UploadPart,
+            ("uploadId", "POST") => Operation::CompleteMultipartUpload,
+            ("uploadId", "DELETE") => Operation::AbortMultipartUpload,
+            ("uploadId", "GET") => Operation::ListParts,
+            ("uploads", "POST") => Operation::CreateMultipartUpload,
+            ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
+            ("", _) if self.queries.has("partNumber") => return not_implemented("partNumber"),
+            ("", "GET") => Operation::GetObject,
+            ("", "HEAD") => Operation::HeadObject,
+            ("", "PUT") if self.copies() => Operation::CopyObject,
+            ("", "PUT") => Operation::PutObject,
+            ("", "DELETE") => Operation::DeleteObject,
+            ("", "OPTIONS") => return not_implemented("OptionObject"),
+            _ => return Err(self.not_allowed("OBJECT")),
+        })
+    }
+
+    fn copies(&self) -> bool {
+        self.fields.has(self.vocab.headers.copy_source)
+    }
+
+    /// The first of `names` that the query has.
+    fn first(&self, names: &[&'static str]) -> Option<&'static str> {
+        if self.queries.is_empty() {
+            return None;
+        }
+        names.iter().copied().find(|name| self.queries.has(name))
+    }
+
+    fn not_allowed(&self, resource: &'static str) -> Error {
+        Error::MethodNotAllowed { method: self.method.as_str().into(), resource }
+    }
+}

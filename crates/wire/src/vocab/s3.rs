@@ -1,0 +1,94 @@
+//! The words of Amazon S3.
+
+use headwater_model::bucket::Dialect;
+use headwater_model::limits::{MAX_KEY_BYTES, MIN_PART_BYTES_S3};
+use http::HeaderName;
+
+use super::{HeaderWords, Vocab};
+
+/// S3: "the user-defined metadata is limited to 2 KB in size".
+const MAX_S3_USER_META_BYTES: usize = 2 << 10;
+
+/// S3.
+pub(crate) static S3: Vocab = Vocab {
+    dialect: Dialect::S3,
+    meta_prefix: "x-amz-meta-",
+    namespace: Some("http://s3.amazonaws.com/doc/2006-03-01/"),
+    server: "Headwater",
+    request_id: HeaderName::from_static("x-amz-request-id"),
+    storage_class: HeaderName::from_static("x-amz-storage-class"),
+    default_storage_class: "STANDARD",
+    max_key_bytes: MAX_KEY_BYTES,
+    max_user_meta_bytes: MAX_S3_USER_META_BYTES,
+    min_part_bytes: MIN_PART_BYTES_S3,
+    headers: HeaderWords {
+        bucket_acl: "x-amz-acl",
+        object_acl: "x-amz-acl",
+        copy_source: "x-amz-copy-source",
+        copy_if_match: "x-amz-copy-source-if-match",
+        copy_if_none_match: "x-amz-copy-source-if-none-match",
+        copy_if_modified_since: "x-amz-copy-source-if-modified-since",
+        copy_if_unmodified_since: "x-amz-copy-source-if-unmodified-since",
+        metadata_directive: "x-amz-metadata-directive",
+        tagging_directive: "x-amz-tagging-directive",
+    },
+    unoffered_service: &[],
+    unoffered_bucket: &[
+        "abac",
+        "accelerate",
+        "analytics",
+        "cors",
+        "encryption",
+        "intelligent-tiering",
+        "inventory",
+        "lifecycle",
+        "logging",
+        "metadataConfiguration",
+        "metadataInventoryTable",
+        "metadataJournalTable",
+        "metadataTable",
+        "metrics",
+        "notification",
+        "object-lock",
+        "ownershipControls",
+        "policy",
+        "policyStatus",
+        "publicAccessBlock",
+        "replication",
+        "requestPayment",
+        "session",
+        "tagging",
+        "versioning",
+        "versions",
+    ],
+    unoffered_object: &[
+        "acl",
+        "attributes",
+        "encryption",
+        "legal-hold",
+        "renameObject",
+        "restore",
+        "retention",
+        "select",
+        "tagging",
+        "torrent",
+    ],
+    unoffered_headers: &[
+        "x-amz-bypass-governance-retention",
+        "x-amz-copy-source-range",
+        "x-amz-copy-source-server-side-encryption*",
+        "x-amz-expected-bucket-owner",
+        "x-amz-grant-*",
+        "x-amz-if-match-*",
+        "x-amz-mfa",
+        "x-amz-mp-object-size",
+        "x-amz-object-lock-*",
+        "x-amz-object-ownership",
+        "x-amz-rename-source*",
+        "x-amz-server-side-encryption*",
+        "x-amz-source-expected-bucket-owner",
+        "x-amz-tagging",
+        "x-amz-website-redirect-location",
+        "x-amz-write-offset-bytes",
+    ],
+};
