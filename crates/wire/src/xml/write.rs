@@ -122,9 +122,8 @@ fn escape_into(out: &mut String, text: &str) {
             '<' => "&lt;",
             '>' => "&gt;",
             '"' => "&quot;",
-            // A raw carriage return would be read back as a line feed (XML 1.0 section 2.11).
-            '\r' => "&#xD;",
             '\t' | '\n' => continue,
+            // A raw carriage return, too, would not be read back as itself but as a line feed (XML 1.0 section 2.11).
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => "",
             _ => continue,
         };

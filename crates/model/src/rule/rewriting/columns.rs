@@ -25,10 +25,10 @@ pub fn three_columns(number: u32, columns: &Columns<'_>) -> RoutingRule {
     let path = columns.path.trim_matches('/');
     let directory = if path.is_empty() { String::new() } else { format!("{path}/") };
     let url = format!("{}://{}/{directory}", columns.scheme, columns.host);
-    let collapses = columns.replace.is_none() && !directory.is_empty() && directory == columns.prefix;
+    let names_prefix = !directory.is_empty() && directory == columns.prefix;
     let mut redirect = Redirect {
         kind: RedirectType::Mirror,
-        enable_replace_prefix: (collapses || columns.replace.is_some()).then_some(true),
+        enable_replace_prefix: (names_prefix || columns.replace.is_some()).then_some(true),
         replace_key_prefix_with: columns.replace.filter(|replacement| !replacement.is_empty()).map(Into::into),
         mirror: Mirror { url: Some(url.into()), ..Mirror::default() },
         ..Redirect::default()

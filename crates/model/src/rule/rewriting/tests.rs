@@ -78,6 +78,20 @@ fn table_4_2_prefixes_are_rewritten() {
 }
 
 #[test]
+fn a_whole_new_key_is_for_redirects_only() {
+    for (kind, expected) in [
+        (RedirectType::Mirror, "k"),
+        (RedirectType::External, "a/k"),
+        (RedirectType::AliCdn, "a/k"),
+        (RedirectType::Internal, "a/k"),
+    ] {
+        let mut rule = rewriting_rule(kind, "", None, None);
+        rule.redirect.as_mut().unwrap().replace_key_with = Some("a/${key}".into());
+        assert_eq!(rewritten_key(&rule, "k"), expected, "{kind:?}");
+    }
+}
+
+#[test]
 fn table_4_3_column_three_collapses_with_an_equal_prefix_only() {
     for (prefix, path, replace, requested, asked) in [
         ("examplefolder/", "examplefolder", None, "examplefolder/example.txt", "examplefolder/example.txt"),

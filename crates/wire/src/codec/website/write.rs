@@ -25,7 +25,9 @@ pub(super) fn website(xml: &mut XmlWriter, website: &Website) {
     }
     if !website.rules.is_empty() {
         xml.open("RoutingRules");
-        website.rules.iter().for_each(|entry| rule(xml, entry));
+        for entry in &website.rules {
+            rule(xml, entry);
+        }
         xml.close();
     }
     xml.close();
@@ -86,9 +88,15 @@ fn core_mirror(xml: &mut XmlWriter, mirror: &Mirror) {
     if let Some(MirrorHeaders { pass_all, pass, remove, set }) = &mirror.headers {
         xml.open("MirrorHeaders");
         xml.optional("PassAll", *pass_all);
-        pass.iter().for_each(|name| xml.element("Pass", name));
-        remove.iter().for_each(|name| xml.element("Remove", name));
-        set.iter().for_each(|field| key_value(xml, "Set", field));
+        for name in pass {
+            xml.element("Pass", name);
+        }
+        for name in remove {
+            xml.element("Remove", name);
+        }
+        for field in set {
+            key_value(xml, "Set", field);
+        }
         xml.close();
     }
 }
@@ -100,7 +108,9 @@ fn extended_mirror(xml: &mut XmlWriter, mirror: &Mirror) {
     xml.optional("MirrorSwitchAllErrors", mirror.switch_all_errors);
     if let Some(alternates) = &mirror.multi_alternates {
         xml.open("MirrorMultiAlternates");
-        alternates.iter().for_each(|entry| alternate(xml, entry));
+        for entry in alternates {
+            alternate(xml, entry);
+        }
         xml.close();
     }
     xml.optional("MirrorPassOriginalSlashes", mirror.pass_original_slashes);
@@ -149,7 +159,9 @@ fn auth(xml: &mut XmlWriter, auth: &MirrorAuth) {
 fn key_values(xml: &mut XmlWriter, list: &'static str, entry: &'static str, pairs: Option<&[KeyValue]>) {
     if let Some(pairs) = pairs {
         xml.open(list);
-        pairs.iter().for_each(|pair| key_value(xml, entry, pair));
+        for pair in pairs {
+            key_value(xml, entry, pair);
+        }
         xml.close();
     }
 }
