@@ -1,0 +1,219 @@
+//! What each operation does, over the memory store.
+
+mod support;
+
+use bytes::Bytes;
+use headwater_model::Error;
+use headwater_model::body::Body;
+use headwater_model::bucket::CannedAcl;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
+use headwater_model::list::ListQuery;
+use headwater_model::multipart::CompletedPart;
+use headwater_model::op::{
+    CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op, Reply, UploadPart,
+    UploadRef, WriteCondition,
+};
+use headwater_model::precondition::{Preconditions, TagCondition};
+use headwater_model::range::ByteRange;
+use support::{BUCKET, Bench, bucket, get, key, object, put};
+
+fn ranged(text: &str, header: &str) -> GetObject {
+    GetObject { range: ByteRange::parse(header).map(|range| (range, header.into())), ..get(text) }
+}
+
+#[tokio::test]
+async fn what_is_put_is_got_whole_and_in_ranges() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("k", b"0123456789").await.unwrap();
+    let read = async |request| object(bench.get(&bench.root, request).await.unwrap()).await;
+    assert_eq!(read(get("k")).await, (None, None, b"0123456789".to_vec()));
+    assert_eq!(read(ranged("k", "bytes=2-4")).await, (None, Some(2..5), b"234".to_vec()));
+    assert_eq!(read(ranged("k", "bytes=-3")).await, (None, Some(7..10), b"789".to_vec()));
+    assert_eq!(read(ranged("k", "bytes=10-")).await.1, None, "OSS answers the whole object");
+    let strict = GetObject { strict_range: true, ..ranged("k", "bytes=10-") };
+    let refused = bench.get(&bench.root, strict).await.unwrap_err();
+    assert!(matches!(refused, Error::InvalidRange { size_bytes: 10, .. }));
+}
+
+#[tokio::test]
+async fn conditions_come_before_the_body() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("k", b"body").await.unwrap();
+    let tag = ETag::from_text("841a2d689ad86bd1611447453c22c6fc");
+    let with = |conditions| GetObject { conditions, ..get("k") };
+    let same = Preconditions { if_none_match: Some(TagCondition::OneOf(vec![tag])), ..Preconditions::default() };
+    assert!(matches!(bench.get(&bench.root, with(same)).await, Ok(Reply::NotModified(_))));
+    let other = TagCondition::OneOf(vec![ETag::from_text("x")]);
+    let other = Preconditions { if_match: Some(other), ..Preconditions::default() };
+    assert!(matches!(
+        bench.get(&bench.root, with(other)).await,
+        Err(Error::PreconditionFailed { condition: "If-Match" })
+    ));
+}
+
+#[tokio::test]
+async fn a_body_without_its_announced_digest_is_not_stored() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let body = || Body::Full(Bytes::from_static(b"body"));
+    let mut wrong_md5 = put("k");
+    wrong_md5.digests.md5 = Some([0; 16]);
+    let mut wrong_crc = put("k");
+    wrong_crc.digests.checksum = Some(Checksum { algorithm: ChecksumAlgorithm::Crc32, value: vec![0; 4] });
+    let mut wrong_trailer = put("k");
+    wrong_trailer.digests.algorithm = Some(ChecksumAlgorithm::Crc32c);
+    wrong_trailer.digests.trailing = TrailingChecksum::default();
+    wrong_trailer.digests.trailing.set(Checksum { algorithm: ChecksumAlgorithm::Crc32c, value: vec![0; 4] });
+    let mut short = put("k");
+    short.content_length = Some(5);
+    for (refused, header) in
+        [(wrong_md5, "Content-MD5"), (wrong_crc, "x-amz-checksum-crc32"), (wrong_trailer, "x-amz-checksum-crc32c")]
+    {
+        let error = bench.engine.perform(&bench.root, Op::PutObject(Box::new(refused)), body()).await.unwrap_err();
+        assert!(matches!(&error, Error::BadDigest { header: named, .. } if **named == *header), "{error:?}");
+    }
+    let error = bench.engine.perform(&bench.root, Op::PutObject(Box::new(short)), body()).await.unwrap_err();
+    assert!(matches!(error, Error::IncompleteBody));
+    assert!(matches!(bench.get(&bench.root, get("k")).await, Err(Error::NoSuchKey { .. })));
+}
+
+#[tokio::test]
+async fn write_conditions_have_the_answer_of_their_header() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let write = async |condition| {
+        let request = Op::PutObject(Box::new(headwater_model::op::PutObject { condition, ..put("k") }));
+        bench.engine.perform(&bench.root, request, Body::Full(Bytes::from_static(b"x"))).await
+    };
+    let tag = ETag::of_md5([0; 16]);
+    assert!(matches!(write(WriteCondition::IfMatch(tag.clone())).await, Err(Error::NoSuchKey { .. })));
+    assert!(write(WriteCondition::IfNoneMatch).await.is_ok());
+    let refused = write(WriteCondition::IfNoneMatch).await;
+    assert!(matches!(refused, Err(Error::PreconditionFailed { condition: "If-None-Match" })));
+    assert!(matches!(write(WriteCondition::ForbidOverwrite).await, Err(Error::ObjectExists { .. })));
+    assert!(matches!(write(WriteCondition::IfMatch(tag)).await, Err(Error::PreconditionFailed { .. })));
+}
+
+#[tokio::test]
+async fn anonymous_rights_are_those_of_the_canned_list() {
+    for (acl, reads, writes) in [
+        (CannedAcl::Private, false, false),
+        (CannedAcl::PublicRead, true, false),
+        (CannedAcl::PublicReadWrite, true, true),
+    ] {
+        let bench = Bench::new(acl).await;
+        bench.put("k", b"x").await.unwrap();
+        let ask = async |op| bench.engine.perform(&bench.anonymous, op, Body::Empty).await;
+        let denied = |reply: &headwater_model::Result<Reply>| matches!(reply, Err(Error::AccessDenied { .. }));
+        let list = ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit: 1 };
+        assert_eq!(!denied(&ask(Op::GetObject(Box::new(get("k")))).await), reads, "get {acl:?}");
+        assert_eq!(
+            !denied(&ask(Op::HeadObject(Box::new(get("missing")))).await),
+            reads,
+            "head of what is missing {acl:?}"
+        );
+        assert_eq!(!denied(&ask(Op::ListObjects(bucket(BUCKET), list)).await), reads, "list {acl:?}");
+        assert_eq!(!denied(&ask(Op::PutObject(Box::new(put("p")))).await), writes, "put {acl:?}");
+        assert_eq!(!denied(&ask(Op::DeleteObject(bucket(BUCKET), key("k"))).await), writes, "delete {acl:?}");
+        for op in [
+            Op::GetBucketAcl(bucket(BUCKET)),
+            Op::PutBucketAcl(bucket(BUCKET), CannedAcl::PublicReadWrite),
+            Op::GetBucketWebsite(bucket(BUCKET)),
+            Op::DeleteBucketWebsite(bucket(BUCKET)),
+            Op::DeleteBucket(bucket(BUCKET)),
+            Op::GetBucketInfo(bucket(BUCKET)),
+        ] {
+            let shown = format!("{op:?} {acl:?}");
+            assert!(denied(&ask(op).await), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_bucket_is_said_to_be_missing() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let elsewhere = GetObject { bucket: bucket("other"), ..get("k") };
+    assert!(matches!(bench.get(&bench.anonymous, elsewhere).await, Err(Error::NoSuchBucket { .. })));
+}
+
+#[tokio::test]
+async fn a_copy_needs_the_right_to_read_its_source() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("k", b"secret").await.unwrap();
+    let open = headwater_model::op::CreateBucket {
+        bucket: bucket("open"),
+        acl: Some(CannedAcl::PublicReadWrite),
+        location: None,
+        storage_class: None,
+    };
+    bench.ask(Op::CreateBucket(open)).await.unwrap();
+    let copy = || {
+        Op::CopyObject(Box::new(CopyObject {
+            source_bucket: bucket(BUCKET),
+            source_key: key("k"),
+            source_conditions: Preconditions::default(),
+            bucket: bucket("open"),
+            key: key("stolen"),
+            headers: None,
+            algorithm: Some(ChecksumAlgorithm::Sha256),
+            condition: WriteCondition::Any,
+        }))
+    };
+    let refused = bench.engine.perform(&bench.anonymous, copy(), Body::Empty).await;
+    assert!(matches!(refused, Err(Error::AccessDenied { .. })));
+    let Reply::Copied(meta) = bench.ask(copy()).await.unwrap() else { panic!("not copied") };
+    assert_eq!(meta.checksum.as_ref().map(|checksum| checksum.algorithm), Some(ChecksumAlgorithm::Sha256));
+}
+
+#[tokio::test]
+async fn a_multipart_upload_becomes_one_object() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let create = CreateMultipartUpload {
+        bucket: bucket(BUCKET),
+        key: key("big"),
+        headers: headwater_model::object::ObjectHeaders::default(),
+        algorithm: None,
+        condition: WriteCondition::Any,
+    };
+    let Reply::UploadCreated(id) = bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() else {
+        panic!("no upload")
+    };
+    let upload = UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() };
+    let mut parts = Vec::new();
+    for (number, body) in [(2_u16, "world"), (1, "hello ")] {
+        let part = UploadPart { upload: upload.clone(), number, content_length: None, digests: Default::default() };
+        let body = Body::Full(Bytes::from_static(body.as_bytes()));
+        let stored = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap();
+        let Reply::PartStored(part) = stored else { panic!("no part") };
+        parts.push(CompletedPart { number, etag: part.etag });
+    }
+    let complete = async |parts: Vec<CompletedPart>, min_part_bytes| {
+        let complete = CompleteMultipartUpload {
+            upload: upload.clone(),
+            parts,
+            all_parts: false,
+            condition: WriteCondition::Any,
+            min_part_bytes,
+        };
+        bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await
+    };
+    assert!(matches!(complete(parts.clone(), 1).await, Err(Error::InvalidPartOrder)));
+    parts.reverse();
+    assert!(matches!(complete(parts.clone(), 100).await, Err(Error::EntityTooSmall { part_number: 1, .. })));
+    let mut foreign = parts.clone();
+    foreign[1].etag = ETag::of_md5([9; 16]);
+    assert!(matches!(complete(foreign, 1).await, Err(Error::InvalidPart { part_number: 2, .. })));
+    assert!(matches!(complete(parts.clone(), 1).await, Ok(Reply::Completed(_))));
+    assert_eq!(object(bench.get(&bench.root, get("big")).await.unwrap()).await.2, b"hello world");
+    assert!(matches!(complete(parts, 1).await, Err(Error::NoSuchUpload { .. })));
+}
+
+#[tokio::test]
+async fn many_deletes_answer_in_order_and_forgive_what_is_missing() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("a", b"x").await.unwrap();
+    let keys = vec![key("z"), key("a"), key("m")];
+    let delete = DeleteObjects { bucket: bucket(BUCKET), keys: keys.clone(), quiet: false };
+    let Reply::Deleted(deleted) = bench.ask(Op::DeleteObjects(delete)).await.unwrap() else { panic!("no answer") };
+    assert!(deleted.iter().all(|(_, failure)| failure.is_none()));
+    assert_eq!(deleted.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), keys);
+    assert!(matches!(bench.get(&bench.root, get("a")).await, Err(Error::NoSuchKey { .. })));
+}

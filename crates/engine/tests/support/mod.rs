@@ -1,0 +1,123 @@
+//! An engine over the memory store, with an origin that nobody may ask.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_egress::LoopMarker;
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey};
+use headwater_model::access::{AccessKey, Principal};
+use headwater_model::body::Body;
+use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::object::ContentHeaders;
+use headwater_model::op::{
+    AnnouncedDigests, Caller, CreateBucket, GetObject, MissContext, Op, Owner, PutObject, Reply, WriteCondition,
+};
+use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
+use headwater_model::precondition::Preconditions;
+use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
+use headwater_testkit::{ManualClock, MemoryStore};
+
+/// An origin that fails the test if it is asked.
+struct Untouched;
+
+impl Origin for Untouched {
+    fn fetch(&self, request: OriginRequest) -> BoxFuture<'_, Result<OriginResponse, OriginError>> {
+        panic!("the origin was asked for {}", request.url);
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) root: Caller,
+    pub(crate) anonymous: Caller,
+}
+
+pub(crate) const BUCKET: &str = "bkt";
+
+pub(crate) fn bucket(name: &str) -> BucketName {
+    BucketName::parse(name).unwrap()
+}
+
+pub(crate) fn key(text: &str) -> ObjectKey {
+    ObjectKey::parse(text).unwrap()
+}
+
+impl Bench {
+    /// With one bucket of this access list.
+    pub(crate) async fn new(acl: CannedAcl) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let owner = Owner { id: "owner".into(), display_name: "root".into() };
+        let root = RootKey { id: "root".into(), secret: "secret".into(), owner: owner.clone() };
+        let fills = Fills::new(FillsConfig {
+            store: store.clone(),
+            origin: Arc::new(Untouched),
+            clock: clock.clone(),
+            observer: Arc::new(()),
+            marker: LoopMarker::new("test"),
+            limits: FillLimits::default(),
+        });
+        let access = Arc::new(RootAccess::new(root));
+        let config = EngineConfig { store, fills, access, clock, owner, region: "cn-hangzhou".into() };
+        let engine = Engine::open(config).await.unwrap();
+        let access_key = AccessKey { id: "root".into(), canonical_id: "owner".into(), display_name: "root".into() };
+        let root = Caller { principal: Principal::Key(access_key), dialect: Dialect::Oss };
+        let anonymous = Caller { principal: Principal::Anonymous, dialect: Dialect::Oss };
+        let bench = Self { engine, root, anonymous };
+        let create = CreateBucket { bucket: bucket(BUCKET), acl: Some(acl), location: None, storage_class: None };
+        bench.ask(Op::CreateBucket(create)).await.unwrap();
+        bench
+    }
+
+    pub(crate) async fn ask(&self, op: Op) -> Result<Reply> {
+        self.engine.perform(&self.root, op, Body::Empty).await
+    }
+
+    pub(crate) async fn put(&self, text: &str, body: &'static [u8]) -> Result<Reply> {
+        self.engine.perform(&self.root, Op::PutObject(Box::new(put(text))), Body::Full(Bytes::from_static(body))).await
+    }
+
+    pub(crate) async fn get(&self, caller: &Caller, get: GetObject) -> Result<Reply> {
+        self.engine.perform(caller, Op::GetObject(Box::new(get)), Body::Empty).await
+    }
+}
+
+pub(crate) fn put(text: &str) -> PutObject {
+    PutObject {
+        bucket: bucket(BUCKET),
+        key: key(text),
+        headers: headwater_model::object::ObjectHeaders::default(),
+        content_length: None,
+        digests: AnnouncedDigests::default(),
+        condition: WriteCondition::Any,
+    }
+}
+
+pub(crate) fn get(text: &str) -> GetObject {
+    GetObject {
+        bucket: bucket(BUCKET),
+        key: key(text),
+        range: None,
+        strict_range: false,
+        conditions: Preconditions::default(),
+        overrides: ContentHeaders::default(),
+        miss: MissContext::default(),
+    }
+}
+
+/// Status (as the reply has it), range and bytes of an object's answer.
+pub(crate) async fn object(reply: Reply) -> (Option<u16>, Option<std::ops::Range<u64>>, Vec<u8>) {
+    let Reply::Object(object) = reply else { panic!("no object: {reply:?}") };
+    let mut bytes = Vec::new();
+    match object.body {
+        Body::Empty => {}
+        Body::Full(body) => bytes.extend_from_slice(&body),
+        Body::Stream(mut stream) => {
+            while let Some(chunk) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                bytes.extend_from_slice(&chunk.unwrap());
+            }
+        }
+    }
+    (object.status, object.range, bytes)
+}
