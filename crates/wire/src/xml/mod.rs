@@ -1,6 +1,6 @@
 //! XML bodies, read and written.
 //!
-//! [`read`] guarantees that no body costs more than a fixed amount of memory and time, whatever it contains; [`write`]
+//! [`mod@read`] guarantees that no body costs more than a fixed amount of memory and time, whatever it contains; [`mod@write`]
 //! guarantees that every text comes out escaped. Neither knows any vendor's element names: the codecs do.
 
 pub mod read;

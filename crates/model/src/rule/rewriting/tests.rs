@@ -1,5 +1,7 @@
 //! The tables of oss-mirroring 3.4, 4 and 10.1.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::name::ObjectKey;
 use crate::op::MissContext;
@@ -294,5 +296,31 @@ fn section_3_4_what_was_meant_for_us_stays_here() {
         ("", Other, None),
     ] {
         assert_eq!(forwardable_query(raw, signature).as_deref(), left, "{raw}");
+    }
+}
+
+/// Undoes percent-encoding, as an origin does.
+fn decode(path: &str) -> Vec<u8> {
+    let mut bytes = path.bytes();
+    let mut out = Vec::new();
+    while let Some(byte) = bytes.next() {
+        let digits: Vec<u8> = if byte == b'%' { bytes.by_ref().take(2).collect() } else { Vec::new() };
+        let value = std::str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(value.unwrap_or(byte));
+    }
+    out
+}
+
+proptest! {
+    #[test]
+    fn an_origin_that_decodes_the_path_sees_the_key(requested in "\\PC{1,40}|[\u{0}-\u{ff}]{1,40}") {
+        match url_of(&mirror(URL), &requested) {
+            Ok(url) => {
+                let path = url.strip_prefix(URL).unwrap();
+                prop_assert!(path.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#')));
+                prop_assert_eq!(decode(path), requested.as_bytes());
+            }
+            Err(error) => prop_assert_eq!(error, Unmappable::DotSegment),
+        }
     }
 }

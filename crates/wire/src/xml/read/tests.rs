@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// The message of the refusal.
@@ -164,4 +166,34 @@ fn ill_formed_bodies_are_refused() {
         refusal(body);
     }
     assert!(refusal(b"<a>\xff</a>").contains("utf-8"));
+}
+
+proptest! {
+    /// Whatever desynchronises the scan from the parser must not let depth through.
+    #[test]
+    fn what_is_accepted_keeps_the_depth(pieces in proptest::collection::vec(
+        prop_oneof![
+            6 => Just("<a>"), 4 => Just("</a>"), 1 => Just("<a/>"), 1 => Just("<a b='>'>"), 1 => Just("<a b=\"'\">"),
+            1 => Just("<!--"), 1 => Just("-->"), 1 => Just("<![CDATA["), 1 => Just("]]>"), 1 => Just("<?p"),
+            1 => Just("?>"), 1 => Just("'"), 1 => Just("\""), 1 => Just(">"), 1 => Just("text"),
+        ],
+        0..200,
+    )) {
+        let body = format!("<r>{}", pieces.concat());
+        let starts = pieces.iter().filter(|piece| piece.starts_with("<a") && !piece.ends_with("/>")).count();
+        let ends = pieces.iter().filter(|piece| **piece == "</a>").count();
+        let closed = format!("{body}{}</r>", "</a>".repeat(starts.saturating_sub(ends)));
+        for body in [body, closed] {
+            if let Ok(document) = parse(body.as_bytes()) {
+                let deepest = document.tree.descendants().filter(roxmltree::Node::is_element);
+                // `ancestors` counts the node itself and the document node.
+                prop_assert!(deepest.map(|node| node.ancestors().count() - 1).max() <= Some(MAX_XML_DEPTH));
+            }
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_answered(body in proptest::collection::vec(any::<u8>(), 0..256)) {
+        drop(parse(&body));
+    }
 }
