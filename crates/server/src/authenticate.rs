@@ -1,0 +1,104 @@
+//! From a request's signature to its principal.
+//!
+//! Guarantees: the only place that makes a [`Principal`]; an unknown access key costs the same work as a known one; what
+//! an operation is selected by must be covered by the signature, where there is one.
+
+use std::sync::Arc;
+
+use headwater_model::access::{Access, Principal};
+use headwater_model::clock::Timestamp;
+use headwater_model::error::SignatureMismatch;
+use headwater_model::{Error, Result};
+use headwater_wire::Routed;
+use headwater_wire::sign::{
+    Credentials, PayloadMode, SignError, SigningKeys, Target, Verified, VerifyContext, detect, verify, verify_unknown,
+};
+use http::request::Parts;
+
+/// Who asks, and how the body is to be checked.
+pub(crate) struct Authenticated {
+    pub(crate) principal: Principal,
+    pub(crate) payload: PayloadMode,
+}
+
+/// Verifies signatures.
+pub(crate) struct Authenticator {
+    keys: SigningKeys,
+    /// The one region that V4 scopes may name.
+    strict_region: Option<Arc<str>>,
+}
+
+impl Authenticator {
+    pub(crate) fn new(strict_region: Option<Arc<str>>) -> Self {
+        Self { keys: SigningKeys::new(), strict_region }
+    }
+
+    /// # Errors
+    /// The vendor's answer to whatever is wrong with the signature.
+    pub(crate) fn authenticate(
+        &self,
+        parts: &Parts,
+        routed: &Routed,
+        access: &dyn Access,
+        now: Timestamp,
+    ) -> Result<Authenticated> {
+        let Some(credentials) = detect(parts).map_err(|error| refusal(error, ""))? else {
+            return Ok(Authenticated { principal: Principal::Anonymous, payload: PayloadMode::Unsigned });
+        };
+        let target = Target {
+            bucket: routed.bucket.as_ref().map(headwater_model::BucketName::as_str),
+            key: routed.key.as_ref().map(headwater_model::ObjectKey::as_str),
+        };
+        let context = VerifyContext { now, target, strict_region: self.strict_region.as_deref(), keys: &self.keys };
+        let id = credentials.access_key_id.as_str();
+        let Some((key, secret)) = access.find(id) else {
+            verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id))?;
+            return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
+        };
+        let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id))?;
+        check_coverage(routed, &verified, &credentials)?;
+        Ok(Authenticated { principal: Principal::Key(key), payload: verified.payload })
+    }
+}
+
+/// A parameter that selects the operation, or what it works on, must have been signed: else whoever holds a signed URL
+/// could turn it into another request.
+fn check_coverage(routed: &Routed, verified: &Verified, credentials: &Credentials) -> Result<()> {
+    if routed.decisive_queries().all(|name| verified.covers_query(name)) {
+        return Ok(());
+    }
+    tracing::debug!(scheme = ?credentials.scheme, "a decisive query parameter is not signed");
+    Err(Error::AccessDenied { reason: "a query parameter that selects the operation is not signed" })
+}
+
+fn refusal(error: SignError, access_key_id: &str) -> Error {
+    let message = error.to_string();
+    match error {
+        SignError::TimeTooSkewed { request_time, server_time, .. } => {
+            Error::RequestTimeTooSkewed { request_time, server_time }
+        }
+        SignError::Expired { expired_at, server_time } => Error::RequestExpired { expires: expired_at, server_time },
+        SignError::NotYetValid { .. } => Error::AccessDenied { reason: "the presigned request is not valid yet" },
+        SignError::MissingDate => Error::AccessDenied { reason: "the signature needs a valid Date or x-*-date header" },
+        SignError::IncompleteQueryAuth { .. } => {
+            Error::AccessDenied { reason: "the presigned request lacks a parameter of its signature" }
+        }
+        SignError::HeaderNotSigned { name } => {
+            tracing::debug!(header = name, "header not covered by the signature");
+            Error::AccessDenied { reason: "there were headers present in the request which were not signed" }
+        }
+        SignError::Mismatch(mismatch) => Error::SignatureMismatch(Box::new(SignatureMismatch {
+            access_key_id: access_key_id.into(),
+            provided: mismatch.provided.into(),
+            string_to_sign: mismatch.string_to_sign.into(),
+            canonical_request: mismatch.canonical_request.map(Into::into),
+        })),
+        SignError::UnsupportedScheme { scheme } => Error::invalid_argument("Authorization", &scheme, message),
+        SignError::DuplicateAuth => Error::invalid_argument("Authorization", "", message),
+        SignError::Malformed { field, .. } => Error::invalid_argument(field, "", message),
+        SignError::WrongRegion { signed, .. } => Error::invalid_argument("Region", &signed, message),
+        SignError::UnknownPayloadMode { value } => Error::invalid_argument("x-amz-content-sha256", &value, message),
+        SignError::MissingHeader { name } if name == "x-amz-decoded-content-length" => Error::MissingContentLength,
+        SignError::MissingHeader { .. } => Error::InvalidRequest { message: message.into() },
+    }
+}

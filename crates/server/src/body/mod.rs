@@ -1,0 +1,9 @@
+//! Bodies between HTTP and the engine.
+
+mod incoming;
+mod outgoing;
+mod payload;
+
+pub(crate) use incoming::{Received, collect, stream};
+pub(crate) use outgoing::{OnEnd, ResponseBody};
+pub(crate) use payload::verified;

@@ -1,0 +1,330 @@
+//! One request from its head to its answer.
+//!
+//! ```text
+//! route ─► authenticate ─► authorise ─► (read XML) ─► decode ─► engine ─► encode ─► body … access line, counts
+//!    └──────────┴──────────────┴────────────┴───────────┴──────────┴──► the vendor's error
+//! ```
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use headwater_engine::Engine;
+use headwater_model::access::Principal;
+use headwater_model::body::{Body, ByteStream};
+use headwater_model::bucket::Dialect;
+use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::digest::TrailingChecksum;
+use headwater_model::limits::MAX_XML_BYTES;
+use headwater_model::op::{Caller, Reply, Served};
+use headwater_model::{Error, Result};
+use headwater_wire::sign::{PayloadMode, decoded_content_length};
+use headwater_wire::{
+    Addressing, BodyNeed, ErrorContext, RequestFacts, ResponseContext, Routed, decode, encode, encode_error,
+    request_host, route,
+};
+use http::request::Parts;
+use http::{Request, Response, header};
+use hyper::body::Incoming;
+use ipnet::IpNet;
+
+use crate::authenticate::{Authenticated, Authenticator};
+use crate::body::{OnEnd, Received, ResponseBody, collect, stream, verified};
+use crate::connection::{Activity, Peer, Under};
+use crate::request_id::{RequestId, RequestIds};
+use crate::server::ServerConfig;
+use crate::telemetry::{AccessLine, AccessLog, Metrics, RequestKind, dialect_name, served_name};
+
+/// The operation of a request that names none.
+pub(crate) const UNROUTED: &str = "Unrouted";
+
+/// What every request needs.
+pub(crate) struct Service {
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    access_log: AccessLog,
+    addressing: Addressing,
+    authenticator: Authenticator,
+    trusted_proxies: Vec<IpNet>,
+    request_ids: RequestIds,
+}
+
+/// What an answer is accounted by.
+struct Account {
+    kind: RequestKind,
+    id: RequestId,
+    received: Received,
+    started: Duration,
+    time: Timestamp,
+    remote: IpAddr,
+    bucket: Option<Box<str>>,
+    key: Option<Box<str>>,
+    access_key_id: Option<Arc<str>>,
+    method: http::Method,
+    error: Option<Box<str>>,
+    served: Option<Served>,
+    origin_status: Option<u16>,
+}
+
+impl Service {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        access_log: AccessLog,
+        config: &ServerConfig,
+    ) -> Self {
+        let strict_region = config.strict_region.then(|| config.addressing.region.clone());
+        Self {
+            engine,
+            metrics,
+            access_log,
+            addressing: config.addressing.clone(),
+            authenticator: Authenticator::new(strict_region),
+            trusted_proxies: config.trusted_proxies.clone(),
+            request_ids: RequestIds::new(&*clock),
+            clock,
+        }
+    }
+
+    pub(crate) fn render_metrics(&self) -> String {
+        self.metrics.render(&self.engine, self.access_log.dropped())
+    }
+
+    pub(crate) fn refuse_connection(&self) {
+        self.metrics.connections_refused.inc();
+    }
+
+    /// Counts a connection as open until the guard is dropped.
+    pub(crate) fn connection_opened(self: &Arc<Self>) -> OpenConnection {
+        self.metrics.connections.inc();
+        OpenConnection(self.clone())
+    }
+
+    /// Answers one request, whatever it is.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Peer,
+        activity: Arc<Activity>,
+    ) -> Response<ResponseBody<Ended>> {
+        let under_way = activity.request();
+        let (parts, incoming) = request.into_parts();
+        let (remote, secure) = self.client(&parts, peer);
+        let mut account = Account {
+            kind: (UNROUTED, self.addressing.default_dialect),
+            id: self.request_ids.next(),
+            received: Received::default(),
+            started: self.clock.elapsed(),
+            time: self.clock.now(),
+            remote,
+            bucket: None,
+            key: None,
+            access_key_id: None,
+            method: parts.method.clone(),
+            error: None,
+            served: None,
+            origin_status: None,
+        };
+        let body = stream(incoming, &activity, account.received.clone());
+        let mut response = self.respond(&parts, secure, body, &mut account).await;
+        let persistent = parts.version < http::Version::HTTP_2;
+        if persistent && account.received.bytes() == 0 && expects_body(&parts) && !response.status().is_success() {
+            // The client's body was refused unread; it must not be taken for the next request.
+            response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
+        }
+        let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let ended = Ended { service: self, status: response.status().as_u16(), account, _under_way: under_way };
+        response.map(|body| ResponseBody::new(body, length, ended))
+    }
+
+    async fn respond(&self, parts: &Parts, secure: bool, body: ByteStream, account: &mut Account) -> Response<Body> {
+        let bucket_dialect = |name: &str| self.engine.bucket(name).map(|bucket| bucket.dialect);
+        let routed = match route(parts, &self.addressing, &bucket_dialect) {
+            Ok(routed) => routed,
+            Err(refusal) => {
+                account.kind.1 = refusal.dialect;
+                account.bucket = refusal.bucket;
+                account.key = Some(refusal.raw_key).filter(|key| !key.is_empty());
+                return self.refuse(parts, refusal.dialect, &refusal.error, account, false);
+            }
+        };
+        account.kind = (routed.operation.name(), routed.dialect);
+        account.bucket = routed.bucket.as_ref().map(|bucket| bucket.as_str().into());
+        account.key = routed.key.as_ref().map(|key| key.as_str().into());
+        match self.perform(parts, &routed, secure, body, account).await {
+            Ok(reply) => {
+                (account.served, account.origin_status) = cause(&reply);
+                let elapsed = self.clock.elapsed().saturating_sub(account.started);
+                let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
+                encode(&routed, parts, reply, &context)
+            }
+            Err(error) => {
+                let owner = account.access_key_id.is_some();
+                self.refuse(parts, routed.dialect, &error, account, owner)
+            }
+        }
+    }
+
+    async fn perform(
+        &self,
+        parts: &Parts,
+        routed: &Routed,
+        secure: bool,
+        body: ByteStream,
+        account: &mut Account,
+    ) -> Result<Reply> {
+        let access = self.engine.access();
+        let Authenticated { principal, payload } =
+            self.authenticator.authenticate(parts, routed, access, account.time)?;
+        if let Principal::Key(key) = &principal {
+            account.access_key_id = Some(key.id.clone());
+        }
+        self.engine.authorise(&principal, routed.action(), routed.bucket.as_ref())?;
+        let declared_bytes = match &payload {
+            PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
+            _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
+        };
+        let bucket_acl = routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str())).map(|bucket| bucket.acl);
+        let facts = RequestFacts { signed: principal != Principal::Anonymous, secure, bucket_acl };
+        let trailing = TrailingChecksum::default();
+        let caller = |principal| Caller { principal, dialect: routed.dialect };
+        match routed.body_need() {
+            BodyNeed::None => {
+                let op = decode(routed, parts, None, &facts)?;
+                self.engine.perform(&caller(principal), op, Body::Empty).await
+            }
+            BodyNeed::Xml => {
+                let body = collect(verified(body, payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
+                let op = decode(routed, parts, Some(&body), &facts)?;
+                self.engine.perform(&caller(principal), op, Body::Empty).await
+            }
+            BodyNeed::Stream => {
+                let op = decode(routed, parts, None, &facts)?;
+                let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
+                let body = Body::Stream(verified(body, payload, declared_bytes, trailing));
+                self.engine.perform(&caller(principal), op, body).await
+            }
+        }
+    }
+
+    fn refuse(
+        &self,
+        parts: &Parts,
+        dialect: Dialect,
+        error: &Error,
+        account: &mut Account,
+        owner: bool,
+    ) -> Response<Body> {
+        if let Error::Internal { .. } | Error::Damaged { .. } = error {
+            let cause = with_causes(error);
+            tracing::error!(request_id = account.id.as_str(), error = cause, "request failed");
+        }
+        let response = encode_error(
+            dialect,
+            error,
+            &ErrorContext {
+                request_id: account.id.as_str(),
+                elapsed: self.clock.elapsed().saturating_sub(account.started),
+                host: request_host(parts),
+                method: &parts.method,
+                path: parts.uri.path(),
+                bucket: account.bucket.as_deref(),
+                key: account.key.as_deref(),
+                owner,
+            },
+        );
+        account.error = Some(headwater_wire::error_code(dialect, error).into());
+        if let Error::MirrorFailed(failure) = error {
+            account.origin_status = failure.origin_status;
+        }
+        response
+    }
+
+    /// The client's address, and whether it came over TLS: as a trusted proxy tells, else as the connection is.
+    fn client(&self, parts: &Parts, peer: Peer) -> (IpAddr, bool) {
+        let address = peer.address.ip().to_canonical();
+        if !self.trusted_proxies.iter().any(|network| network.contains(&address)) {
+            return (address, peer.secure);
+        }
+        let text = |name: &str| parts.headers.get(name)?.to_str().ok();
+        // The last entry is the one that our own proxy added; earlier ones are whatever its client claimed.
+        let forwarded = text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        let secure = text("x-forwarded-proto").map_or(peer.secure, |scheme| scheme.eq_ignore_ascii_case("https"));
+        (forwarded.unwrap_or(address), secure)
+    }
+}
+
+/// Where an object's bytes came from, and what the origin said.
+fn cause(reply: &Reply) -> (Option<Served>, Option<u16>) {
+    match reply {
+        Reply::Object(object) => (Some(object.served), object.origin_status),
+        Reply::Relayed(relayed) => (relayed.origin_status.map(|_| Served::PassThrough), relayed.origin_status),
+        _ => (None, None),
+    }
+}
+
+fn expects_body(parts: &Parts) -> bool {
+    let length = parts.headers.get(header::CONTENT_LENGTH);
+    length.is_some_and(|length| length != "0") || parts.headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// An error with its causes in one line.
+fn with_causes(error: &Error) -> String {
+    let mut line = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}
+
+/// Counts as an open connection as long as it lives.
+pub(crate) struct OpenConnection(Arc<Service>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.metrics.connections.dec();
+    }
+}
+
+/// Writes the access line and the counts when an answer has ended.
+pub(crate) struct Ended {
+    service: Arc<Service>,
+    status: u16,
+    account: Account,
+    _under_way: Under,
+}
+
+impl OnEnd for Ended {
+    fn ended(self, bytes_sent: u64, complete: bool) {
+        let Self { service, status, account, .. } = &self;
+        let duration = service.clock.elapsed().saturating_sub(account.started);
+        let bytes_received = account.received.bytes();
+        service.metrics.count(account.kind, *status, duration, account.served);
+        service.metrics.sent.inc_by(bytes_sent);
+        service.metrics.received.inc_by(bytes_received);
+        service.access_log.write(&AccessLine {
+            time_ms: account.time.0,
+            request_id: account.id.as_str(),
+            remote: account.remote,
+            method: account.method.as_str(),
+            op: account.kind.0,
+            dialect: dialect_name(account.kind.1),
+            bucket: account.bucket.as_deref(),
+            key: account.key.as_deref(),
+            access_key_id: account.access_key_id.as_deref(),
+            status: *status,
+            error: account.error.as_deref(),
+            bytes_sent,
+            bytes_received,
+            duration,
+            served: account.served.map(served_name),
+            origin_status: account.origin_status,
+            complete,
+        });
+    }
+}
