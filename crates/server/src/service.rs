@@ -186,7 +186,8 @@ impl Service {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
             _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
         };
-        let bucket_acl = routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str())).map(|bucket| bucket.acl);
+        let bucket_acl =
+            routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str())).map(|bucket| bucket.acl);
         let facts = RequestFacts { signed: principal != Principal::Anonymous, secure, bucket_acl };
         let trailing = TrailingChecksum::default();
         let caller = |principal| Caller { principal, dialect: routed.dialect };

@@ -1,0 +1,148 @@
+//! Requests over real sockets: both dialects, refusals, the admin plane, access lines and drain.
+
+mod support;
+
+use bytes::Bytes;
+use headwater_model::bucket::Dialect;
+use http::{HeaderValue, Method, StatusCode, header};
+use support::{collect, open_bucket, request, signed, start};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn one_object_through_both_dialects() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let put = signed(request(Method::PUT, "/bkt/k", "hello"), Dialect::S3, (Some("bkt"), Some("k")));
+    let (parts, _) = running.send(put).await;
+    assert_eq!(parts.status, 200);
+    assert_eq!(parts.headers["etag"], "\"5d41402abc4b2a76b9719d911017c592\"");
+    assert!(parts.headers.contains_key("x-amz-request-id"));
+    let get = signed(request(Method::GET, "/bkt/k", ""), Dialect::Oss, (Some("bkt"), Some("k")));
+    let (parts, body) = running.send(get).await;
+    assert_eq!(body, "hello");
+    assert_eq!(parts.headers["etag"], "\"5D41402ABC4B2A76B9719D911017C592\"");
+    assert_eq!(parts.headers["x-oss-request-id"].len(), 24);
+}
+
+#[tokio::test]
+async fn virtual_hosted_and_path_style_name_the_same_bucket() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    running.send(request(Method::PUT, "/bkt/dir/k", "hello")).await;
+    let mut get = request(Method::GET, "/dir/k", "");
+    get.headers_mut().insert(header::HOST, HeaderValue::from_static("bkt.s3.test:9000"));
+    assert_eq!(running.send(get).await.1, "hello");
+}
+
+#[tokio::test]
+async fn a_refused_request_never_has_its_body_read() {
+    let running = start(None).await;
+    let mut stream = TcpStream::connect(running.addresses.data).await.unwrap();
+    // The body is announced and never sent: an answer can only come if nobody waits for it.
+    let head = "PUT /nobucket/k HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "no 100, no wait: {answer}");
+    assert!(answer.contains("NoSuchBucket"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_wrong_signature_tells_what_was_signed() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let mut get = signed(request(Method::GET, "/bkt/k", ""), Dialect::S3, (Some("bkt"), Some("k")));
+    *get.uri_mut() = "/bkt/other".parse().unwrap();
+    let (parts, body) = running.send(get).await;
+    assert_eq!(parts.status, StatusCode::FORBIDDEN);
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    assert!(body.contains("<Code>SignatureDoesNotMatch</Code>") && body.contains("/bkt/other"), "{body}");
+    assert!(!body.contains("secret-of-root"));
+}
+
+#[tokio::test]
+async fn the_admin_plane_tells_health_and_counts() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    running.send(request(Method::GET, "/bkt/none", "")).await;
+    let ask = async |path: &str| {
+        let mut stream = TcpStream::connect(running.addresses.admin).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    assert!(ask("/-/healthz").await.starts_with("HTTP/1.1 200"));
+    assert!(ask("/-/readyz").await.starts_with("HTTP/1.1 200"));
+    let metrics = ask("/-/metrics").await;
+    let row = "headwater_requests_total{operation=\"GetObject\",dialect=\"oss\",status=\"4xx\"} 1";
+    assert!(metrics.contains(row), "{metrics}");
+    assert!(ask("/bkt/none").await.starts_with("HTTP/1.1 404"), "objects are not on the admin plane");
+}
+
+#[tokio::test]
+async fn the_data_plane_has_no_admin_paths() {
+    let running = start(None).await;
+    let (parts, _) = running.send(request(Method::GET, "/-/metrics", "")).await;
+    assert_eq!(parts.status, StatusCode::BAD_REQUEST, "it is an invalid bucket name there");
+}
+
+#[tokio::test]
+async fn every_request_leaves_one_access_line() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    running.send(request(Method::PUT, "/bkt/k%22", "hello")).await;
+    running.send(request(Method::GET, "/bkt/k%22", "")).await;
+    let path = running.access_log.clone();
+    let (server, _directory) = running.stop();
+    server.await.unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        lines.iter().map(|line| line["op"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["CreateBucket", "PutObject", "GetObject"]
+    );
+    assert_eq!(lines[0]["access_key_id"], "root");
+    assert_eq!((&lines[1]["key"], &lines[1]["bytes_received"]), (&"k\"".into(), &5.into()));
+    assert_eq!((&lines[2]["served"], &lines[2]["bytes_sent"]), (&"hit".into(), &5.into()));
+    assert!(!text.contains("secret-of-root"));
+}
+
+#[tokio::test]
+async fn draining_finishes_what_runs_and_takes_nothing_new() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let address = running.addresses.data;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = "PUT /bkt/k HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server says 100 to nobody who did not ask, so an answer to a second request shows that the first is running.
+    let idle = running.connect().await;
+    let (server, _directory) = running.stop();
+    // The idle connection is closed by the drain, which shows that it has begun.
+    let mut idle = idle;
+    while idle.ready().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(b"hello").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{:?}", String::from_utf8_lossy(&answer));
+    server.await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_connection_serves_many_requests() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let mut sender = running.connect().await;
+    for round in 0..50 {
+        sender.ready().await.unwrap();
+        let request = request(Method::PUT, &format!("/bkt/{round}"), "x");
+        let (parts, _): (_, Bytes) = collect(sender.send_request(request).await.unwrap()).await;
+        assert_eq!(parts.status, 200);
+    }
+}
