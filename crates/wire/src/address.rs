@@ -8,6 +8,7 @@
 //! ANYTHING-ELSE/BUCKET/KEY   path style; DOMAIN itself, an IP address and an unknown host alike
 //! ```
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use headwater_model::bucket::Dialect;
@@ -43,11 +44,9 @@ pub enum Style {
 pub(crate) struct Place<'r> {
     pub(crate) style: Style,
     /// Lower case if it comes from the host, as sent if from the path; `None` for the service.
-    pub(crate) bucket: Option<Box<str>>,
+    pub(crate) bucket: Option<Cow<'r, str>>,
     /// Raw path after the bucket and its slash; empty for the bucket itself.
     pub(crate) raw_key: &'r str,
-    /// Host as sent without the bucket's label, with port: where the service answers.
-    pub(crate) endpoint: &'r str,
     /// Dialect that the host suffix shows.
     pub(crate) dialect: Option<Dialect>,
 }
@@ -70,21 +69,31 @@ impl Addressing {
         let buckets = || longest_suffix(host, &self.domains).filter(|_| !is_domain);
         let buckets = || buckets().map(|found| (Style::VirtualHosted, found));
         if let Some((style, (label_bytes, domain))) = sites.or_else(buckets) {
-            let (bucket, endpoint) = host.split_at(label_bytes);
-            return Place {
-                style,
-                bucket: Some(bucket.to_ascii_lowercase().into()),
-                raw_key: path,
-                endpoint: &endpoint[1..],
-                dialect: dialect_of_host(domain),
-            };
+            let bucket = lower_case(&host[..label_bytes]);
+            return Place { style, bucket: Some(bucket), raw_key: path, dialect: dialect_of_host(domain) };
         }
         // The host's name says which vendor a client believes to talk to, configured or not.
         let dialect = dialect_of_host(without_port(host));
         let (bucket, raw_key) = path.split_once('/').unwrap_or((path, ""));
-        let bucket = (!path.is_empty()).then(|| bucket.into());
-        Place { style: Style::Path, bucket, raw_key, endpoint: host, dialect }
+        let bucket = (!path.is_empty()).then_some(Cow::Borrowed(bucket));
+        Place { style: Style::Path, bucket, raw_key, dialect }
     }
+}
+
+/// Host and port under which the service answers: the request's host, without a bucket's label.
+pub(crate) fn endpoint<'r>(parts: &'r Parts, style: Style, bucket: Option<&str>) -> &'r str {
+    let host = request_host(parts);
+    match (style, bucket) {
+        (Style::VirtualHosted | Style::Website, Some(bucket)) => host.get(bucket.len() + 1..).unwrap_or(host),
+        _ => host,
+    }
+}
+
+fn lower_case(label: &str) -> Cow<'_, str> {
+    if label.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Cow::Owned(label.to_ascii_lowercase());
+    }
+    Cow::Borrowed(label)
 }
 
 /// The longest of `domains` that `host` is a proper subdomain of, with the length of what stands before its dot.
@@ -109,9 +118,12 @@ fn without_port(host: &str) -> &str {
 
 /// The vendors' own naming: `s3.eu-west-1.…`, `s3-website.…`, `oss-cn-hangzhou.…`, `….amazonaws.com`, `….aliyuncs.com`.
 fn dialect_of_host(name: &str) -> Option<Dialect> {
-    let labels = || name.split('.').map(str::to_ascii_lowercase);
-    let begins = |word: &str| labels().any(|label| label == word || label.starts_with(&format!("{word}-")));
-    let under = |company: &str| labels().rev().nth(1).is_some_and(|label| label == company);
+    let is_word = |label: &str, word: &str| {
+        let (start, rest) = label.split_at_checked(word.len()).unwrap_or_default();
+        start.eq_ignore_ascii_case(word) && (rest.is_empty() || rest.starts_with('-'))
+    };
+    let begins = |word| name.split('.').any(|label| is_word(label, word));
+    let under = |company| name.rsplit('.').nth(1).is_some_and(|label| label.eq_ignore_ascii_case(company));
     match (under("aliyuncs") || begins("oss"), under("amazonaws") || begins("s3")) {
         (true, false) => Some(Dialect::Oss),
         (false, true) => Some(Dialect::S3),
@@ -157,8 +169,9 @@ mod tests {
         ] {
             let parts = parts(host, path);
             let place = addressing().locate(&parts);
-            let found = (place.style, place.bucket.as_deref(), place.raw_key, place.endpoint);
-            assert_eq!(found, (style, bucket, key, endpoint), "{host}{path}");
+            let found = (place.style, place.bucket.as_deref(), place.raw_key);
+            assert_eq!(found, (style, bucket, key), "{host}{path}");
+            assert_eq!(super::endpoint(&parts, style, bucket), endpoint, "{host}");
         }
     }
 

@@ -6,8 +6,6 @@
 //!
 //! Nothing is looked up here but a bucket's dialect, and nothing is allowed or refused for the sake of rights.
 
-use std::sync::Arc;
-
 use headwater_model::bucket::Dialect;
 use headwater_model::op::Action;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
@@ -44,10 +42,6 @@ pub struct Routed {
     pub operation: Operation,
     /// The query.
     pub queries: Queries,
-    /// Host and port under which the service answers, as the client named them (without a bucket's label).
-    pub endpoint: Box<str>,
-    /// The region announced.
-    pub region: Arc<str>,
 }
 
 /// A request that names no operation at all: answered before anything else happens.
@@ -127,21 +121,19 @@ pub fn route(
     let dialect = shown.or(place.dialect).or_else(of_bucket).unwrap_or(addressing.default_dialect);
     let routed = match too_many {
         Some(error) => Err(error),
-        None => resolve(parts, &place, dialect, claim, queries, &addressing.region),
+        None => resolve(parts, &place, dialect, claim, queries),
     };
     routed.map_err(|error| {
-        Box::new(Refusal { dialect, error, bucket: place.bucket.clone(), raw_key: place.raw_key.into() })
+        Box::new(Refusal {
+            dialect,
+            error,
+            bucket: place.bucket.as_deref().map(Into::into),
+            raw_key: place.raw_key.into(),
+        })
     })
 }
 
-fn resolve(
-    parts: &Parts,
-    place: &Place<'_>,
-    dialect: Dialect,
-    claim: Claim,
-    queries: Queries,
-    region: &Arc<str>,
-) -> Result<Routed> {
+fn resolve(parts: &Parts, place: &Place<'_>, dialect: Dialect, claim: Claim, queries: Queries) -> Result<Routed> {
     let vocab = Vocab::of(dialect);
     let bucket = place.bucket.as_deref().map(BucketName::parse).transpose()?;
     let key = if place.raw_key.is_empty() { None } else { Some(parse_key(place.raw_key, vocab)?) };
@@ -167,8 +159,6 @@ fn resolve(
         folded,
         operation,
         queries,
-        endpoint: place.endpoint.into(),
-        region: Arc::clone(region),
     })
 }
 

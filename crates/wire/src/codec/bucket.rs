@@ -113,8 +113,8 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     xml.element("CreationDate", iso_8601(bucket.created));
     xml.element("CrossRegionReplication", "Disabled");
     xml.element("DataRedundancyType", "LRS");
-    xml.element("ExtranetEndpoint", &answer.routed.endpoint);
-    xml.element("IntranetEndpoint", &answer.routed.endpoint);
+    xml.element("ExtranetEndpoint", answer.endpoint());
+    xml.element("IntranetEndpoint", answer.endpoint());
     xml.element("Location", endpoint::oss_location(&bucket.location));
     xml.element("Name", &bucket.name);
     xml.element("StorageClass", &bucket.storage_class);

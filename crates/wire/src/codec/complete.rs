@@ -1,7 +1,7 @@
 //! CompleteMultipartUpload.
 
 use headwater_model::body::Body;
-use headwater_model::digest::ETag;
+use headwater_model::digest::{ChecksumAlgorithm, ETag};
 use headwater_model::limits::MAX_PART_NUMBER;
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::ObjectMeta;
@@ -11,7 +11,7 @@ use http::Response;
 use http::header::ETAG;
 
 use super::page::Names;
-use super::{Answer, Request, checksum, condition, endpoint, multipart, page};
+use super::{Answer, Request, checksum, condition, endpoint, multipart, not_implemented, page};
 use crate::etag;
 use crate::response::open_root;
 use crate::xml::{Element, parse, read};
@@ -37,6 +37,16 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
         condition: condition::decode_write(request)?,
         min_part_bytes: request.vocab.min_part_bytes,
     })))
+}
+
+/// A checksum in the headers is not of this body but of the object to be, which is not computed over parts: accepting
+/// it would promise a check that does not happen.
+pub(super) fn refuse_object_checksum(request: &Request<'_>) -> Result<()> {
+    let named = ChecksumAlgorithm::ALL.map(checksum::header_name);
+    match named.iter().find(|name| !request.is_oss() && request.fields.has(name.as_str())) {
+        Some(name) => Err(not_implemented(name.as_str())),
+        None => Ok(()),
+    }
 }
 
 fn completes_all(request: &Request<'_>) -> Result<bool> {

@@ -23,7 +23,8 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     }
     let headers = if replaces(request, words.metadata_directive)? { Some(content::decode(request)?) } else { None };
     let (bucket, key) = (request.bucket(), request.key());
-    if headers.is_none() && !request.is_oss() && source_bucket == bucket && source_key == key {
+    let changes = headers.is_some() || request.fields.has(request.vocab.storage_class.as_str());
+    if !changes && !request.is_oss() && source_bucket == bucket && source_key == key {
         let message = "This copy request is illegal because it is trying to copy an object to itself without changing \
                        the object's metadata, storage class, website redirect location or encryption attributes.";
         return Err(Error::InvalidRequest { message: message.into() });

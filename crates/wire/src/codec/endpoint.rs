@@ -22,7 +22,7 @@ pub(super) fn bare_region(location: &str) -> &str {
 /// The URL of the object that a request names, in the style of the request.
 pub(super) fn object_url(answer: &Answer<'_>) -> String {
     let scheme = if answer.context.secure { "https" } else { "http" };
-    let (endpoint, bucket, key) = (&answer.routed.endpoint, answer.bucket(), encode(answer.key()));
+    let (endpoint, bucket, key) = (answer.endpoint(), answer.bucket(), encode(answer.key()));
     match answer.routed.style {
         Style::Path => format!("{scheme}://{endpoint}/{bucket}/{key}"),
         Style::VirtualHosted | Style::Website => format!("{scheme}://{bucket}.{endpoint}/{key}"),

@@ -59,10 +59,10 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, listed: &ListPage) -> R
         write_first(&mut xml, answer, names, listed);
     }
     xml.element("MaxKeys", shown_limit(queries, answer.vocab.dialect));
-    let delimiter = queries.get("delimiter").filter(|delimiter| answer.is_oss() || !delimiter.is_empty());
-    // OSS always shows the delimiter in version 1.
-    let delimiter = if answer.is_oss() && !second { Some(delimiter.unwrap_or_default()) } else { delimiter };
-    xml.optional("Delimiter", delimiter.map(|delimiter| names.print(delimiter)));
+    // OSS shows an empty delimiter in version 1; everybody else shows none.
+    let always = answer.is_oss() && !second;
+    let delimiter = queries.get("delimiter").unwrap_or_default();
+    xml.optional("Delimiter", Some(names.print(delimiter)).filter(|_| always || !delimiter.is_empty()));
     xml.optional("EncodingType", names.encoding());
     xml.element("IsTruncated", listed.next.is_some());
     let fetch_owner = queries.get("fetch-owner").is_some_and(|value| value.eq_ignore_ascii_case("true"));

@@ -33,6 +33,7 @@ use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::request::Parts;
 use http::{Response, StatusCode};
 
+use crate::address;
 use crate::fields::Fields;
 use crate::operation::{BodyNeed, Operation};
 use crate::response::{self, ResponseContext};
@@ -60,6 +61,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
     request.refuse_unoffered_headers()?;
     let body = xml.unwrap_or_default();
     if routed.body_need() == BodyNeed::Xml {
+        if routed.operation == Operation::CompleteMultipartUpload {
+            complete::refuse_object_checksum(&request)?;
+        }
         checksum::check_xml(request.fields, body)?;
     }
     Ok(match routed.operation {
@@ -94,7 +98,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
 
 /// Writes the answer to the request of `parts`. DeleteObjects answers what the reply lists: a quiet one lists failures.
 pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseContext<'_>) -> Response<Body> {
-    let answer = Answer { routed, fields: routed.fields(parts), vocab: routed.vocab(), context };
+    let answer = Answer { routed, parts, vocab: routed.vocab(), context };
     match reply {
         Reply::Done => answer.done(),
         Reply::Buckets { owner, buckets, next } => service::encode_buckets(&answer, &owner, &buckets, next.as_deref()),
@@ -172,7 +176,7 @@ impl<'r> Request<'r> {
 /// An answer while it is encoded.
 pub(crate) struct Answer<'a> {
     routed: &'a Routed,
-    fields: Fields<'a>,
+    parts: &'a Parts,
     vocab: &'static Vocab,
     context: &'a ResponseContext<'a>,
 }
@@ -188,6 +192,15 @@ impl Answer<'_> {
 
     fn key(&self) -> &str {
         self.routed.key.as_ref().map(ObjectKey::as_str).unwrap_or_default()
+    }
+
+    /// A header of the request; what was wrong with it was told when it was decoded.
+    fn field(&self, name: &str) -> Option<&str> {
+        self.routed.fields(self.parts).get(name).ok().flatten()
+    }
+
+    fn endpoint(&self) -> &str {
+        address::endpoint(self.parts, self.routed.style, self.routed.bucket.as_ref().map(BucketName::as_str))
     }
 
     fn start(&self, status: StatusCode) -> Response<Body> {

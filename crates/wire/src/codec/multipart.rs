@@ -61,8 +61,7 @@ pub(super) fn encode_created(answer: &Answer<'_>, id: UploadId) -> Response<Body
     xml.element("UploadId", id);
     xml.close();
     let mut response = answer.xml(xml);
-    // Read once already: what was refused then does not come here.
-    let announced = answer.fields.get(CHECKSUM_ALGORITHM.as_str()).ok().flatten().filter(|_| !answer.is_oss());
+    let announced = answer.field(CHECKSUM_ALGORITHM.as_str()).filter(|_| !answer.is_oss());
     if let Some(algorithm) = announced.and_then(|name| checksum::parse_algorithm(name).ok()) {
         let headers = response.headers_mut();
         headers.insert(CHECKSUM_ALGORITHM, HeaderValue::from_static(algorithm.name()));

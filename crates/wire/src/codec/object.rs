@@ -88,7 +88,7 @@ pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body>
         }
     }
     put_vendor_headers(answer, headers, &meta, facts.digests);
-    // RFC 9110 section 14.4: the digest headers above are those of the whole object; OSS sends them with ranges too.
+    // Of the whole object; with a range it would be taken for that of the part.
     if facts.etag && range.is_none() && answer.is_oss() {
         checksum::put_md5(headers, &meta);
     }
@@ -114,7 +114,7 @@ fn content_range(start: u64, end: u64, whole: Option<u64>) -> HeaderValue {
 
 fn put_vendor_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, digests_known: bool) {
     if !answer.is_oss() {
-        let asked = || matches!(answer.fields.get("x-amz-checksum-mode"), Ok(Some(mode)) if mode.eq_ignore_ascii_case("enabled"));
+        let asked = || answer.field("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"));
         if digests_known && meta.checksum.is_some() && asked() {
             checksum::put(headers, meta);
         }

@@ -50,8 +50,8 @@ pub(super) fn encode_buckets(
         xml.open("Bucket");
         xml.element("CreationDate", iso_8601(bucket.created));
         if answer.is_oss() {
-            xml.element("ExtranetEndpoint", &answer.routed.endpoint);
-            xml.element("IntranetEndpoint", &answer.routed.endpoint);
+            xml.element("ExtranetEndpoint", answer.endpoint());
+            xml.element("IntranetEndpoint", answer.endpoint());
             xml.element("Location", endpoint::oss_location(&bucket.location));
             xml.element("Name", &bucket.name);
             xml.element("Region", endpoint::bare_region(&bucket.location));
