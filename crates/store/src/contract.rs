@@ -78,6 +78,11 @@ impl FillToken {
         self.revoked.load(Ordering::Acquire)
     }
 
+    /// Whether nobody but the store holds the token any more: no commit can come with it.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        Arc::strong_count(&self.revoked) == 1
+    }
+
     /// Whether both are the same grant.
     pub fn same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.revoked, &other.revoked)
@@ -212,6 +217,11 @@ pub trait Content: Send + Sync {
     /// The bytes of a half-open, valid, non-empty interval. Checksums are verified before bytes are handed out; a
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
+
+    /// The implementation, for the store that made it: a copy within one store need not pass through memory.
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        None
+    }
 }
 
 /// An object opened for reading.

@@ -10,3 +10,4 @@ pub use contract::{
     BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
     Tail, TailState, WriteIntent,
 };
+pub use local::{FailStop, LocalConfig, LocalStore, OpenError, Point, Probe};

@@ -13,6 +13,26 @@ pub enum Counter {
     AppliedSequence = 1,
     /// Generation that the next bucket gets.
     NextGeneration = 2,
+    /// Visible objects.
+    Objects = 3,
+    /// Bytes of the bodies of visible objects.
+    ObjectBytes = 4,
+    /// Hours since 1970-01-01T00Z: no blob file of an earlier hour can be one that no row names.
+    SweepFromHour = 5,
+    /// Payload bytes of the blob files that rows name.
+    FileBytes = 6,
+}
+
+impl Counter {
+    /// Every counter.
+    pub const ALL: [Self; 6] = [
+        Self::AppliedSequence,
+        Self::NextGeneration,
+        Self::Objects,
+        Self::ObjectBytes,
+        Self::SweepFromHour,
+        Self::FileBytes,
+    ];
 }
 
 /// One number; a row that does not exist counts as the number's beginning, which is its reader's to choose.
@@ -40,10 +60,8 @@ impl CounterRow {
     pub fn parse_key(key: &[u8]) -> Result<Counter, RowError> {
         let mut reader = KeyReader::new(Self::KIND, key)?;
         let [number] = reader.array()?;
-        let counter = [Counter::AppliedSequence, Counter::NextGeneration]
-            .into_iter()
-            .find(|counter| *counter as u8 == number)
-            .ok_or_else(|| reader.error())?;
+        let counter =
+            Counter::ALL.into_iter().find(|counter| *counter as u8 == number).ok_or_else(|| reader.error())?;
         reader.end()?;
         Ok(counter)
     }

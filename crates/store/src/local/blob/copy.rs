@@ -41,7 +41,7 @@ impl BlobDir {
             let (new, file) = dir.create_file()?;
             copy_payload(&source, &file)?;
             let blob = seal(&file, &new, draft, note, &digests, &source.trailer)?;
-            Ok((new, blob))
+            Ok::<_, Error>((new, blob))
         });
         let (mut new, blob) = copied.await.map_err(|error| Error::internal("copying a blob", error))??;
         new.keep();

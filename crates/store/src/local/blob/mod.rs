@@ -39,6 +39,9 @@ mod verify;
 mod walk;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use dir::BlobDir;
 pub(crate) use extent::{Extent, ExtentContent, ExtentSource, LoggedBody};
 pub(crate) use fault::SyncFailed;

@@ -175,6 +175,12 @@ impl Spool {
         &self.progress
     }
 
+    /// Bytes that wait for the write lane.
+    #[cfg(test)]
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.lock().queued_bytes
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -133,15 +133,28 @@ impl BlobWriter {
         let Some((digests, trailer)) = self.finished.take() else {
             return Err(Error::internal("writing a blob", "persisted before it was finished"));
         };
-        self.spool.settle().await?;
+        self.settle().await?;
         let sealed = tokio::task::spawn_blocking(move || {
             let blob = seal(&self.spool.file, &self.file, self.draft.clone(), note, &digests, &trailer)?;
-            Ok((self, blob))
+            Ok::<_, Error>((self, blob))
         });
         let (mut writer, blob) = sealed.await.map_err(|error| Error::internal("ending a blob", error))??;
         // Only here: if the caller went away meanwhile, nobody knows the id and the file must go.
         writer.file.keep();
         Ok(blob)
+    }
+}
+
+impl BlobWriter {
+    /// Waits for the early sync that may be running, and tells whether one failed.
+    pub(super) async fn settle(&self) -> Result<()> {
+        self.spool.settle().await
+    }
+
+    /// Bytes that wait for the disk.
+    #[cfg(test)]
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.spool.queued_bytes()
     }
 }
 

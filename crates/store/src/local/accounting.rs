@@ -1,0 +1,222 @@
+//! Counts and sizes: how many objects there are, and how much of each log segment some row still stands on.
+//!
+//! Guarantees: the figures are those of the visible rows; a checkpoint writes them in the same commit as the rows, so
+//! they survive every crash without a walk over the index.
+//!
+//! A row stands on the entry that wrote it (its sequence), and an object with an inline body on the body in that
+//! entry. Deleted rows and superseded ones stand on nothing: their bytes are what compaction can win.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use headwater_index::rows::{
+    BlobRef, BucketRow, Counter, CounterRow, Extent, GoneRow, ObjectRow, PartRow, RowKind, RowValue, SegmentRow,
+    UploadRow,
+};
+use headwater_model::Result;
+
+use super::change::RowChange;
+use super::frame::FRAME_HEADER_BYTES;
+use super::segment::SEGMENT_HEADER_BYTES;
+
+/// A segment and what stands on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SegmentUse {
+    /// Its number.
+    pub(super) number: u64,
+    /// Its figures.
+    pub(super) row: SegmentRow,
+}
+
+/// The figures of all visible rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Accounting {
+    /// Objects.
+    pub(super) objects: u64,
+    /// Their bodies' bytes.
+    pub(super) object_bytes: u64,
+    /// Payload bytes of the blob files that rows name.
+    pub(super) file_bytes: u64,
+    /// Segments by the sequence of their first entry.
+    segments: BTreeMap<u64, SegmentUse>,
+    /// Numbers of the segments whose figures changed since the last checkpoint, removed ones included.
+    changed: BTreeSet<u64>,
+}
+
+/// What a row stands on.
+struct Standing {
+    sequence: u64,
+    /// Bytes of the log: the row, its share of the frame, its inline body.
+    log_bytes: u64,
+    /// Length of the body, if it is an object.
+    object_bytes: Option<u64>,
+    extents: Vec<Extent>,
+}
+
+impl Accounting {
+    /// Reads the figures that a checkpoint wrote.
+    pub(super) fn load(read: impl Fn(&[u8]) -> Result<Option<Bytes>>, segments: Vec<(Bytes, Bytes)>) -> Result<Self> {
+        let counter = |counter| -> Result<u64> {
+            let key = CounterRow::key(counter);
+            Ok(match read(&key)? {
+                Some(value) => CounterRow::decode(&key, &value)?.value,
+                None => 0,
+            })
+        };
+        let mut accounting = Self {
+            objects: counter(Counter::Objects)?,
+            object_bytes: counter(Counter::ObjectBytes)?,
+            file_bytes: counter(Counter::FileBytes)?,
+            ..Self::default()
+        };
+        for (key, value) in segments {
+            let row = SegmentRow::decode(&key, &value)?;
+            let number = SegmentRow::parse_key(&key)?;
+            accounting.segments.insert(row.first_sequence, SegmentUse { number, row });
+        }
+        Ok(accounting)
+    }
+
+    /// A segment whose first entry has this sequence; known ones are left alone.
+    pub(super) fn add_segment(&mut self, number: u64, first_sequence: u64) {
+        let row = SegmentRow { first_sequence, ..SegmentRow::default() };
+        self.segments.entry(first_sequence).or_insert(SegmentUse { number, row });
+        self.changed.insert(number);
+    }
+
+    /// A segment that is no longer on disk.
+    pub(super) fn remove_segment(&mut self, number: u64) {
+        self.segments.retain(|_, segment| segment.number != number);
+        self.changed.insert(number);
+    }
+
+    /// All segments, oldest first.
+    pub(super) fn segments(&self) -> impl DoubleEndedIterator<Item = SegmentUse> + '_ {
+        self.segments.values().copied()
+    }
+
+    /// Takes an entry. Returns the blob files that no row names any more because of it.
+    pub(super) fn take(&mut self, sequence: u64, frame_bytes: u64, changes: &[RowChange]) -> Result<Vec<[u8; 16]>> {
+        if let Some(segment) = self.segment_of(sequence) {
+            // Counted as dead until rows stand on it: what is left are frame heads and deletions.
+            segment.row.last_sequence = sequence;
+            segment.row.dead_bytes += frame_bytes;
+        }
+        let mut named = BTreeSet::new();
+        let mut unnamed = BTreeSet::new();
+        for change in changes {
+            if let Some(former) = &change.former
+                && let Some(standing) = standing(&change.key, former)?
+            {
+                self.leave(&standing);
+                unnamed.extend(files(&standing.extents));
+            }
+            if let Some(value) = &change.value
+                && let Some(standing) = standing(&change.key, value)?
+            {
+                self.enter(&standing);
+                named.extend(files(&standing.extents));
+            }
+        }
+        Ok(unnamed.difference(&named).copied().collect())
+    }
+
+    fn enter(&mut self, standing: &Standing) {
+        if let Some(bytes) = standing.object_bytes {
+            self.objects += 1;
+            self.object_bytes += bytes;
+        }
+        self.file_bytes += standing.file_bytes();
+        if let Some(segment) = self.segment_of(standing.sequence) {
+            segment.row.live_entries += 1;
+            segment.row.live_bytes += standing.log_bytes;
+            segment.row.dead_bytes = segment.row.dead_bytes.saturating_sub(standing.log_bytes);
+        }
+    }
+
+    fn leave(&mut self, standing: &Standing) {
+        if let Some(bytes) = standing.object_bytes {
+            self.objects = self.objects.saturating_sub(1);
+            self.object_bytes = self.object_bytes.saturating_sub(bytes);
+        }
+        self.file_bytes = self.file_bytes.saturating_sub(standing.file_bytes());
+        if let Some(segment) = self.segment_of(standing.sequence) {
+            segment.row.live_entries = segment.row.live_entries.saturating_sub(1);
+            segment.row.dead_entries += 1;
+            segment.row.live_bytes = segment.row.live_bytes.saturating_sub(standing.log_bytes);
+            segment.row.dead_bytes += standing.log_bytes;
+        }
+    }
+
+    /// The segment that holds the entry of this sequence; `None` for rows written before their segment was compacted
+    /// away, which cannot be while they stand.
+    fn segment_of(&mut self, sequence: u64) -> Option<&mut SegmentUse> {
+        let (_, segment) = self.segments.range_mut(..=sequence).next_back()?;
+        self.changed.insert(segment.number);
+        Some(segment)
+    }
+
+    /// The rows that make these figures durable, and forgets which segments changed.
+    pub(super) fn checkpoint_rows(&mut self) -> Vec<(Vec<u8>, Option<Bytes>)> {
+        let counter = |counter, value| (CounterRow::key(counter), Some(CounterRow { value }.encode()));
+        let mut rows = vec![
+            counter(Counter::Objects, self.objects),
+            counter(Counter::ObjectBytes, self.object_bytes),
+            counter(Counter::FileBytes, self.file_bytes),
+        ];
+        let changed = std::mem::take(&mut self.changed);
+        let current: BTreeMap<u64, SegmentRow> =
+            self.segments.values().map(|segment| (segment.number, segment.row)).collect();
+        for number in changed {
+            rows.push((SegmentRow::key(number), current.get(&number).map(RowValue::encode)));
+        }
+        rows
+    }
+}
+
+impl Standing {
+    fn file_bytes(&self) -> u64 {
+        let files = self.extents.iter().filter(|extent| matches!(extent.blob, BlobRef::File { .. }));
+        files.map(|extent| extent.length_bytes).sum()
+    }
+}
+
+impl SegmentUse {
+    /// Bytes of the file, about.
+    pub(super) fn size_bytes(&self) -> u64 {
+        SEGMENT_HEADER_BYTES as u64 + self.row.live_bytes + self.row.dead_bytes
+    }
+}
+
+/// Names of the files among `extents`.
+pub(super) fn files(extents: &[Extent]) -> impl Iterator<Item = [u8; 16]> + '_ {
+    extents.iter().filter_map(|extent| match extent.blob {
+        BlobRef::File { id } => Some(id),
+        BlobRef::Log { .. } => None,
+    })
+}
+
+fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
+    let Some(kind) = key.first().and_then(|tag| RowKind::of_tag(*tag)) else { return Ok(None) };
+    let (sequence, object_bytes, extents) = match kind {
+        RowKind::Object => {
+            let row = ObjectRow::decode(key, value)?;
+            (row.sequence, Some(row.meta.size_bytes), row.extents)
+        }
+        RowKind::Part => {
+            let row = PartRow::decode(key, value)?;
+            (row.sequence, None, row.extents)
+        }
+        RowKind::Upload => (UploadRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::Gone => (GoneRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::Counter | RowKind::UploadKey | RowKind::Segment => return Ok(None),
+    };
+    let inline_bytes: u64 = extents
+        .iter()
+        .filter(|extent| matches!(extent.blob, BlobRef::Log { .. }))
+        .map(|extent| extent.length_bytes)
+        .sum();
+    let log_bytes = (FRAME_HEADER_BYTES + key.len() + value.len()) as u64 + inline_bytes;
+    Ok(Some(Standing { sequence, log_bytes, object_bytes, extents }))
+}

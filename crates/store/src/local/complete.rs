@@ -1,0 +1,67 @@
+//! Completing an upload: one entry writes the object's row, whose extents are the listed parts', and deletes the rows of
+//! the upload and of all its parts. No byte is copied; the files of parts that were not listed become garbage.
+
+use std::sync::Arc;
+
+use headwater_index::rows::PartRow;
+use headwater_model::digest::{Digests, ETag};
+use headwater_model::multipart::{CompletedPart, UploadId};
+use headwater_model::object::{ObjectMeta, SharedMeta};
+use headwater_model::{Error, ObjectKey, Result};
+
+use super::core::Core;
+use super::digest::combine_crc64;
+use super::seal::{Candidate, meta};
+use super::uploads::end_upload;
+use crate::{BucketRef, Expectation, NewObject};
+
+impl Core {
+    /// Makes an object of an upload's parts.
+    pub(super) async fn complete_upload(
+        &self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        id: UploadId,
+        parts: &[CompletedPart],
+        object: NewObject,
+        expect: Expectation,
+    ) -> Result<SharedMeta> {
+        if parts.windows(2).any(|pair| pair[0].number >= pair[1].number) {
+            return Err(Error::InvalidPartOrder);
+        }
+        self.commit(0, |judgement| {
+            judgement.living(bucket)?;
+            let stored = end_upload(judgement, bucket.generation, key, id)?;
+            let listed = select(&stored, parts, id)?;
+            let meta: SharedMeta = Arc::new(whole(&listed, object));
+            let extents = listed.iter().flat_map(|part| part.extents.iter().copied()).collect();
+            Candidate { bucket, key, expect: &expect }.put(judgement, &meta, extents)?;
+            Ok(meta)
+        })
+        .await
+    }
+}
+
+/// CRC-64/XZ of nothing.
+const EMPTY_CRC64: u64 = 0;
+
+/// The stored parts that are listed, each with the ETag that is stored.
+fn select<'a>(stored: &'a [(u16, PartRow)], listed: &[CompletedPart], id: UploadId) -> Result<Vec<&'a PartRow>> {
+    let find = |part: &CompletedPart| {
+        stored
+            .binary_search_by_key(&part.number, |(number, _)| *number)
+            .ok()
+            .map(|at| &stored[at].1)
+            .filter(|row| ETag::of_md5(row.md5) == part.etag)
+            .ok_or_else(|| Error::InvalidPart { part_number: part.number, upload_id: id.to_string().into() })
+    };
+    listed.iter().map(find).collect()
+}
+
+/// Metadata of the object that the parts make.
+fn whole(parts: &[&PartRow], object: NewObject) -> ObjectMeta {
+    let (size_bytes, crc64) = parts.iter().fold((0, EMPTY_CRC64), |(size, crc), part| {
+        (size + part.size_bytes, combine_crc64(crc, part.crc64, part.size_bytes))
+    });
+    ObjectMeta { md5: None, ..meta(object, &Digests { size_bytes, md5: [0; 16], crc64, checksum: None }) }
+}

@@ -1,0 +1,23 @@
+//! The housekeeping thread: unlinks garbage, sweeps what a crash left, compacts the log, keeps the reserve.
+
+use super::core::Core;
+use super::sweep::Leftovers;
+
+/// Works until the store ends.
+pub(super) fn run(core: &Core, leftovers: Leftovers) {
+    let mut leftovers = Some(leftovers);
+    loop {
+        let orders = core.signals.rest();
+        if orders.abandon || orders.log_ended {
+            return;
+        }
+        core.unlink_garbage();
+        core.space.restore_standby();
+        if let Some(leftovers) = leftovers.take() {
+            core.sweep(leftovers);
+        }
+        if let Err(error) = core.compact() {
+            tracing::warn!(%error, "log compaction put off");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Deleting, granting fills, copying.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use headwater_index::rows::ObjectRow;
+use headwater_model::body::Body;
+use headwater_model::digest::Digests;
+use headwater_model::object::SharedMeta;
+use headwater_model::{Error, ObjectKey, Result};
+
+use super::blob::{self, BlobId, ExtentSource, FooterDraft, Role};
+use super::config::INLINE_BYTES;
+use super::core::Core;
+use super::digest::BodyDigest;
+use super::reading::InFiles;
+use super::running::hour_of;
+use super::seal::{Candidate, Sealing, detached, meta};
+use crate::{BucketRef, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
+
+impl Core {
+    /// Deletes an object.
+    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<bool> {
+        let generation = bucket.generation;
+        self.commit(0, |judgement| {
+            judgement.living(bucket)?;
+            judgement.state.tokens.end(generation, key, None);
+            let row_key = ObjectRow::key(generation, key);
+            let Some(former) = judgement.get(&row_key)? else { return Ok(false) };
+            judgement.delete(row_key, former);
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Grants the right to fill a key.
+    pub(super) async fn begin_fill(
+        &self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        rule_version: u64,
+    ) -> Result<Option<FillToken>> {
+        self.commit(0, |judgement| {
+            let current = judgement.living(bucket).is_ok_and(|living| living.rule_version == rule_version);
+            if !current || judgement.get(&ObjectRow::key(bucket.generation, key))?.is_some() {
+                return Ok(None);
+            }
+            Ok(Some(judgement.state.tokens.grant(bucket.generation, key.clone())))
+        })
+        .await
+    }
+
+    /// Writes an object with the bytes of another.
+    pub(super) async fn copy(
+        self: &Arc<Self>,
+        source: StoredObject,
+        bucket: BucketRef,
+        key: ObjectKey,
+        object: NewObject,
+        expect: Expectation,
+    ) -> Result<SharedMeta> {
+        let size_bytes = source.meta.size_bytes;
+        self.space.admit(size_bytes)?;
+        if size_bytes <= INLINE_BYTES as u64 {
+            let (body, digests) = gather(&source).await?;
+            return self.seal_inline(&bucket, &key, body, meta(object, &digests), &expect).await;
+        }
+        if let (Some(blob), Some(md5)) = (whole_blob(&source), source.meta.md5) {
+            let digests = Digests { size_bytes, md5, crc64: source.meta.crc64, checksum: None };
+            return self.copy_blob(blob, (bucket, key), object, digests, expect).await;
+        }
+        let intent = WriteIntent {
+            bucket,
+            key,
+            content_length: Some(size_bytes),
+            max_bytes: size_bytes,
+            checksum: None,
+            followed: false,
+        };
+        let mut file = self.begin_file(&intent).await?;
+        let Body::Stream(mut stream) = source.content.read(0..size_bytes) else {
+            return Err(Error::internal("copy an object", "a large body is not a stream"));
+        };
+        while let Some(chunk) = stream.next().await {
+            file.writer.write(chunk?).await.map_err(|error| self.heed(error))?;
+        }
+        let digests = file.writer.finish().await.map_err(|error| self.heed(error))?;
+        check_copy(&source, &digests)?;
+        self.seal_object(Sealing::File { file: Box::new(file), digests }, &intent, object, expect).await
+    }
+}
+
+impl Core {
+    /// Copies a body that is one whole blob within the file system: by reference where that is possible.
+    async fn copy_blob(
+        self: &Arc<Self>,
+        source: BlobId,
+        target: (BucketRef, ObjectKey),
+        object: NewObject,
+        digests: Digests,
+        expect: Expectation,
+    ) -> Result<SharedMeta> {
+        let core = Arc::clone(self);
+        detached(async move {
+            let (bucket, key) = target;
+            let running = core.running.begin(hour_of(core.clock.now()));
+            let draft = FooterDraft { bucket: bucket.clone(), key: key.clone() };
+            let note = core.note(Role::from(&object));
+            let copied = core.blobs.copy(source, draft, note).await.map_err(|error| core.heed(error))?;
+            let blob = core.own(copied, running);
+            let meta = Arc::new(meta(object, &digests));
+            let extents = vec![blob.extent()];
+            core.commit_blob(blob, |judgement| {
+                Candidate { bucket: &bucket, key: &key, expect: &expect }.put(judgement, &meta, extents)
+            })
+            .await?;
+            Ok(meta)
+        })
+        .await
+    }
+}
+
+/// The blob that is the whole body of an object, and nothing else of it.
+fn whole_blob(source: &StoredObject) -> Option<BlobId> {
+    let content = source.content.as_any()?.downcast_ref::<InFiles>()?;
+    match content.0.extents() {
+        [blob::Extent { source: ExtentSource::Blob { id, offset: 0 }, .. }] => Some(*id),
+        _ => None,
+    }
+}
+
+/// A small body in one piece, and its digests.
+async fn gather(source: &StoredObject) -> Result<(Bytes, Digests)> {
+    let size_bytes = source.meta.size_bytes;
+    let body = match source.content.resident() {
+        Some(body) => body,
+        None if size_bytes == 0 => Bytes::new(),
+        None => match source.content.read(0..size_bytes) {
+            Body::Empty => Bytes::new(),
+            Body::Full(body) => body,
+            Body::Stream(mut stream) => {
+                let mut body = BytesMut::new();
+                while let Some(chunk) = stream.next().await {
+                    body.extend_from_slice(&chunk?);
+                }
+                body.freeze()
+            }
+        },
+    };
+    let digests = BodyDigest::of(&body, None);
+    check_copy(source, &digests)?;
+    Ok((body, digests))
+}
+
+/// What was read is what the source's metadata says.
+fn check_copy(source: &StoredObject, digests: &Digests) -> Result<()> {
+    if digests.size_bytes != source.meta.size_bytes || digests.crc64 != source.meta.crc64 {
+        return Err(Error::Damaged { detail: "the source of a copy is not what its metadata says".into() });
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Opening objects: hot set, row, body.
+//!
+//! Guarantees: an open object stays readable as it was, whatever happens to its key; a small body is verified and in
+//! memory when it is opened; a row whose bytes are missing is reported as damage, but only after the row was read
+//! again and still names them (the object may have been replaced, or compaction may have moved it, in between).
+
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_index::rows::{BlobRef, Extent, ObjectRow, RowValue};
+use headwater_model::body::Body;
+use headwater_model::bucket::Generation;
+use headwater_model::{Error, ObjectKey, Result};
+
+use super::blob::{self, BlobId, ExtentContent, ExtentSource};
+use super::core::Core;
+use super::digest::Crc64;
+use super::segment::SegmentFile;
+use crate::{BucketRef, Content, StoredObject};
+
+/// Times a row is read again because its bytes were gone. Each time the key was changed or moved in between; only
+/// somebody who rewrites one key without pause could use these up.
+const ATTEMPTS: usize = 16;
+
+/// A small body in memory.
+#[derive(Debug)]
+struct Resident(Bytes);
+
+impl Content for Resident {
+    fn resident(&self) -> Option<Bytes> {
+        Some(self.0.clone())
+    }
+
+    fn read(&self, range: Range<u64>) -> Body {
+        let length = self.0.len() as u64;
+        debug_assert!(range.start < range.end && range.end <= length, "ranges are resolved against the length");
+        let within = |offset: u64| usize::try_from(offset.min(length)).expect("at most the body's length");
+        Body::Full(self.0.slice(within(range.start)..within(range.end)))
+    }
+}
+
+/// A body in files.
+#[derive(Debug)]
+pub(super) struct InFiles(pub(super) ExtentContent);
+
+impl Content for InFiles {
+    fn resident(&self) -> Option<Bytes> {
+        None
+    }
+
+    fn read(&self, range: Range<u64>) -> Body {
+        self.0.read(range)
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+impl Core {
+    /// The object if it is in memory.
+    pub(super) fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
+        self.hot.get(bucket.generation, key)
+    }
+
+    /// Opens an object.
+    pub(super) async fn open(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<Option<StoredObject>> {
+        let generation = bucket.generation;
+        if let Some(object) = self.hot.get(generation, key) {
+            return Ok(Some(object));
+        }
+        let row_key = ObjectRow::key(generation, key);
+        let mut former = None;
+        for _ in 0..ATTEMPTS {
+            let epoch = self.hot.epoch(generation, key);
+            let Some(value) = self.view.get(&row_key)? else { return Ok(None) };
+            let row = ObjectRow::decode(&row_key, &value)?;
+            let opened = match inline(&row.extents) {
+                Some(extent) => self.open_inline(extent).await,
+                None => self.open_files(&row_key, &value, &row).await,
+            };
+            match opened {
+                Ok(Some(content)) => {
+                    let object = StoredObject { meta: row.meta, content };
+                    if object.content.resident().is_some() {
+                        self.hot.insert(epoch, generation, key, object.clone());
+                    }
+                    return Ok(Some(object));
+                }
+                // Twice the same row, twice no bytes: nobody moved them.
+                Ok(None) | Err(Error::Damaged { .. }) if former.as_ref() == Some(&value) => {
+                    return Err(report(generation, key, opened.err()));
+                }
+                Ok(None) | Err(Error::Damaged { .. }) => former = Some(value),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::internal("open an object", "its key is changed without pause"))
+    }
+
+    /// A body in the log; `None` if its segment is gone.
+    async fn open_inline(&self, extent: &Extent) -> Result<Option<Arc<dyn Content>>> {
+        let body = self.read_inline(extent).await?;
+        Ok(body.map(|body| Arc::new(Resident(body)) as Arc<dyn Content>))
+    }
+
+    /// Bytes of an extent in the log, verified; `None` if its segment is gone.
+    pub(super) async fn read_inline(&self, extent: &Extent) -> Result<Option<Bytes>> {
+        let BlobRef::Log { segment } = extent.blob else { return Ok(None) };
+        let fail = |error| Error::internal("read a log segment", error);
+        let Some(file) = self.segments.get(segment).map_err(fail)? else { return Ok(None) };
+        let length =
+            usize::try_from(extent.length_bytes).map_err(|error| Error::internal("read a log segment", error))?;
+        let mut buffer = vec![0; length];
+        if !file.read_cached(&mut buffer, extent.offset_bytes).map_err(fail)? {
+            let offset = extent.offset_bytes;
+            buffer = tokio::task::spawn_blocking(move || read_whole(&file, buffer, offset))
+                .await
+                .map_err(|error| Error::internal("read a log segment", error))??;
+        }
+        verified(extent, buffer).map(Some)
+    }
+
+    /// A body in files; `None` if the row changed before they were pinned.
+    async fn open_files(&self, row_key: &[u8], value: &Bytes, row: &ObjectRow) -> Result<Option<Arc<dyn Content>>> {
+        let extents = row.extents.iter().filter_map(|extent| match extent.blob {
+            BlobRef::File { id } => Some(blob::Extent {
+                length_bytes: extent.length_bytes,
+                source: ExtentSource::Blob { id: BlobId(id), offset: extent.offset_bytes },
+            }),
+            BlobRef::Log { .. } => None,
+        });
+        let extents: Vec<_> = extents.collect();
+        if extents.is_empty() {
+            return Ok(Some(Arc::new(Resident(Bytes::new()))));
+        }
+        let content = ExtentContent::open(Arc::clone(&self.blobs), extents);
+        if self.view.get(row_key)?.as_ref() != Some(value) {
+            return Ok(None);
+        }
+        content.prepare().await?;
+        Ok(Some(Arc::new(InFiles(content))))
+    }
+}
+
+/// The extent of a body in the log: such a body is one extent.
+pub(super) fn inline(extents: &[Extent]) -> Option<&Extent> {
+    match extents {
+        [extent @ Extent { blob: BlobRef::Log { .. }, .. }] => Some(extent),
+        _ => None,
+    }
+}
+
+fn read_whole(file: &SegmentFile, mut buffer: Vec<u8>, offset: u64) -> Result<Vec<u8>> {
+    // An error of the disk concerns this object only; a short file fails the checksum.
+    let filled = file.read(&mut buffer, offset).map_err(|error| Error::Damaged {
+        detail: format!("log segment {} cannot be read at {offset}: {error}", file.header.number).into(),
+    })?;
+    buffer.truncate(filled);
+    Ok(buffer)
+}
+
+/// The body of an extent, if `bytes` are what was written.
+pub(super) fn verified(extent: &Extent, bytes: Vec<u8>) -> Result<Bytes> {
+    if bytes.len() as u64 != extent.length_bytes || crc64(&bytes) != extent.crc64 {
+        let detail = format!("{:?} at offset {}: checksum differs", extent.blob, extent.offset_bytes);
+        return Err(Error::Damaged { detail: detail.into() });
+    }
+    Ok(bytes.into())
+}
+
+fn crc64(bytes: &[u8]) -> u64 {
+    let mut crc64 = Crc64::new();
+    crc64.update(bytes);
+    crc64.finish()
+}
+
+/// Data loss: the administrator must know.
+fn report(generation: Generation, key: &ObjectKey, error: Option<Error>) -> Error {
+    let error = error.unwrap_or_else(|| Error::Damaged { detail: "its bytes are missing".into() });
+    tracing::error!(generation = generation.0, key = key.as_str(), %error, "object damaged");
+    error
+}

@@ -1,0 +1,297 @@
+//! Sealing: a finished body becomes an object or a part.
+//!
+//! Guarantees: the row is committed only after its bytes are durable; a body whose commit is refused leaves nothing
+//! behind; a caller who goes away while a file is being sealed leaves either the committed object or nothing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_index::rows::{BlobRef, Extent, ObjectRow, PartRow, RowValue, UploadKeyRow};
+use headwater_model::bucket::Generation;
+use headwater_model::digest::Digests;
+use headwater_model::multipart::PartInfo;
+use headwater_model::object::{ObjectKind, ObjectMeta, SharedMeta};
+use headwater_model::{Error, ObjectKey, Result};
+
+use super::blob::{BlobId, FooterNote, PersistedBlob, Role};
+use super::commit::{Judgement, Refusal};
+use super::core::Core;
+use super::probe::Point;
+use super::running::RunningWrite;
+use super::writer::FileBody;
+use crate::{BucketRef, Expectation, NewObject, NewPart, WriteIntent};
+
+/// A finished body.
+pub(super) enum Sealing {
+    /// Small.
+    Memory {
+        /// The bytes.
+        body: Bytes,
+        /// What they came to.
+        digests: Digests,
+    },
+    /// Large.
+    File {
+        /// The blob's writer, finished.
+        file: Box<FileBody>,
+        /// What the bytes came to.
+        digests: Digests,
+    },
+}
+
+/// An object about to be committed under a key.
+pub(super) struct Candidate<'a> {
+    pub(super) bucket: &'a BucketRef,
+    pub(super) key: &'a ObjectKey,
+    pub(super) expect: &'a Expectation,
+}
+
+impl Candidate<'_> {
+    /// Judges the expectation and ends the key's fill token. Gives the former row.
+    pub(super) fn judge(&self, judgement: &mut Judgement<'_>) -> Result<Option<Bytes>> {
+        judgement.living(self.bucket)?;
+        let generation = self.bucket.generation;
+        let former = judgement.object(generation, self.key)?;
+        let exists = || Error::ObjectExists { key: self.key.as_str().into() };
+        let mut own = None;
+        match self.expect {
+            Expectation::Any => {}
+            Expectation::Absent if former.is_some() => return Err(exists()),
+            Expectation::Absent => {}
+            Expectation::ETag(expected) => match &former {
+                None => return Err(Error::NoSuchKey { key: self.key.as_str().into() }),
+                Some((row, _)) if row.meta.etag != *expected => {
+                    return Err(Error::PreconditionFailed { condition: "If-Match" });
+                }
+                Some(_) => {}
+            },
+            Expectation::Fill(token) => {
+                if former.is_some() || !judgement.state.tokens.holds(generation, self.key, token) {
+                    return Err(exists());
+                }
+                own = Some(token);
+            }
+        }
+        judgement.state.tokens.end(generation, self.key, own);
+        Ok(former.map(|(_, value)| value))
+    }
+
+    /// Commits the object with these extents.
+    pub(super) fn put(&self, judgement: &mut Judgement<'_>, meta: &SharedMeta, extents: Vec<Extent>) -> Result<()> {
+        let former = self.judge(judgement)?;
+        let row = ObjectRow { sequence: judgement.sequence(), meta: Arc::clone(meta), extents };
+        judgement.put(ObjectRow::key(self.bucket.generation, self.key), row.encode(), former);
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Makes an object of a finished body.
+    pub(super) async fn seal_object(
+        self: &Arc<Self>,
+        sealing: Sealing,
+        intent: &WriteIntent,
+        object: NewObject,
+        expect: Expectation,
+    ) -> Result<SharedMeta> {
+        match sealing {
+            Sealing::Memory { body, digests } => {
+                self.seal_inline(&intent.bucket, &intent.key, body, meta(object, &digests), &expect).await
+            }
+            Sealing::File { file, digests } => {
+                let (core, bucket, key) = (Arc::clone(self), intent.bucket.clone(), intent.key.clone());
+                detached(async move {
+                    let note = core.note(Role::from(&object));
+                    let blob = core.persist(*file, note).await?;
+                    let meta = Arc::new(meta(object, &digests));
+                    let extents = vec![blob.extent()];
+                    core.commit_blob(blob, |judgement| {
+                        Candidate { bucket: &bucket, key: &key, expect: &expect }.put(judgement, &meta, extents)
+                    })
+                    .await?;
+                    Ok(meta)
+                })
+                .await
+            }
+        }
+    }
+
+    /// Commits an object whose body is part of the entry.
+    pub(super) async fn seal_inline(
+        &self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        body: Bytes,
+        meta: ObjectMeta,
+        expect: &Expectation,
+    ) -> Result<SharedMeta> {
+        self.space.admit(body.len() as u64)?;
+        let meta = Arc::new(meta);
+        let candidate = Candidate { bucket, key, expect };
+        self.commit(body.len(), |judgement| {
+            if body.is_empty() {
+                return candidate.put(judgement, &meta, Vec::new());
+            }
+            let length_bytes = body.len() as u64;
+            let (blob, offset_bytes) = judgement.place_body(body);
+            let extent = Extent { blob, offset_bytes, length_bytes, crc64: meta.crc64 };
+            candidate.put(judgement, &meta, vec![extent])
+        })
+        .await?;
+        Ok(meta)
+    }
+
+    /// Makes a part of a finished body. Parts are files whatever their size: completion names them without copying, and
+    /// no object ever names the log entry of another row.
+    pub(super) async fn seal_part(
+        self: &Arc<Self>,
+        sealing: Sealing,
+        intent: WriteIntent,
+        part: NewPart,
+    ) -> Result<PartInfo> {
+        let core = Arc::clone(self);
+        detached(async move {
+            let (file, digests) = match sealing {
+                Sealing::File { file, digests } => (*file, digests),
+                Sealing::Memory { body, digests } => (core.to_file(body, &intent).await?, digests),
+            };
+            let note = core.note(Role::from(&part));
+            let blob = core.persist(file, note).await?;
+            let extents = vec![blob.extent()];
+            core.commit_blob(blob, |judgement| put_part(judgement, &intent, &part, &digests, extents)).await
+        })
+        .await
+    }
+
+    async fn to_file(&self, body: Bytes, intent: &WriteIntent) -> Result<FileBody> {
+        let mut file = self.begin_file(intent).await?;
+        if !body.is_empty() {
+            file.writer.write(body).await.map_err(|error| self.heed(error))?;
+        }
+        file.writer.finish().await.map_err(|error| self.heed(error))?;
+        Ok(file)
+    }
+
+    /// Makes a finished blob durable.
+    async fn persist(self: &Arc<Self>, file: FileBody, note: FooterNote) -> Result<OwnedBlob> {
+        let FileBody { writer, running } = file;
+        let blob = writer.persist(note).await.map_err(|error| self.heed(error))?;
+        let owned = self.own(blob, running);
+        self.config.probe.at(Point::BlobPersisted).map_err(|error| Error::internal("seal a blob", error))?;
+        Ok(owned)
+    }
+
+    /// Takes a durable blob into our hands until a row names it.
+    pub(super) fn own(self: &Arc<Self>, blob: PersistedBlob, running: RunningWrite) -> OwnedBlob {
+        OwnedBlob { core: Arc::clone(self), blob, named: false, _running: running }
+    }
+
+    /// Commits a row that names a blob. If that is refused, the blob goes; if the store stopped before it could tell,
+    /// the blob stays for the next start to judge.
+    pub(super) async fn commit_blob<T>(
+        &self,
+        mut blob: OwnedBlob,
+        judge: impl FnOnce(&mut Judgement<'_>) -> Result<T>,
+    ) -> Result<T> {
+        match self.try_commit(0, judge).await {
+            Ok(committed) => {
+                blob.named = true;
+                Ok(committed)
+            }
+            Err(Refusal::Certain(error)) => Err(error),
+            Err(Refusal::Unknown(error)) => {
+                blob.named = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// What the footer says beside the draft.
+    pub(super) fn note(&self, role: Role) -> FooterNote {
+        FooterNote { role, born_after_sequence: self.view.layers().sequence }
+    }
+}
+
+fn put_part(
+    judgement: &mut Judgement<'_>,
+    intent: &WriteIntent,
+    part: &NewPart,
+    digests: &Digests,
+    extents: Vec<Extent>,
+) -> Result<PartInfo> {
+    judgement.living(&intent.bucket)?;
+    let generation = intent.bucket.generation;
+    require_upload(judgement, generation, &intent.key, part)?;
+    let key = PartRow::key(generation, part.upload, part.number);
+    let former = judgement.get(&key)?;
+    let row = PartRow {
+        sequence: judgement.sequence(),
+        size_bytes: digests.size_bytes,
+        md5: digests.md5,
+        last_modified: part.last_modified,
+        crc64: digests.crc64,
+        checksum: part.checksum.clone(),
+        extents,
+    };
+    judgement.put(key, row.encode(), former);
+    Ok(row.info(part.number))
+}
+
+fn require_upload(
+    judgement: &mut Judgement<'_>,
+    generation: Generation,
+    key: &ObjectKey,
+    part: &NewPart,
+) -> Result<()> {
+    let row_key = UploadKeyRow::key(generation, part.upload);
+    let open = match judgement.get(&row_key)? {
+        Some(value) => UploadKeyRow::decode(&row_key, &value)?.key == *key,
+        None => false,
+    };
+    if open { Ok(()) } else { Err(Error::NoSuchUpload { upload_id: part.upload.to_string().into() }) }
+}
+
+/// A durable blob that no row names yet; it goes when it is dropped so.
+pub(super) struct OwnedBlob {
+    core: Arc<Core>,
+    blob: PersistedBlob,
+    named: bool,
+    _running: RunningWrite,
+}
+
+impl OwnedBlob {
+    /// The whole blob as an extent. An empty one is named too: its row then owns the file.
+    pub(super) fn extent(&self) -> Extent {
+        let PersistedBlob { id: BlobId(id), length_bytes, crc64, .. } = self.blob;
+        Extent { blob: BlobRef::File { id }, offset_bytes: 0, length_bytes, crc64 }
+    }
+}
+
+impl Drop for OwnedBlob {
+    fn drop(&mut self) {
+        if !self.named {
+            self.core.garbage.add([self.blob.id]);
+        }
+    }
+}
+
+/// Metadata of an object with this body.
+pub(super) fn meta(object: NewObject, digests: &Digests) -> ObjectMeta {
+    let NewObject { etag, last_modified, kind, provenance, headers, checksum } = object;
+    ObjectMeta {
+        size_bytes: digests.size_bytes,
+        etag,
+        last_modified,
+        crc64: digests.crc64,
+        md5: (kind == ObjectKind::Normal).then_some(digests.md5),
+        checksum,
+        kind,
+        provenance,
+        headers,
+    }
+}
+
+/// Runs a step to its end even if its caller goes away: a durable blob must get its row or be removed.
+pub(super) async fn detached<T: Send + 'static>(step: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    tokio::spawn(step).await.map_err(|error| Error::internal("commit a blob", error))?
+}

@@ -1,0 +1,290 @@
+//! The open store: start, end, and the contract's operations, each in a file of its own.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use headwater_index::rows::{Counter, CounterRow, RowValue};
+use headwater_model::bucket::Bucket;
+use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::list::{ListPage, ListQuery};
+use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::{BoxFuture, Error, ObjectKey, Result};
+use tokio::sync::Semaphore;
+
+use super::blob::BlobDir;
+use super::commit::{CommitState, QUEUE_BYTES, Stage};
+use super::committer::Committer;
+use super::config::LocalConfig;
+use super::core::Core;
+use super::garbage::Garbage;
+use super::hot::HotSet;
+use super::layout::Layout;
+use super::open_error::OpenError;
+use super::replay::{Replayed, replay};
+use super::running::RunningWrites;
+use super::segments::Segments;
+use super::signals::Signals;
+use super::space::Space;
+use super::sweep::Leftovers;
+use super::{checkpoint, housekeeping};
+use crate::{BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, WriteIntent};
+
+/// Objects on this machine's disk. See the module for what it guarantees.
+pub struct LocalStore {
+    core: Arc<Core>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl LocalStore {
+    /// Opens the store in `config.dir`, making it if there is none, and replays what a crash left in the log. Blocks.
+    ///
+    /// # Errors
+    /// [`OpenError`]: in use, of another format, damaged, or refused by the file system.
+    pub fn open(config: LocalConfig) -> Result<Arc<Self>, OpenError> {
+        let layout = Layout::open(&config.dir, &config.probe)?;
+        let (core, committer, leftovers) = Self::start(config, layout)?;
+        let threads = vec![
+            spawn("log-committer", move || committer.run()),
+            spawn("checkpoint", {
+                let core = Arc::clone(&core);
+                move || checkpoint::run(&core)
+            }),
+            spawn("housekeeping", {
+                let core = Arc::clone(&core);
+                move || housekeeping::run(&core, leftovers)
+            }),
+        ];
+        let threads = threads.into_iter().collect::<Result<_, _>>();
+        let threads = threads.map_err(|error| OpenError::io("start a thread", &core.layout.root, error))?;
+        Ok(Arc::new(Self { core, threads: Mutex::new(threads) }))
+    }
+
+    fn start(config: LocalConfig, layout: Layout) -> Result<(Arc<Core>, Committer, Leftovers), OpenError> {
+        let store = |error| OpenError::store(&config.dir, error);
+        let mut salt = [0; 8];
+        config.clock.random(&mut salt);
+        let Replayed { view, position, next_sequence, active, garbage } = replay(&layout, u64::from_le_bytes(salt))?;
+        let blobs = BlobDir::open(layout.blobs.clone(), Arc::clone(&config.clock)).map_err(store)?;
+        let running = Arc::new(RunningWrites::default());
+        let horizon = read_horizon(&view).map_err(store)?;
+        let leftovers = Leftovers::find(&blobs, &running, horizon).map_err(store)?;
+        let space = Space::open(layout.log.clone(), Arc::clone(&config.clock), config.reserve_bytes)
+            .map_err(|error| OpenError::io("measure the file system", &layout.log, error))?;
+        let mut state = CommitState::new(position, next_sequence);
+        state.load_buckets(&view).map_err(store)?;
+        let segments = Segments::new(layout.log.clone());
+        if let Some(active) = &active {
+            segments.insert(Arc::clone(active));
+        }
+        let core = Arc::new(Core {
+            clock: Arc::clone(&config.clock),
+            state: Mutex::new(state),
+            batch_ready: std::sync::Condvar::new(),
+            queue: Semaphore::new(QUEUE_BYTES),
+            view,
+            hot: HotSet::new(config.hot_bytes),
+            segments,
+            blobs,
+            garbage: Garbage::default(),
+            running,
+            space,
+            signals: Signals::new(),
+            layout,
+            config,
+        });
+        core.garbage.add(garbage);
+        let committer = Committer::new(Arc::clone(&core), active);
+        Ok((core, committer, leftovers))
+    }
+
+    /// Bytes on disk: index, log segments, blob files of visible objects.
+    fn disk_bytes(&self) -> u64 {
+        let layers = self.core.view.layers();
+        let log_bytes: u64 = layers.accounting.segments().map(|segment| segment.size_bytes()).sum();
+        log_bytes + layers.accounting.file_bytes + self.core.view.index().file_bytes().unwrap_or(0)
+    }
+}
+
+/// The hour from which a sweep has to look.
+fn read_horizon(view: &super::view::View) -> Result<u64> {
+    let key = CounterRow::key(Counter::SweepFromHour);
+    Ok(match view.get(&key)? {
+        Some(value) => CounterRow::decode(&key, &value)?.value,
+        None => 0,
+    })
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).spawn(body)
+}
+
+impl Drop for LocalStore {
+    /// Ends the threads without a checkpoint: what is durable stays so, and the next start replays it.
+    fn drop(&mut self) {
+        self.core.state().stage = Stage::Stopped;
+        self.core.batch_ready.notify_all();
+        self.core.signals.abandon();
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for LocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LocalStore").field(&self.core).finish()
+    }
+}
+
+impl Store for LocalStore {
+    fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
+        self.core.resident(bucket, key)
+    }
+
+    fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>> {
+        Box::pin(self.core.open(bucket, key))
+    }
+
+    fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>> {
+        Box::pin(self.core.begin(intent))
+    }
+
+    fn begin_fill<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        rule_version: u64,
+    ) -> BoxFuture<'a, Result<Option<FillToken>>> {
+        Box::pin(self.core.begin_fill(bucket, key, rule_version))
+    }
+
+    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete(bucket, key))
+    }
+
+    fn copy(
+        &self,
+        source: StoredObject,
+        bucket: BucketRef,
+        key: ObjectKey,
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'_, Result<SharedMeta>> {
+        Box::pin(self.core.copy(source, bucket, key, object, expect))
+    }
+
+    fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
+        Box::pin(async move { self.core.list(bucket, query) })
+    }
+
+    fn create_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        headers: ObjectHeaders,
+        algorithm: Option<ChecksumAlgorithm>,
+    ) -> BoxFuture<'a, Result<UploadId>> {
+        Box::pin(self.core.create_upload(bucket, key, headers, algorithm))
+    }
+
+    fn upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+        Box::pin(async move { self.core.upload(bucket, key, id) })
+    }
+
+    fn parts<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        id: UploadId,
+        after: u16,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<PartPage>> {
+        Box::pin(async move { self.core.parts(bucket, id, after, limit) })
+    }
+
+    fn uploads<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a ListQuery,
+        after_upload: Option<UploadId>,
+    ) -> BoxFuture<'a, Result<UploadPage>> {
+        Box::pin(async move { self.core.uploads(bucket, query, after_upload) })
+    }
+
+    fn complete_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+        parts: &'a [CompletedPart],
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        Box::pin(self.core.complete_upload(bucket, key, id, parts, object, expect))
+    }
+
+    fn abort_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.core.abort_upload(bucket, key, id))
+    }
+
+    fn buckets(&self) -> BoxFuture<'_, Result<Vec<Bucket>>> {
+        Box::pin(async move { self.core.buckets() })
+    }
+
+    fn create_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<Bucket>> {
+        Box::pin(self.core.create_bucket(bucket))
+    }
+
+    fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.core.update_bucket(bucket))
+    }
+
+    fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.core.delete_bucket(bucket))
+    }
+
+    fn stats(&self) -> StoreStats {
+        let disk_bytes = self.disk_bytes();
+        let layers = self.core.view.layers();
+        StoreStats {
+            objects: layers.accounting.objects,
+            object_bytes: layers.accounting.object_bytes,
+            disk_bytes,
+            log_tail_bytes: layers.tail_bytes,
+            hot_bytes: self.core.hot.size_bytes(),
+        }
+    }
+
+    fn close(&self, limit: Duration) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            {
+                let mut state = self.core.state();
+                if state.stage == Stage::Open {
+                    state.stage = Stage::Closing;
+                }
+            }
+            self.core.batch_ready.notify_all();
+            let mut closed = self.core.signals.closed.subscribe();
+            let outcome = tokio::time::timeout(limit, closed.wait_for(Option::is_some)).await;
+            match outcome {
+                Ok(Ok(settled)) if *settled == Some(true) => Ok(()),
+                Ok(_) => Err(Error::internal("close the store", "the last checkpoint could not be made")),
+                Err(elapsed) => Err(Error::internal("close the store", elapsed)),
+            }
+        })
+    }
+}

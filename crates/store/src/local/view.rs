@@ -1,0 +1,203 @@
+//! What readers see: the overlay of durable changes over the index.
+//!
+//! Guarantees: every row is visible from the moment its entry is durable, in an overlay or in the index, at every
+//! moment; a row read twice never goes back in time. A chunk of several rows shows each row as it was at some moment
+//! during the read, not all of them at one.
+//!
+//! How: reads look into the active overlay, then into the one that a checkpoint is applying, then into the index, in
+//! that order. The checkpoint drops its overlay only after the index has the rows, so the order misses nothing.
+
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use headwater_index::KeyRange;
+use headwater_index::redb::RedbIndex;
+use headwater_model::Result;
+
+use super::accounting::Accounting;
+use super::change::RowChange;
+use super::merge::{Chunk, LayerRow};
+use super::overlay::Overlay;
+
+/// The visible rows.
+pub(super) struct View {
+    index: RedbIndex,
+    layers: RwLock<Layers>,
+}
+
+/// The overlays, and what they come to.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    active: Overlay,
+    frozen: Option<Arc<Frozen>>,
+    /// Counts and sizes of all visible rows.
+    pub(super) accounting: Accounting,
+    /// Sequence of the last visible entry.
+    pub(super) sequence: u64,
+    /// Log bytes of the entries in the active overlay.
+    pub(super) tail_bytes: u64,
+}
+
+/// An overlay that a checkpoint has taken, and what belongs into the same commit.
+#[derive(Debug)]
+pub(super) struct Frozen {
+    /// Its rows.
+    pub(super) rows: Overlay,
+    /// Sequence of the last entry in it.
+    pub(super) sequence: u64,
+    /// Rows of the accounting as it was when the overlay was taken.
+    pub(super) figures: Vec<(Vec<u8>, Option<Bytes>)>,
+}
+
+impl Layers {
+    /// What a start begins with: the figures of the index, and nothing over it.
+    pub(super) fn new(accounting: Accounting, applied_sequence: u64) -> Self {
+        Self { accounting, sequence: applied_sequence, ..Self::default() }
+    }
+
+    /// Makes the rows of an entry visible.
+    pub(super) fn publish(&mut self, sequence: u64, changes: &[RowChange]) {
+        for change in changes {
+            self.active.put(change);
+        }
+        self.sequence = sequence;
+    }
+
+    /// Memory of the rows that no checkpoint has taken yet.
+    pub(super) fn active_bytes(&self) -> usize {
+        self.active.size_bytes()
+    }
+
+    /// Whether a checkpoint would have nothing to do.
+    pub(super) fn is_settled(&self) -> bool {
+        self.active.is_empty() && self.frozen.is_none()
+    }
+
+    /// Takes the active overlay for a checkpoint, or again the one that a failed checkpoint left.
+    pub(super) fn freeze(&mut self) -> Arc<Frozen> {
+        if let Some(frozen) = &self.frozen {
+            return Arc::clone(frozen);
+        }
+        let figures = self.accounting.checkpoint_rows();
+        let rows = std::mem::take(&mut self.active);
+        let frozen = Arc::new(Frozen { rows, sequence: self.sequence, figures });
+        self.tail_bytes = 0;
+        self.frozen = Some(Arc::clone(&frozen));
+        frozen
+    }
+
+    /// The index has the frozen rows.
+    pub(super) fn thaw(&mut self) {
+        self.frozen = None;
+    }
+
+    /// Whether a checkpoint holds an overlay.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+}
+
+impl View {
+    /// The rows of `index`, with nothing over them.
+    pub(super) fn new(index: RedbIndex, layers: Layers) -> Self {
+        Self { index, layers: RwLock::new(layers) }
+    }
+
+    /// The index below.
+    pub(super) fn index(&self) -> &RedbIndex {
+        &self.index
+    }
+
+    /// The overlays, to read.
+    pub(super) fn layers(&self) -> RwLockReadGuard<'_, Layers> {
+        self.layers.read().expect("publishing does not panic")
+    }
+
+    /// The overlays, to change.
+    pub(super) fn layers_mut(&self) -> RwLockWriteGuard<'_, Layers> {
+        self.layers.write().expect("publishing does not panic")
+    }
+
+    /// A row.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        {
+            let layers = self.layers();
+            let known =
+                layers.active.get(key).or_else(|| layers.frozen.as_ref().and_then(|frozen| frozen.rows.get(key)));
+            if let Some(value) = known {
+                return Ok(value.clone());
+            }
+        }
+        self.index.get(key)
+    }
+
+    /// Rows from the start of `range` on, about `limit` of them; deleted ones are shown as such.
+    pub(super) fn chunk(&self, range: &KeyRange, limit: usize) -> Result<Chunk> {
+        // The overlays first: rows that a checkpoint moves meanwhile are then seen twice instead of never.
+        let upper = {
+            let layers = self.layers();
+            let active = layers.active.chunk(range, limit);
+            match &layers.frozen {
+                Some(frozen) => active.over(frozen.rows.chunk(range, limit)),
+                None => active,
+            }
+        };
+        let rows = self.index.scan(range, limit)?;
+        let lower = rows.into_iter().map(|row| (Bytes::from(row.key), Some(row.value))).collect();
+        Ok(upper.over(Chunk::of(lower, limit)))
+    }
+
+    /// The visible rows of `range` in order, read `chunk_rows` at a time.
+    pub(super) fn rows(&self, range: KeyRange, chunk_rows: usize) -> Rows<'_> {
+        Rows { view: self, chunk: Vec::new(), next: 0, rest: Some(range), chunk_rows }
+    }
+}
+
+/// Walks over visible rows; after an error comes nothing more.
+pub(super) struct Rows<'a> {
+    view: &'a View,
+    chunk: Vec<LayerRow>,
+    /// Position in `chunk`.
+    next: usize,
+    /// What lies behind `chunk`.
+    rest: Option<KeyRange>,
+    chunk_rows: usize,
+}
+
+impl Rows<'_> {
+    /// Skips the rows below `key`.
+    pub(super) fn seek(&mut self, key: Vec<u8>) {
+        self.next += self.chunk[self.next..].partition_point(|(row, _)| row.as_ref() < key.as_slice());
+        if self.next == self.chunk.len() {
+            self.rest = self.rest.take().map(|rest| rest.starting_at(key));
+        }
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<(Bytes, Bytes)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            while let Some((key, value)) = self.chunk.get_mut(self.next) {
+                self.next += 1;
+                if let Some(value) = value.take() {
+                    return Some(Ok((std::mem::take(key), value)));
+                }
+            }
+            let range = self.rest.take()?;
+            match self.view.chunk(&range, self.chunk_rows) {
+                Ok(chunk) => {
+                    self.rest = chunk.rest_of(&range);
+                    self.chunk = chunk.rows;
+                    self.next = 0;
+                }
+                Err(error) => {
+                    self.chunk.clear();
+                    self.next = 0;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
