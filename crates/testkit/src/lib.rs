@@ -1,14 +1,15 @@
 //! Test-only: origins that misbehave on request, conformance suites, the reference model.
 //!
-//! [`ManualClock`] is time that a test moves; [`MemoryStore`] is the reference model of a store; [`index_suite`] holds
-//! an implementation to its contract, each function one promise.
+//! [`ManualClock`] is time that a test moves; [`MemoryStore`] is the reference model of a store; [`index_suite`] and
+//! [`store_suite`] hold an implementation to its contract, each function one promise.
 
 mod clock;
 pub mod index_suite;
 mod memory_store;
 pub mod origin;
 mod random;
+pub mod store_suite;
 
 pub use clock::ManualClock;
-pub use memory_store::MemoryStore;
+pub use memory_store::{MemoryFactory, MemoryStore};
 pub use random::SeededRandom;

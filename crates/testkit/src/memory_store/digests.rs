@@ -9,7 +9,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 /// Everything that a writer tells about its body.
-pub(super) fn of(bytes: &[u8], algorithm: Option<ChecksumAlgorithm>) -> Digests {
+pub(crate) fn of(bytes: &[u8], algorithm: Option<ChecksumAlgorithm>) -> Digests {
     Digests {
         size_bytes: bytes.len() as u64,
         md5: Md5::digest(bytes).into(),

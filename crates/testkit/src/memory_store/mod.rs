@@ -7,7 +7,7 @@
 //! `NoSuchBucket`, `begin` included. It never runs out of space and is never damaged.
 
 mod content;
-mod digests;
+pub(crate) mod digests;
 mod listing;
 mod state;
 mod writer;
@@ -31,6 +31,7 @@ use headwater_store::{
 use self::content::{MemoryContent, RESIDENT_BYTES};
 use self::state::{State, Stored};
 use self::writer::MemoryWriter;
+use crate::store_suite::{Factory, Fixture};
 
 /// A store in memory. Clones are the same store.
 #[derive(Clone)]
@@ -48,6 +49,30 @@ impl MemoryStore {
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change is judged before it begins: a panic leaves no half of one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes empty [`MemoryStore`]s.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryFactory;
+
+impl Factory for MemoryFactory {
+    fn make(&self, clock: Arc<dyn Clock>) -> BoxFuture<'_, Box<dyn Fixture>> {
+        ready(Box::new(MemoryStore::new(clock)))
+    }
+}
+
+impl Fixture for MemoryStore {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::new(self.clone())
+    }
+
+    fn reopen(&mut self) -> BoxFuture<'_, Result<bool>> {
+        ready(Ok(false))
+    }
+
+    fn threshold_bytes(&self) -> usize {
+        RESIDENT_BYTES
     }
 }
 

@@ -1,0 +1,160 @@
+//! What every store promises, one function a promise.
+//!
+//! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
+//! [`expectations`], [`fills`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
+//! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
+
+/// The result must be this error.
+macro_rules! assert_fails {
+    ($result:expr, $($pattern:tt)+) => {
+        match $result.map(drop) {
+            Err($($pattern)+) => {}
+            other => panic!("expected {}, not {other:?}", stringify!($($pattern)+)),
+        }
+    };
+}
+
+pub mod buckets;
+pub mod copies;
+pub mod expectations;
+pub mod fills;
+pub mod listing;
+pub mod multipart;
+pub mod objects;
+pub mod random;
+mod subject;
+pub mod tails;
+
+use std::sync::Arc;
+
+use headwater_model::clock::Clock;
+use headwater_model::{BoxFuture, Result};
+use headwater_store::Store;
+
+pub use subject::Subject;
+
+/// Makes stores to test.
+pub trait Factory: Send + Sync {
+    /// A store without buckets, on `clock`.
+    fn make(&self, clock: Arc<dyn Clock>) -> BoxFuture<'_, Box<dyn Fixture>>;
+}
+
+/// A store under test and what it stands on, which goes when this is dropped.
+pub trait Fixture: Send + Sync {
+    /// The store.
+    fn store(&self) -> Arc<dyn Store>;
+
+    /// Closes the store and opens it again on what it left: [`Fixture::store`] is then another one. `false`, and
+    /// nothing done, for a store that does not persist.
+    ///
+    /// # Errors
+    /// Those of closing and opening.
+    fn reopen(&mut self) -> BoxFuture<'_, Result<bool>>;
+
+    /// The length in bytes around which the store changes how it keeps a body.
+    fn threshold_bytes(&self) -> usize;
+}
+
+/// Tests of every promise. `$factory` is an expression that makes a [`Factory`](crate::store_suite::Factory).
+#[macro_export]
+macro_rules! store_conformance {
+    ($factory:expr) => {
+        $crate::store_conformance! { @modules $factory;
+            buckets: [
+                buckets_are_created_once_and_listed_by_name,
+                settings_are_replaced,
+                generations_are_never_used_again,
+                a_bucket_with_anything_in_it_stays,
+                nothing_of_a_former_life_appears,
+                buckets_and_generations_survive_reopening
+            ],
+            copies: [
+                copies_have_the_bytes_and_their_own_metadata,
+                a_copy_is_independent_of_its_source,
+                an_object_is_copied_onto_itself,
+                copies_are_conditional
+            ],
+            expectations: [
+                absent_holds_where_nothing_is,
+                a_tag_holds_while_the_object_has_it,
+                one_of_concurrent_creations_wins,
+                one_of_concurrent_replacements_wins,
+                a_refused_commit_leaves_nothing
+            ],
+            fills: [
+                a_fill_commits_while_its_token_holds,
+                a_spent_token_does_not_come_back,
+                whatever_touches_the_key_revokes,
+                a_rule_change_revokes_all_tokens_of_its_bucket,
+                other_settings_and_other_keys_do_not_revoke,
+                the_end_of_a_bucket_revokes,
+                a_new_grant_revokes_the_former,
+                no_grant_where_a_fill_could_not_commit,
+                a_fill_never_beats_a_local_write
+            ],
+            listing: [
+                keys_are_listed_in_byte_order,
+                prefixes_are_collapsed_at_the_delimiter,
+                pages_begin_after_the_marker,
+                pages_add_up_to_the_whole,
+                a_page_of_nothing_is_empty,
+                listings_tell_what_the_object_is,
+                listings_follow_every_change,
+                buckets_are_listed_apart
+            ],
+            multipart: [
+                listed_parts_become_the_object,
+                parts_are_replaced_and_paged,
+                a_wrong_list_of_parts_changes_nothing,
+                a_completion_is_conditional,
+                a_completed_object_is_replaced_and_deleted,
+                an_aborted_upload_is_gone,
+                an_upload_belongs_to_its_key,
+                uploads_are_paged_by_key_and_id,
+                uploads_are_collapsed_at_the_delimiter,
+                uploads_survive_reopening
+            ],
+            objects: [
+                bodies_of_every_size_come_back,
+                ranges_are_exact,
+                metadata_comes_back,
+                checksums_are_computed,
+                keys_are_opaque,
+                a_write_is_invisible_until_sealed,
+                an_abandoned_write_leaves_nothing,
+                an_overwrite_replaces_the_whole,
+                a_delete_removes_and_tells,
+                opened_content_outlives_its_key,
+                lengths_are_enforced,
+                readers_see_whole_objects_only,
+                objects_survive_reopening,
+                a_closed_store_reads_and_does_not_write
+            ],
+            tails: [
+                a_tail_follows_the_writer,
+                a_tail_wakes_its_reader,
+                readers_go_at_their_own_pace,
+                a_tail_tells_that_the_writer_gave_up,
+                a_tail_outlives_the_end_of_the_write
+            ]
+        }
+    };
+    (@modules $factory:expr; $($module:ident: $names:tt),*) => {
+        $(
+            mod $module {
+                #[allow(unused_imports)] // the factory may be in scope by path
+                use super::*;
+                $crate::store_conformance! { @tests $factory; $module $names }
+            }
+        )*
+    };
+    (@tests $factory:expr; $module:ident [$($name:ident),*]) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let subject = $crate::store_suite::Subject::new(&$factory).await;
+                $crate::store_suite::$module::$name(subject).await;
+            }
+        )*
+    };
+}

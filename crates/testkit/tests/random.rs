@@ -1,0 +1,169 @@
+//! Random runs find a store that errs, and report it with its seed and a list that was shrunk to what matters.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use headwater_model::bucket::Bucket;
+use headwater_model::clock::Clock;
+use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::list::{ListPage, ListQuery};
+use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::{BoxFuture, ObjectKey, Result};
+use headwater_store::{
+    BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, WriteIntent,
+};
+use headwater_testkit::MemoryStore;
+use headwater_testkit::store_suite::{Factory, Fixture, random};
+
+/// A store that forgets one thing: a delete of a key that is not there does not revoke the key's token.
+struct Forgetful(MemoryStore);
+
+impl Store for Forgetful {
+    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            if self.0.open(bucket, key).await?.is_none() {
+                return Ok(false);
+            }
+            self.0.delete(bucket, key).await
+        })
+    }
+
+    fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
+        self.0.resident(bucket, key)
+    }
+    fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>> {
+        self.0.open(bucket, key)
+    }
+    fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>> {
+        self.0.begin(intent)
+    }
+    fn begin_fill<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        rule_version: u64,
+    ) -> BoxFuture<'a, Result<Option<FillToken>>> {
+        self.0.begin_fill(bucket, key, rule_version)
+    }
+    fn copy(
+        &self,
+        source: StoredObject,
+        bucket: BucketRef,
+        key: ObjectKey,
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'_, Result<SharedMeta>> {
+        self.0.copy(source, bucket, key, object, expect)
+    }
+    fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
+        self.0.list(bucket, query)
+    }
+    fn create_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        headers: ObjectHeaders,
+        algorithm: Option<ChecksumAlgorithm>,
+    ) -> BoxFuture<'a, Result<UploadId>> {
+        self.0.create_upload(bucket, key, headers, algorithm)
+    }
+    fn upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+        self.0.upload(bucket, key, id)
+    }
+    fn parts<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        id: UploadId,
+        after: u16,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<PartPage>> {
+        self.0.parts(bucket, id, after, limit)
+    }
+    fn uploads<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a ListQuery,
+        after_upload: Option<UploadId>,
+    ) -> BoxFuture<'a, Result<UploadPage>> {
+        self.0.uploads(bucket, query, after_upload)
+    }
+    fn complete_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+        parts: &'a [CompletedPart],
+        object: NewObject,
+        expect: Expectation,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        self.0.complete_upload(bucket, key, id, parts, object, expect)
+    }
+    fn abort_upload<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        id: UploadId,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.0.abort_upload(bucket, key, id)
+    }
+    fn buckets(&self) -> BoxFuture<'_, Result<Vec<Bucket>>> {
+        self.0.buckets()
+    }
+    fn create_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<Bucket>> {
+        self.0.create_bucket(bucket)
+    }
+    fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>> {
+        self.0.update_bucket(bucket)
+    }
+    fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
+        self.0.delete_bucket(bucket)
+    }
+    fn stats(&self) -> StoreStats {
+        self.0.stats()
+    }
+    fn close(&self, limit: Duration) -> BoxFuture<'_, Result<()>> {
+        self.0.close(limit)
+    }
+}
+
+struct ForgetfulFixture(Arc<Forgetful>);
+
+impl Fixture for ForgetfulFixture {
+    fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.0) as Arc<dyn Store>
+    }
+    fn reopen(&mut self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async { Ok(false) })
+    }
+    fn threshold_bytes(&self) -> usize {
+        1000
+    }
+}
+
+struct ForgetfulFactory;
+
+impl Factory for ForgetfulFactory {
+    fn make(&self, clock: Arc<dyn Clock>) -> BoxFuture<'_, Box<dyn Fixture>> {
+        let store = Arc::new(Forgetful(MemoryStore::new(clock)));
+        Box::pin(async move { Box::new(ForgetfulFixture(store)) as Box<dyn Fixture> })
+    }
+}
+
+#[tokio::test]
+async fn a_difference_is_reported_with_its_seed_and_what_matters() {
+    let run = random::random_operations(&ForgetfulFactory, 42, 400);
+    let panic = AssertUnwindSafe(run).catch_unwind().await.expect_err("the store errs");
+    let report = panic.downcast_ref::<String>().expect("a formatted report");
+    assert!(report.starts_with("seed 42: "), "{report}");
+    assert_eq!(report.matches("BeginFill").count(), 1, "{report}");
+    assert_eq!(report.split_once("after these operations").expect("the list").1.matches("Delete").count(), 1);
+    assert!(!report.contains("Put"), "nothing else is needed:\n{report}");
+}
