@@ -67,8 +67,6 @@ struct State {
     written: u64,
     digested: u64,
     synced: u64,
-    /// The body is complete: the digest lane runs to the end.
-    complete: bool,
     fault: Option<Fault>,
     running: [bool; 3],
     /// Of the write lane, while it does not run.
@@ -99,7 +97,6 @@ impl Spool {
             written: 0,
             digested: 0,
             synced: 0,
-            complete: false,
             fault: None,
             running: [false; 3],
             sums: BlockSums::new(),
@@ -118,10 +115,13 @@ impl Spool {
     /// Appends, once there is room. A piece larger than the whole queue is in memory already and is let in alone.
     pub(super) async fn push(self: &Arc<Self>, chunk: Bytes) -> Result<()> {
         self.wait(|state| state.queue.is_empty() || state.queued_bytes + chunk.len() <= QUEUE_BYTES).await?;
-        let mut state = self.lock();
-        state.queued_bytes += chunk.len();
-        state.queue.push_back(chunk);
-        self.start(Lane::Write, &mut state);
+        let shift = {
+            let mut state = self.lock();
+            state.queued_bytes += chunk.len();
+            state.queue.push_back(chunk);
+            self.claim(Lane::Write, &mut state)
+        };
+        begin(shift);
         Ok(())
     }
 
@@ -129,13 +129,11 @@ impl Spool {
     /// to be called once.
     pub(super) async fn complete(self: &Arc<Self>) -> Result<(Digests, Vec<u8>)> {
         self.wait(|state| state.queue.is_empty() && !state.running[Lane::Write as usize]).await?;
-        {
+        let shift = {
             let mut state = self.lock();
-            state.complete = true;
-            if state.digested < state.written {
-                self.start(Lane::Digest, &mut state);
-            }
-        }
+            if state.digested < state.written { self.claim(Lane::Digest, &mut state) } else { None }
+        };
+        begin(shift);
         self.wait(|state| state.digested == state.written && !state.running[Lane::Digest as usize]).await?;
         let (digest, sums, written) = {
             let mut state = self.lock();
@@ -220,13 +218,11 @@ impl Spool {
         });
     }
 
-    /// Starts a lane's job unless it runs.
-    fn start(self: &Arc<Self>, lane: Lane, state: &mut State) {
-        if std::mem::replace(&mut state.running[lane as usize], true) {
-            return;
-        }
-        let shift = Shift { spool: Arc::clone(self), lane, ended: false };
-        tokio::task::spawn_blocking(move || shift.work());
+    /// The right to run a lane's job, unless it runs. To be begun when the lock is released: a runtime that is going
+    /// down drops the job on the spot, and that takes the lock.
+    fn claim(self: &Arc<Self>, lane: Lane, state: &mut State) -> Option<Shift> {
+        let running = std::mem::replace(&mut state.running[lane as usize], true);
+        (!running).then(|| Shift { spool: Arc::clone(self), lane, ended: false })
     }
 
     /// Writes until the queue is empty.
@@ -235,19 +231,20 @@ impl Spool {
         let mut sums = std::mem::replace(&mut self.lock().sums, BlockSums::new());
         let mut batch_bytes = 0;
         loop {
-            let (offset, drained) = {
+            let (offset, drained, followers) = {
                 let mut state = self.lock();
                 state.written += batch_bytes as u64;
                 state.queued_bytes = state.queued_bytes.saturating_sub(batch_bytes);
                 batch.clear();
                 batch_bytes = take_batch(&mut state.queue, &mut batch);
-                self.start_followers(&mut state);
+                let followers = self.claim_followers(&mut state);
                 if batch_bytes == 0 {
                     state.sums = std::mem::replace(&mut sums, BlockSums::new());
                     state.running[Lane::Write as usize] = false;
                 }
-                (state.written, batch_bytes == 0)
+                (state.written, batch_bytes == 0, followers)
             };
+            followers.into_iter().for_each(begin);
             self.announce(TailState::Growing(offset));
             self.moved.notify_one();
             if drained {
@@ -260,14 +257,14 @@ impl Spool {
         }
     }
 
-    /// Starts the lanes that follow the write lane, once they have a step's worth of work.
-    fn start_followers(self: &Arc<Self>, state: &mut State) {
-        if state.written - state.digested >= STEP_BYTES as u64 {
-            self.start(Lane::Digest, state);
-        }
-        if state.written - state.synced >= EARLY_SYNC_BYTES {
-            self.start(Lane::Sync, state);
-        }
+    /// The lanes that follow the write lane run once they have a step's worth of work.
+    fn claim_followers(self: &Arc<Self>, state: &mut State) -> [Option<Shift>; 2] {
+        let digest = state.written - state.digested >= STEP_BYTES as u64;
+        let sync = state.written - state.synced >= EARLY_SYNC_BYTES;
+        [
+            digest.then(|| self.claim(Lane::Digest, state)).flatten(),
+            sync.then(|| self.claim(Lane::Sync, state)).flatten(),
+        ]
     }
 
     /// Digests until it has caught up with the write lane.
@@ -331,6 +328,13 @@ struct Shift {
     spool: Arc<Spool>,
     lane: Lane,
     ended: bool,
+}
+
+/// Gives a job to a thread that may block.
+fn begin(shift: Option<Shift>) {
+    if let Some(shift) = shift {
+        tokio::task::spawn_blocking(move || shift.work());
+    }
 }
 
 impl Shift {
