@@ -45,7 +45,7 @@ pub(super) async fn commit(finished: Finished, token: FillToken) -> FillOutcome 
         Err(Error::ObjectExists { .. } | Error::NoSuchBucket { .. }) => FillOutcome::Superseded,
         Err(error) => {
             tracing::warn!(%error, "a verified fill could not be committed");
-            FillOutcome::Failed(store_failure(&error))
+            FillOutcome::PassedThrough(store_failure(&error))
         }
     }
 }

@@ -24,6 +24,9 @@ const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 /// When to try again after one of our own limits: they free up as fast as fills end.
 pub(super) const LIMIT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Reason code of a fill that was given up because nobody followed it any more.
+pub(super) const ABANDONED: &str = "abandoned";
+
 // The vendor's messages (oss-mirroring 6.2).
 const CHECK_CONFIGURATION: &str = "Mirroring failed, please check your mirror configuration.";
 const NO_ANSWER: &str = "Error status : 0 from mirror host, should return 200 OK.";
@@ -151,7 +154,7 @@ impl Failure {
 
     /// All clients left and more remains than may be fetched without them, or than can be stored.
     pub(super) fn abandoned() -> Self {
-        Self::mirror(MirrorFailureKind::Refused, "abandoned", BODY_LOST, Some(LIMIT_RETRY_AFTER), None)
+        Self::mirror(MirrorFailureKind::Refused, ABANDONED, BODY_LOST, Some(LIMIT_RETRY_AFTER), None)
     }
 
     fn mirror(

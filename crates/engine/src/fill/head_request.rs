@@ -13,7 +13,7 @@ use http::HeaderValue;
 use http::header::{CONTENT_RANGE, RANGE};
 
 use super::MissOutcome;
-use super::failure::Failure;
+use super::ask;
 use super::head::{self, Circumstances, Verdict};
 use super::observe::{FillOutcome, Report};
 use super::plan::Plan;
@@ -80,9 +80,7 @@ async fn fetch(env: &Env, plan: &Plan, method: OriginMethod) -> Result<OriginRes
     if method == OriginMethod::Get {
         request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
     }
-    let response = env.origin.fetch(request).await.map_err(|error| Failure::no_answer(&error).to_error())?;
-    env.observer.origin_status(response.status);
-    Ok(response)
+    ask::ask(env, request).await.map_err(|failure| failure.to_error())
 }
 
 /// Length of the whole from an answer to a GET of the first byte, which is turned into that of a whole GET.

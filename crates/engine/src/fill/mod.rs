@@ -7,7 +7,7 @@
 //! - However many ask for an object, its origin is asked once; no client owns the fetch, none slows it, none is cut off
 //!   for being slow or late.
 //!
-//! How: `plan` is what a rule makes of a request; `join` the running fills; `task` one fill's life in the order `head`
+//! How: `plan` is what a rule makes of a request; `join` the running fills; `task` one fill's life in the order `ask`, `head`
 //! (what the answer means), `intake` (body in, counted and verified), `sink` (body out, to file or ring), `commit`;
 //! `state` what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer;
 //! `head_request` the HEAD of a missing object, which is no fill.
@@ -16,6 +16,7 @@
 //! and with one follower. Resuming a broken body and asking further origins are not here yet: both belong into
 //! [`intake`], which alone sees where a body broke.
 
+mod ask;
 mod commit;
 mod failure;
 mod head;
@@ -60,7 +61,7 @@ pub use observe::{FillObserver, FillOutcome};
 
 /// Most fetches at one time: fills, pass-throughs and HEADs together. Bounds the memory of small bodies (64 KiB each)
 /// and the number of open files and origin connections.
-pub const MAX_RUNNING_FILLS: usize = 1024;
+const MAX_RUNNING_FILLS: usize = 1024;
 
 /// Limits of all fills.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::failure::Failure;
+use super::failure::{ABANDONED, Failure};
 
 /// How a fetch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +108,14 @@ macro_rules! event {
 }
 
 impl Report<'_> {
-    /// Failures are warnings; what served a client without storing is of interest to the operator; the rest is routine.
+    /// Failures are warnings, unless nobody was left to notice; what was not stored is of interest to the operator; the
+    /// rest is routine.
     pub(super) fn log(&self) {
         match self.outcome {
+            FillOutcome::Failed(ABANDONED) | FillOutcome::Superseded | FillOutcome::PassedThrough(_) => {
+                event!(info, self);
+            }
             FillOutcome::Failed(_) => event!(warn, self),
-            FillOutcome::Superseded | FillOutcome::PassedThrough(_) => event!(info, self),
             _ => event!(debug, self),
         }
     }

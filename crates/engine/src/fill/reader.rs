@@ -29,8 +29,8 @@ const MAX_CHUNK_BYTES: usize = 256 << 10;
 /// The bytes of a flow from `start` to `end`; to the end of the object if that is `None`.
 pub(super) fn body(follower: Follower, start: u64, end: Option<u64>) -> ByteStream {
     let Follower { seat, phase } = follower;
-    seat.advance(start);
-    let reader = Reader { seat, phase, position: start, end };
+    let followers = seat.advance(start);
+    let reader = Reader { seat, phase, followers, position: start, end };
     Box::pin(unfold(Some(reader), |state| async move {
         let mut reader = state?;
         match reader.next().await {
@@ -44,6 +44,8 @@ pub(super) fn body(follower: Follower, start: u64, end: Option<u64>) -> ByteStre
 struct Reader {
     seat: Seat,
     phase: watch::Receiver<Phase>,
+    /// How many there were when this one last moved.
+    followers: usize,
     position: u64,
     end: Option<u64>,
 }
@@ -86,11 +88,10 @@ impl Reader {
     }
 
     async fn take(&mut self, flow: &Flow, limit: u64) -> Result<Bytes, Error> {
-        let readers = self.seat.advance(self.position);
-        let chunk_bytes = (FOLLOWERS_BYTES / readers.max(1)).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64;
+        let chunk_bytes = (FOLLOWERS_BYTES / self.followers).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64;
         let chunk = flow.read(self.position, chunk_bytes.min(limit - self.position)).await?;
         self.position += chunk.len() as u64;
-        self.seat.advance(self.position);
+        self.followers = self.seat.advance(self.position);
         Ok(chunk)
     }
 }

@@ -145,6 +145,7 @@ impl Stored {
 pub(super) fn store_failure(error: &Error) -> &'static str {
     match error {
         Error::StorageFull => "storage_full",
+        Error::NoSuchBucket { .. } => "bucket_gone",
         _ => "store_failed",
     }
 }

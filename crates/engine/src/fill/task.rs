@@ -11,11 +11,12 @@ use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
 use headwater_model::limits::HOLD_BACK_BYTES;
 use headwater_model::op::KnownFacts;
-use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginResponse};
+use headwater_model::origin::{Origin, OriginMethod, OriginResponse};
 use headwater_model::{Error, ObjectKey};
 use headwater_store::{BucketRef, Store};
 use tokio::sync::watch;
 
+use super::ask::ask;
 use super::commit::{Finished, judge_md5};
 use super::failure::Failure;
 use super::head::{self, Circumstances, Head, MAX_RELAYED_BYTES, Relay, Verdict};
@@ -25,9 +26,6 @@ use super::observe::{FillObserver, FillOutcome, Report};
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
 use super::{FillLimits, commit};
-
-/// Attempts to get an answer: one retry, and only while no byte of a response has come (oss-mirroring 5.1).
-const MAX_ATTEMPTS: u32 = 2;
 
 /// What all fills share.
 pub(super) struct Env {
@@ -94,9 +92,9 @@ impl Task {
             self.publish_apart(Phase::Obsolete);
             return Ok(FillOutcome::Obsolete);
         }
-        let OriginResponse { status, headers, framing, final_url: _, body } = self.ask().await?;
+        let request = self.fill.plan.request(OriginMethod::Get, self.env.limits.timeouts);
+        let OriginResponse { status, headers, framing, final_url: _, body } = ask(&self.env, request).await?;
         self.origin_status = Some(status);
-        self.env.observer.origin_status(status);
         let circumstances = Circumstances {
             wants: &self.fill.plan.wants,
             started: self.fill.started,
@@ -133,21 +131,6 @@ impl Task {
                 Ok(true)
             }
             None => Ok(false),
-        }
-    }
-
-    async fn ask(&self) -> Result<OriginResponse, Failure> {
-        let mut attempt = 1;
-        loop {
-            let request = self.fill.plan.request(OriginMethod::Get, self.env.limits.timeouts);
-            match self.env.origin.fetch(request).await {
-                Ok(response) => return Ok(response),
-                Err(OriginError::Connect(_) | OriginError::NameNotFound(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
-                Err(error) => {
-                    tracing::debug!(%error, origin = self.fill.plan.origin_host(), "origin gave no answer");
-                    return Err(Failure::no_answer(&error));
-                }
-            }
         }
     }
 

@@ -1,0 +1,257 @@
+//! The store in memory, with faults that a test chooses in its writers.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use headwater_model::bucket::Bucket;
+use headwater_model::digest::{ChecksumAlgorithm, Digests};
+use headwater_model::list::{ListPage, ListQuery};
+use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::{BoxFuture, Error, ObjectKey, Result};
+use headwater_store::{
+    BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject, Tail,
+    TailState, WriteIntent,
+};
+use headwater_testkit::MemoryStore;
+use tokio::sync::watch;
+
+/// What goes wrong.
+#[derive(Clone, Default)]
+pub(super) struct Faults {
+    /// No write can begin.
+    pub(super) no_space_at_all: bool,
+    /// The write that would go beyond this many bytes fails.
+    pub(super) space_bytes: Option<u64>,
+    /// How many bytes the writer takes before followers can read them.
+    pub(super) lag_bytes: u64,
+    /// Commits wait until this is true.
+    pub(super) may_commit: Option<watch::Receiver<bool>>,
+    /// The end of the body fails.
+    pub(super) finish_fails: bool,
+}
+
+pub(super) struct FaultyStore {
+    pub(super) inner: MemoryStore,
+    faults: Mutex<Faults>,
+}
+
+impl FaultyStore {
+    pub(super) fn new(inner: MemoryStore, faults: Faults) -> Self {
+        Self { inner, faults: Mutex::new(faults) }
+    }
+
+    pub(super) fn heal(&self) {
+        *self.faults.lock().unwrap() = Faults::default();
+    }
+}
+
+struct FaultyWriter {
+    /// `None` once it failed.
+    inner: Option<Box<dyn ObjectWriter>>,
+    tail: Option<Arc<LaggingTail>>,
+    faults: Faults,
+    written: u64,
+}
+
+impl ObjectWriter for FaultyWriter {
+    fn write(&mut self, chunk: Bytes) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.written += chunk.len() as u64;
+            if self.faults.space_bytes.is_some_and(|space| self.written > space) {
+                self.inner = None;
+                return Err(Error::StorageFull);
+            }
+            self.inner.as_mut().expect("no write after a failure").write(chunk).await
+        })
+    }
+
+    fn tail(&self) -> Arc<dyn Tail> {
+        Arc::clone(self.tail.as_ref().expect("begun to be followed")) as _
+    }
+
+    fn finish(&mut self) -> BoxFuture<'_, Result<Digests>> {
+        Box::pin(async move {
+            if self.faults.finish_fails {
+                self.inner = None;
+                return Err(Error::internal("finish", "the test wants it"));
+            }
+            self.inner.as_mut().expect("no finish after a failure").finish().await
+        })
+    }
+
+    fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
+        Box::pin(async move {
+            if let Some(mut may_commit) = self.faults.may_commit.clone() {
+                let _ = may_commit.wait_for(|may| *may).await;
+            }
+            self.inner.expect("no seal after a failure").seal(object, expect).await
+        })
+    }
+
+    fn seal_part(self: Box<Self>, _: NewPart) -> BoxFuture<'static, Result<PartInfo>> {
+        unreachable!("fills write no parts")
+    }
+}
+
+/// Shows bytes only once `lag_bytes` more have been written, or at the end.
+struct LaggingTail {
+    inner: Arc<dyn Tail>,
+    lag_bytes: u64,
+}
+
+impl LaggingTail {
+    fn lag(&self, state: TailState) -> TailState {
+        match state {
+            TailState::Growing(bytes) => TailState::Growing(bytes.saturating_sub(self.lag_bytes)),
+            TailState::Finished(bytes) => TailState::Finished(bytes),
+            TailState::Broken(bytes) => TailState::Broken(bytes.saturating_sub(self.lag_bytes)),
+        }
+    }
+}
+
+impl Tail for LaggingTail {
+    fn state(&self) -> TailState {
+        self.lag(self.inner.state())
+    }
+
+    fn changed(&self, seen: TailState) -> BoxFuture<'_, TailState> {
+        Box::pin(async move {
+            let mut state = self.inner.state();
+            while self.lag(state) == seen {
+                state = self.inner.changed(state).await;
+            }
+            self.lag(state)
+        })
+    }
+
+    fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>> {
+        assert!(range.end <= self.state().readable(), "only what is shown may be read");
+        self.inner.read(range)
+    }
+}
+
+impl Store for FaultyStore {
+    fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>> {
+        Box::pin(async move {
+            let faults = self.faults.lock().unwrap().clone();
+            if faults.no_space_at_all {
+                return Err(Error::StorageFull);
+            }
+            let followed = intent.followed;
+            let inner = self.inner.begin(intent).await?;
+            let tail = followed.then(|| Arc::new(LaggingTail { inner: inner.tail(), lag_bytes: faults.lag_bytes }));
+            Ok(Box::new(FaultyWriter { inner: Some(inner), tail, faults, written: 0 }) as Box<dyn ObjectWriter>)
+        })
+    }
+
+    fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
+        self.inner.resident(bucket, key)
+    }
+
+    fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>> {
+        self.inner.open(bucket, key)
+    }
+
+    fn begin_fill<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        rule_version: u64,
+    ) -> BoxFuture<'a, Result<Option<FillToken>>> {
+        self.inner.begin_fill(bucket, key, rule_version)
+    }
+
+    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete(bucket, key)
+    }
+
+    fn copy(
+        &self,
+        _: StoredObject,
+        _: BucketRef,
+        _: ObjectKey,
+        _: NewObject,
+        _: Expectation,
+    ) -> BoxFuture<'_, Result<SharedMeta>> {
+        unreachable!("fills copy nothing")
+    }
+
+    fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
+        self.inner.list(bucket, query)
+    }
+
+    fn create_upload<'a>(
+        &'a self,
+        _: &'a BucketRef,
+        _: &'a ObjectKey,
+        _: ObjectHeaders,
+        _: Option<ChecksumAlgorithm>,
+    ) -> BoxFuture<'a, Result<UploadId>> {
+        unreachable!("fills upload nothing")
+    }
+
+    fn upload<'a>(
+        &'a self,
+        _: &'a BucketRef,
+        _: &'a ObjectKey,
+        _: UploadId,
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+        unreachable!("fills upload nothing")
+    }
+
+    fn parts<'a>(&'a self, _: &'a BucketRef, _: UploadId, _: u16, _: usize) -> BoxFuture<'a, Result<PartPage>> {
+        unreachable!("fills upload nothing")
+    }
+
+    fn uploads<'a>(
+        &'a self,
+        _: &'a BucketRef,
+        _: &'a ListQuery,
+        _: Option<UploadId>,
+    ) -> BoxFuture<'a, Result<UploadPage>> {
+        unreachable!("fills upload nothing")
+    }
+
+    fn complete_upload<'a>(
+        &'a self,
+        _: &'a BucketRef,
+        _: &'a ObjectKey,
+        _: UploadId,
+        _: &'a [CompletedPart],
+        _: NewObject,
+        _: Expectation,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        unreachable!("fills upload nothing")
+    }
+
+    fn abort_upload<'a>(&'a self, _: &'a BucketRef, _: &'a ObjectKey, _: UploadId) -> BoxFuture<'a, Result<()>> {
+        unreachable!("fills upload nothing")
+    }
+
+    fn buckets(&self) -> BoxFuture<'_, Result<Vec<Bucket>>> {
+        self.inner.buckets()
+    }
+
+    fn create_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<Bucket>> {
+        self.inner.create_bucket(bucket)
+    }
+
+    fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>> {
+        self.inner.update_bucket(bucket)
+    }
+
+    fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
+        self.inner.delete_bucket(bucket)
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.inner.stats()
+    }
+
+    fn close(&self, limit: Duration) -> BoxFuture<'_, Result<()>> {
+        self.inner.close(limit)
+    }
+}
