@@ -1,2 +1,48 @@
-//! The `headwater` binary.
-fn main() {}
+//! The `headwater` binary: reads the command line and hands over.
+//!
+//! Errors are one line on standard error, with what to do about it, and a non-zero exit status: 1 for what failed, 2
+//! for a command line that cannot be understood.
+
+mod config;
+mod credentials;
+mod demo;
+mod doctor;
+mod logging;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A self-hosted object store that fetches what it does not have from where you come from.
+#[derive(Parser)]
+#[command(name = "headwater", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server: OSS and S3 on one port, health and metrics on another
+    Serve(Box<config::ServeArgs>),
+    /// Show a miss and a hit on a small origin made for the purpose, explained as they happen
+    Demo(demo::DemoArgs),
+    /// Check a data directory, repair what can be repaired, rebuild its index (the server must be stopped)
+    Doctor(doctor::DoctorArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(*args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            logging::say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

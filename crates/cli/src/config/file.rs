@@ -1,0 +1,160 @@
+//! The configuration file.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use ipnet::IpNet;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::args::DialectName;
+use crate::logging::LogFormat;
+
+/// The file's content; every key is optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct File {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) admin_listen: Option<SocketAddr>,
+    pub(crate) domain: Vec<String>,
+    pub(crate) website_domain: Vec<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) default_dialect: Option<DialectName>,
+    pub(crate) workers: Option<u16>,
+    pub(crate) lifecycle_day: Option<u32>,
+    pub(crate) trusted_proxy: Vec<IpNet>,
+    pub(crate) drain: Option<String>,
+    pub(crate) access_log: Option<String>,
+    pub(crate) log: Option<String>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) tls: Tls,
+    pub(crate) auth: Auth,
+    pub(crate) origin: Origin,
+    /// Bucket name to origin URL.
+    pub(crate) mirror: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Tls {
+    pub(crate) cert: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Auth {
+    pub(crate) strict_region: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Origin {
+    pub(crate) allow_networks: Vec<IpNet>,
+    pub(crate) ca: Vec<PathBuf>,
+}
+
+/// Every key of the file; those of `mirror` are bucket names and free. A test holds this list to [`File`].
+const KEYS: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "data",
+            "listen",
+            "admin_listen",
+            "domain",
+            "website_domain",
+            "region",
+            "default_dialect",
+            "workers",
+            "lifecycle_day",
+            "trusted_proxy",
+            "drain",
+            "access_log",
+            "log",
+            "log_format",
+            "tls",
+            "auth",
+            "origin",
+            "mirror",
+        ],
+    ),
+    ("tls", &["cert", "key"]),
+    ("auth", &["strict_region"]),
+    ("origin", &["allow_networks", "ca"]),
+];
+
+impl File {
+    /// Reads and checks a file.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {shown}"))?;
+        Self::parse(&text).with_context(|| format!("the configuration {shown} is wrong"))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        let table: Table = text.parse().map_err(one_line)?;
+        for (section, known) in KEYS {
+            let keys = match *section {
+                "" => Some(&table),
+                section => table.get(section).and_then(Value::as_table),
+            };
+            for key in keys.into_iter().flat_map(Table::keys) {
+                if !known.contains(&key.as_str()) {
+                    return Err(unknown(section, key, known));
+                }
+            }
+        }
+        Value::Table(table).try_into().map_err(one_line)
+    }
+}
+
+/// The library's error without its picture of the file, which spans lines.
+fn one_line(error: toml::de::Error) -> anyhow::Error {
+    anyhow!("{}", error.message().replace('\n', " "))
+}
+
+fn unknown(section: &str, key: &str, known: &[&str]) -> anyhow::Error {
+    let full = |key: &str| if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+    let nearest = known.iter().max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
+    let nearest = nearest.map(|nearest| format!("; did you mean {}?", full(nearest))).unwrap_or_default();
+    anyhow!("unknown key {}{nearest}", full(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let file = File::parse(
+            "listen = '127.0.0.1:80'\ndrain = '5s'\n[tls]\ncert = 'c'\n[origin]\nallow_networks = ['10.0.0.0/8']\n\
+             [mirror]\nmy-bucket = 'http://example.com/'\n",
+        )
+        .expect("a valid file");
+        assert_eq!(file.listen, "127.0.0.1:80".parse().ok());
+        assert_eq!(file.origin.allow_networks.len(), 1);
+        assert_eq!(file.mirror["my-bucket"], "http://example.com/");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_the_nearest() {
+        let message = |text: &str| File::parse(text).expect_err("refused").to_string();
+        assert_eq!(message("lisen = '127.0.0.1:80'"), "unknown key lisen; did you mean listen?");
+        assert_eq!(
+            message("[origin]\nallow_network = []"),
+            "unknown key origin.allow_network; did you mean origin.allow_networks?"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_one_line() {
+        for text in ["listen = 'x'", "workers = -1", "x = ", "[tls]\ncert = 1"] {
+            let message = File::parse(text).expect_err("refused").to_string();
+            assert!(!message.contains('\n'), "{message}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The root key pair: from the environment, else from the data directory, else made and shown once.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail, ensure};
+use headwater_engine::RootKey;
+use headwater_model::clock::Clock;
+use headwater_model::op::Owner;
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "credentials.toml";
+const ID_VARIABLE: &str = "HEADWATER_ACCESS_KEY_ID";
+const SECRET_VARIABLE: &str = "HEADWATER_ACCESS_KEY_SECRET";
+
+/// Length of generated ids and secrets in characters: those of AWS, which every client's form accepts.
+const ID_CHARS: usize = 20;
+const SECRET_CHARS: usize = 40;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    access_key_id: String,
+    access_key_secret: String,
+}
+
+/// A root key, and whether it was made just now.
+pub(crate) struct Root {
+    pub(crate) key: RootKey,
+    pub(crate) made: bool,
+}
+
+/// Finds or makes the key pair; `directory` must exist.
+pub(crate) fn load(directory: &Path, clock: &dyn Clock) -> anyhow::Result<Root> {
+    if let Some((id, secret)) = from_environment()? {
+        return Ok(Root { key: root_key(&id, &secret), made: false });
+    }
+    let path = directory.join(FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let stored: Stored = toml::from_str(&text)
+                .with_context(|| format!("{} is damaged; correct it, or remove it to get a new key", path.display()))?;
+            Ok(Root { key: root_key(&stored.access_key_id, &stored.access_key_secret), made: false })
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let stored = Stored {
+                access_key_id: random_text(clock, ID_CHARS, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+                access_key_secret: random_text(
+                    clock,
+                    SECRET_CHARS,
+                    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+                ),
+            };
+            keep(&path, &stored).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(Root { key: root_key(&stored.access_key_id, &stored.access_key_secret), made: true })
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+#[allow(clippy::disallowed_methods)] // the environment is configuration, read here once
+fn from_environment() -> anyhow::Result<Option<(String, String)>> {
+    let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (read(ID_VARIABLE), read(SECRET_VARIABLE)) {
+        (None, None) => Ok(None),
+        (Some(id), Some(secret)) => {
+            let id_is_plain = id.bytes().all(|byte| byte.is_ascii_graphic() && !b"/:,=".contains(&byte));
+            ensure!(id_is_plain, "{ID_VARIABLE} may hold visible ASCII without / : , = only");
+            ensure!(secret.len() >= 8, "{SECRET_VARIABLE} is shorter than 8 characters; choose a longer secret");
+            Ok(Some((id, secret)))
+        }
+        (Some(_), None) => bail!("{ID_VARIABLE} is set without {SECRET_VARIABLE}; set both or none"),
+        (None, Some(_)) => bail!("{SECRET_VARIABLE} is set without {ID_VARIABLE}; set both or none"),
+    }
+}
+
+fn root_key(id: &str, secret: &str) -> RootKey {
+    let owner = Owner { id: id.into(), display_name: "root".into() };
+    RootKey { id: Arc::from(id), secret: Arc::from(secret), owner }
+}
+
+/// Durable before it is shown: a key that somebody noted must not be gone after a power cut.
+fn keep(path: &Path, stored: &Stored) -> anyhow::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(toml::to_string(stored)?.as_bytes())?;
+    file.sync_all()?;
+    let directory = path.parent().context("the file lies in a directory")?;
+    File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+/// `alphabet` has 32 or 64 letters, so that every byte of randomness maps evenly.
+fn random_text(clock: &dyn Clock, chars: usize, alphabet: &[u8]) -> String {
+    let mut bytes = vec![0; chars];
+    clock.random(&mut bytes);
+    bytes.into_iter().map(|byte| char::from(alphabet[usize::from(byte) % alphabet.len()])).collect()
+}
