@@ -204,9 +204,10 @@ pub(super) fn embedded(ip: Ipv6Addr) -> Vec<Ipv4Addr> {
     }
     if NAT64_LOCAL.contains(&ip) {
         // The translator's prefix length is unknown here, so each position of RFC 6052 section 2.2 is a candidate
-        // (/48, /56, /64, /96); positions that hold nothing are not the one in use.
+        // (/48, /56, /64, /96), and each must be permitted. Positions that begin with zero are not the one in use:
+        // a translator would send packets to 0.0.0.0/8, that is nowhere.
         let positions = [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12], [12, 13, 14, 15]];
-        let candidates: Vec<_> = positions.into_iter().map(at).filter(|v4| !v4.is_unspecified()).collect();
+        let candidates: Vec<_> = positions.into_iter().map(at).filter(|v4| v4.octets()[0] != 0).collect();
         return if candidates.is_empty() { vec![Ipv4Addr::UNSPECIFIED] } else { candidates };
     }
     Vec::new()

@@ -1,0 +1,11 @@
+//! What the client does against origins that misbehave. Tests are named after the rows of the origin chaos matrix.
+
+mod body;
+mod connect;
+mod framing;
+mod h2;
+mod redirect;
+mod request;
+mod reuse;
+mod rig;
+mod tls;
