@@ -11,10 +11,10 @@
 //!           └────────┴───────────────────────────┴──────────────────────────────┴─► encode_error ─► response
 //! ```
 //!
-//! A server calls [`route`] with the request's head, checks the signature with [`sign`] over the untouched request, asks
-//! whether the caller has [`Routed::action`] and whether [`Routed::decisive_queries`] are all signed, reads the body if
-//! [`Routed::body_need`] says so, and passes both to [`decode`]. Whatever comes back goes out through [`encode`] or
-//! [`encode_error`].
+//! A server calls [`route`] with the request's head, checks the signature with [`sign`] over the untouched request,
+//! asks whether the caller has [`Routed::action`] and whether [`Routed::decisive_queries`] are all signed, reads the
+//! body if [`Routed::body_need`] says so, and passes both to [`decode`]. Whatever comes back goes out through
+//! [`encode`] or [`encode_error`].
 //!
 //! Deliberately not here: sockets, clocks, buckets and keys of access, `Date`, `Connection` and transfer codings.
 

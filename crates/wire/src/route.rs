@@ -302,3 +302,6 @@ impl Request<'_> {
         Error::MethodNotAllowed { method: self.method.as_str().into(), resource }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,9 @@ mod token;
 mod upload;
 mod website;
 
+#[cfg(test)]
+mod tests;
+
 use headwater_model::body::Body;
 use headwater_model::bucket::{CannedAcl, Dialect};
 use headwater_model::op::{Op, Reply};

@@ -10,6 +10,9 @@ mod details;
 mod oss;
 mod s3;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The words in which the two vendors differ where their design is the same.
 //!
-//! One [`Vocab`] per dialect drives router and codecs. What is not a matter of words (another document shape, another default) is a `match` on the
-//! dialect at the place where it matters.
+//! One [`Vocab`] per dialect drives router and codecs. What is not a matter of words (another document shape, another
+//! default) is a `match` on the dialect at the place where it matters.
 
 mod oss;
 mod s3;

@@ -1,0 +1,149 @@
+//! The documents of S3, whole.
+
+use headwater_model::Error;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm};
+use headwater_model::multipart::{PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
+
+use super::*;
+
+const NS: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+
+/// An expected document, its root element without the namespace that all have.
+fn with_namespace(document: &str) -> String {
+    joined(document).replacen('>', &format!(" {NS}>"), 1)
+}
+
+#[test]
+fn list_buckets() {
+    let reply = Reply::Buckets { owner: owner(), buckets: vec![bucket()], next: None };
+    assert_eq!(
+        xml(S3, "GET /", reply),
+        with_namespace(
+            "<ListAllMyBucketsResult><Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner>
+             <Buckets><Bucket><CreationDate>2023-12-16T16:20:57.042Z</CreationDate><Name>bkt</Name>
+             <BucketRegion>cn-hangzhou</BucketRegion></Bucket></Buckets></ListAllMyBucketsResult>"
+        )
+    );
+}
+
+#[test]
+fn bucket_location_and_acl() {
+    let reply = |location: &str| {
+        let bucket = Arc::new(Bucket { location: location.into(), ..(*bucket()).clone() });
+        Reply::Bucket { owner: owner(), bucket }
+    };
+    assert_eq!(
+        xml(S3, "GET /bkt?location", reply("eu-west-1")),
+        with_namespace("<LocationConstraint>eu-west-1</LocationConstraint>")
+    );
+    let oldest = xml(S3, "GET /bkt?location", reply("us-east-1"));
+    assert_eq!(oldest, with_namespace("<LocationConstraint></LocationConstraint>"));
+    let grantee = "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=";
+    assert_eq!(
+        xml(S3, "GET /bkt?acl", reply("eu-west-1")),
+        with_namespace(&format!(
+            "<AccessControlPolicy><Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner><AccessControlList>
+             <Grant>{grantee}\"CanonicalUser\"><ID>1234</ID><DisplayName>ann</DisplayName></Grantee>
+             <Permission>FULL_CONTROL</Permission></Grant>
+             <Grant>{grantee}\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee>
+             <Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"
+        ))
+    );
+    assert_eq!(answer(S3, "HEAD /bkt", reply("eu-west-1")).headers()["x-amz-bucket-region"], "eu-west-1");
+}
+
+#[test]
+fn an_access_control_list_is_read_as_it_was_written() {
+    for acl in [CannedAcl::Private, CannedAcl::PublicRead, CannedAcl::PublicReadWrite] {
+        let bucket = Arc::new(Bucket { acl, ..(*bucket()).clone() });
+        let document = xml(S3, "GET /bkt?acl", Reply::Bucket { owner: owner(), bucket });
+        assert!(matches!(read(S3, "PUT /bkt?acl", &[], &document), Ok(Op::PutBucketAcl(_, read)) if read == acl));
+        let canned = [("x-amz-acl", acl.as_str())];
+        assert!(matches!(read(S3, "PUT /bkt?acl", &canned, ""), Ok(Op::PutBucketAcl(_, read)) if read == acl));
+        assert!(matches!(read(S3, "PUT /bkt?acl", &canned, &document), Err(Error::InvalidRequest { .. })));
+        for (from, to) in
+            [("FULL_CONTROL", "READ_ACP"), ("<ID>1234</ID><DisplayName>ann</DisplayName></G", "<ID>5</ID></G")]
+        {
+            let other = document.replace(from, to);
+            assert!(matches!(read(S3, "PUT /bkt?acl", &[], &other), Err(Error::NotImplemented { .. })), "{other}");
+        }
+    }
+    assert!(matches!(read(OSS, "PUT /bkt?acl", &[], ""), Err(Error::InvalidRequest { .. })));
+    assert!(matches!(read(OSS, "PUT /bkt?acl", &[("x-oss-acl", "default")], ""), Err(Error::InvalidArgument { .. })));
+}
+
+#[test]
+fn copies_and_deletes() {
+    let mut copied = meta();
+    copied.checksum = Some(Checksum { algorithm: ChecksumAlgorithm::Crc32, value: vec![0x0d, 0x4a, 0x11, 0x85] });
+    let line = "PUT /bkt/k?X-Amz-Signature=1&x-amz-copy-source=a/b";
+    assert_eq!(
+        xml(S3, line, Reply::Copied(Arc::new(copied))),
+        with_namespace(
+            "<CopyObjectResult><LastModified>2023-12-16T16:20:57.042Z</LastModified>
+             <ETag>&quot;5eb63bbbe01eeed093cb22bb8f5acdc3&quot;</ETag><ChecksumCRC32>DUoRhQ==</ChecksumCRC32>
+             <ChecksumType>FULL_OBJECT</ChecksumType></CopyObjectResult>"
+        )
+    );
+    let deleted = vec![(key("a<b"), None), (key("c"), Some(Error::NoSuchBucket { bucket: "bkt".into() }))];
+    assert_eq!(
+        xml(S3, "POST /bkt?delete", Reply::Deleted(deleted)),
+        with_namespace(
+            "<DeleteResult><Deleted><Key>a&lt;b</Key></Deleted><Error><Key>c</Key><Code>NoSuchBucket</Code>
+             <Message>The specified bucket does not exist</Message></Error></DeleteResult>"
+        )
+    );
+}
+
+#[test]
+fn multipart_uploads() {
+    let id = UploadId([0xab; 16]);
+    let id_text = "AB".repeat(16);
+    let algorithm = [("x-amz-checksum-algorithm", "crc32")];
+    let created = answer_with(S3, "POST /bkt/k?uploads", &algorithm, Reply::UploadCreated(id));
+    assert_eq!(created.headers()["x-amz-checksum-algorithm"], "CRC32");
+    assert_eq!(created.headers()["x-amz-checksum-type"], "COMPOSITE");
+    let person = "<ID>1234</ID><DisplayName>ann</DisplayName>";
+    let checksum = Checksum { algorithm: ChecksumAlgorithm::Crc32, value: vec![0x0d, 0x4a, 0x11, 0x85] };
+    let part = PartInfo {
+        number: 2,
+        size_bytes: 11,
+        etag: meta().etag,
+        last_modified: AT,
+        crc64: 7,
+        checksum: Some(checksum),
+    };
+    let stored = answer(S3, "PUT /bkt/k?partNumber=2&uploadId=U", Reply::PartStored(part.clone()));
+    assert_eq!(stored.headers()["x-amz-checksum-crc32"], "DUoRhQ==");
+    let page = PartPage { parts: vec![part], next: None };
+    let parts = Reply::Parts { owner: owner(), initiated: AT, algorithm: Some(ChecksumAlgorithm::Crc32), page };
+    assert_eq!(
+        xml(S3, "GET /bkt/k?uploadId=U", parts),
+        with_namespace(&format!(
+            "<ListPartsResult><Bucket>bkt</Bucket><Key>k</Key><UploadId>U</UploadId>
+             <Initiator>{person}</Initiator><Owner>{person}</Owner>
+             <ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>COMPOSITE</ChecksumType>
+             <StorageClass>STANDARD</StorageClass><PartNumberMarker>0</PartNumberMarker>
+             <NextPartNumberMarker>2</NextPartNumberMarker><MaxParts>1000</MaxParts><IsTruncated>false</IsTruncated>
+             <Part><PartNumber>2</PartNumber><LastModified>2023-12-16T16:20:57.042Z</LastModified>
+             <ETag>&quot;5eb63bbbe01eeed093cb22bb8f5acdc3&quot;</ETag><Size>11</Size>
+             <ChecksumCRC32>DUoRhQ==</ChecksumCRC32></Part></ListPartsResult>"
+        ))
+    );
+    let page = UploadPage {
+        uploads: vec![UploadInfo { key: key("k"), id, initiated: AT, checksum_algorithm: None }],
+        common_prefixes: Vec::new(),
+        next: Some(("k".into(), id)),
+    };
+    assert_eq!(
+        xml(S3, "GET /bkt?uploads&max-uploads=1&key-marker=a", Reply::Uploads { owner: owner(), page }),
+        with_namespace(&format!(
+            "<ListMultipartUploadsResult><Bucket>bkt</Bucket><KeyMarker>a</KeyMarker><UploadIdMarker></UploadIdMarker>
+             <NextKeyMarker>k</NextKeyMarker><NextUploadIdMarker>{id_text}</NextUploadIdMarker><Delimiter></Delimiter>
+             <Prefix></Prefix><MaxUploads>1</MaxUploads><IsTruncated>true</IsTruncated>
+             <Upload><Key>k</Key><UploadId>{id_text}</UploadId><Initiator>{person}</Initiator><Owner>{person}</Owner>
+             <StorageClass>STANDARD</StorageClass><Initiated>2023-12-16T16:20:57.042Z</Initiated></Upload>
+             </ListMultipartUploadsResult>"
+        ))
+    );
+}

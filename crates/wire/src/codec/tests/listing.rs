@@ -1,0 +1,232 @@
+//! Listings: pages asked for and pages answered, lists of keys to delete and of parts to complete.
+
+use headwater_model::Error;
+use headwater_model::list::{ListPage, ListQuery, ListedObject};
+use headwater_model::op::{CompleteMultipartUpload, DeleteObjects};
+use proptest::prelude::*;
+
+use super::*;
+use crate::escape::{Plus, decode as unescape};
+use crate::xml::parse;
+
+fn query(host: &str, query: &str) -> Result<ListQuery> {
+    match read(host, &format!("GET /bkt?{query}"), &[], "")? {
+        Op::ListObjects(_, query) => Ok(query),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> Reply {
+    let objects = keys.iter().map(|name| ListedObject {
+        key: key(name),
+        size_bytes: 11,
+        etag: meta().etag,
+        last_modified: AT,
+        kind: ObjectKind::Normal,
+        checksum_algorithm: None,
+    });
+    let common_prefixes = prefixes.iter().map(|prefix| (*prefix).into()).collect();
+    let page = ListPage { objects: objects.collect(), common_prefixes, next: next.map(Into::into) };
+    Reply::Objects { owner: owner(), page }
+}
+
+#[test]
+fn both_versions_ask_for_the_same_page() {
+    for host in BOTH {
+        let first = query(host, "prefix=a+b&delimiter=%2F&marker=m&max-keys=7&encoding-type=url").unwrap();
+        let expected = ListQuery { prefix: "a b".into(), delimiter: "/".into(), after: "m".into(), limit: 7 };
+        assert_eq!(first, expected);
+        let second = query(host, "list-type=2&prefix=a+b&delimiter=%2F&start-after=m&max-keys=7").unwrap();
+        assert_eq!(second, expected);
+        // The token goes on; where the first page began is then moot.
+        let token = crate::codec::token::encode("n");
+        let next = query(host, &format!("list-type=2&start-after=m&continuation-token={token}")).unwrap();
+        assert_eq!(&*next.after, "n");
+        assert_eq!(&*query(host, "list-type=2&start-after=m&continuation-token=").unwrap().after, "m");
+        let wrong = query(host, "list-type=2&continuation-token=made-up");
+        assert!(matches!(wrong, Err(Error::InvalidArgument { name, .. }) if &*name == "continuation-token"));
+        assert!(matches!(query(host, "encoding-type=base64"), Err(Error::InvalidArgument { .. })));
+    }
+}
+
+#[test]
+fn limits_are_the_vendors() {
+    let limit = |host, text: &str| query(host, &format!("max-keys={text}")).map(|query| query.limit).ok();
+    for (text, oss, s3) in [
+        ("", Some(100), Some(1000)),
+        ("1", Some(1), Some(1)),
+        ("1000", Some(1000), Some(1000)),
+        ("1001", None, Some(1000)),
+        ("0", None, Some(0)),
+        ("-1", None, None),
+        ("blah", None, None),
+        ("2147483648", None, None),
+        ("99999999999999999999", None, None),
+    ] {
+        assert_eq!(limit(OSS, text), oss, "OSS {text:?}");
+        assert_eq!(limit(S3, text), s3, "S3 {text:?}");
+    }
+}
+
+#[test]
+fn version_1_of_oss() {
+    assert_eq!(
+        xml(OSS, "GET /bkt?prefix=f&delimiter=/&max-keys=2", page(&["f&a"], &["fun/"], Some("fun/"))),
+        joined(
+            "<ListBucketResult><Name>bkt</Name><Prefix>f</Prefix><Marker></Marker><NextMarker>fun/</NextMarker>
+             <MaxKeys>2</MaxKeys><Delimiter>/</Delimiter><IsTruncated>true</IsTruncated>
+             <Contents><Key>f&amp;a</Key><LastModified>2023-12-16T16:20:57.042Z</LastModified>
+             <ETag>&quot;5EB63BBBE01EEED093CB22BB8F5ACDC3&quot;</ETag><Type>Normal</Type><Size>11</Size>
+             <StorageClass>Standard</StorageClass><Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner></Contents>
+             <CommonPrefixes><Prefix>fun/</Prefix></CommonPrefixes></ListBucketResult>"
+        )
+    );
+}
+
+#[test]
+fn version_2_of_both() {
+    let line = "GET /bkt?list-type=2&start-after=a&encoding-type=url&delimiter=+";
+    let token = crate::codec::token::encode("k +");
+    let contents = |etag: &str, kind: &str, class: &str| {
+        format!(
+            "<Contents><Key>k%20%2B</Key><LastModified>2023-12-16T16:20:57.042Z</LastModified>
+             <ETag>&quot;{etag}&quot;</ETag>{kind}<Size>11</Size><StorageClass>{class}</StorageClass></Contents>"
+        )
+    };
+    let document = |root: &str, contents: String, limit: usize| {
+        joined(&format!(
+            "<ListBucketResult{root}><Name>bkt</Name><Prefix></Prefix><StartAfter>a</StartAfter>
+             <NextContinuationToken>{token}</NextContinuationToken><KeyCount>1</KeyCount><MaxKeys>{limit}</MaxKeys>
+             <Delimiter>%20</Delimiter><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+             {contents}</ListBucketResult>"
+        ))
+    };
+    let oss = contents("5EB63BBBE01EEED093CB22BB8F5ACDC3", "<Type>Normal</Type>", "Standard");
+    assert_eq!(xml(OSS, line, page(&["k +"], &[], Some("k +"))), document("", oss, 100));
+    let s3 = contents("5eb63bbbe01eeed093cb22bb8f5acdc3", "", "STANDARD");
+    let root = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+    assert_eq!(xml(S3, line, page(&["k +"], &[], Some("k +"))), document(root, s3, 1000));
+    let with_owner = xml(S3, "GET /bkt?list-type=2&fetch-owner=true", page(&["k"], &[], None));
+    assert!(with_owner.contains("<Owner><ID>1234</ID>") && with_owner.contains("<IsTruncated>false</IsTruncated>"));
+}
+
+#[test]
+fn version_1_of_s3_tells_the_marker_only_with_a_delimiter() {
+    let plain = xml(S3, "GET /bkt?max-keys=1", page(&["a"], &[], Some("a")));
+    assert!(plain.contains("<IsTruncated>true</IsTruncated>") && !plain.contains("NextMarker"));
+    let collapsed = xml(S3, "GET /bkt?max-keys=1&delimiter=/", page(&[], &["a/"], Some("a/")));
+    assert!(collapsed.contains("<NextMarker>a/</NextMarker>"));
+    assert!(plain.contains("<Owner>"));
+}
+
+fn delete(host: &str, headers: &[(&str, &str)], body: &str) -> Result<DeleteObjects> {
+    match read(host, "POST /bkt?delete", headers, body)? {
+        Op::DeleteObjects(delete) => Ok(delete),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn content_md5(body: &str) -> String {
+    use base64::Engine as _;
+    use md5::Digest as _;
+    base64::engine::general_purpose::STANDARD.encode(md5::Md5::digest(body))
+}
+
+#[test]
+fn lists_of_keys_to_delete() {
+    let with_digest = |host, body: &str| delete(host, &[("content-md5", &content_md5(body))], body);
+    for host in BOTH {
+        let body = "<Delete><Quiet>true</Quiet><Object><Key> a&amp;b </Key></Object>\
+                    <Object><Key>c</Key><VersionId>null</VersionId></Object></Delete>";
+        let read = with_digest(host, body).unwrap();
+        assert!(read.quiet);
+        assert_eq!(read.keys, [key(" a&b "), key("c")]);
+        assert!(matches!(delete(host, &[], body), Err(Error::InvalidRequest { .. })), "a digest is needed");
+        let wrong = delete(host, &[("content-md5", &content_md5("other"))], body);
+        assert!(matches!(wrong, Err(Error::BadDigest { .. })));
+        let many = |count| format!("<Delete>{}</Delete>", "<Object><Key>k</Key></Object>".repeat(count));
+        assert_eq!(with_digest(host, &many(1000)).unwrap().keys.len(), 1000);
+        for body in [&many(0), &many(1001), "<Delete><Object/></Delete>", "<Delete>", ""] {
+            assert!(matches!(with_digest(host, body), Err(Error::MalformedXml { .. })), "{body:.40}");
+        }
+        let version = "<Delete><Object><Key>k</Key><VersionId>v</VersionId></Object></Delete>";
+        assert!(matches!(with_digest(host, version), Err(Error::NotImplemented { .. })));
+    }
+    let body = "<Delete><Object><Key>hello</Key></Object></Delete>";
+    assert!(matches!(delete(S3, &[("x-amz-checksum-crc32", "AAAAAA==")], body), Err(Error::BadDigest { .. })));
+}
+
+fn complete(host: &str, headers: &[(&str, &str)], body: &str) -> Result<CompleteMultipartUpload> {
+    match read(host, "POST /bkt/k?uploadId=U", headers, body)? {
+        Op::CompleteMultipartUpload(complete) => Ok(*complete),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn lists_of_parts_to_complete() {
+    let body = "<CompleteMultipartUpload><Part><PartNumber>2</PartNumber><ETag>\"AB\"</ETag></Part>\
+                <Part><ETag>cd</ETag><PartNumber>1</PartNumber><ChecksumCRC32>x</ChecksumCRC32></Part>\
+                </CompleteMultipartUpload>";
+    for (host, min_part_bytes) in [(OSS, 100 << 10), (S3, 5 << 20)] {
+        let read = complete(host, &[], body).unwrap();
+        let parts: Vec<_> = read.parts.iter().map(|part| (part.number, part.etag.as_str())).collect();
+        assert_eq!(parts, [(2, "ab"), (1, "cd")], "in the order given");
+        assert_eq!((read.min_part_bytes, read.all_parts), (min_part_bytes, false));
+        for bad in ["", "<CompleteMultipartUpload/>", "<Other/>"] {
+            assert!(matches!(complete(host, &[], bad), Err(Error::MalformedXml { .. })), "{bad}");
+        }
+        let zero = body.replace(">1<", ">0<");
+        assert!(matches!(complete(host, &[], &zero), Err(Error::InvalidArgument { .. })));
+    }
+    let all = complete(OSS, &[("x-oss-complete-all", "yes")], "").unwrap();
+    assert!(all.all_parts && all.parts.is_empty());
+    assert!(matches!(complete(OSS, &[("x-oss-complete-all", "yes")], body), Err(Error::InvalidRequest { .. })));
+    let checksum = complete(S3, &[("x-amz-checksum-crc32", "AAAAAA==")], body);
+    assert!(matches!(checksum, Err(Error::NotImplemented { what }) if &*what == "x-amz-checksum-crc32"));
+}
+
+#[test]
+fn parts_and_uploads_are_asked_for_in_pages() {
+    for host in BOTH {
+        let parts = |query: &str| match read(host, &format!("GET /bkt/k?uploadId=U&{query}"), &[], "") {
+            Ok(Op::ListParts(list)) => Ok((list.after, list.limit)),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        };
+        assert_eq!(parts("").unwrap(), (0, 1000));
+        assert_eq!(parts("part-number-marker=3&max-parts=2").unwrap(), (3, 2));
+        assert_eq!(parts("part-number-marker=99999999").unwrap(), (u16::MAX, 1000));
+        assert!(matches!(parts("part-number-marker=x"), Err(Error::InvalidArgument { .. })));
+        for number in ["0", "10001", "", "-1", "x"] {
+            let line = format!("PUT /bkt/k?uploadId=U&partNumber={number}");
+            let refused = read(host, &line, &[("content-length", "0")], "");
+            assert!(matches!(refused, Err(Error::InvalidArgument { .. })), "{number:?}");
+        }
+        let id = "AB".repeat(16);
+        let line = format!("GET /bkt?uploads&key-marker=k&upload-id-marker={id}&prefix=p&delimiter=d&max-uploads=9");
+        let Ok(Op::ListMultipartUploads(list)) = read(host, &line, &[], "") else { panic!("a page of uploads") };
+        assert_eq!((&*list.after_key, &*list.prefix, &*list.delimiter, list.limit), ("k", "p", "d", 9));
+        assert_eq!(list.after_upload.map(|id| id.0), Some([0xab; 16]));
+        let bad = read(host, "GET /bkt?uploads&key-marker=k&upload-id-marker=x", &[], "");
+        assert!(matches!(bad, Err(Error::InvalidArgument { .. })));
+        let nil = format!("GET /bkt?uploads&key-marker=p/&upload-id-marker={}", "0".repeat(32));
+        assert!(matches!(read(host, &nil, &[], ""), Ok(Op::ListMultipartUploads(list)) if list.after_upload.is_none()));
+    }
+}
+
+proptest! {
+    /// Any key comes through a listing with `encoding-type=url`, even those that XML cannot hold.
+    #[test]
+    fn encoded_listings_carry_any_key(name in "(?s).{1,64}") {
+        for host in BOTH {
+            let document = xml(host, "GET /bkt?encoding-type=url", page(&[&name], &[], None));
+            let document = parse(document.as_bytes()).unwrap();
+            let contents = document.root("ListBucketResult").unwrap().required("Contents").unwrap();
+            let shown = contents.required_text("Key").unwrap();
+            prop_assert!(shown.is_ascii());
+            let decoded = unescape(shown, Plus::Literal);
+            prop_assert_eq!(decoded.as_deref(), Some(name.as_str()));
+        }
+    }
+}
