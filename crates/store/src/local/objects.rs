@@ -10,7 +10,7 @@ use headwater_model::digest::Digests;
 use headwater_model::object::SharedMeta;
 use headwater_model::{Error, ObjectKey, Result};
 
-use super::blob::{self, BlobId, ExtentSource, FooterDraft, Role};
+use super::blob::{self, BlobId, FooterDraft, Role};
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::BodyDigest;
@@ -125,7 +125,7 @@ impl Core {
 fn whole_blob(source: &StoredObject) -> Option<BlobId> {
     let content = source.content.as_any()?.downcast_ref::<InFiles>()?;
     match content.0.extents() {
-        [blob::Extent { source: ExtentSource::Blob { id, offset: 0 }, .. }] => Some(*id),
+        [blob::Extent { blob, offset_bytes: 0, .. }] => Some(*blob),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use headwater_model::body::Body;
 use headwater_model::bucket::Generation;
 use headwater_model::{Error, ObjectKey, Result};
 
-use super::blob::{self, BlobId, ExtentContent, ExtentSource};
+use super::blob::{self, BlobId, ExtentContent};
 use super::core::Core;
 use super::digest::Crc64;
 use super::segment::SegmentFile;
@@ -127,8 +127,9 @@ impl Core {
     async fn open_files(&self, row_key: &[u8], value: &Bytes, row: &ObjectRow) -> Result<Option<Arc<dyn Content>>> {
         let extents = row.extents.iter().filter_map(|extent| match extent.blob {
             BlobRef::File { id } => Some(blob::Extent {
+                blob: BlobId(id),
+                offset_bytes: extent.offset_bytes,
                 length_bytes: extent.length_bytes,
-                source: ExtentSource::Blob { id: BlobId(id), offset: extent.offset_bytes },
             }),
             BlobRef::Log { .. } => None,
         });

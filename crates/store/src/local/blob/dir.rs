@@ -29,7 +29,7 @@ use super::writer::{BlobWriter, NewFile, WriteOptions};
 
 /// Directory names known to be durable that are remembered (an hour has 257). Forgetting them costs syncs, nothing else.
 const MAX_DURABLE_DIRS: usize = 2048;
-/// Attempts to create a file whose empty directory is being removed by a concurrent [`BlobDir::remove`].
+/// Attempts to create a file whose empty directory is being removed by a concurrent [`BlobDir::remove_blocking`].
 const CREATE_ATTEMPTS: usize = 3;
 
 /// All blobs of a data directory.
@@ -116,14 +116,7 @@ impl BlobDir {
     }
 
     /// Removes a blob; `false` if there was none. Those who pinned it before keep reading. The name's removal is not
-    /// synced: after a power cut the file may be back, and is garbage that no row names.
-    pub(crate) async fn remove(self: &Arc<Self>, id: BlobId) -> Result<bool> {
-        let dir = Arc::clone(self);
-        let removed = tokio::task::spawn_blocking(move || dir.remove_blocking(id));
-        removed.await.map_err(|error| Error::internal("removing a blob", error))?
-    }
-
-    /// [`BlobDir::remove`] for callers on a thread that may block.
+    /// synced: after a power cut the file may be back, and is garbage that no row names. Blocks.
     pub(crate) fn remove_blocking(&self, id: BlobId) -> Result<bool> {
         let place = id.place(&self.root);
         if self.pins.is_pinned(id) {

@@ -5,14 +5,13 @@
 //!
 //! Memory: one chunk of at most [`CHUNK_BYTES`](super::chunk::CHUNK_BYTES) a stream, taken when the stream is polled.
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use headwater_model::body::Body;
-use headwater_model::{BoxFuture, Error, Result};
+use headwater_model::{Error, Result};
 
 use super::dir::BlobDir;
 use super::file::BlobFile;
@@ -20,38 +19,15 @@ use super::layout::damaged;
 use super::path::BlobId;
 use crate::contract::Content;
 
-/// A run of an object's bytes.
-#[derive(Clone, Debug)]
+/// A run of an object's bytes: a range of a blob's payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
+    /// The blob.
+    pub(crate) blob: BlobId,
+    /// Offset of the first byte in its payload.
+    pub(crate) offset_bytes: u64,
     /// How many bytes.
     pub(crate) length_bytes: u64,
-    /// Where they are.
-    pub(crate) source: ExtentSource,
-}
-
-/// Where an extent's bytes are.
-#[derive(Clone)]
-pub(crate) enum ExtentSource {
-    /// In a blob's payload, from this offset.
-    Blob {
-        /// The blob.
-        id: BlobId,
-        /// Offset of the first byte in its payload.
-        offset: u64,
-    },
-    /// In memory, verified.
-    Memory(Bytes),
-    /// In the log, to be loaded when it is its turn.
-    Logged(Arc<dyn LoggedBody>),
-}
-
-/// A small body in the log.
-pub(crate) trait LoggedBody: Send + Sync {
-    /// Loads and verifies it whole.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`].
-    fn load(&self) -> BoxFuture<'_, Result<Bytes>>;
 }
 
 /// The bytes of one object, open.
@@ -85,9 +61,9 @@ impl ExtentContent {
     /// # Errors
     /// [`Error::Damaged`] if it is missing or damaged.
     pub(crate) async fn prepare(&self) -> Result<()> {
-        match self.0.extents.iter().find(|extent| extent.length_bytes > 0).map(|extent| &extent.source) {
-            Some(ExtentSource::Blob { id, .. }) => self.0.blob(*id).await.map(drop),
-            Some(ExtentSource::Memory(_) | ExtentSource::Logged(_)) | None => Ok(()),
+        match self.0.extents.first() {
+            Some(extent) => self.0.blob(extent.blob).await.map(drop),
+            None => Ok(()),
         }
     }
 
@@ -104,17 +80,11 @@ impl ExtentContent {
 
 impl Content for ExtentContent {
     fn resident(&self) -> Option<Bytes> {
-        match &*self.0.extents {
-            [Extent { source: ExtentSource::Memory(bytes), .. }] => Some(bytes.clone()),
-            _ => None,
-        }
+        None
     }
 
     fn read(&self, range: Range<u64>) -> Body {
         debug_assert!(range.start < range.end && range.end <= self.size_bytes());
-        if let Some(bytes) = self.resident() {
-            return Body::Full(bytes.slice(range.start as usize..range.end as usize));
-        }
         let reading = Reading { open: Arc::clone(&self.0), next: range.start, end: range.end, blob: None };
         Body::Stream(Box::pin(try_unfold(reading, |mut reading| async move {
             let chunk = reading.step().await?;
@@ -125,10 +95,7 @@ impl Content for ExtentContent {
 
 impl Open {
     fn blobs(&self) -> impl Iterator<Item = BlobId> {
-        self.extents.iter().filter_map(|extent| match &extent.source {
-            ExtentSource::Blob { id, .. } => Some(*id),
-            ExtentSource::Memory(_) | ExtentSource::Logged(_) => None,
-        })
+        self.extents.iter().map(|extent| extent.blob)
     }
 
     async fn blob(&self, id: BlobId) -> Result<Arc<BlobFile>> {
@@ -171,40 +138,14 @@ impl Reading {
         };
         let extent_start = self.open.ends[index] - extent.length_bytes;
         let within = self.next - extent_start..self.end.min(self.open.ends[index]) - extent_start;
-        let bytes = match &extent.source {
-            ExtentSource::Blob { id, offset } => {
-                let blob = match self.blob.take().filter(|blob| blob.id == *id) {
-                    Some(blob) => blob,
-                    None => self.open.blob(*id).await?,
-                };
-                let bytes = blob.read(&self.open.dir.chunks, offset + within.start..offset + within.end).await?;
-                self.blob = Some(blob);
-                bytes
-            }
-            ExtentSource::Memory(bytes) => slice(bytes, within)?,
-            ExtentSource::Logged(body) => slice(&body.load().await?, within)?,
+        let blob = match self.blob.take().filter(|blob| blob.id == extent.blob) {
+            Some(blob) => blob,
+            None => self.open.blob(extent.blob).await?,
         };
+        let within = extent.offset_bytes + within.start..extent.offset_bytes + within.end;
+        let bytes = blob.read(&self.open.dir.chunks, within).await?;
+        self.blob = Some(blob);
         self.next += bytes.len() as u64;
         Ok(Some(bytes))
-    }
-}
-
-/// Part of an extent in memory.
-fn slice(bytes: &Bytes, range: Range<u64>) -> Result<Bytes> {
-    let available = bytes.len();
-    let range = range.start as usize..range.end as usize;
-    if range.end > available {
-        return Err(damaged(format!("extent in the log has {available} bytes, {range:?} are named")));
-    }
-    Ok(bytes.slice(range))
-}
-
-impl fmt::Debug for ExtentSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Blob { id, offset } => write!(f, "Blob({id} at {offset})"),
-            Self::Memory(bytes) => write!(f, "Memory({} bytes)", bytes.len()),
-            Self::Logged(_) => f.write_str("Logged"),
-        }
     }
 }

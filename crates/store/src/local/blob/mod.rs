@@ -43,10 +43,9 @@ mod writer;
 mod tests;
 
 pub(crate) use dir::BlobDir;
-pub(crate) use extent::{Extent, ExtentContent, ExtentSource, LoggedBody};
+pub(crate) use extent::{Extent, ExtentContent};
 pub(crate) use fault::SyncFailed;
-pub(crate) use footer::{ChecksumNote, Footer, FooterDraft, FooterNote, ObjectNote, PartNote, Role};
+pub(crate) use footer::{Footer, FooterDraft, FooterNote, Role};
 pub(crate) use path::BlobId;
 pub(crate) use verify::BlobCheck;
-pub(crate) use walk::Walk;
 pub(crate) use writer::{BlobWriter, PersistedBlob, WriteOptions};

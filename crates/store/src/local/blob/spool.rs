@@ -44,7 +44,7 @@ pub(super) const QUEUE_BYTES: usize = 4 << 20;
 const STEP_BYTES: usize = 256 << 10;
 /// Bytes written before write-back of them is begun: keeps the last sync of a large body short without turning small
 /// bodies into several syncs.
-const EARLY_SYNC_BYTES: u64 = 16 << 20;
+pub(super) const EARLY_SYNC_BYTES: u64 = 32 << 20;
 
 /// The shared state of one write.
 #[derive(Debug)]

@@ -125,7 +125,7 @@ impl BlobWriter {
         Ok(digests)
     }
 
-    /// Makes the blob durable. The caller owns it then: it commits a row, or calls [`BlobDir::remove`].
+    /// Makes the blob durable. The caller owns it then: it commits a row, or calls [`BlobDir::remove_blocking`].
     ///
     /// # Errors
     /// [`Error::StorageFull`], [`Error::Internal`]. If [`SyncFailed::is_cause_of`] it, the process must stop.

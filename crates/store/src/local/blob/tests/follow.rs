@@ -115,7 +115,7 @@ async fn removal_after_persisting_does_not_disturb_a_follower() {
     writer.finish().await.expect("finished");
     let tail = writer.tail();
     let blob = writer.persist(note()).await.expect("persisted");
-    assert!(fixture.dir.remove(blob.id).await.expect("removed"));
+    assert!(fixture.dir.remove_blocking(blob.id).expect("removed"));
     assert!(follow(tail, u64::MAX / 2, u64::MAX).await.0 == body);
 }
 

@@ -7,7 +7,7 @@ use headwater_model::Error;
 
 use super::*;
 use crate::contract::TailState;
-use crate::local::blob::spool::Spool;
+use crate::local::blob::spool::{EARLY_SYNC_BYTES, QUEUE_BYTES, Spool};
 
 /// Where the test inside the small file system finds it.
 const FULL_DISK_DIR: &str = "HEADWATER_TEST_FULL_DISK_DIR";
@@ -79,7 +79,7 @@ async fn memory_for_waiting_bytes_is_bounded() {
     let piece = Bytes::from(vec![7; 100_000]);
     for _ in 0..200 {
         writer.write(piece.clone()).await.expect("written");
-        assert!(writer.queued_bytes() <= super::super::spool::QUEUE_BYTES);
+        assert!(writer.queued_bytes() <= QUEUE_BYTES);
     }
     let large = Bytes::from(vec![7; 10 << 20]);
     writer.write(large).await.expect("let in alone");
@@ -123,7 +123,7 @@ async fn a_failed_early_sync_is_not_forgotten() {
     let fixture = Fixture::new();
     let mut writer = writer_onto(&fixture, "/dev/zero").await;
     let write = async {
-        for _ in 0..20 {
+        for _ in 0..=EARLY_SYNC_BYTES >> 20 {
             writer.write(Bytes::from(vec![0; 1 << 20])).await?;
         }
         writer.finish().await?;
@@ -181,7 +181,7 @@ fn inside_the_small_disk() {
 
         // Reads and removals work while the disk is full.
         assert!(read_all(&content(&dir, &blob), 0..300_000).await == kept);
-        assert!(dir.remove(blob.id).await.expect("removed"));
+        assert!(dir.remove_blocking(blob.id).expect("removed"));
         drop((writer, tail));
     };
     // The end of the runtime waits for the unlink of the abandoned file.

@@ -16,7 +16,7 @@ async fn removal_while_a_reader_is_open_leaves_it_the_bytes() {
     let content = content(&fixture.dir, &blob);
     let Body::Stream(mut stream) = content.read(0..500_000) else { panic!("a stream") };
     let mut bytes = stream.try_next().await.expect("a chunk").expect("a chunk").to_vec();
-    assert!(fixture.dir.remove(blob.id).await.expect("removed"));
+    assert!(fixture.dir.remove_blocking(blob.id).expect("removed"));
     assert!(!fixture.dir.path(blob.id).exists(), "the name is gone at once");
     while let Some(chunk) = stream.try_next().await.expect("a chunk") {
         bytes.extend_from_slice(&chunk);
@@ -30,11 +30,11 @@ async fn removal_before_the_first_read_leaves_an_opened_object_its_bytes() {
     let body = body(500_000);
     let blob = fixture.store(&body).await;
     let opened = content(&fixture.dir, &blob);
-    assert!(fixture.dir.remove(blob.id).await.expect("removed"));
+    assert!(fixture.dir.remove_blocking(blob.id).expect("removed"));
     assert!(read_all(&opened, 0..500_000).await == body);
     drop(opened);
     content(&fixture.dir, &blob).prepare().await.expect_err("gone with its last reader");
-    assert!(!fixture.dir.remove(blob.id).await.expect("nothing to remove"));
+    assert!(!fixture.dir.remove_blocking(blob.id).expect("nothing to remove"));
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_removed_blob_holds_no_descriptor() {
     let blob = fixture.store(&body(100_000)).await;
     content(&fixture.dir, &blob).prepare().await.expect("cached");
     assert!(fixture.dir.opened.get(blob.id).is_some());
-    fixture.dir.remove(blob.id).await.expect("removed");
+    fixture.dir.remove_blocking(blob.id).expect("removed");
     assert!(fixture.dir.opened.get(blob.id).is_none());
 }
 
@@ -97,10 +97,10 @@ async fn directories_of_past_hours_go_with_their_last_blob() {
     let fixture = Fixture::new();
     let (first, second) = (fixture.store(b"x").await, fixture.store(b"y").await);
     let hour = fixture.dir.path(first.id).ancestors().nth(2).expect("the hour").to_owned();
-    fixture.dir.remove(first.id).await.expect("removed");
+    fixture.dir.remove_blocking(first.id).expect("removed");
     assert!(hour.exists(), "the hour is not over");
     fixture.clock.advance(Duration::from_secs(3600));
-    fixture.dir.remove(second.id).await.expect("removed");
+    fixture.dir.remove_blocking(second.id).expect("removed");
     assert!(!fixture.dir.path(second.id).parent().expect("a shard").exists());
     // A clock that was set back makes blobs in a past hour again.
     fixture.clock.set_now(first.id.created());
@@ -115,7 +115,7 @@ async fn a_copy_is_a_blob_of_its_own() {
         let body = body(length);
         let source = fixture.store(&body).await;
         let copy = fixture.dir.copy(source.id, draft("copy"), note()).await.expect("copied");
-        fixture.dir.remove(source.id).await.expect("removed");
+        fixture.dir.remove_blocking(source.id).expect("removed");
         assert_eq!((copy.length_bytes, copy.crc64), (source.length_bytes, source.crc64));
         let footer = fixture.dir.read_footer(copy.id).expect("a footer");
         assert_eq!((footer.key.as_str(), footer.blob), ("copy", copy.id));
@@ -144,7 +144,7 @@ async fn a_removed_but_pinned_blob_can_be_copied() {
     let fixture = Fixture::new();
     let source = fixture.store(&body(70_000)).await;
     let pinned = content(&fixture.dir, &source);
-    fixture.dir.remove(source.id).await.expect("removed");
+    fixture.dir.remove_blocking(source.id).expect("removed");
     let copy = fixture.dir.copy(source.id, draft("copy"), note()).await.expect("copied");
     assert!(matches!(fixture.dir.verify(copy.id), Ok(BlobCheck::Intact(_))));
     drop(pinned);

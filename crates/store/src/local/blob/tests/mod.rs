@@ -103,8 +103,8 @@ fn body(length: usize) -> Vec<u8> {
 
 /// The content of one whole blob.
 fn content(dir: &Arc<BlobDir>, blob: &PersistedBlob) -> ExtentContent {
-    let source = ExtentSource::Blob { id: blob.id, offset: 0 };
-    ExtentContent::open(Arc::clone(dir), vec![Extent { length_bytes: blob.length_bytes, source }])
+    let extent = Extent { blob: blob.id, offset_bytes: 0, length_bytes: blob.length_bytes };
+    ExtentContent::open(Arc::clone(dir), vec![extent])
 }
 
 /// All bytes of a body, and its end.

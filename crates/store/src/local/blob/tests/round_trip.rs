@@ -2,7 +2,6 @@
 
 use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::multipart::UploadId;
-use headwater_model::{BoxFuture, Error};
 
 use super::*;
 use crate::contract::NewPart;
@@ -60,60 +59,24 @@ async fn chunks_stay_within_their_bound() {
     }
 }
 
-/// A body in a log that is read when it is its turn.
-struct Logged(Bytes);
-
-impl LoggedBody for Logged {
-    fn load(&self) -> BoxFuture<'_, Result<Bytes>> {
-        Box::pin(std::future::ready(Ok(self.0.clone())))
-    }
-}
-
 #[tokio::test]
-async fn extents_of_every_kind_read_as_one_body() {
+async fn extents_read_as_one_body() {
     let fixture = Fixture::new();
     let (first, second) = (body(200_001), body(70_000));
-    let (one, two) = (fixture.store(&first).await, fixture.store(&second).await);
-    let small = Bytes::from(body(999));
-    let extent = |length_bytes, source| Extent { length_bytes, source };
-    let extents = vec![
-        extent(200_001, ExtentSource::Blob { id: one.id, offset: 0 }),
-        extent(999, ExtentSource::Logged(Arc::new(Logged(small.clone())))),
-        extent(0, ExtentSource::Memory(Bytes::new())),
-        extent(999, ExtentSource::Memory(small.clone())),
-        extent(65_000, ExtentSource::Blob { id: two.id, offset: 4_999 }),
-        extent(100, ExtentSource::Blob { id: one.id, offset: 65_500 }),
-    ];
-    let expected = [&first, &small[..], &small, &second[4_999..69_999], &first[65_500..65_600]].concat();
+    let (one, two) = (fixture.store(&first).await.id, fixture.store(&second).await.id);
+    let extent = |blob, offset_bytes, length_bytes| Extent { blob, offset_bytes, length_bytes };
+    let extents =
+        vec![extent(one, 0, 200_001), extent(two, 0, 0), extent(two, 4_999, 65_000), extent(one, 65_500, 100)];
+    let expected = [&first, &second[4_999..69_999], &first[65_500..65_600]].concat();
     let content = ExtentContent::open(Arc::clone(&fixture.dir), extents);
     content.prepare().await.expect("there");
     assert_eq!(content.size_bytes(), expected.len() as u64);
-    assert_eq!(content.resident(), None);
-    let edges = [0, 1, 200_000, 200_001, 200_999, 201_000, 201_999, 202_000, 266_999, 267_000, expected.len()];
+    let edges = [0, 1, 200_000, 200_001, 200_002, 265_000, 265_001, 265_002, expected.len()];
     for (index, &start) in edges.iter().enumerate() {
         for &end in &edges[index + 1..] {
             assert!(read_all(&content, start as u64..end as u64).await == expected[start..end], "{start}..{end}");
         }
     }
-}
-
-#[tokio::test]
-async fn a_body_in_memory_is_resident() {
-    let fixture = Fixture::new();
-    let bytes = Bytes::from_static(b"small");
-    let extent = Extent { length_bytes: 5, source: ExtentSource::Memory(bytes.clone()) };
-    let content = ExtentContent::open(Arc::clone(&fixture.dir), vec![extent]);
-    assert_eq!(content.resident(), Some(bytes));
-    assert!(matches!(content.read(1..3), Body::Full(bytes) if bytes == "ma"));
-}
-
-#[tokio::test]
-async fn a_logged_body_of_another_length_is_damage() {
-    let fixture = Fixture::new();
-    let source = ExtentSource::Logged(Arc::new(Logged(Bytes::from_static(b"short"))));
-    let content = ExtentContent::open(Arc::clone(&fixture.dir), vec![Extent { length_bytes: 6, source }]);
-    let (bytes, end) = collect(content.read(0..6)).await;
-    assert!(bytes.is_empty() && matches!(end, Err(Error::Damaged { .. })));
 }
 
 #[tokio::test]
