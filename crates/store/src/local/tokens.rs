@@ -46,13 +46,14 @@ impl FillTokens {
         !token.is_revoked() && self.granted.get(&(generation, key.clone())).is_some_and(|granted| granted.same(token))
     }
 
-    /// Ends the grant of a key; `except` is the token of the commit that does so, which stays good for its owner.
-    pub(super) fn end(&mut self, generation: Generation, key: &ObjectKey, except: Option<&FillToken>) {
-        if let Entry::Occupied(granted) = self.granted.entry((generation, key.clone())) {
-            let token = granted.remove();
-            if !except.is_some_and(|own| own.same(&token)) {
-                token.revoke();
-            }
+    /// Revokes the grant of a key, unless it is `own`, the token of the commit that asks. That one stays granted: while
+    /// its fill still has followers, a later change of the key must reach it too. It cannot commit again, because the
+    /// key is no longer absent, and whatever makes it absent revokes.
+    pub(super) fn end(&mut self, generation: Generation, key: &ObjectKey, own: Option<&FillToken>) {
+        if let Entry::Occupied(granted) = self.granted.entry((generation, key.clone()))
+            && !own.is_some_and(|own| own.same(granted.get()))
+        {
+            granted.remove().revoke();
         }
     }
 
@@ -92,7 +93,8 @@ mod tests {
         let own = tokens.grant(LIFE, key("a"));
         tokens.end(LIFE, &key("a"), Some(&own));
         assert!(!own.is_revoked());
-        assert!(!tokens.holds(LIFE, &key("a"), &own), "a token commits once");
+        tokens.end(LIFE, &key("a"), None);
+        assert!(own.is_revoked(), "a later change reaches the fill");
         let other = tokens.grant(LIFE, key("a"));
         tokens.end(LIFE, &key("a"), Some(&own));
         assert!(other.is_revoked());

@@ -59,6 +59,9 @@ impl Core {
 
     /// One page of an upload's parts.
     pub(super) fn parts(&self, bucket: &BucketRef, id: UploadId, after: u16, limit: usize) -> Result<PartPage> {
+        if self.view.get(&UploadKeyRow::key(bucket.generation, id))?.is_none() {
+            return Err(Error::NoSuchUpload { upload_id: id.to_string().into() });
+        }
         let mut page = PartPage::default();
         let limit = limit.min(CHUNK_ROWS - 1);
         for row in self.view.rows(PartRow::range(bucket.generation, id, after), limit + 1) {

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -207,16 +208,22 @@ impl Drop for NewFile {
         if self.kept {
             return;
         }
-        let path = std::mem::take(&mut self.place.file);
-        let unlink = move || {
-            if let Err(error) = std::fs::remove_file(&path) {
-                tracing::warn!(path = %path.display(), %error, "abandoned blob could not be removed");
-            }
-        };
+        let unlink = Unlink(std::mem::take(&mut self.place.file));
         // Freeing a large file's blocks takes the file system a while.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(unlink)),
-            Err(_) => unlink(),
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn_blocking(move || drop(unlink)));
+        }
+    }
+}
+
+/// Unlinks when dropped: by the thread that may block, by the runtime that is going down and drops its jobs unrun, or
+/// right here if there is no runtime.
+struct Unlink(PathBuf);
+
+impl Drop for Unlink {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "abandoned blob could not be removed");
         }
     }
 }

@@ -184,7 +184,7 @@ fn inside_the_small_disk() {
         assert!(dir.remove_blocking(blob.id).expect("removed"));
         drop((writer, tail));
     };
-    // The end of the runtime waits for the unlink of the abandoned file.
+    // With the runtime ends the unlink of the abandoned file.
     tokio::runtime::Runtime::new().expect("a runtime").block_on(run);
     let again = async {
         let mut writer = dir.create(draft("again"), UNBOUNDED).await.expect("a writer");
