@@ -12,6 +12,7 @@ use headwater_model::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use md5::Digest as _;
 
+use super::{Request, put};
 use crate::fields::Fields;
 
 /// CRC-64/XZ of the whole object, in decimal.
@@ -101,12 +102,16 @@ pub(super) fn parse_algorithm(name: &str) -> Result<ChecksumAlgorithm> {
 }
 
 /// Checks an XML body against the digests in its headers. `x-*-content-sha256` is part of the signature and is checked
-/// with it; a checksum in a trailer covers a body that the signature's verifier has decoded.
+/// with it.
 ///
 /// # Errors
-/// [`Error::BadDigest`], or the errors of [`announced`].
-pub(super) fn check_xml(fields: Fields<'_>, body: &[u8]) -> Result<()> {
-    let announced = announced(fields)?;
+/// [`Error::BadDigest`], or the errors of [`announced`]. [`Error::InvalidRequest`] for a body in chunks with signatures
+/// or a trailer of their own: those are for objects and parts (S3), and an unsigned trailer proves nothing about XML.
+pub(super) fn check_xml(request: &Request<'_>, body: &[u8]) -> Result<()> {
+    if put::is_aws_chunked(&request.parts.headers) {
+        return Err(invalid("An aws-chunked body is for PutObject and UploadPart only.".into()));
+    }
+    let announced = announced(request.fields)?;
     let encode = |bytes: &[u8]| BASE64.encode(bytes);
     let differ = |header: &str, announced: String, computed: String| {
         Err(Error::BadDigest { header: header.into(), announced: announced.into(), computed: computed.into() })

@@ -11,7 +11,7 @@ use http::Response;
 use http::header::ETAG;
 
 use super::page::Names;
-use super::{Answer, Request, checksum, condition, endpoint, multipart, not_implemented, page};
+use super::{Answer, Request, acl, checksum, condition, endpoint, multipart, not_implemented, page};
 use crate::etag;
 use crate::response::open_root;
 use crate::xml::{Element, parse, read};
@@ -21,6 +21,7 @@ const COMPLETE_ALL: &str = "x-oss-complete-all";
 
 pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     page::check_encoding(request)?;
+    acl::check_object(request)?;
     let all_parts = completes_all(request)?;
     let parts = match (all_parts, body.trim_ascii().is_empty()) {
         (true, true) => Vec::new(),

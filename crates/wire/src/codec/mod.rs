@@ -67,7 +67,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         if routed.operation == Operation::CompleteMultipartUpload {
             complete::refuse_object_checksum(&request)?;
         }
-        checksum::check_xml(request.fields, body)?;
+        checksum::check_xml(&request, body)?;
     }
     Ok(match routed.operation {
         Operation::ListBuckets => service::decode_list_buckets(&request)?,
@@ -163,8 +163,8 @@ impl<'r> Request<'r> {
     }
 
     fn refuse_unoffered_headers(&self) -> Result<()> {
-        let names = self.parts.headers.keys().map(http::HeaderName::as_str);
-        if let Some(name) = names.into_iter().find(|name| self.vocab.is_unoffered_header(name)) {
+        let mut names = self.parts.headers.keys().map(http::HeaderName::as_str).filter(|name| name.starts_with("x-"));
+        if let Some(name) = names.find(|name| self.vocab.is_unoffered_header(name)) {
             return Err(not_implemented(name));
         }
         for (name, _) in self.fields.parameters() {

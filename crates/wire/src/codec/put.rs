@@ -48,7 +48,8 @@ pub(super) fn body_length(request: &Request<'_>) -> Result<Option<u64>> {
     }
 }
 
-fn is_aws_chunked(headers: &HeaderMap) -> bool {
+/// Whether the body comes in signed chunks, or with a trailer.
+pub(super) fn is_aws_chunked(headers: &HeaderMap) -> bool {
     let mode = headers.get("x-amz-content-sha256");
     mode.is_some_and(|mode| mode.as_bytes().starts_with(b"STREAMING-"))
 }

@@ -1,5 +1,6 @@
 //! Fixtures: requests as clients send them, answers as clients see them.
 
+mod arbitrary;
 mod documents_oss;
 mod documents_s3;
 mod listing;

@@ -265,6 +265,9 @@ fn bodies_must_have_the_digest_announced() {
     assert!(matches!(read(OSS, "PUT /bkt?website", &[], website), Ok(Op::PutBucketWebsite(..))));
     let wrong = read(OSS, "PUT /bkt?website", &[("content-md5", MD5_OF_EMPTY)], website);
     assert!(matches!(wrong, Err(Error::BadDigest { .. })));
+    let chunked =
+        read(S3, "PUT /bkt?website", &[("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")], website);
+    assert!(matches!(chunked, Err(Error::InvalidRequest { .. })));
     let wrong = read(S3, "PUT /bkt?website", &[("x-amz-checksum-crc32", "AAAAAA==")], website);
     assert!(matches!(wrong, Err(Error::BadDigest { header, .. }) if &*header == "x-amz-checksum-crc32"));
 }
