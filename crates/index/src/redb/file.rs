@@ -16,7 +16,7 @@ use crate::{KeyRange, rows};
 /// The only table. Its name is part of the file format.
 pub(super) const ROWS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("rows");
 
-/// Memory for pages. Branch pages of a hundred million rows fit; leaf pages are the system's page cache's business.
+/// Memory for pages. The branch pages of some ten million rows fit; leaf pages are the system's page cache's business.
 const CACHE_BYTES: usize = 24 << 20;
 
 /// Most findings that [`check`] lists; one cause usually damages rows by the thousand.
@@ -33,21 +33,23 @@ pub(super) struct IndexFile {
 impl IndexFile {
     /// Opens or makes the file and its table, and makes both durable.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let is_new = !path.exists();
-        let database = database(path)?;
-        let file = Self { database, path: path.to_owned(), failed: AtomicBool::new(false) };
-        let has_table = match file.snapshot() {
-            Ok(_) => true,
-            Err(Error::Internal { source, .. }) if is_missing_table(source.as_ref()) => false,
-            Err(error) => return Err(error),
-        };
-        if !has_table {
-            file.write(|_| Ok(()))?;
-        }
-        if is_new {
-            sync_parent(path)?;
-        }
+        let file = Self::with_database(database(path)?, path)?;
+        // At every opening: a crash may have come between making the file and this line.
+        sync_parent(path)?;
         Ok(file)
+    }
+
+    /// Makes the table if there is none yet.
+    pub(super) fn with_database(database: Database, path: &Path) -> Result<Self> {
+        let file = Self { database, path: path.to_owned(), failed: AtomicBool::new(false) };
+        match file.snapshot() {
+            Ok(_) => Ok(file),
+            Err(Error::Internal { source, .. }) if is_missing_table(source.as_ref()) => {
+                file.write(|_| Ok(()))?;
+                Ok(file)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The rows of this moment.
@@ -155,7 +157,7 @@ pub fn check(path: &Path) -> Result<CheckReport> {
     }
     let mut database = database(path)?;
     let intact = guarded(path, || database.check_integrity())?;
-    let file = IndexFile { database, path: path.to_owned(), failed: AtomicBool::new(false) };
+    let file = IndexFile::with_database(database, path)?;
     let mut report = CheckReport { repaired: !intact, ..CheckReport::default() };
     file.snapshot()?.for_each(&KeyRange::all(), |key, value| {
         report.rows += 1;

@@ -10,9 +10,9 @@
 //! batches; and [`Index::commit`], whose concurrent callers share a transaction made by the committer thread (`group`).
 //!
 //! Reads run in place on the caller's thread, also on that of a runtime: a look-up touches one page per level of the
-//! tree (three levels hold a hundred million rows' worth of branches), which are in redb's cache or the system's
-//! nearly always, and handing it to another thread would cost more than it takes. A walk over a large range belongs
-//! into a blocking task of its caller.
+//! tree (four or five for a hundred million rows), which are in redb's cache or the system's nearly always, and handing
+//! it to another thread would cost more than it takes. A walk over a large range belongs into a blocking task of its
+//! caller.
 
 mod dump;
 mod failure;

@@ -1,6 +1,7 @@
 use std::fs::{self, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater_model::Error;
 use headwater_model::ObjectKey;
@@ -124,10 +125,13 @@ fn a_second_opening_is_refused_by_name() {
 fn files_that_are_no_index_are_damaged_by_name() {
     let directory = directory();
     let path = directory.path().join("index");
-    fs::write(&path, vec![b'x'; 100_000]).expect("a file");
-    for error in [RedbIndex::open(&path).err(), check(&path).err()] {
-        let error = error.expect("not an index");
-        assert!(matches!(&error, Error::Damaged { detail } if detail.contains("index file")), "{error:?}");
+    for length in [1, 1000, 100_000] {
+        fs::write(&path, vec![b'x'; length]).expect("a file");
+        for error in [RedbIndex::open(&path).err(), check(&path).err()] {
+            let error = error.expect("not an index");
+            let named = matches!(&error, Error::Damaged { detail } if detail.contains("index file"));
+            assert!(named, "{length} bytes: {error:?}");
+        }
     }
     assert!(matches!(check(&directory.path().join("none")), Err(Error::Damaged { .. })));
 }
@@ -194,4 +198,49 @@ fn a_dump_is_loaded_as_it_was_and_damage_is_noticed() {
     flipped[last_value_byte] ^= 1;
     let result = load(&directory.path().join("flipped"), &mut flipped.as_slice());
     assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");
+}
+
+/// A disk whose syncs fail on request.
+#[derive(Debug)]
+struct FailingDisk {
+    disk: redb::backends::InMemoryBackend,
+    fails: Arc<AtomicBool>,
+}
+
+impl redb::StorageBackend for FailingDisk {
+    fn len(&self) -> io::Result<u64> {
+        self.disk.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.disk.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.disk.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        if self.fails.load(Ordering::Relaxed) { Err(io::ErrorKind::StorageFull.into()) } else { self.disk.sync_data() }
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.disk.write(offset, data)
+    }
+}
+
+#[tokio::test]
+async fn after_a_failed_commit_every_later_one_is_refused() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let disk = FailingDisk { disk: redb::backends::InMemoryBackend::new(), fails: Arc::clone(&fails) };
+    let database = redb::Database::builder().create_with_backend(disk).expect("a database");
+    let file = Arc::new(IndexFile::with_database(database, Path::new("none")).expect("an index"));
+    let committer = Committer::start(Arc::clone(&file)).expect("a committer");
+    let index = RedbIndex { file, committer };
+    apply(&index, &[b"oa"], 1);
+
+    fails.store(true, Ordering::Relaxed);
+    let put = vec![Row { key: b"ob".to_vec(), value: Bytes::new() }];
+    let commit = Commit { put, ..Commit::default() };
+    let outcome = Index::commit(&index, commit.clone()).await;
+    assert!(matches!(outcome, Err(Error::StorageFull)), "{outcome:?}");
+    fails.store(false, Ordering::Relaxed);
+    assert!(matches!(Index::commit(&index, commit).await, Err(Error::Internal { .. })));
+    assert!(matches!(index.apply([], 2), Err(Error::Internal { .. })));
 }

@@ -5,6 +5,7 @@ use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
 use headwater_model::multipart::UploadId;
 use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
+use headwater_model::rule::RoutingRule;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
 use proptest::prelude::*;
@@ -63,6 +64,7 @@ fn object() -> ObjectRow {
 }
 
 fn bucket() -> BucketRow {
+    let rule = RoutingRule::mirror_all(1, "https://origin.example/");
     BucketRow {
         sequence: 2,
         bucket: Bucket {
@@ -74,7 +76,7 @@ fn bucket() -> BucketRow {
             location: "cn-hangzhou".into(),
             storage_class: "Standard".into(),
             rule_version: 1,
-            website: Some(Arc::new(Website::default())),
+            website: Some(Arc::new(Website { rules: vec![rule], ..Website::default() })),
         },
     }
 }

@@ -134,6 +134,7 @@ pub async fn a_tail_tells_that_the_writer_gave_up(subject: Subject) {
         let tail = writer.tail();
         writer.write(body.clone().into()).await.expect("written");
         assert_fails!(writer.finish().await, Error::IncompleteBody);
+        assert!(matches!(tail.state(), TailState::Broken(_)), "{:?}", tail.state());
         drop(writer);
         assert!(matches!(drain(&*tail).await, (bytes, TailState::Broken(_)) if body.starts_with(&bytes)));
     }

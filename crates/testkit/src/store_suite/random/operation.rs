@@ -4,10 +4,12 @@
 use crate::SeededRandom;
 
 /// Few keys, so that operations meet: neighbours, prefixes of each other, and what listings collapse.
-const KEYS: [&str; 10] = ["a", "a/", "a/1", "a/2", "a/2/x", "b", "b\u{0}", "b/1", "é/1", "𝄞"];
+pub(super) const KEYS: [&str; 10] = ["a", "a/", "a/1", "a/2", "a/2/x", "b", "b\u{0}", "b/1", "é/1", "𝄞"];
 const PREFIXES: [&str; 5] = ["", "a", "a/", "b", "none"];
 const DELIMITERS: [&str; 3] = ["", "/", "/2"];
 const MARKERS: [&str; 6] = ["", "a/", "a/1", "a/1x", "b", "é"];
+/// Most uploads that a run remembers: few, so that parts meet, and a long run does not grow slower.
+pub(super) const MAX_UPLOADS: usize = 8;
 /// Lengths of bodies; one more is the store's own threshold.
 const LENGTHS: [usize; 6] = [0, 1, 100, 5_000, 70_000, 200_000];
 
@@ -50,7 +52,7 @@ pub enum Operation {
     BeginFill { key: &'static str },
     /// A page of objects.
     List { prefix: &'static str, delimiter: &'static str, after: &'static str, limit: usize },
-    /// An upload is begun.
+    /// An upload is begun; beyond [`MAX_UPLOADS`] the oldest is dropped.
     CreateUpload { key: &'static str },
     /// A part of an upload, open or not.
     PutPart { upload: usize, number: u16, body: BodyOf },
@@ -62,8 +64,8 @@ pub enum Operation {
     ListUploads { prefix: &'static str, delimiter: &'static str, after: &'static str, limit: usize },
     /// The bucket gets a new rule version.
     ChangeRules,
-    /// The bucket is deleted if it is empty, and made again.
-    RecreateBucket,
+    /// The bucket is deleted and made again; without being emptied before, that mostly fails.
+    RecreateBucket { emptied: bool },
     /// The store is closed and opened again.
     Reopen,
 }
@@ -85,9 +87,18 @@ impl Operation {
                 limit: random.below(5),
             },
             25..28 => Self::CreateUpload { key },
-            28..33 => Self::PutPart { upload: random.below(8), number: 1 + random.below(4) as u16, body: body(random) },
-            33..35 => Self::Complete { upload: random.below(8), wrong: random.below(4) == 0, expect: expect(random) },
-            35 => Self::Abort { upload: random.below(8) },
+            28..33 => Self::PutPart {
+                upload: random.below(MAX_UPLOADS),
+                number: 1 + random.below(4) as u16,
+                body: body(random),
+            },
+            33..35 => {
+                // Which of two faults is told is not part of the contract.
+                let wrong = random.below(4) == 0;
+                let expect = if wrong { ExpectOf::Any } else { expect(random) };
+                Self::Complete { upload: random.below(MAX_UPLOADS), wrong, expect }
+            }
+            35 => Self::Abort { upload: random.below(MAX_UPLOADS) },
             36 => Self::ListUploads {
                 prefix: random.pick(&PREFIXES),
                 delimiter: random.pick(&DELIMITERS),
@@ -95,7 +106,7 @@ impl Operation {
                 limit: random.below(5),
             },
             37 => Self::ChangeRules,
-            38 => Self::RecreateBucket,
+            38 => Self::RecreateBucket { emptied: random.below(2) == 0 },
             _ => Self::Reopen,
         }
     }

@@ -15,7 +15,7 @@ use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadPage};
 use headwater_model::object::SharedMeta;
 use headwater_store::{BucketRef, Expectation, FillToken};
 
-use super::operation::{BodyOf, ExpectOf, Operation};
+use super::operation::{BodyOf, ExpectOf, KEYS, MAX_UPLOADS, Operation};
 use crate::memory_store::MemoryFactory;
 use crate::store_suite::Factory;
 use crate::store_suite::subject::{Subject, object_key, pattern, query, read_all};
@@ -89,12 +89,7 @@ impl Run {
             Operation::ListUploads { prefix, delimiter, after, limit } => {
                 self.same_uploads(&query(prefix, delimiter, after, limit)).await
             }
-            Operation::CreateUpload { key } => {
-                self.uploads.push(key);
-                self.store.create_upload(key).await;
-                self.model.create_upload(key).await;
-                self.same_uploads(&query("", "", "", 1000)).await
-            }
+            Operation::CreateUpload { key } => self.create_upload(key).await,
             Operation::PutPart { .. } | Operation::Complete { .. } | Operation::Abort { .. } => {
                 self.perform_on_upload(operation).await
             }
@@ -103,7 +98,11 @@ impl Run {
                 self.model.change_rules().await;
                 self.same_tokens()
             }
-            Operation::RecreateBucket => {
+            Operation::RecreateBucket { emptied } => {
+                if emptied {
+                    self.store.empty_bucket(&self.uploads).await;
+                    self.model.empty_bucket(&self.uploads).await;
+                }
                 same(self.store.recreate_bucket().await, self.model.recreate_bucket().await)?;
                 self.same_everything().await
             }
@@ -116,6 +115,17 @@ impl Run {
                 self.same_everything().await
             }
         }
+    }
+
+    async fn create_upload(&mut self, key: &'static str) -> Result<(), String> {
+        if self.uploads.len() == MAX_UPLOADS {
+            let oldest = self.uploads.remove(0);
+            same(self.store.forget_upload(oldest).await, self.model.forget_upload(oldest).await)?;
+        }
+        self.uploads.push(key);
+        self.store.create_upload(key).await;
+        self.model.create_upload(key).await;
+        self.same_uploads(&query("", "", "", 1000)).await
     }
 
     async fn perform_on_upload(&mut self, operation: &Operation) -> Result<(), String> {
@@ -265,6 +275,13 @@ impl Side {
         self.uploads.push(self.subject.create_upload(key).await);
     }
 
+    /// Aborts the oldest upload, if it is still open, and leaves its number to the next.
+    async fn forget_upload(&mut self, key: &str) -> Outcome<()> {
+        let aborted = self.abort(key, 0).await;
+        self.uploads.remove(0);
+        aborted
+    }
+
     async fn put_part(&self, key: &str, upload: usize, number: u16, body: &[u8]) -> Outcome<PartInfo> {
         self.subject.try_put_part(key, self.uploads[upload], number, body).await
     }
@@ -303,6 +320,19 @@ impl Side {
     async fn change_rules(&mut self) {
         self.subject.bucket.rule_version += 1;
         self.subject.store().update_bucket(self.subject.bucket.clone()).await.expect("updated");
+    }
+
+    /// Deletes every object and aborts every upload.
+    async fn empty_bucket(&self, uploads: &[&str]) {
+        for key in KEYS {
+            self.subject.delete(key).await;
+        }
+        for (upload, key) in uploads.iter().enumerate() {
+            match self.abort(key, upload).await {
+                Ok(()) | Err(Error::NoSuchUpload { .. }) => {}
+                Err(error) => panic!("not aborted: {error}"),
+            }
+        }
     }
 
     async fn recreate_bucket(&mut self) -> Outcome<Bucket> {
