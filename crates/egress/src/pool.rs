@@ -7,7 +7,9 @@
 //! connection per endpoint is shared. The check for life happens at hand-out, without waiting; a task that runs while
 //! the pool exists closes what nobody asks for.
 //!
-//! Deliberately not here: waiting for a connection to become free. Concurrency towards one origin is limited by whoever
+//! Deliberately not here: one attempt at a time per endpoint (the first burst towards an HTTP/2 origin may open several
+//! connections, of which the last is shared and the others end with their requests), and waiting for a connection to
+//! become free. Concurrency towards one origin is limited by whoever
 //! sends the requests; the limit on open connections only keeps this process from running out of sockets.
 
 use std::collections::HashMap;
@@ -169,6 +171,7 @@ impl Pool {
         }
     }
 
+    /// One look at each idle connection under the lock: at most `max_idle_total` reads that do not wait.
     fn sweep(&self) {
         let now = self.clock.elapsed();
         let mut idle = self.lock();

@@ -1,16 +1,16 @@
 //! HTTP/2, and rows O47 and O48.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use headwater_model::origin::{Framing, Origin, OriginError, OriginMethod, OriginRequest};
-use headwater_testkit::origin::{TestAuthority, Validity};
+use headwater_testkit::origin::{Gate, TestAuthority, Validity};
 use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, Request, Response};
 use hyper::body::{Body, Frame, Incoming};
@@ -21,8 +21,18 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::rig::{Options, Rig, read, read_until_end, request};
 
-/// A body given as its pieces; `None` breaks it.
-struct Pieces(Vec<Option<&'static str>>);
+#[derive(Clone)]
+enum Piece {
+    Text(&'static str),
+    /// Breaks the body once the gate is open.
+    Break(Gate),
+}
+
+/// A body given as its pieces.
+struct Pieces {
+    left: VecDeque<Piece>,
+    breaking: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
 
 impl Body for Pieces {
     type Data = Bytes;
@@ -30,19 +40,26 @@ impl Body for Pieces {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        if self.0.is_empty() {
-            return Poll::Ready(None);
+        if let Some(breaking) = &mut self.breaking {
+            ready!(breaking.as_mut().poll(cx));
+            return Poll::Ready(Some(Err("broken")));
         }
-        let piece = self.0.remove(0);
-        Poll::Ready(Some(piece.map(|text| Frame::data(Bytes::from(text))).ok_or("broken")))
+        match self.left.pop_front() {
+            None => Poll::Ready(None),
+            Some(Piece::Text(text)) => Poll::Ready(Some(Ok(Frame::data(Bytes::from(text))))),
+            Some(Piece::Break(gate)) => {
+                self.breaking = Some(Box::pin(async move { gate.pass().await }));
+                self.poll_frame(cx)
+            }
+        }
     }
 }
 
 struct Answer {
     length: Option<u64>,
-    pieces: Vec<Option<&'static str>>,
+    pieces: Vec<Piece>,
 }
 
 struct H2Origin {
@@ -69,7 +86,7 @@ async fn start(authority: &TestAuthority, answers: HashMap<&'static str, Answer>
                     let uri = request.uri();
                     let path = uri.path_and_query().unwrap().to_string();
                     let answer = &answers[path.as_str()];
-                    let mut response = Response::new(Pieces(answer.pieces.clone()));
+                    let mut response = Response::new(Pieces { left: answer.pieces.clone().into(), breaking: None });
                     if let Some(length) = answer.length {
                         response.headers_mut().insert(CONTENT_LENGTH, length.into());
                     }
@@ -99,7 +116,7 @@ impl H2Origin {
 }
 
 fn whole(length: Option<u64>, text: &'static str) -> Answer {
-    Answer { length, pieces: vec![Some(text)] }
+    Answer { length, pieces: vec![Piece::Text(text)] }
 }
 
 #[tokio::test]
@@ -135,13 +152,17 @@ async fn head_keeps_its_length() {
 
 #[tokio::test]
 async fn o47_a_stream_reset_within_the_body() {
-    let broken = Answer { length: Some(9), pieces: vec![Some("abc"), None] };
-    let unknown = Answer { length: None, pieces: vec![Some("abc"), None] };
+    let (length_gate, unknown_gate) = (Gate::closed(), Gate::closed());
+    let breaking = |gate: &Gate| vec![Piece::Text("abc"), Piece::Break(gate.clone())];
+    let broken = Answer { length: Some(9), pieces: breaking(&length_gate) };
+    let unknown = Answer { length: None, pieces: breaking(&unknown_gate) };
     let (rig, origin, _directory) =
         rig_and_origin(HashMap::from([("/length", broken), ("/unknown", unknown), ("/good", whole(Some(4), "here"))]))
             .await;
-    for target in ["/length", "/unknown"] {
-        let (bytes, end) = read_until_end(rig.get(&origin.url(target)).await.unwrap()).await;
+    for (target, gate) in [("/length", length_gate), ("/unknown", unknown_gate)] {
+        let response = rig.get(&origin.url(target)).await.unwrap();
+        gate.open();
+        let (bytes, end) = read_until_end(response).await;
         assert!(b"abc".starts_with(&bytes));
         assert!(matches!(end, Err(OriginError::BodyBroken(_))), "{target}: {end:?}");
     }
@@ -151,8 +172,8 @@ async fn o47_a_stream_reset_within_the_body() {
 
 #[tokio::test]
 async fn o48_bodies_that_differ_from_their_length() {
-    let short = Answer { length: Some(9), pieces: vec![Some("abc")] };
-    let long = Answer { length: Some(2), pieces: vec![Some("abc")] };
+    let short = Answer { length: Some(9), pieces: vec![Piece::Text("abc")] };
+    let long = Answer { length: Some(2), pieces: vec![Piece::Text("abc")] };
     let (rig, origin, _directory) = rig_and_origin(HashMap::from([("/short", short), ("/long", long)])).await;
     for target in ["/short", "/long"] {
         let end = match rig.get(&origin.url(target)).await {

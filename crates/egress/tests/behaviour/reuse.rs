@@ -143,6 +143,7 @@ async fn idle_connections_have_limits() {
         };
         tokio::join!(all, release);
         origin.wait_for_open_connections(kept).await;
+        rig.clock.advance(Duration::from_secs(1));
     }
     // Three in all: the second origin's second one took the place of the first origin's oldest.
     origins[0].wait_for_open_connections(1).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use headwater_egress::{OriginClient, OriginClientConfig, OwnListeners, PoolLimits, Resolve, ResolveError};
+use headwater_egress::{OriginClient, OriginClientConfig, OwnListeners, PoolLimits, Resolve, ResolveError, TrustError};
 use headwater_model::Error;
 use headwater_model::clock::Timestamp;
 use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts};
@@ -15,7 +15,7 @@ use headwater_testkit::origin::{FakeNames, NameFault};
 use http::HeaderMap;
 
 /// Long enough for any machine, for limits that must not be what ends a test.
-pub(crate) const AMPLE: Duration = Duration::from_secs(60);
+pub(crate) const AMPLE: Duration = Duration::from_mins(1);
 /// Short, for limits whose cause is held by the test and cannot go away by itself.
 pub(crate) const SHORT: Duration = Duration::from_millis(50);
 
@@ -43,6 +43,10 @@ impl Rig {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        Self::try_with(options).unwrap()
+    }
+
+    pub(crate) fn try_with(options: Options) -> Result<Self, TrustError> {
         let (names, own_listeners) = (FakeNames::new(), OwnListeners::new());
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 1);
         let table = names.clone();
@@ -65,9 +69,8 @@ impl Rig {
             pool: options.pool,
             resolver: options.resolver.unwrap_or_else(|| Arc::new(fake)),
             clock: Arc::new(clock.clone()),
-        })
-        .unwrap();
-        Self { client, names, clock, own_listeners }
+        })?;
+        Ok(Self { client, names, clock, own_listeners })
     }
 
     pub(crate) async fn get(&self, url: &str) -> Result<OriginResponse, OriginError> {

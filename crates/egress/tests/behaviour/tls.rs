@@ -26,6 +26,17 @@ async fn an_operators_authority_is_trusted() {
     assert_eq!(origin.connections(), 2, "one by name, one by address");
 }
 
+#[test]
+fn unusable_ca_files_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = directory.path().join("empty.pem");
+    std::fs::write(&empty, "no certificate here\n").unwrap();
+    for path in [empty, directory.path().join("missing.pem")] {
+        let error = Rig::try_with(Options { ca_files: vec![path.clone()], ..Options::default() }).err().unwrap();
+        assert_eq!(&*error.path, path.to_str().unwrap());
+    }
+}
+
 #[tokio::test]
 async fn o09_bad_certificates_are_never_accepted() {
     let (authority, stranger) = (TestAuthority::new("ours"), TestAuthority::new("stranger"));

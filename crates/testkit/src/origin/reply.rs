@@ -55,16 +55,12 @@ impl Reply {
 
     /// A status and a short text.
     pub fn status(code: u16) -> Self {
-        let mut reply = Self::ok(format!("status {code}\n"));
-        reply.status = format!("{code} Scripted");
-        reply
+        Self::ok(format!("status {code}\n")).status_line(format!("{code} Scripted"))
     }
 
     /// A redirect with an empty body.
     pub fn redirect(code: u16, location: &str) -> Self {
-        let mut reply = Self::ok("").header("location", location);
-        reply.status = format!("{code} Scripted");
-        reply
+        Self::ok("").status_line(format!("{code} Scripted")).header("location", location)
     }
 
     /// The answer to a GET that may carry `Range: bytes=FIRST-[LAST]`: 206 with that part, or 200 with the whole.
@@ -78,16 +74,12 @@ impl Reply {
         });
         match range {
             None => Self::ok(body.clone()).header("accept-ranges", "bytes"),
-            Some((first, last)) if first <= last => {
-                let mut reply = Self::ok(body.slice(first..=last));
-                reply.status = "206 Partial Content".to_owned();
-                reply.header("content-range", &format!("bytes {first}-{last}/{length}"))
-            }
-            Some(_) => {
-                let mut reply = Self::ok("");
-                reply.status = "416 Range Not Satisfiable".to_owned();
-                reply.header("content-range", &format!("bytes */{length}"))
-            }
+            Some((first, last)) if first <= last => Self::ok(body.slice(first..=last))
+                .status_line("206 Partial Content".to_owned())
+                .header("content-range", &format!("bytes {first}-{last}/{length}")),
+            Some(_) => Self::ok("")
+                .status_line("416 Range Not Satisfiable".to_owned())
+                .header("content-range", &format!("bytes */{length}")),
         }
     }
 
@@ -101,6 +93,11 @@ impl Reply {
         let mut reply = Self::ok("");
         reply.raw = Some(steps);
         reply
+    }
+
+    fn status_line(mut self, status: String) -> Self {
+        self.status = status;
+        self
     }
 
     fn with(body: Content, length: u64) -> Self {
