@@ -10,4 +10,6 @@ pub use contract::{
     BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
     Tail, TailState, WriteIntent,
 };
-pub use local::{FailStop, LocalConfig, LocalStore, OpenError, Point, Probe};
+pub use local::{
+    DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,
+};

@@ -93,9 +93,7 @@ fn checkpoint(core: &Core) -> Result<()> {
     core.unlink_garbage();
     at(Point::CheckpointSwept)?;
     let horizon = [(CounterRow::key(Counter::SweepFromHour), Some(horizon(core)))];
-    let rows = frozen.rows.rows().map(|(key, value)| (key.as_ref(), value.as_deref()));
-    let figures = frozen.figures.iter().chain(&horizon).map(|(key, value)| (key.as_slice(), value.as_deref()));
-    core.view.index().apply(rows.chain(figures), frozen.sequence)?;
+    core.view.apply(&frozen, &horizon)?;
     at(Point::CheckpointApplied)?;
     core.view.layers_mut().thaw();
     tracing::debug!(applied_sequence = frozen.sequence, "checkpoint made");

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use headwater_index::KeyRange;
 use headwater_index::rows::{BlobRef, BucketRow, ObjectRow, RowValue};
 use headwater_model::bucket::{Bucket, Generation};
-use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_model::{Error, ObjectKey, Result};
 use tokio::sync::watch;
 
 use super::batch::{Batch, Outcome, Position};
@@ -58,10 +58,8 @@ pub(super) struct PendingRow {
 }
 
 /// What a commit needs to know about a bucket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct LivingBucket {
-    /// Its name.
-    pub(super) name: BucketName,
     /// Version of its rules.
     pub(super) rule_version: u64,
 }
@@ -118,7 +116,7 @@ impl CommitState {
 
     /// Records a bucket as living with its present rules.
     pub(super) fn set_bucket(&mut self, bucket: &Bucket) {
-        let living = LivingBucket { name: bucket.name.clone(), rule_version: bucket.rule_version };
+        let living = LivingBucket { rule_version: bucket.rule_version };
         self.buckets.insert(bucket.generation, living);
     }
 

@@ -1,6 +1,6 @@
 //! Frames: how one entry lies in a segment. The picture is in `docs/storage.md`.
 //!
-//! Guarantees: a frame that parses is, byte for byte, one that this store wrote into this segment: the CRC32C covers
+//! Guarantees: a frame that [`is_good`] is, byte for byte, one that this store wrote into this segment: the CRC32C covers
 //! the segment's random salt, all fields, body and rows. What a good frame proves about the bytes before it is told by
 //! `batch_offset`: everything below it was durable when the frame was written.
 
@@ -81,12 +81,7 @@ pub(super) fn announced_bytes(head: &[u8; FRAME_HEADER_BYTES]) -> Option<usize> 
     (total <= MAX_FRAME_BYTES).then_some(total)
 }
 
-/// Reads the frame that `bytes` is, with nothing before or after it.
-pub(super) fn parse(bytes: &[u8], salt: u64) -> Option<Frame<'_>> {
-    is_good(bytes, salt).then(|| split(bytes))
-}
-
-/// Whether `bytes` is a frame of the segment with this salt.
+/// Whether `bytes` is a frame of the segment with this salt, with nothing before or after it.
 pub(super) fn is_good(bytes: &[u8], salt: u64) -> bool {
     let Some(head) = bytes.first_chunk::<FRAME_HEADER_BYTES>() else { return false };
     announced_bytes(head) == Some(bytes.len()) && u32_at(head, 4) == checksum(salt, &bytes[8..])
@@ -117,6 +112,10 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+
+    fn parse(bytes: &[u8], salt: u64) -> Option<Frame<'_>> {
+        is_good(bytes, salt).then(|| split(bytes))
+    }
 
     fn sample() -> Vec<u8> {
         let changes = [RowChange { key: Bytes::from_static(b"key"), value: None, former: None }];

@@ -13,7 +13,7 @@
 //!     ▼                                                                            ▼
 //!   view ── overlay over index ◄── publish (hot set, accounting, garbage) ─────────┘
 //!     ▲
-//!     └── checkpoint · replay (start) · compact · sweep · housekeeping · space
+//!     └── checkpoint · replay (start) · compact · sweep · housekeeping · space · doctor (offline)
 //! ```
 //!
 //! Deliberately not here: replication (the loss of the disk is the loss of the data), and any path made of a key.
@@ -31,6 +31,7 @@ mod complete;
 mod config;
 mod core;
 mod digest;
+mod doctor;
 mod fail_stop;
 mod followed;
 mod frame;
@@ -62,6 +63,7 @@ mod wait;
 mod writer;
 
 pub use config::LocalConfig;
+pub use doctor::{DoctorReport, Finding, Treatment, examine};
 pub use fail_stop::FailStop;
 pub use open_error::OpenError;
 pub use probe::{Point, Probe};

@@ -13,7 +13,7 @@ use headwater_index::rows::SegmentRow;
 use super::accounting::Accounting;
 use super::batch::Position;
 use super::blob::BlobId;
-use super::change;
+use super::change::{self, RowChange};
 use super::frame::Frame;
 use super::layout::Layout;
 use super::open_error::OpenError;
@@ -194,19 +194,28 @@ impl Replay<'_> {
         if frame.sequence <= self.applied {
             return Ok(());
         }
-        let store = |error| OpenError::store(self.dir, error);
-        for change in &mut changes {
-            change.former = self.view.get(&change.key).map_err(store)?;
-        }
         let frame_bytes = frame.size_bytes() as u64;
-        let mut layers = self.view.layers_mut();
-        let garbage = layers.accounting.take(frame.sequence, frame_bytes, &changes).map_err(store)?;
-        layers.publish(frame.sequence, &changes);
-        drop(layers);
-        self.garbage.extend(garbage.into_iter().map(BlobId));
+        let garbage = publish_entry(&self.view, frame.sequence, frame_bytes, &mut changes);
+        self.garbage.extend(garbage.map_err(|error| OpenError::store(self.dir, error))?);
         self.log_bytes += frame_bytes;
         Ok(())
     }
+}
+
+/// Makes an entry read from the log visible; gives the blob files that it made garbage.
+pub(super) fn publish_entry(
+    view: &View,
+    sequence: u64,
+    frame_bytes: u64,
+    changes: &mut [RowChange],
+) -> headwater_model::Result<Vec<BlobId>> {
+    for change in &mut *changes {
+        change.former = view.get(&change.key)?;
+    }
+    let mut layers = view.layers_mut();
+    let garbage = layers.accounting.take(sequence, frame_bytes, changes)?;
+    layers.publish(sequence, changes);
+    Ok(garbage.into_iter().map(BlobId).collect())
 }
 
 /// Whether a file is too short to hold an entry: its making was interrupted.

@@ -118,6 +118,13 @@ impl View {
         self.layers.write().expect("publishing does not panic")
     }
 
+    /// Applies a frozen overlay and `more` rows to the index, in one durable commit.
+    pub(super) fn apply(&self, frozen: &Frozen, more: &[(Vec<u8>, Option<Bytes>)]) -> Result<()> {
+        let rows = frozen.rows.rows().map(|(key, value)| (key.as_ref(), value.as_deref()));
+        let figures = frozen.figures.iter().chain(more).map(|(key, value)| (key.as_slice(), value.as_deref()));
+        self.index.apply(rows.chain(figures), frozen.sequence)
+    }
+
     /// A row.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
         {

@@ -1,13 +1,25 @@
 //! A local store in a directory of its own, and small steps on it.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_model::clock::Clock;
-use headwater_model::{BoxFuture, Error, Result};
-use headwater_store::{LocalConfig, LocalStore, Store};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use headwater_model::body::Body;
+use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::digest::ETag;
+use headwater_model::list::ListQuery;
+use headwater_model::multipart::{CompletedPart, UploadId};
+use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
+use headwater_model::{BoxFuture, BucketName, Error, ObjectKey, Result};
+use headwater_store::{
+    BucketRef, Expectation, LocalConfig, LocalStore, NewObject, NewPart, ObjectWriter, Store, StoredObject, Treatment,
+    WriteIntent, examine,
+};
 use headwater_testkit::store_suite::{Factory, Fixture};
 use tempfile::TempDir;
 
@@ -91,4 +103,181 @@ pub fn config(dir: &Path, clock: Arc<dyn Clock>) -> LocalConfig {
 /// The data directory within a test's directory.
 pub fn data_dir(dir: &Path) -> PathBuf {
     dir.join("data")
+}
+
+/// A bucket that does not exist yet.
+pub fn unborn_bucket(name: &str) -> Bucket {
+    Bucket {
+        name: BucketName::parse(name).expect("a valid name"),
+        generation: Generation(0),
+        created: Timestamp(0),
+        acl: CannedAcl::Private,
+        dialect: Dialect::Oss,
+        location: "cn-hangzhou".into(),
+        storage_class: "Standard".into(),
+        rule_version: 0,
+        website: None,
+    }
+}
+
+/// A store with one bucket, and steps on it that must succeed.
+#[derive(Clone)]
+pub struct Opened {
+    pub store: Arc<LocalStore>,
+    pub bucket: BucketRef,
+}
+
+impl Opened {
+    /// Opens the store and finds or makes its bucket `photos`.
+    pub async fn open(config: LocalConfig) -> Self {
+        let store = LocalStore::open(config).expect("the store opens");
+        let found = store.buckets().await.expect("buckets").first().map(BucketRef::from);
+        let bucket = match found {
+            Some(bucket) => bucket,
+            None => BucketRef::from(&store.create_bucket(unborn_bucket("photos")).await.expect("a bucket")),
+        };
+        Self { store, bucket }
+    }
+
+    pub fn intent(&self, key: &str) -> WriteIntent {
+        WriteIntent {
+            bucket: self.bucket.clone(),
+            key: object_key(key),
+            content_length: None,
+            max_bytes: 1 << 30,
+            checksum: None,
+            followed: false,
+        }
+    }
+
+    /// A finished write.
+    pub async fn finished(&self, key: &str, body: &[u8]) -> Result<(Box<dyn ObjectWriter>, NewObject)> {
+        let mut writer = self.store.begin(self.intent(key)).await?;
+        writer.write(Bytes::copy_from_slice(body)).await?;
+        let digests = writer.finish().await?;
+        Ok((writer, new_object(ETag::of_md5(digests.md5), ObjectKind::Normal)))
+    }
+
+    pub async fn try_put(&self, key: &str, body: &[u8], expect: Expectation) -> Result<()> {
+        let (writer, object) = self.finished(key, body).await?;
+        writer.seal(object, expect).await.map(drop)
+    }
+
+    pub async fn put(&self, key: &str, body: &[u8]) {
+        self.try_put(key, body, Expectation::Any).await.expect("sealed");
+    }
+
+    pub async fn delete(&self, key: &str) -> bool {
+        self.store.delete(&self.bucket, &object_key(key)).await.expect("deleted")
+    }
+
+    pub async fn try_get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let Some(object) = self.store.open(&self.bucket, &object_key(key)).await? else { return Ok(None) };
+        read_all(&object).await.map(Some)
+    }
+
+    pub async fn get(&self, key: &str) -> Option<Vec<u8>> {
+        self.try_get(key).await.expect("readable")
+    }
+
+    pub async fn keys(&self) -> Vec<String> {
+        let query = ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit: 1000 };
+        let page = self.store.list(&self.bucket, &query).await.expect("a page");
+        page.objects.into_iter().map(|object| object.key.as_str().to_owned()).collect()
+    }
+
+    pub async fn upload(&self, key: &str) -> UploadId {
+        let headers = ObjectHeaders::default();
+        self.store.create_upload(&self.bucket, &object_key(key), headers, None).await.expect("an upload")
+    }
+
+    pub async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
+        let (writer, _) = self.finished(key, body).await.expect("finished");
+        let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None };
+        let info = writer.seal_part(part).await.expect("a part");
+        CompletedPart { number, etag: info.etag }
+    }
+
+    pub async fn complete(&self, key: &str, upload: UploadId, parts: &[CompletedPart]) {
+        let object = new_object(ETag::from_text("00-2"), ObjectKind::Multipart);
+        let store = &self.store;
+        let completed =
+            store.complete_upload(&self.bucket, &object_key(key), upload, parts, object, Expectation::Any).await;
+        completed.expect("completed");
+    }
+
+    pub async fn close(self) {
+        self.store.close(CLOSE_LIMIT).await.expect("closed");
+    }
+}
+
+pub fn new_object(etag: ETag, kind: ObjectKind) -> NewObject {
+    NewObject {
+        etag,
+        last_modified: Timestamp(0),
+        kind,
+        provenance: Provenance::Written,
+        headers: ObjectHeaders::default(),
+        checksum: None,
+    }
+}
+
+pub fn object_key(text: &str) -> ObjectKey {
+    ObjectKey::parse(text).expect("a valid key")
+}
+
+pub async fn read_all(object: &StoredObject) -> Result<Vec<u8>> {
+    if object.meta.size_bytes == 0 {
+        return Ok(Vec::new());
+    }
+    match object.content.read(0..object.meta.size_bytes) {
+        Body::Empty => Ok(Vec::new()),
+        Body::Full(bytes) => Ok(bytes.to_vec()),
+        Body::Stream(mut pieces) => {
+            let mut body = Vec::new();
+            while let Some(piece) = pieces.next().await {
+                body.extend_from_slice(&piece?);
+            }
+            Ok(body)
+        }
+    }
+}
+
+/// A body too large for the log, different for each `seed`.
+pub fn large(seed: u8) -> Vec<u8> {
+    (0..200_000_u32).map(|at| (at >> 3) as u8 ^ seed).collect()
+}
+
+/// Copies a directory as it is: what a process that is killed now leaves.
+pub fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("listed") {
+        let entry = entry.expect("listed");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_dir(&entry.path(), &target);
+        } else if let Err(error) = fs::copy(entry.path(), &target) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", target.display());
+        }
+    }
+}
+
+/// The newest log segment of a data directory.
+pub fn newest_segment(dir: &Path) -> PathBuf {
+    let segments = fs::read_dir(dir.join("log")).expect("listed").map(|entry| entry.expect("listed").path());
+    segments.filter(|path| path.extension().is_some_and(|end| end == "seg")).max().expect("a segment")
+}
+
+/// Cuts bytes off the end of a file.
+pub fn cut_off(path: &Path, bytes: u64) {
+    let file = fs::OpenOptions::new().write(true).open(path).expect("opened");
+    let length = file.metadata().expect("metadata").len();
+    file.set_len(length - bytes).expect("cut off");
+}
+
+/// Everything in a data directory is in order and needed.
+pub fn assert_sound(dir: &Path, clock: &Arc<dyn Clock>) {
+    let report = examine(dir, clock, Treatment::CheckBodies).expect("examined");
+    assert_eq!(report.findings, []);
+    assert_eq!(report.orphan_blobs, 0, "orphans: {report:?}");
 }

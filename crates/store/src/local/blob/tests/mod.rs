@@ -4,6 +4,7 @@ mod damage;
 mod follow;
 mod lengths;
 mod lifecycle;
+mod measure;
 mod round_trip;
 
 use std::sync::Arc;
