@@ -43,7 +43,8 @@ pub(super) const QUEUE_BYTES: usize = 4 << 20;
 /// 256 times a second at 64 MiB/s.
 const STEP_BYTES: usize = 256 << 10;
 /// Bytes written before write-back of them is begun: keeps the last sync of a large body short without turning small
-/// bodies into several syncs.
+/// bodies into several syncs. Measured with 1 GiB: the last sync took 350 to 400 ms without, 20 to 190 ms with it. A sync of
+/// its own lane, because the kernel's call for write-back alone (`sync_file_range`) has no safe binding.
 pub(super) const EARLY_SYNC_BYTES: u64 = 32 << 20;
 
 /// The shared state of one write.

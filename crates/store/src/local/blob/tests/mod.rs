@@ -4,7 +4,6 @@ mod damage;
 mod follow;
 mod lengths;
 mod lifecycle;
-mod measure;
 mod round_trip;
 
 use std::sync::Arc;
