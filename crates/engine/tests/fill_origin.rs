@@ -3,6 +3,8 @@
 //! What a fill decides is tested beside it; here is what only the whole chain shows: that the faults of real
 //! connections arrive as the failures they are, and that what is served is what was sent.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use std::sync::Arc;
 
 use headwater_egress::{OriginClient, OriginClientConfig, OwnListeners, PoolLimits, SystemResolver};

@@ -60,25 +60,20 @@ impl Table {
     /// `SlowDown` when as many fetches run as may.
     pub(super) fn enter(self: &Arc<Self>, name: Name, mut plan: Plan, started: Timestamp) -> Result<Entered> {
         let mut inner = self.lock();
-        let running = inner.fills.get(&name).filter(|fill| fill.is_joinable() && plan.wants.unstored.is_none());
-        match running {
-            Some(fill) if !fill.plan.shares_with(&plan) => plan.wants.unstored = Some("different_request"),
-            Some(fill) => {
-                if let Some(follower) = fill.follow() {
-                    return Ok(Entered::Joined(follower));
-                }
+        let running = inner.fills.get(&name).filter(|fill| !fill.is_revoked() && plan.wants.unstored.is_none());
+        if let Some(fill) = running {
+            if fill.plan.shares_with(&plan) {
+                return Ok(Entered::Joined(fill.follow()));
             }
-            None => {}
+            plan.wants.unstored = Some("different_request");
         }
         self.admit(&mut inner)?;
         let joinable = plan.wants.unstored.is_none();
         let (fill, phase) = Fill::new(plan, started);
-        let follower = fill.follow().expect("a new fill has seats");
+        let follower = fill.follow();
         let place = Place { table: Arc::clone(self), name: joinable.then(|| name.clone()), fill: Arc::clone(&fill) };
         if joinable {
             inner.fills.insert(name, Arc::clone(&fill));
-        } else {
-            fill.seats.close();
         }
         Ok(Entered::Started(follower, Started { fill, phase, place }))
     }
@@ -87,7 +82,7 @@ impl Table {
     pub(super) fn follow(&self, name: &Name, plan: &Plan) -> Option<Follower> {
         let inner = self.lock();
         let fill = inner.fills.get(name)?;
-        (fill.is_joinable() && fill.plan.shares_with(plan)).then(|| fill.follow()).flatten()
+        (!fill.is_revoked() && fill.plan.shares_with(plan)).then(|| fill.follow())
     }
 
     /// A place for a fetch that is no fill.

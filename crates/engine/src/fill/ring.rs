@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn holds_what_the_slowest_follower_needs_and_no_more_than_its_capacity() {
         let seats = Seats::new();
-        let (slow, fast) = (seats.sit().unwrap(), seats.sit().unwrap());
+        let (slow, fast) = (seats.sit(), seats.sit());
         let ring = Ring::new(10, 8);
         let mut context = Context::from_waker(Waker::noop());
         let mut push = |text: &'static str| pin!(ring.push(Bytes::from(text), &seats)).poll(&mut context);

@@ -1,7 +1,7 @@
 //! Who follows a fill, and how far each follower is.
 //!
 //! Guarantees: a follower has a seat from the moment it joins until it is dropped, so that a ring of limited size never
-//! drops bytes that somebody who joined still needs; once closed, nobody new sits down.
+//! drops bytes that somebody who joined still needs. Who may still join is the join table's business.
 //!
 //! The task looks at the lowest position when it must make room, and at the number of followers when it decides whether
 //! to go on without them; it waits on `moved`, the only waiter there is.
@@ -19,7 +19,6 @@ pub(super) struct Seats {
 
 #[derive(Debug)]
 struct Inner {
-    open: bool,
     taken: usize,
     /// Position of each follower; `None` is a free seat.
     positions: Vec<Option<u64>>,
@@ -27,16 +26,13 @@ struct Inner {
 
 impl Seats {
     pub(super) fn new() -> Arc<Self> {
-        let inner = Inner { open: true, taken: 0, positions: Vec::new() };
+        let inner = Inner { taken: 0, positions: Vec::new() };
         Arc::new(Self { inner: Mutex::new(inner), moved: Notify::new() })
     }
 
-    /// A seat at position 0, unless closed.
-    pub(super) fn sit(self: &Arc<Self>) -> Option<Seat> {
+    /// A seat at position 0.
+    pub(super) fn sit(self: &Arc<Self>) -> Seat {
         let mut inner = self.lock();
-        if !inner.open {
-            return None;
-        }
         inner.taken += 1;
         let number = if let Some(free) = inner.positions.iter().position(Option::is_none) {
             inner.positions[free] = Some(0);
@@ -45,17 +41,7 @@ impl Seats {
             inner.positions.push(Some(0));
             inner.positions.len() - 1
         };
-        Some(Seat { seats: Arc::clone(self), number })
-    }
-
-    /// Nobody joins any more.
-    pub(super) fn close(&self) {
-        self.lock().open = false;
-    }
-
-    /// Whether followers may join.
-    pub(super) fn is_open(&self) -> bool {
-        self.lock().open
+        Seat { seats: Arc::clone(self), number }
     }
 
     /// Number of followers.
@@ -115,18 +101,15 @@ mod tests {
     fn seats_are_reused_and_the_lowest_position_counts() {
         let seats = Seats::new();
         assert_eq!((seats.taken(), seats.lowest()), (0, None));
-        let (first, second) = (seats.sit().unwrap(), seats.sit().unwrap());
+        let (first, second) = (seats.sit(), seats.sit());
         assert_eq!(first.advance(7), 2);
         assert_eq!(seats.lowest(), Some(0));
         second.advance(9);
         assert_eq!(seats.lowest(), Some(7));
         drop(first);
         assert_eq!((seats.taken(), seats.lowest()), (1, Some(9)));
-        let third = seats.sit().unwrap();
+        let third = seats.sit();
         assert_eq!(seats.lowest(), Some(0), "a newcomer starts at the beginning");
         assert_eq!(third.number, 0);
-        seats.close();
-        assert!(seats.sit().is_none());
-        assert_eq!(seats.taken(), 2, "those who sit stay");
     }
 }

@@ -51,14 +51,14 @@ impl Fill {
         (Arc::new(Self { plan, started, token: OnceLock::new(), seats: Seats::new(), phase }), sender)
     }
 
-    /// Whether later requests may still follow it: nothing touched the key since it began, and no byte was dropped.
-    pub(super) fn is_joinable(&self) -> bool {
-        self.token.get().is_none_or(|token| !token.is_revoked()) && self.seats.is_open()
+    /// Whether the key, its rule or its bucket was touched since it began: nobody may join, nothing will be stored.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.token.get().is_some_and(FillToken::is_revoked)
     }
 
     /// Takes a seat.
-    pub(super) fn follow(&self) -> Option<Follower> {
-        Some(Follower { seat: self.seats.sit()?, phase: self.phase.clone() })
+    pub(super) fn follow(&self) -> Follower {
+        Follower { seat: self.seats.sit(), phase: self.phase.clone() }
     }
 }
 

@@ -42,8 +42,9 @@ pub(super) struct Task {
     bucket: Arc<Bucket>,
     key: ObjectKey,
     fill: Arc<Fill>,
-    phase: watch::Sender<Phase>,
+    /// Before `phase`: if the task is dropped, its place is free before its followers know.
     place: Place,
+    phase: watch::Sender<Phase>,
     origin_status: Option<u16>,
     received: u64,
 }
@@ -51,7 +52,7 @@ pub(super) struct Task {
 impl Task {
     pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
         let Started { fill, phase, place } = started;
-        Self { env, bucket, key, fill, phase, place, origin_status: None, received: 0 }
+        Self { env, bucket, key, fill, place, phase, origin_status: None, received: 0 }
     }
 
     /// Runs to the end, or until `stop` says that the server cannot wait any longer.
@@ -150,7 +151,7 @@ impl Task {
 
     async fn receive(&mut self, head: &Head, intake: &mut Intake<'_>) -> Result<FillOutcome, Failure> {
         if head.unstored.is_some() {
-            self.close();
+            self.place.leave();
         }
         match intake.gather(HOLD_BACK_BYTES).await? {
             Gathered::Whole(body) => Ok(self.whole(head, body).await),
@@ -173,7 +174,7 @@ impl Task {
             }
         };
         if finished.is_err() {
-            self.close();
+            self.place.leave();
         }
         let stored = finished.is_ok();
         let whole = Whole { body, meta, facts, origin_status: head.origin_status, stored };
@@ -211,6 +212,7 @@ impl Task {
             self.write(head, &mut sink, chunk).await?;
         }
         while let Some(chunk) = intake.next().await? {
+            self.received = intake.received();
             self.write(head, &mut sink, chunk).await?;
             if self.is_left_behind(intake) {
                 return Err(Failure::abandoned());
@@ -219,7 +221,7 @@ impl Task {
         let digests = sink.finish().await;
         let verdict = digests.as_ref().map_or(Ok(()), |digests| judge_md5(head, digests));
         if sink.ring().is_some() || verdict.is_err() {
-            self.close();
+            self.place.leave();
         }
         let stored = digests.is_some() && verdict.is_ok();
         let mut meta = head.meta(digests.as_ref().filter(|_| stored));
@@ -245,24 +247,27 @@ impl Task {
                 }
             },
         };
-        self.close();
+        self.place.leave();
         Sink::pass_through(reason)
     }
 
     async fn write(&mut self, head: &Head, sink: &mut Sink, chunk: Bytes) -> Result<(), Failure> {
         let moved = sink.write(chunk, &self.fill.seats).await.map_err(|_| Failure::abandoned())?;
         if moved == Moved::ToRing {
-            self.close();
+            self.place.leave();
             self.phase.send_replace(Phase::Streaming(Arc::new(flow(head, sink))));
         }
         Ok(())
     }
 
-    /// Whether nobody waits and more remains than may be fetched for nobody.
+    /// Whether nobody waits, and nothing can be stored any more or more remains than may be fetched for nobody.
     fn is_left_behind(&self, intake: &Intake<'_>) -> bool {
-        self.env.limits.leftover_limit_bytes.is_some_and(|limit| {
-            intake.remaining().is_some_and(|remaining| remaining > limit) && self.fill.seats.taken() == 0
-        })
+        let too_much = self
+            .env
+            .limits
+            .leftover_limit_bytes
+            .is_some_and(|limit| intake.remaining().is_some_and(|remaining| remaining > limit));
+        (too_much || self.fill.is_revoked()) && self.fill.seats.taken() == 0
     }
 
     /// Makes a verified body durable and visible, if it is to be and still may be.
@@ -278,15 +283,9 @@ impl Task {
         outcome
     }
 
-    /// Later requests begin their own fill; the followers of this one stay.
-    fn close(&mut self) {
-        self.place.leave();
-        self.fill.seats.close();
-    }
-
     /// Publishes an end that later requests must not share.
     fn publish_apart(&mut self, phase: Phase) {
-        self.close();
+        self.place.leave();
         self.phase.send_replace(phase);
     }
 

@@ -81,8 +81,9 @@ async fn a_reader_that_does_not_read_slows_nobody() {
     world.origin.answers(answer);
     let slow = world.get().await;
     let fast = world.get().await;
+    let chunk = pattern(SIZE);
     for _ in 0..20 {
-        feed.chunk(pattern(SIZE));
+        feed.chunk(chunk.clone());
     }
     drop(feed);
     assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed], "without a byte read by anybody");

@@ -57,6 +57,16 @@ async fn row_3_an_origin_without_the_object_says_so_each_time() {
     assert!(world.stored().await.is_none());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_3_an_absence_is_not_shared_with_later_requests() {
+    let world = World::new().await;
+    for round in 1..=500 {
+        world.origin.answers(Answer::of(404, ""));
+        assert!(matches!(world.ask(&get()).await.unwrap(), MissOutcome::NotFound { .. }));
+        assert_eq!(world.origin.requests().len(), round, "whoever asks after the answer asks the origin");
+    }
+}
+
 #[tokio::test]
 async fn row_4_any_other_status_is_a_failure() {
     let world = World::new().await;

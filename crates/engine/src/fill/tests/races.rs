@@ -99,6 +99,19 @@ async fn row_40_the_end_of_a_revoked_fill_does_not_take_its_successor_out_of_the
 }
 
 #[tokio::test]
+async fn a_fill_that_can_no_longer_be_stored_ends_with_its_last_reader() {
+    let world = World::new().await;
+    let (reply, _, feed) = half_read(&world).await;
+    world.put("the client's").await;
+    feed.chunk(pattern(SIZE).slice(100_000..150_000));
+    world.seen.received(150_000).await;
+    drop(reply);
+    feed.chunk(pattern(SIZE).slice(150_000..200_000));
+    feed.dropped().await;
+    assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Failed("abandoned")]);
+}
+
+#[tokio::test]
 async fn o77_a_rule_change_during_the_fetch_keeps_its_result_out() {
     let world = World::new().await;
     let fill = half_read(&world).await;

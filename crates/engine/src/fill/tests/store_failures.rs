@@ -42,8 +42,9 @@ async fn o78_the_ring_waits_for_its_slowest_follower_and_holds_no_more_than_it_m
     let (answer, feed) = Answer::fed(Framing::Length(20 << 20));
     world.origin.answers(answer);
     let mut reply = world.get().await;
+    let chunk = pattern(SIZE);
     for _ in 0..20 {
-        feed.chunk(pattern(SIZE));
+        feed.chunk(chunk.clone());
     }
     world.seen.received(5 << 20).await;
     // The task is where it must wait: only reading lets it go on. Without that, this read would find all 20 MiB.
