@@ -76,11 +76,6 @@ impl BlobWriter {
         Self { file, spool, draft, options, accepted: 0, finished: None }
     }
 
-    /// The blob's id, for logs.
-    pub(crate) fn id(&self) -> BlobId {
-        self.file.id
-    }
-
     /// Appends. Returns when at most 4 MiB wait for the disk; the bytes are visible to followers soon after.
     ///
     /// # Errors
@@ -150,6 +145,12 @@ impl BlobWriter {
     /// Waits for the early sync that may be running, and tells whether one failed.
     pub(super) async fn settle(&self) -> Result<()> {
         self.spool.settle().await
+    }
+
+    /// The blob's id, before it is persisted.
+    #[cfg(test)]
+    pub(super) fn id(&self) -> BlobId {
+        self.file.id
     }
 
     /// Bytes that wait for the disk.
