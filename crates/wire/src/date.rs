@@ -1,4 +1,4 @@
-//! Dates on the wire: IMF-fixdate of RFC 9110 section 5.6.7 in headers, ISO 8601 with milliseconds in XML.
+//! Dates on the wire: IMF-fixdate of RFC 9110 section 5.6.7 in headers, ISO 8601 in XML. Both show whole seconds.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -23,9 +23,10 @@ pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
     i64::try_from(since.as_secs()).ok().map(Timestamp::from_seconds)
 }
 
-/// As in both vendors' XML: `2023-12-16T16:20:57.000Z`.
+/// As in both vendors' XML: `2023-12-16T16:20:57.000Z`. The milliseconds are always written and always zero: there are
+/// clients that read nothing else, and the date agrees with `Last-Modified`.
 pub(crate) fn iso_8601(at: Timestamp) -> String {
-    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    let moment = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
     format!("{moment:.3}")
 }
 
@@ -37,7 +38,7 @@ mod tests {
     fn both_forms() {
         let at = Timestamp(1_702_743_657_042);
         assert_eq!(http_date(at), "Sat, 16 Dec 2023 16:20:57 GMT");
-        assert_eq!(iso_8601(at), "2023-12-16T16:20:57.042Z");
+        assert_eq!(iso_8601(at), "2023-12-16T16:20:57.000Z");
         assert_eq!(iso_8601(Timestamp(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(http_date(Timestamp(-1)), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(http_date(Timestamp(i64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");

@@ -23,14 +23,14 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     page::check_encoding(request)?;
     acl::check_object(request)?;
     let all_parts = completes_all(request)?;
-    let parts = match (all_parts, body.trim_ascii().is_empty()) {
-        (true, true) => Vec::new(),
-        (true, false) => {
-            let message = format!("A list of parts cannot be sent together with {COMPLETE_ALL}.");
-            return Err(Error::InvalidRequest { message: message.into() });
-        }
-        (false, _) => read_parts(body)?,
-    };
+    let parts = if all_parts && body.trim_ascii().is_empty() { Vec::new() } else { read_parts(body)? };
+    if all_parts && !parts.is_empty() {
+        let message = format!("A list of parts cannot be sent together with {COMPLETE_ALL}.");
+        return Err(Error::InvalidRequest { message: message.into() });
+    }
+    if !all_parts && !(1..=usize::from(MAX_PART_NUMBER)).contains(&parts.len()) {
+        return Err(read::malformed(format!("{} parts instead of 1 to {MAX_PART_NUMBER}", parts.len())));
+    }
     Ok(Op::CompleteMultipartUpload(Box::new(CompleteMultipartUpload {
         upload: multipart::upload_ref(request),
         parts,
@@ -65,11 +65,7 @@ fn completes_all(request: &Request<'_>) -> Result<bool> {
 fn read_parts(body: &[u8]) -> Result<Vec<CompletedPart>> {
     let document = parse(body)?;
     let complete = document.root("CompleteMultipartUpload")?.as_container()?;
-    let parts = complete.children("Part").map(read_part).collect::<Result<Vec<_>>>()?;
-    if parts.is_empty() || parts.len() > usize::from(MAX_PART_NUMBER) {
-        return Err(read::malformed(format!("{} parts instead of 1 to {MAX_PART_NUMBER}", parts.len())));
-    }
-    Ok(parts)
+    complete.children("Part").map(read_part).collect()
 }
 
 /// A part's own checksums are not read again: they were checked when it was uploaded, and its ETag names those bytes.

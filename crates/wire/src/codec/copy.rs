@@ -5,6 +5,7 @@ use headwater_model::object::ObjectMeta;
 use headwater_model::op::{CopyObject, Op};
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::Response;
+use http::header::ETAG;
 
 use super::{Answer, Request, acl, checksum, condition, content, not_implemented, put};
 use crate::date::iso_8601;
@@ -89,7 +90,9 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     xml.close();
     let mut response = answer.xml(xml);
     if answer.is_oss() {
-        response.headers_mut().insert(checksum::CRC64, meta.crc64.into());
+        let headers = response.headers_mut();
+        headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
+        headers.insert(checksum::CRC64, meta.crc64.into());
     }
     response
 }

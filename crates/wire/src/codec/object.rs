@@ -5,7 +5,7 @@
 
 use headwater_model::body::Body;
 use headwater_model::object::{ContentHeaders, ObjectMeta, Provenance, SharedMeta};
-use headwater_model::op::{GetObject, ObjectReply, RelayedReply};
+use headwater_model::op::{GetObject, KnownFacts, ObjectReply, RelayedReply};
 use headwater_model::range::ByteRange;
 use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
@@ -87,10 +87,12 @@ pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body>
             }
         }
     }
-    put_vendor_headers(answer, headers, &meta, facts.digests);
-    // Of the whole object; with a range it would be taken for that of the part.
-    if facts.etag && range.is_none() && answer.is_oss() {
-        checksum::put_md5(headers, &meta);
+    if answer.is_oss() {
+        put_oss_headers(answer, headers, &meta, facts.digests);
+    }
+    // A digest is of the whole object: clients would take it for that of the range.
+    if range.is_none() {
+        put_digests(answer, headers, &meta, facts);
     }
     *response.body_mut() = body;
     response
@@ -112,21 +114,27 @@ fn content_range(start: u64, end: u64, whole: Option<u64>) -> HeaderValue {
     HeaderValue::from_maybe_shared(bytes::Bytes::from(text)).expect("digits are visible ascii")
 }
 
-fn put_vendor_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, digests_known: bool) {
-    if !answer.is_oss() {
-        let asked = || answer.field("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"));
-        if digests_known && meta.checksum.is_some() && asked() {
-            checksum::put(headers, meta);
-        }
-        return;
-    }
+fn put_oss_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, digests_known: bool) {
     headers.insert(OBJECT_TYPE, HeaderValue::from_static(list::kind_name(meta.kind)));
     headers.insert(answer.vocab.storage_class.clone(), HeaderValue::from_static(answer.vocab.default_storage_class));
+    // Sent with ranges too: SDKs compare it only after they have read the whole.
     if digests_known {
         headers.insert(checksum::CRC64, HeaderValue::from(meta.crc64));
     }
     if meta.provenance == Provenance::Mirrored {
         headers.insert(TAG, HeaderValue::from_static("MIRROR"));
+    }
+}
+
+/// `Content-MD5` of OSS; of S3 the additional checksum, to those who ask for it.
+fn put_digests(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, facts: KnownFacts) {
+    let asked = || answer.field("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"));
+    if answer.is_oss() {
+        if facts.etag {
+            checksum::put_md5(headers, meta);
+        }
+    } else if facts.digests && meta.checksum.is_some() && asked() {
+        checksum::put(headers, meta);
     }
 }
 

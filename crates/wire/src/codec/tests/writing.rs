@@ -169,6 +169,19 @@ fn objects_may_name_the_list_that_they_have_anyway() {
 }
 
 #[test]
+fn every_write_that_makes_an_object_minds_its_list() {
+    let list =
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>a</ETag></Part></CompleteMultipartUpload>";
+    for (line, body) in [("POST /bkt/k?uploads", ""), ("POST /bkt/k?uploadId=U", list), ("PUT /bkt/k", "")] {
+        let headers = [("content-length", "0"), ("x-oss-object-acl", "public-read")];
+        let refused = read(OSS, line, &headers, body);
+        assert!(matches!(refused, Err(Error::NotImplemented { .. })), "{line}: {refused:?}");
+    }
+    let copy = try_copy(S3, &[("x-amz-copy-source", "a/b"), ("x-amz-acl", "public-read")]);
+    assert!(matches!(copy, Err(Error::NotImplemented { .. })));
+}
+
+#[test]
 fn storage_classes_are_accepted_if_they_exist() {
     assert!(try_put(S3, "", &[("x-amz-storage-class", "STANDARD_IA")]).is_ok());
     assert!(try_put(OSS, "", &[("x-oss-storage-class", "Archive")]).is_ok());
