@@ -8,14 +8,14 @@ use super::task::Env;
 /// Attempts to get an answer: one retry, and only while no byte of a response has come (oss-mirroring 5.1).
 const MAX_ATTEMPTS: u32 = 2;
 
-/// The origin's answer, whatever its status.
+/// The origin's answer to what `request` makes, whatever its status.
 ///
 /// # Errors
 /// There was none: nothing could be reached, or what was reached did not answer in time or in form.
-pub(super) async fn ask(env: &Env, request: OriginRequest) -> Result<OriginResponse, Failure> {
+pub(super) async fn ask(env: &Env, request: impl Fn() -> OriginRequest) -> Result<OriginResponse, Failure> {
     let mut attempt = 1;
     loop {
-        match env.origin.fetch(request.clone()).await {
+        match env.origin.fetch(request()).await {
             Ok(response) => {
                 env.observer.origin_status(response.status);
                 return Ok(response);

@@ -117,19 +117,19 @@ impl Failure {
     pub(super) fn status(status: u16, headers: &HeaderMap, now: Timestamp) -> Self {
         let transient = status == 429 || (500..600).contains(&status);
         let retry_after = transient.then(|| origin_retry_after(headers, now).unwrap_or(TRANSIENT_RETRY_AFTER));
-        let message = format!("Error status : {status} from mirror host, should return 200 OK.");
-        Self::Mirror(MirrorFailure {
-            kind: MirrorFailureKind::Answer,
-            message: message.into(),
-            retry_after,
-            reason: "origin_status",
-            origin_status: Some(status),
-        })
+        Self::mirror(MirrorFailureKind::Answer, "origin_status", &wrong_status(status), retry_after, Some(status))
     }
 
     /// The answer is well-formed but cannot be taken as the object, and will not change by itself.
     pub(super) fn answer(status: u16, reason: &'static str) -> Self {
-        Self::mirror(MirrorFailureKind::Answer, reason, CHECK_CONFIGURATION, None, Some(status))
+        let message = if status == 200 { CHECK_CONFIGURATION } else { &wrong_status(status) };
+        Self::mirror(MirrorFailureKind::Answer, reason, message, None, Some(status))
+    }
+
+    /// The body comes more slowly than any origin that works.
+    pub(super) fn too_slow(status: u16) -> Self {
+        let again = Some(TRANSIENT_RETRY_AFTER);
+        Self::mirror(MirrorFailureKind::Unreachable, "too_slow", BODY_LOST, again, Some(status))
     }
 
     /// More user metadata than an object may have.
@@ -184,6 +184,11 @@ impl Failure {
             Self::Store(error) => Error::internal("begin a fill", Arc::clone(error)),
         }
     }
+}
+
+/// The vendor's message for a status that is not the object's.
+fn wrong_status(status: u16) -> String {
+    format!("Error status : {status} from mirror host, should return 200 OK.")
 }
 
 /// `Retry-After` in either form (RFC 9110 section 10.2.3), at most [`MAX_RETRY_AFTER`].

@@ -76,10 +76,13 @@ async fn answer(env: &Env, plan: &Plan, asked: &Asked<'_>, origin_status: &mut O
 }
 
 async fn fetch(env: &Env, plan: &Plan, method: OriginMethod) -> Result<OriginResponse> {
-    let mut request = plan.request(method, env.limits.timeouts);
-    if method == OriginMethod::Get {
-        request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
-    }
+    let request = || {
+        let mut request = plan.request(method, env.limits.timeouts);
+        if method == OriginMethod::Get {
+            request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
+        }
+        request
+    };
     ask::ask(env, request).await.map_err(|failure| failure.to_error())
 }
 

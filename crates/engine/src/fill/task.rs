@@ -93,7 +93,7 @@ impl Task {
             self.publish_apart(Phase::Obsolete);
             return Ok(FillOutcome::Obsolete);
         }
-        let request = self.fill.plan.request(OriginMethod::Get, self.env.limits.timeouts);
+        let request = || self.fill.plan.request(OriginMethod::Get, self.env.limits.timeouts);
         let OriginResponse { status, headers, framing, final_url: _, body } = ask(&self.env, request).await?;
         self.origin_status = Some(status);
         let circumstances = Circumstances {
@@ -109,12 +109,12 @@ impl Task {
             }
             Verdict::Relay(relay) => {
                 let env = Arc::clone(&self.env);
-                let intake = Intake::of_relayed(body, status, framing, &*env.observer);
+                let intake = Intake::of_relayed(body, status, framing, &env);
                 self.relay(status, relay, intake).await
             }
             Verdict::Object(head) => {
                 let env = Arc::clone(&self.env);
-                let mut intake = Intake::new(body, &headers, &head, env.limits.max_object_bytes, &*env.observer);
+                let mut intake = Intake::new(body, &headers, &head, &env);
                 let result = self.receive(&head, &mut intake).await;
                 self.received = intake.received();
                 result

@@ -1,5 +1,7 @@
 //! How fills end: verified, cut, refused, vanished.
 
+use std::time::Duration;
+
 use headwater_model::Error;
 use headwater_model::error::MirrorFailureKind;
 use headwater_model::limits::HOLD_BACK_BYTES;
@@ -182,6 +184,28 @@ async fn a_long_body_that_is_too_short_or_too_long_is_cut() {
         assert_eq!(failure.reason, reason);
     }
     assert!(world.stored().await.is_none());
+}
+
+#[tokio::test]
+async fn o42_an_origin_that_trickles_is_given_up() {
+    let world = World::new().await;
+    for (size_bytes, enough) in [(29 << 10, false), (30 << 10, true)] {
+        let (answer, feed) = Answer::fed(Framing::Length(200_000));
+        world.origin.answers(answer);
+        let reply = world.get().await;
+        let before = *world.seen.bytes.borrow();
+        feed.chunk(pattern(size_bytes - 1));
+        world.seen.received(before + size_bytes as u64 - 1).await;
+        world.clock.advance(Duration::from_secs(30));
+        feed.chunk("x");
+        feed.chunk(pattern(200_000 - size_bytes));
+        drop(feed);
+        if enough {
+            assert_eq!(read(reply.body).await.unwrap().len(), 200_000);
+        } else {
+            assert_eq!(read_broken(reply.body).await.1.reason, "too_slow");
+        }
+    }
 }
 
 #[tokio::test]
