@@ -71,7 +71,7 @@ fn is_vendor_field(name: &str) -> bool {
 }
 
 /// Parameters of presigned URLs that belong to the signature: never headers.
-const AUTHENTICATION: [&str; 13] = [
+const AUTHENTICATION: [&str; 14] = [
     "x-amz-algorithm",
     "x-amz-credential",
     "x-amz-date",
@@ -84,6 +84,7 @@ const AUTHENTICATION: [&str; 13] = [
     "x-oss-date",
     "x-oss-expires",
     "x-oss-additional-headers",
+    "x-oss-security-token",
     "x-oss-signature",
 ];
 

@@ -9,7 +9,7 @@ use headwater_model::op::{GetObject, KnownFacts, ObjectReply, RelayedReply};
 use headwater_model::range::ByteRange;
 use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{Answer, Request, checksum, condition, content, list, miss};
 use crate::date::http_date;
@@ -154,13 +154,15 @@ pub(super) fn encode_not_modified(answer: &Answer<'_>, meta: &SharedMeta) -> Res
     response
 }
 
-/// OSS `?objectMeta`: ETag, length and date.
+/// OSS `?objectMeta`: ETag, length and date. Only HEAD can tell the length of what it does not send; GET, which old
+/// clients use to see whether an object exists, has no body either.
 pub(super) fn encode_object_meta(answer: &Answer<'_>, meta: &SharedMeta) -> Response<Body> {
     let mut response = answer.start(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
     headers.insert(LAST_MODIFIED, http_date(meta.last_modified));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
+    let length = if answer.routed.method == Method::HEAD { meta.size_bytes } else { 0 };
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     headers.insert(checksum::CRC64, HeaderValue::from(meta.crc64));
     response
 }

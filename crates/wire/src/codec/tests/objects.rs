@@ -158,6 +158,8 @@ fn object_meta_is_three_facts() {
     assert_eq!(response.headers()["etag"], "\"5EB63BBBE01EEED093CB22BB8F5ACDC3\"");
     assert!(response.headers().contains_key("last-modified"));
     assert!(!response.headers().contains_key("content-type"));
+    let response = answer(OSS, "GET /bkt/k?objectMeta", Reply::ObjectMeta(Arc::new(meta())));
+    assert_eq!(response.headers()["content-length"], "0", "it frames the body, and there is none");
 }
 
 #[test]
