@@ -96,7 +96,7 @@ impl File {
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
-        let table: Table = text.parse().map_err(one_line)?;
+        let table: Table = text.parse().map_err(|error| one_line(&error))?;
         for (section, known) in KEYS {
             let keys = match *section {
                 "" => Some(&table),
@@ -108,12 +108,12 @@ impl File {
                 }
             }
         }
-        Value::Table(table).try_into().map_err(one_line)
+        Value::Table(table).try_into().map_err(|error| one_line(&error))
     }
 }
 
 /// The library's error without its picture of the file, which spans lines.
-fn one_line(error: toml::de::Error) -> anyhow::Error {
+fn one_line(error: &toml::de::Error) -> anyhow::Error {
     anyhow!("{}", error.message().replace('\n', " "))
 }
 

@@ -76,7 +76,7 @@ impl Config {
             },
             strict_region: args.strict_region.or(file.auth.strict_region).unwrap_or(false),
             trusted_proxies: prefer(args.trusted_proxy, file.trusted_proxy),
-            access_log: access_log(args.access_log.or(file.access_log)),
+            access_log: access_log(args.access_log.or(file.access_log).as_deref()),
             drain_limit: drain,
         };
         // Accepted now so that set-ups keep working when lifecycle rules arrive; nothing expires yet.
@@ -136,8 +136,8 @@ fn domains(given: Vec<String>, flag: &str) -> anyhow::Result<Vec<Box<str>>> {
     given.into_iter().map(one).collect()
 }
 
-fn access_log(text: Option<String>) -> AccessLogTarget {
-    match text.as_deref() {
+fn access_log(text: Option<&str>) -> AccessLogTarget {
+    match text {
         None | Some("-") => AccessLogTarget::Stdout,
         Some("off") => AccessLogTarget::Off,
         Some(path) => AccessLogTarget::File(PathBuf::from(path)),
