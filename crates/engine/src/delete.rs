@@ -20,7 +20,7 @@ impl Engine {
 
     pub(crate) async fn delete_objects(&self, delete: DeleteObjects) -> Result<Reply> {
         let known = self.known(&delete.bucket)?;
-        let deleted = futures_util::stream::iter(delete.keys)
+        let mut deleted: Vec<_> = futures_util::stream::iter(delete.keys)
             .map(|key| async {
                 let failure = self.store.delete(&known.reference, &key).await.err();
                 (key, failure)
@@ -28,6 +28,9 @@ impl Engine {
             .buffered(CONCURRENT_DELETES)
             .collect()
             .await;
+        if delete.quiet {
+            deleted.retain(|(_, failure)| failure.is_some());
+        }
         Ok(Reply::Deleted(deleted))
     }
 }

@@ -212,6 +212,8 @@ async fn many_deletes_answer_in_order_and_forgive_what_is_missing() {
     bench.put("a", b"x").await.unwrap();
     let keys = vec![key("z"), key("a"), key("m")];
     let delete = DeleteObjects { bucket: bucket(BUCKET), keys: keys.clone(), quiet: false };
+    let quiet = DeleteObjects { bucket: bucket(BUCKET), keys: vec![key("q")], quiet: true };
+    assert!(matches!(bench.ask(Op::DeleteObjects(quiet)).await, Ok(Reply::Deleted(deleted)) if deleted.is_empty()));
     let Reply::Deleted(deleted) = bench.ask(Op::DeleteObjects(delete)).await.unwrap() else { panic!("no answer") };
     assert!(deleted.iter().all(|(_, failure)| failure.is_none()));
     assert_eq!(deleted.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), keys);

@@ -448,7 +448,7 @@ pub enum Reply {
     Stored(SharedMeta),
     /// CopyObject.
     Copied(SharedMeta),
-    /// DeleteObjects: each key with its failure, if it failed, in the order given.
+    /// DeleteObjects: each key with its failure, if it failed, in the order given; in quiet mode only the failures.
     Deleted(Vec<(ObjectKey, Option<crate::Error>)>),
     /// CreateMultipartUpload.
     UploadCreated(UploadId),
