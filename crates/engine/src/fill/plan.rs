@@ -98,10 +98,11 @@ impl Plan {
         }
     }
 
-    /// Host and port of the origin, for the log: neither path nor query, which may carry secrets.
+    /// Host and port of the origin, for the log: neither user, path nor query, which may carry secrets.
     pub(super) fn origin_host(&self) -> &str {
-        let authority = self.url.split_once("://").map_or(&*self.url, |(_, rest)| rest);
-        authority.split(['/', '?', '#']).next().unwrap_or_default()
+        let rest = self.url.split_once("://").map_or(&*self.url, |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        authority.rsplit_once('@').map_or(authority, |(_, host)| host)
     }
 }
 
@@ -127,4 +128,49 @@ impl Wants {
 /// statuses and redirects have a meaning that the list cannot take away.
 fn transparent_codes(list: &str) -> Box<[u16]> {
     list.split(',').filter_map(|code| code.trim().parse().ok()).filter(|code| (400..600).contains(code)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(url: &str, number: u32, version: u64) -> Plan {
+        let rule = RoutingRule::mirror_all(number, url);
+        let wants = Wants::of(rule.mirror().unwrap(), false);
+        Plan {
+            url: format!("{url}k?secret").into(),
+            forwarded: HeaderMap::new(),
+            confidential: Vec::new(),
+            chain: http::HeaderValue::from_static("a"),
+            rule_number: number,
+            rule_version: version,
+            wants,
+        }
+    }
+
+    #[test]
+    fn plans_share_a_fill_only_if_they_ask_the_same_under_the_same_rule() {
+        let first = plan("http://a/", 1, 1);
+        let mut other_chain = plan("http://a/", 1, 1);
+        other_chain.chain = http::HeaderValue::from_static("b");
+        assert!(first.shares_with(&other_chain), "who asks is not what is asked");
+        for other in [plan("http://b/", 1, 1), plan("http://a/", 2, 1), plan("http://a/", 1, 2)] {
+            assert!(!first.shares_with(&other));
+        }
+        let mut forwarding = plan("http://a/", 1, 1);
+        forwarding.forwarded.insert("x-a", http::HeaderValue::from_static("1"));
+        assert!(!first.shares_with(&forwarding));
+    }
+
+    #[test]
+    fn the_log_gets_the_host_and_no_secrets() {
+        assert_eq!(plan("http://host:81/path/", 1, 1).origin_host(), "host:81");
+        assert_eq!(plan("https://user:p%40ss@host/", 1, 1).origin_host(), "host");
+    }
+
+    #[test]
+    fn row_34_only_errors_can_be_transparent() {
+        assert_eq!(*transparent_codes(" 400,404 ,x,,200,302,599,600"), [400, 404, 599]);
+        assert!(transparent_codes("").is_empty());
+    }
 }

@@ -9,7 +9,7 @@ use headwater_model::origin::Framing;
 
 use super::faulty_store::Faults;
 use super::origin::Answer;
-use super::world::{World, get, get_with, object, pattern, read, read_broken, read_some};
+use super::world::{World, get, get_with, next, object, pattern, read, read_broken, read_some};
 use crate::fill::{FillLimits, FillOutcome};
 
 const SIZE: usize = 1 << 20;
@@ -89,6 +89,27 @@ async fn a_reader_that_does_not_read_slows_nobody() {
     assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed], "without a byte read by anybody");
     assert_eq!(read(fast.body).await.unwrap().len(), 20 << 20);
     assert_eq!(read(slow.body).await.unwrap().len(), 20 << 20, "and nobody is cut off");
+}
+
+#[tokio::test]
+async fn readers_take_smaller_pieces_the_more_they_are() {
+    let world = World::new().await;
+    let (answer, feed) = Answer::fed(Framing::Length(SIZE as u64));
+    world.origin.answers(answer);
+    let mut first = world.get().await;
+    feed.chunk(pattern(SIZE));
+    assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), 256 << 10);
+    let mut others = Vec::new();
+    for _ in 1..200 {
+        others.push(world.get().await);
+    }
+    next(&mut first.body).await.unwrap().unwrap();
+    assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), (16 << 20) / 200, "16 MiB for all of them");
+    while others.len() < 2000 {
+        others.push(world.get().await);
+    }
+    next(&mut first.body).await.unwrap().unwrap();
+    assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), 16 << 10, "but no less than 16 KiB");
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ mod kept_answers;
 mod origin;
 mod races;
 mod ranges;
+mod schedules;
 mod store_failures;
 mod world;
