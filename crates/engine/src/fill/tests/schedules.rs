@@ -87,10 +87,7 @@ async fn run(schedule: Schedule) {
     let faults = Faults { space_bytes: schedule.space_bytes, lag_bytes: schedule.lag_bytes, ..Faults::default() };
     let world = Arc::new(World::with(|_| {}, faults, FillLimits::default()).await);
     let whole = pattern(schedule.size_bytes);
-    let framing = match schedule.length_known {
-        true => Framing::Length(schedule.size_bytes as u64),
-        false => Framing::Delimited,
-    };
+    let framing = if schedule.length_known { Framing::Length(schedule.size_bytes as u64) } else { Framing::Delimited };
     let (mut answer, feed) = Answer::fed(framing);
     if schedule.end == End::WrongDigest {
         answer = answer.header("x-oss-hash-crc64ecma", "1");

@@ -16,7 +16,7 @@ async fn world(faults: Faults) -> World {
 
 #[tokio::test]
 async fn o78_a_store_that_fills_up_meanwhile_is_left_for_the_ring() {
-    for lag_bytes in [0, 10_000, 150_000] {
+    for lag_bytes in [0, 1, 10_000, 150_000] {
         let world = world(Faults { space_bytes: Some(400_000), lag_bytes, ..Faults::default() }).await;
         let (answer, feed) = Answer::fed(Framing::Length(SIZE as u64));
         world.origin.answers(answer);
