@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use headwater_index::rows::{ObjectRow, RowKind, RowValue};
+use headwater_index::rows::{BucketRow, GoneRow, ObjectRow, PartRow, RowKind, RowValue, UploadRow};
 use headwater_model::{Error, Result};
 
 use super::accounting::SegmentUse;
@@ -129,19 +129,25 @@ fn copy_change(judgement: &mut Judgement<'_>, change: RowChange, body: Bytes) ->
     Ok(())
 }
 
-/// The row as it reads in its new entry: an object knows its entry's sequence and, if it is small, its body's place.
+/// The row as it reads in its new entry: it names its entry's sequence, and an object its small body's new place.
 fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Bytes) -> Result<Bytes> {
-    if key.first() != Some(&RowKind::Object.tag()) {
-        return Ok(value.clone());
-    }
-    let mut row = ObjectRow::decode(key, value)?;
-    row.sequence = judgement.sequence();
-    if inline(&row.extents).is_some() {
-        let (blob, offset_bytes) = judgement.place_body(body);
-        row.extents[0].blob = blob;
-        row.extents[0].offset_bytes = offset_bytes;
-    }
-    Ok(row.encode())
+    let sequence = judgement.sequence();
+    Ok(match key.first().and_then(|tag| RowKind::of_tag(*tag)) {
+        Some(RowKind::Object) => {
+            let mut row = ObjectRow { sequence, ..ObjectRow::decode(key, value)? };
+            if inline(&row.extents).is_some() {
+                let (blob, offset_bytes) = judgement.place_body(body);
+                row.extents[0].blob = blob;
+                row.extents[0].offset_bytes = offset_bytes;
+            }
+            row.encode()
+        }
+        Some(RowKind::Part) => PartRow { sequence, ..PartRow::decode(key, value)? }.encode(),
+        Some(RowKind::Upload) => UploadRow { sequence, ..UploadRow::decode(key, value)? }.encode(),
+        Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
+        Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
+        Some(RowKind::Counter | RowKind::UploadKey | RowKind::Segment) | None => value.clone(),
+    })
 }
 
 fn failed(error: std::io::Error) -> Error {

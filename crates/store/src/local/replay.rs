@@ -112,9 +112,31 @@ impl Replay<'_> {
             let detail = format!("the log ends at entry {}, the index at {}", self.last, self.applied);
             return Err(OpenError::damaged(self.dir, detail));
         }
-        self.view.layers_mut().tail_bytes = self.log_bytes;
+        self.reconcile(segments);
         let next_sequence = self.last + 1;
         Ok(Replayed { view: self.view, position: next, next_sequence, active, garbage: self.garbage })
+    }
+
+    /// Takes segments out of the accounting that are not on disk: a crash came between compaction and the checkpoint.
+    fn reconcile(&self, segments: &[(u64, PathBuf)]) {
+        let mut layers = self.view.layers_mut();
+        layers.tail_bytes = self.log_bytes;
+        let missing: Vec<_> = layers
+            .accounting
+            .segments()
+            .filter(|known| segments.binary_search_by_key(&known.number, |(number, _)| *number).is_err())
+            .collect();
+        for segment in missing {
+            if segment.row.live_entries > 0 {
+                let segment_name = segment::file_name(segment.number);
+                tracing::error!(
+                    segment_name,
+                    entries = segment.row.live_entries,
+                    "log segment with live entries is missing"
+                );
+            }
+            layers.accounting.remove_segment(segment.number);
+        }
     }
 
     /// The segments that may hold entries above `applied`, and at least the newest.

@@ -124,9 +124,10 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
 impl Drop for LocalStore {
     /// Ends the threads without a checkpoint: what is durable stays so, and the next start replays it.
     fn drop(&mut self) {
+        // In this order: the end of the log alone would ask for a last checkpoint.
+        self.core.signals.abandon();
         self.core.state().stage = Stage::Stopped;
         self.core.batch_ready.notify_all();
-        self.core.signals.abandon();
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the store panicked");

@@ -24,22 +24,22 @@ use headwater_testkit::store_suite::{Factory, Fixture};
 use tempfile::TempDir;
 
 /// Longest close of a test's store: far more than it needs.
-pub const CLOSE_LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const CLOSE_LIMIT: Duration = Duration::from_mins(1);
 
 /// Makes local stores, each in a fresh directory.
 #[derive(Clone, Debug)]
-pub struct LocalFactory {
+pub(crate) struct LocalFactory {
     /// Size at which segments are rolled: small ones exercise rolling and compaction.
-    pub segment_bytes: u64,
+    pub(crate) segment_bytes: u64,
     /// Memory of rows that forces a checkpoint.
-    pub overlay_bytes: usize,
+    pub(crate) overlay_bytes: usize,
     /// Whether reopening closes the store first or drops it, as a killed process would.
-    pub ending: Ending,
+    pub(crate) ending: Ending,
 }
 
 /// How a store ends before it is opened again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     Closed,
     Dropped,
 }
@@ -94,19 +94,19 @@ impl Fixture for LocalFixture {
 }
 
 /// The configuration of a store that is never refused for want of space, whatever the machine has left.
-pub fn config(dir: &Path, clock: Arc<dyn Clock>) -> LocalConfig {
+pub(crate) fn config(dir: &Path, clock: Arc<dyn Clock>) -> LocalConfig {
     let mut config = LocalConfig::new(data_dir(dir), clock);
     config.reserve_bytes = Some(0);
     config
 }
 
 /// The data directory within a test's directory.
-pub fn data_dir(dir: &Path) -> PathBuf {
+pub(crate) fn data_dir(dir: &Path) -> PathBuf {
     dir.join("data")
 }
 
 /// A bucket that does not exist yet.
-pub fn unborn_bucket(name: &str) -> Bucket {
+pub(crate) fn unborn_bucket(name: &str) -> Bucket {
     Bucket {
         name: BucketName::parse(name).expect("a valid name"),
         generation: Generation(0),
@@ -122,14 +122,14 @@ pub fn unborn_bucket(name: &str) -> Bucket {
 
 /// A store with one bucket, and steps on it that must succeed.
 #[derive(Clone)]
-pub struct Opened {
-    pub store: Arc<LocalStore>,
-    pub bucket: BucketRef,
+pub(crate) struct Opened {
+    pub(crate) store: Arc<LocalStore>,
+    pub(crate) bucket: BucketRef,
 }
 
 impl Opened {
     /// Opens the store and finds or makes its bucket `photos`.
-    pub async fn open(config: LocalConfig) -> Self {
+    pub(crate) async fn open(config: LocalConfig) -> Self {
         let store = LocalStore::open(config).expect("the store opens");
         let found = store.buckets().await.expect("buckets").first().map(BucketRef::from);
         let bucket = match found {
@@ -139,7 +139,7 @@ impl Opened {
         Self { store, bucket }
     }
 
-    pub fn intent(&self, key: &str) -> WriteIntent {
+    pub(crate) fn intent(&self, key: &str) -> WriteIntent {
         WriteIntent {
             bucket: self.bucket.clone(),
             key: object_key(key),
@@ -151,54 +151,54 @@ impl Opened {
     }
 
     /// A finished write.
-    pub async fn finished(&self, key: &str, body: &[u8]) -> Result<(Box<dyn ObjectWriter>, NewObject)> {
+    pub(crate) async fn finished(&self, key: &str, body: &[u8]) -> Result<(Box<dyn ObjectWriter>, NewObject)> {
         let mut writer = self.store.begin(self.intent(key)).await?;
         writer.write(Bytes::copy_from_slice(body)).await?;
         let digests = writer.finish().await?;
         Ok((writer, new_object(ETag::of_md5(digests.md5), ObjectKind::Normal)))
     }
 
-    pub async fn try_put(&self, key: &str, body: &[u8], expect: Expectation) -> Result<()> {
+    pub(crate) async fn try_put(&self, key: &str, body: &[u8], expect: Expectation) -> Result<()> {
         let (writer, object) = self.finished(key, body).await?;
         writer.seal(object, expect).await.map(drop)
     }
 
-    pub async fn put(&self, key: &str, body: &[u8]) {
+    pub(crate) async fn put(&self, key: &str, body: &[u8]) {
         self.try_put(key, body, Expectation::Any).await.expect("sealed");
     }
 
-    pub async fn delete(&self, key: &str) -> bool {
+    pub(crate) async fn delete(&self, key: &str) -> bool {
         self.store.delete(&self.bucket, &object_key(key)).await.expect("deleted")
     }
 
-    pub async fn try_get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) async fn try_get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let Some(object) = self.store.open(&self.bucket, &object_key(key)).await? else { return Ok(None) };
         read_all(&object).await.map(Some)
     }
 
-    pub async fn get(&self, key: &str) -> Option<Vec<u8>> {
+    pub(crate) async fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.try_get(key).await.expect("readable")
     }
 
-    pub async fn keys(&self) -> Vec<String> {
+    pub(crate) async fn keys(&self) -> Vec<String> {
         let query = ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit: 1000 };
         let page = self.store.list(&self.bucket, &query).await.expect("a page");
         page.objects.into_iter().map(|object| object.key.as_str().to_owned()).collect()
     }
 
-    pub async fn upload(&self, key: &str) -> UploadId {
+    pub(crate) async fn upload(&self, key: &str) -> UploadId {
         let headers = ObjectHeaders::default();
         self.store.create_upload(&self.bucket, &object_key(key), headers, None).await.expect("an upload")
     }
 
-    pub async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
+    pub(crate) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
         let (writer, _) = self.finished(key, body).await.expect("finished");
         let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None };
         let info = writer.seal_part(part).await.expect("a part");
         CompletedPart { number, etag: info.etag }
     }
 
-    pub async fn complete(&self, key: &str, upload: UploadId, parts: &[CompletedPart]) {
+    pub(crate) async fn complete(&self, key: &str, upload: UploadId, parts: &[CompletedPart]) {
         let object = new_object(ETag::from_text("00-2"), ObjectKind::Multipart);
         let store = &self.store;
         let completed =
@@ -206,12 +206,12 @@ impl Opened {
         completed.expect("completed");
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.store.close(CLOSE_LIMIT).await.expect("closed");
     }
 }
 
-pub fn new_object(etag: ETag, kind: ObjectKind) -> NewObject {
+pub(crate) fn new_object(etag: ETag, kind: ObjectKind) -> NewObject {
     NewObject {
         etag,
         last_modified: Timestamp(0),
@@ -222,11 +222,11 @@ pub fn new_object(etag: ETag, kind: ObjectKind) -> NewObject {
     }
 }
 
-pub fn object_key(text: &str) -> ObjectKey {
+pub(crate) fn object_key(text: &str) -> ObjectKey {
     ObjectKey::parse(text).expect("a valid key")
 }
 
-pub async fn read_all(object: &StoredObject) -> Result<Vec<u8>> {
+pub(crate) async fn read_all(object: &StoredObject) -> Result<Vec<u8>> {
     if object.meta.size_bytes == 0 {
         return Ok(Vec::new());
     }
@@ -244,12 +244,12 @@ pub async fn read_all(object: &StoredObject) -> Result<Vec<u8>> {
 }
 
 /// A body too large for the log, different for each `seed`.
-pub fn large(seed: u8) -> Vec<u8> {
+pub(crate) fn large(seed: u8) -> Vec<u8> {
     (0..200_000_u32).map(|at| (at >> 3) as u8 ^ seed).collect()
 }
 
 /// Copies a directory as it is: what a process that is killed now leaves.
-pub fn copy_dir(from: &Path, to: &Path) {
+pub(crate) fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory");
     for entry in fs::read_dir(from).expect("listed") {
         let entry = entry.expect("listed");
@@ -263,20 +263,20 @@ pub fn copy_dir(from: &Path, to: &Path) {
 }
 
 /// The newest log segment of a data directory.
-pub fn newest_segment(dir: &Path) -> PathBuf {
+pub(crate) fn newest_segment(dir: &Path) -> PathBuf {
     let segments = fs::read_dir(dir.join("log")).expect("listed").map(|entry| entry.expect("listed").path());
     segments.filter(|path| path.extension().is_some_and(|end| end == "seg")).max().expect("a segment")
 }
 
 /// Cuts bytes off the end of a file.
-pub fn cut_off(path: &Path, bytes: u64) {
+pub(crate) fn cut_off(path: &Path, bytes: u64) {
     let file = fs::OpenOptions::new().write(true).open(path).expect("opened");
     let length = file.metadata().expect("metadata").len();
     file.set_len(length - bytes).expect("cut off");
 }
 
-/// Everything in a data directory is in order and needed.
-pub fn assert_sound(dir: &Path, clock: &Arc<dyn Clock>) {
+/// Everything in a data directory is in order and needed, and the accounting agrees with the rows.
+pub(crate) fn assert_sound(dir: &Path, clock: &Arc<dyn Clock>) {
     let report = examine(dir, clock, Treatment::CheckBodies).expect("examined");
     assert_eq!(report.findings, []);
     assert_eq!(report.orphan_blobs, 0, "orphans: {report:?}");

@@ -1,6 +1,6 @@
 //! Rows against rows, and rows against bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,6 +24,32 @@ pub(super) fn segments(real: &View, numbers: &BTreeSet<u64>, report: &mut Doctor
     for segment in real.layers().accounting.segments().filter(|segment| segment.row.live_entries > 0) {
         if !numbers.contains(&segment.number) {
             report.add(Finding::Segment { segment: file_name(segment.number).into() });
+        }
+    }
+}
+
+/// The accounting of the index must be what the log comes to.
+pub(super) fn figures(real: &View, scratch: &View, report: &mut DoctorReport) {
+    let totals = |view: &View| {
+        let layers = view.layers();
+        (layers.accounting.objects, layers.accounting.object_bytes, layers.accounting.file_bytes)
+    };
+    let live = |view: &View| -> BTreeMap<u64, (u64, u64)> {
+        let layers = view.layers();
+        let segments = layers.accounting.segments();
+        segments.map(|segment| (segment.number, (segment.row.live_entries, segment.row.live_bytes))).collect()
+    };
+    let (found, expected) = (totals(real), totals(scratch));
+    if found != expected {
+        let detail = format!("counts objects, their bytes, file bytes as {found:?}, the log comes to {expected:?}");
+        report.add(Finding::Index { detail: detail.into() });
+    }
+    let found = live(real);
+    for (number, expected) in live(scratch) {
+        if found.get(&number).is_some_and(|found| *found != expected) {
+            let (name, found) = (file_name(number), found[&number]);
+            let detail = format!("counts live entries and bytes of {name} as {found:?}, the log comes to {expected:?}");
+            report.add(Finding::Index { detail: detail.into() });
         }
     }
 }

@@ -63,6 +63,7 @@ pub fn examine(dir: &Path, clock: &Arc<dyn Clock>, treatment: Treatment) -> Resu
     let walk = LogWalk::run(&layout, real.as_ref(), &scratch, &mut report)?;
     if let Some(real) = &real {
         compare::segments(real, &walk.numbers, &mut report);
+        compare::figures(real, &scratch, &mut report);
         compare::rows(real, &scratch, &mut report).map_err(store)?;
     }
     let blobs = BlobDir::open(layout.blobs.clone(), Arc::clone(clock)).map_err(store)?;
