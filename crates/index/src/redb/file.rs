@@ -1,12 +1,14 @@
 //! The file: opening, checking, and the one shape of every write transaction.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use headwater_model::{Error, Result};
+use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition};
 
 use super::failure;
@@ -18,6 +20,9 @@ pub(super) const ROWS: TableDefinition<'static, &'static [u8], &'static [u8]> = 
 
 /// Memory for pages. The branch pages of some ten million rows fit; leaf pages are the system's page cache's business.
 const CACHE_BYTES: usize = 24 << 20;
+
+/// Only the owner may read the file: rows hold the credentials of origins.
+const FILE_MODE: u32 = 0o600;
 
 /// Most findings that [`check`] lists; one cause usually damages rows by the thousand.
 const MAX_FINDINGS: usize = 100;
@@ -174,7 +179,11 @@ pub fn check(path: &Path) -> Result<CheckReport> {
 
 /// Opens or makes the database.
 fn database(path: &Path) -> Result<Database> {
-    guarded(path, || Database::builder().set_cache_size(CACHE_BYTES).create(path))
+    guarded(path, || {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE).open(path)?;
+        Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(FileBackend::new(file)?)
+    })
 }
 
 /// Runs a step of opening. redb trusts a file that was closed cleanly and may panic when it was damaged afterwards:
