@@ -1,8 +1,12 @@
 //! Rows O28, O29, O31 to O35, O43 and O45: bodies.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures_util::StreamExt;
 use headwater_model::origin::{Framing, Origin, OriginError, OriginRequest, OriginTimeouts};
 use headwater_testkit::origin::{Cut, Gate, Reply, ScriptedOrigin, Step, pattern};
+use tokio::time::Instant;
 
 use crate::rig::{Rig, SHORT, read_until_end, request};
 
@@ -127,6 +131,23 @@ async fn o35_more_bytes_than_announced() {
 }
 
 #[tokio::test]
+async fn o35_surplus_that_came_after_the_body_was_read() {
+    let (origin, rig) = (ScriptedOrigin::start().await, Rig::new());
+    for connection in ["keep-alive", "close"] {
+        let (more, sent) = (Gate::closed(), Gate::closed());
+        let whole = format!("HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: {connection}\r\n\r\nabc");
+        let steps =
+            vec![Step::Send(whole.into()), Step::Wait(more.clone()), Step::Send("d".into()), Step::Wait(sent.clone())];
+        origin.on("/", Reply::script(steps));
+        let response = rig.get(&origin.url("/")).await.unwrap();
+        more.open();
+        sent.wait_for_arrivals(1).await;
+        let (bytes, end) = read_until_end(response).await;
+        assert_eq!((bytes, end), (b"abc".to_vec(), Err(OriginError::BodySurplus)), "{connection}");
+    }
+}
+
+#[tokio::test]
 async fn o35_bytes_behind_an_idle_connection_are_never_an_answer() {
     let (origin, rig, gate) = (ScriptedOrigin::start().await, Rig::new(), Gate::closed());
     let late = Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nbad");
@@ -156,14 +177,24 @@ async fn o43_a_body_that_falls_silent() {
 }
 
 #[tokio::test]
-async fn o43_a_slow_body_is_no_silent_one() {
-    let (origin, rig) = (ScriptedOrigin::start().await, Rig::new());
-    // Longer in all than the limit, never silent for nearly as long.
-    origin.on("/", Reply::pattern(5, 100).paced(10, SHORT / 5));
+async fn o43_silence_is_measured_from_the_last_piece() {
+    let (origin, rig, gate) = (ScriptedOrigin::start().await, Rig::new(), Gate::closed());
+    let idle = OriginTimeouts::default().idle;
+    // 36 s in all, but never silent for 15 s until the last byte.
+    origin.on("/", Reply::pattern(5, 100).paced(10, Duration::from_secs(4)).hold_body_at(99, &gate));
     let request = request(&origin.url("/"));
-    let timeouts = OriginTimeouts { idle: SHORT * 40, ..request.timeouts };
-    let response = rig.client.fetch(OriginRequest { timeouts, ..request }).await.unwrap();
-    assert_eq!(read_until_end(response).await, (pattern(5, 0, 100), Ok(())));
+    let timeouts = OriginTimeouts { idle, ..request.timeouts };
+    let mut response = rig.client.fetch(OriginRequest { timeouts, ..request }).await.unwrap();
+    tokio::time::pause();
+    let mut bytes = Vec::new();
+    while bytes.len() < 99 {
+        bytes.extend_from_slice(&response.body.next().await.unwrap().unwrap());
+    }
+    assert_eq!(bytes, pattern(5, 0, 99));
+    let before = Instant::now();
+    assert_eq!(read_until_end(response).await, (Vec::new(), Err(OriginError::BodyStalled)));
+    let silence = before.elapsed();
+    assert!(silence >= idle && silence < idle + SHORT, "{silence:?}");
 }
 
 #[tokio::test]

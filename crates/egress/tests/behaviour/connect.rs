@@ -1,6 +1,6 @@
 //! Rows O01 to O08: names, addresses, connections.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,8 +10,9 @@ use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginTimeouts
 use headwater_testkit::origin::{Cut, Gate, NameFault, Reply, ScriptedOrigin, Step};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use crate::rig::{AMPLE, Options, Rig, SHORT, failure, request};
+use crate::rig::{AMPLE, Options, Rig, SHORT, failure, read, request};
 
 struct SilentResolver;
 
@@ -110,24 +111,53 @@ async fn o05_a_refused_connection_leads_to_the_next_address() {
     assert!(matches!(failure(rig.get(&origin.url_at("one.example", "/")).await), OriginError::Connect(_)));
 }
 
-#[tokio::test]
-async fn o06_a_dropped_syn_ends_within_the_limit() {
-    // A listener whose queue is full and never emptied drops what comes.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(1).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut attempts = JoinSet::new();
-    for _ in 0..8 {
-        attempts.spawn(TcpStream::connect(address));
-    }
-    // Backlog 1 holds two connections on Linux.
-    let _first = attempts.join_next().await;
-    let _second = attempts.join_next().await;
+/// A listener whose queue is full and never emptied: what comes is dropped. It stays so while the value lives.
+struct Blackhole {
+    address: SocketAddr,
+    _listener: TcpListener,
+    _queued: [TcpStream; 2],
+    _waiting: JoinSet<std::io::Result<TcpStream>>,
+}
 
+impl Blackhole {
+    async fn at(address: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address.parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = JoinSet::new();
+        for _ in 0..8 {
+            waiting.spawn(TcpStream::connect(address));
+        }
+        // A backlog of 1 holds two connections on Linux.
+        let first = waiting.join_next().await.unwrap().unwrap().unwrap();
+        let second = waiting.join_next().await.unwrap().unwrap().unwrap();
+        Self { address, _listener: listener, _queued: [first, second], _waiting: waiting }
+    }
+}
+
+#[tokio::test]
+async fn o06_dropped_syns_end_within_one_limit_for_all_addresses() {
+    let first = Blackhole::at("127.0.0.2:0").await;
+    let _second = Blackhole::at(&format!("127.0.0.3:{}", first.address.port())).await;
     let rig = Rig::new();
-    let error = failure(rig.client.fetch(connect_within(&format!("http://{address}/"), SHORT)).await);
-    assert_eq!(error, OriginError::ConnectTimeout);
+    rig.names.set("dropped.example", &["127.0.0.2", "127.0.0.3"]);
+    let url = format!("http://dropped.example:{}/", first.address.port());
+    tokio::time::pause();
+    let (limit, before) = (OriginTimeouts::default().connect, Instant::now());
+    assert_eq!(failure(rig.client.fetch(connect_within(&url, limit)).await), OriginError::ConnectTimeout);
+    let waited = before.elapsed();
+    assert!(waited >= limit && waited < limit + SHORT, "{waited:?}");
+}
+
+#[tokio::test]
+async fn o06_an_address_that_drops_leaves_time_for_the_next() {
+    let (origin, rig) = (ScriptedOrigin::start().await, Rig::new());
+    let _first = Blackhole::at(&format!("127.0.0.2:{}", origin.address().port())).await;
+    origin.on("/", Reply::ok("here"));
+    rig.names.set("half.example", &["127.0.0.2", "127.0.0.1"]);
+    let request = connect_within(&origin.url_at("half.example", "/"), SHORT * 20);
+    assert_eq!(read(rig.client.fetch(request).await.unwrap()).await.unwrap(), b"here");
 }
 
 #[tokio::test]
@@ -146,10 +176,16 @@ async fn o08_accept_and_never_answer() {
     let (origin, rig, gate) = (ScriptedOrigin::start().await, Rig::new(), Gate::closed());
     origin.on("/", Reply::ok("late").hold_head(&gate));
     let request = request(&origin.url("/"));
-    let timeouts = OriginTimeouts { first_byte: SHORT, ..request.timeouts };
-    let error = failure(rig.client.fetch(OriginRequest { timeouts, ..request }).await);
-    assert_eq!(error, OriginError::FirstByteTimeout);
-    origin.wait_for_requests(1).await;
+    let limit = OriginTimeouts::default().first_byte;
+    let timeouts = OriginTimeouts { first_byte: limit, ..request.timeouts };
+    let stop_the_clock = async {
+        gate.wait_for_arrivals(1).await;
+        tokio::time::pause();
+        Instant::now()
+    };
+    let (result, before) = tokio::join!(rig.client.fetch(OriginRequest { timeouts, ..request }), stop_the_clock);
+    assert_eq!(failure(result), OriginError::FirstByteTimeout);
+    assert!(before.elapsed() <= limit + SHORT);
     gate.open();
     origin.wait_for_open_connections(0).await;
 }
