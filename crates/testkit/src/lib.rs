@@ -1,8 +1,8 @@
 //! Test-only: origins that misbehave on request, conformance suites, the reference model.
 //!
 //! [`ManualClock`] is time that a test moves; [`MemoryStore`] is the reference model of a store; [`index_suite`] and
-//! [`store_suite`] hold an implementation to its contract, each function one promise; [`origin`] holds origins, certificates
-//! and names that do what a test says, right or wrong.
+//! [`store_suite`] hold an implementation to its contract, each function one promise; [`origin`] holds origins,
+//! certificates and names that do what a test says, right or wrong.
 
 mod clock;
 pub mod index_suite;
