@@ -21,6 +21,7 @@ use headwater_model::precondition::Preconditions;
 use headwater_model::range::ByteRange;
 use headwater_model::rule::{Mirror, RoutingRule};
 use headwater_model::{BucketName, Error, ObjectKey};
+use headwater_store::{LocalConfig, LocalStore, Store};
 use headwater_testkit::origin::{Cut, Gate, Reply as Answer, ScriptedOrigin, pattern};
 use headwater_testkit::{ManualClock, MemoryStore};
 use tokio::sync::watch;
@@ -33,12 +34,14 @@ struct Chain {
     outcomes: watch::Sender<Vec<FillOutcome>>,
 }
 
-/// Collects outcomes.
+/// Collects the outcomes of fills that asked their origin.
 struct Outcomes(watch::Sender<Vec<FillOutcome>>);
 
 impl FillObserver for Outcomes {
     fn ended(&self, outcome: FillOutcome, _: std::time::Duration) {
-        self.0.send_modify(|outcomes| outcomes.push(outcome));
+        if outcome != FillOutcome::Obsolete {
+            self.0.send_modify(|outcomes| outcomes.push(outcome));
+        }
     }
 }
 
@@ -48,9 +51,17 @@ impl Chain {
     }
 
     async fn with(allowed: &[&str], change: impl FnOnce(&mut Mirror)) -> Self {
+        let clock = clock();
+        Self::over(Arc::new(MemoryStore::new(Arc::clone(&clock))), clock, allowed, change).await
+    }
+
+    async fn over(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        allowed: &[&str],
+        change: impl FnOnce(&mut Mirror),
+    ) -> Self {
         let origin = ScriptedOrigin::start().await;
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(784_111_777), 1));
-        let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let client = OriginClient::new(OriginClientConfig {
             allow_networks: allowed.iter().map(|network| network.parse().unwrap()).collect(),
             own_listeners: OwnListeners::new(),
@@ -100,6 +111,10 @@ impl Chain {
     async fn outcomes(&self, count: usize) -> Vec<FillOutcome> {
         self.outcomes.subscribe().wait_for(|outcomes| outcomes.len() >= count).await.unwrap().clone()
     }
+}
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(ManualClock::new(Timestamp::from_seconds(784_111_777), 1))
 }
 
 fn get(key: &str) -> GetObject {
@@ -171,6 +186,38 @@ async fn row_36_a_hundred_clients_one_origin_request() {
         assert!(client.await.unwrap() == pattern(7, 0, SIZE));
     }
     assert_eq!(chain.origin.count("/k"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_36_readers_follow_the_file_of_the_local_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let store: Arc<dyn Store> = LocalStore::open(LocalConfig::new(dir.path(), Arc::clone(&clock))).unwrap();
+    let chain = Arc::new(Chain::over(store, clock, &["127.0.0.0/8"], |_| {}).await);
+    for size_bytes in [0, 1000, 100_000, 5 * SIZE] {
+        let key = format!("k{size_bytes}");
+        let gate = Gate::closed();
+        let answer = Answer::pattern(7, size_bytes as u64).hold_body_at(size_bytes as u64 / 2, &gate);
+        chain.origin.on(&format!("/{key}"), answer);
+        let readers: Vec<_> = (0..30)
+            .map(|_| {
+                let (chain, key) = (Arc::clone(&chain), key.clone());
+                tokio::spawn(async move { read(chain.get(&key).await.unwrap().body).await.unwrap() })
+            })
+            .collect();
+        gate.wait_for_arrivals(1).await;
+        gate.open();
+        for reader in readers {
+            assert!(reader.await.unwrap() == pattern(7, 0, size_bytes), "{size_bytes}");
+        }
+        assert_eq!(chain.origin.count(&format!("/{key}")), 1);
+    }
+    assert_eq!(chain.outcomes(4).await, [FillOutcome::Committed; 4]);
+    for size_bytes in [0, 1000, 100_000, 5 * SIZE] {
+        let hit = chain.get(&format!("k{size_bytes}")).await.unwrap();
+        assert_eq!(hit.served, Served::Hit);
+        assert!(read(hit.body).await.unwrap() == pattern(7, 0, size_bytes));
+    }
 }
 
 #[tokio::test]
