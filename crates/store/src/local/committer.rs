@@ -49,6 +49,8 @@ impl Committer {
         }
         let mut state = self.core.state();
         state.stage = Stage::Stopped;
+        // A store that is dropped leaves entries behind that nobody will write.
+        state.batch.outcome.send_replace(Outcome::Stopped);
         drop(state);
         self.core.signals.log_ended();
     }

@@ -26,7 +26,7 @@ use super::open_error::OpenError;
 use super::replay::{Replayed, replay};
 use super::running::RunningWrites;
 use super::segments::Segments;
-use super::signals::Signals;
+use super::signals::{OverlayRoom, Signals};
 use super::space::Space;
 use super::sweep::Leftovers;
 use super::{checkpoint, housekeeping};
@@ -128,6 +128,7 @@ impl Drop for LocalStore {
         self.core.signals.abandon();
         self.core.state().stage = Stage::Stopped;
         self.core.batch_ready.notify_all();
+        self.core.signals.overlay.send_replace(OverlayRoom::Open);
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the store panicked");
