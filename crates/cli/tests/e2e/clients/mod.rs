@@ -1,0 +1,5 @@
+//! Each client's whole round against the server.
+
+mod curl;
+mod rclone;
+mod sdk;

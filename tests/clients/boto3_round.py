@@ -1,0 +1,298 @@
+"""A round with boto3. STYLE: path, or virtual (then VIRTUAL_ENDPOINT has a host name to put the bucket before)."""
+
+import base64
+import io
+import os
+import socket
+import urllib.parse
+
+import botocore.exceptions
+import requests
+from boto3.s3.transfer import TransferConfig
+
+import sdk
+from steps import ODD_KEYS, Steps, equal, pattern
+
+step = Steps()
+STYLE = os.environ["STYLE"]
+PART = 5 * 1024 * 1024
+
+
+def to_loopback():
+    """Lets every name under the endpoint's domain resolve to loopback, as the operator's DNS would."""
+    domain = urllib.parse.urlsplit(os.environ["VIRTUAL_ENDPOINT"]).hostname
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **named):
+        ours = isinstance(host, str) and (host == domain or host.endswith("." + domain))
+        return resolve("127.0.0.1" if ours else host, *arguments, **named)
+
+    socket.getaddrinfo = getaddrinfo
+
+
+if STYLE == "virtual":
+    to_loopback()
+ENDPOINT = os.environ["VIRTUAL_ENDPOINT"] if STYLE == "virtual" else sdk.ENDPOINT
+CLIENT = sdk.boto3_client(ENDPOINT, STYLE)
+
+
+def fresh(name):
+    bucket = f"boto3-{STYLE}-{name}"
+    CLIENT.create_bucket(Bucket=bucket)
+    return bucket
+
+
+def refused(status, code, function, **named):
+    try:
+        function(**named)
+    except botocore.exceptions.ClientError as error:
+        metadata = error.response["ResponseMetadata"]
+        equal((metadata["HTTPStatusCode"], error.response["Error"].get("Code")), (status, code))
+        return error.response
+    raise AssertionError(f"not refused with {status} {code}")
+
+
+def read(bucket, key, **named):
+    return CLIENT.get_object(Bucket=bucket, Key=key, **named)["Body"].read()
+
+
+@step
+def bucket_life_cycle():
+    bucket = fresh("life")
+    assert bucket in [found["Name"] for found in CLIENT.list_buckets()["Buckets"]]
+    CLIENT.head_bucket(Bucket=bucket)
+    equal(CLIENT.get_bucket_location(Bucket=bucket)["LocationConstraint"], sdk.REGION)
+    CLIENT.put_object(Bucket=bucket, Key="k", Body=b"1")
+    refused(409, "BucketNotEmpty", CLIENT.delete_bucket, Bucket=bucket)
+    CLIENT.delete_object(Bucket=bucket, Key="k")
+    CLIENT.delete_bucket(Bucket=bucket)
+    refused(404, "404", CLIENT.head_bucket, Bucket=bucket)
+    refused(404, "NoSuchBucket", CLIENT.list_objects_v2, Bucket=bucket)
+    refused(404, "NoSuchBucket", CLIENT.put_object, Bucket=bucket, Key="k", Body=b"1")
+    refused(404, "NoSuchBucket", CLIENT.delete_bucket, Bucket=bucket)
+
+
+@step
+def objects_and_metadata():
+    bucket = fresh("objects")
+    body = pattern(300_000)
+    fields = {"ContentType": "text/x", "CacheControl": "max-age=1", "ContentDisposition": "inline",
+              "ContentLanguage": "de", "Metadata": {"author": "alice"}}
+    etag = CLIENT.put_object(Bucket=bucket, Key="k", Body=body, **fields)["ETag"]
+    got = CLIENT.get_object(Bucket=bucket, Key="k")
+    equal(got["Body"].read(), body)
+    equal(got["ETag"], etag)
+    for name, value in fields.items():
+        equal(got[name], value)
+    head = CLIENT.head_object(Bucket=bucket, Key="k")
+    equal((head["ContentLength"], head["ETag"], head["Metadata"]), (len(body), etag, {"author": "alice"}))
+    shaped = CLIENT.get_object(Bucket=bucket, Key="k", ResponseContentType="text/y")
+    equal(shaped["ContentType"], "text/y")
+    CLIENT.delete_object(Bucket=bucket, Key="k")
+    CLIENT.delete_object(Bucket=bucket, Key="k")
+    refused(404, "NoSuchKey", CLIENT.get_object, Bucket=bucket, Key="k")
+    refused(404, "404", CLIENT.head_object, Bucket=bucket, Key="k")
+
+
+@step
+def checksums():
+    bucket = fresh("checksums")
+    body = pattern(200_000)
+    for algorithm in ("CRC32", "SHA1", "SHA256"):
+        put = CLIENT.put_object(Bucket=bucket, Key=algorithm, Body=body, ChecksumAlgorithm=algorithm)
+        got = CLIENT.get_object(Bucket=bucket, Key=algorithm, ChecksumMode="ENABLED")
+        equal(got["Body"].read(), body)
+        equal(got[f"Checksum{algorithm}"], put[f"Checksum{algorithm}"])
+    wrong = base64.b64encode(b"\0" * 32).decode()
+    refused(400, "BadDigest", CLIENT.put_object, Bucket=bucket, Key="w", Body=body, ChecksumSHA256=wrong)
+    refused(404, "NoSuchKey", CLIENT.get_object, Bucket=bucket, Key="w")
+
+
+@step
+def streamed_bodies():
+    """A body of unknown length is sent in signed chunks with a trailer."""
+    bucket = fresh("streamed")
+    body = pattern(1_500_000)
+
+    class Stream:
+        """Readable and nothing else, so that the client cannot hash it first."""
+
+        def __init__(self):
+            self.at = 0
+
+        def read(self, size=-1):
+            size = len(body) - self.at if size is None or size < 0 else size
+            piece = body[self.at:self.at + size]
+            self.at += len(piece)
+            return piece
+
+    CLIENT.upload_fileobj(Stream(), bucket, "k", Config=TransferConfig(multipart_threshold=64 * 1024 * 1024))
+    equal(read(bucket, "k"), body)
+
+
+@step
+def ranges_and_conditions():
+    bucket = fresh("ranges")
+    body = pattern(50_000)
+    etag = CLIENT.put_object(Bucket=bucket, Key="k", Body=body)["ETag"]
+    got = CLIENT.get_object(Bucket=bucket, Key="k", Range="bytes=100-199")
+    equal((got["ContentRange"], got["Body"].read()), ("bytes 100-199/50000", body[100:200]))
+    equal(read(bucket, "k", Range="bytes=-5"), body[-5:])
+    refused(416, "InvalidRange", CLIENT.get_object, Bucket=bucket, Key="k", Range="bytes=60000-")
+    equal(read(bucket, "k", IfMatch=etag), body)
+    refused(412, "PreconditionFailed", CLIENT.get_object, Bucket=bucket, Key="k", IfMatch='"x"')
+    refused(304, "304", CLIENT.get_object, Bucket=bucket, Key="k", IfNoneMatch=etag)
+    refused(412, "PreconditionFailed", CLIENT.put_object, Bucket=bucket, Key="k", Body=b"x", IfNoneMatch="*")
+    CLIENT.put_object(Bucket=bucket, Key="new", Body=b"x", IfNoneMatch="*")
+    equal(read(bucket, "k"), body)
+
+
+@step
+def odd_keys():
+    bucket = fresh("odd")
+    for key in ODD_KEYS:
+        CLIENT.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        equal(read(bucket, key), key.encode())
+        equal(CLIENT.head_object(Bucket=bucket, Key=key)["ContentLength"], len(key.encode()))
+    for operation in ("list_objects", "list_objects_v2"):
+        pages = CLIENT.get_paginator(operation).paginate(Bucket=bucket, PaginationConfig={"PageSize": 3})
+        equal([found["Key"] for page in pages for found in page["Contents"]], sorted(ODD_KEYS, key=str.encode))
+    doomed = {"Objects": [{"Key": key} for key in ODD_KEYS]}
+    equal(sorted(found["Key"] for found in CLIENT.delete_objects(Bucket=bucket, Delete=doomed)["Deleted"]), sorted(ODD_KEYS))
+    equal(CLIENT.list_objects_v2(Bucket=bucket)["KeyCount"], 0)
+
+
+@step
+def listing():
+    bucket = fresh("listing")
+    keys = [f"d{number // 10}/f{number:03}" for number in range(30)] + ["root"]
+    for key in keys:
+        CLIENT.put_object(Bucket=bucket, Key=key, Body=b"x")
+    for operation in ("list_objects", "list_objects_v2"):
+        pages = list(CLIENT.get_paginator(operation).paginate(
+            Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 2}))
+        prefixes = [found["Prefix"] for page in pages for found in page.get("CommonPrefixes", [])]
+        equal(prefixes, ["d0/", "d1/", "d2/"])
+        equal([found["Key"] for page in pages for found in page.get("Contents", [])], ["root"])
+        pages = CLIENT.get_paginator(operation).paginate(
+            Bucket=bucket, Prefix="d1/", PaginationConfig={"PageSize": 4})
+        equal([found["Key"] for page in pages for found in page["Contents"]], keys[10:20])
+    page = CLIENT.list_objects_v2(Bucket=bucket, StartAfter="d2/f028", FetchOwner=True)
+    equal([found["Key"] for found in page["Contents"]], ["d2/f029", "root"])
+    assert page["Contents"][0]["Owner"]["ID"]
+
+
+@step
+def copies():
+    bucket = fresh("copies")
+    body = pattern(150_000)
+    CLIENT.put_object(Bucket=bucket, Key=ODD_KEYS[0], Body=body, ContentType="text/a", Metadata={"a": "1"})
+    source = {"Bucket": bucket, "Key": ODD_KEYS[0]}
+    CLIENT.copy_object(Bucket=bucket, Key="copy", CopySource=source)
+    got = CLIENT.get_object(Bucket=bucket, Key="copy")
+    equal((got["Body"].read(), got["ContentType"], got["Metadata"]), (body, "text/a", {"a": "1"}))
+    CLIENT.copy_object(Bucket=bucket, Key="copy", CopySource=source, MetadataDirective="REPLACE", Metadata={"b": "2"})
+    equal(CLIENT.head_object(Bucket=bucket, Key="copy")["Metadata"], {"b": "2"})
+    missing = {"Bucket": bucket, "Key": "missing"}
+    refused(404, "NoSuchKey", CLIENT.copy_object, Bucket=bucket, Key="x", CopySource=missing)
+
+
+@step
+def multipart():
+    bucket = fresh("multipart")
+    body = pattern(2 * PART + 777)
+    upload = CLIENT.create_multipart_upload(Bucket=bucket, Key="big", ContentType="text/m")["UploadId"]
+    named = {"Bucket": bucket, "Key": "big", "UploadId": upload}
+    parts = []
+    for number in (1, 2, 3):
+        piece = body[(number - 1) * PART:number * PART]
+        etag = CLIENT.upload_part(PartNumber=number, Body=piece, **named)["ETag"]
+        parts.append({"PartNumber": number, "ETag": etag})
+    pages = CLIENT.get_paginator("list_parts").paginate(PaginationConfig={"PageSize": 2}, **named)
+    equal([part["Size"] for page in pages for part in page["Parts"]], [PART, PART, 777])
+    equal([found["UploadId"] for found in CLIENT.list_multipart_uploads(Bucket=bucket)["Uploads"]], [upload])
+    wrong = {"Parts": [{"PartNumber": 1, "ETag": "0" * 32}]}
+    refused(400, "InvalidPart", CLIENT.complete_multipart_upload, MultipartUpload=wrong, **named)
+    swapped = {"Parts": parts[::-1]}
+    refused(400, "InvalidPartOrder", CLIENT.complete_multipart_upload, MultipartUpload=swapped, **named)
+    done = CLIENT.complete_multipart_upload(MultipartUpload={"Parts": parts}, **named)
+    assert done["ETag"].endswith('-3"'), done["ETag"]
+    got = CLIENT.get_object(Bucket=bucket, Key="big")
+    equal((got["Body"].read() == body, got["ContentType"]), (True, "text/m"))
+    equal(read(bucket, "big", Range=f"bytes={PART - 2}-{PART + 1}"), body[PART - 2:PART + 2])
+    small = CLIENT.create_multipart_upload(Bucket=bucket, Key="small")["UploadId"]
+    named = {"Bucket": bucket, "Key": "small", "UploadId": small}
+    parts = [{"PartNumber": n, "ETag": CLIENT.upload_part(PartNumber=n, Body=b"x", **named)["ETag"]} for n in (1, 2)]
+    refused(400, "EntityTooSmall", CLIENT.complete_multipart_upload, MultipartUpload={"Parts": parts}, **named)
+    CLIENT.abort_multipart_upload(**named)
+    refused(404, "NoSuchUpload", CLIENT.list_parts, **named)
+    assert "Uploads" not in CLIENT.list_multipart_uploads(Bucket=bucket)
+
+
+@step
+def transfer_manager():
+    bucket = fresh("transfer")
+    with open(__file__, "rb") as file:
+        own = file.read()
+    CLIENT.upload_file(__file__, bucket, "file")
+    equal(read(bucket, "file"), own)
+    CLIENT.copy({"Bucket": bucket, "Key": "file"}, bucket, "copied")
+    equal(read(bucket, "copied"), own)
+    body = pattern(2 * PART + 99)
+    CLIENT.upload_fileobj(io.BytesIO(body), bucket, "parts", Config=TransferConfig(multipart_threshold=PART, multipart_chunksize=PART))
+    target = io.BytesIO()
+    CLIENT.download_fileobj(bucket, "parts", target, Config=TransferConfig(multipart_threshold=PART, multipart_chunksize=PART))
+    assert target.getvalue() == body
+
+
+@step
+def presigned():
+    bucket = fresh("presigned")
+    named = {"Bucket": bucket, "Key": ODD_KEYS[0]}
+    url = CLIENT.generate_presigned_url("put_object", Params={**named, "ContentType": "text/p"})
+    equal(requests.put(url, b"body", headers={"Content-Type": "text/p"}, timeout=60).status_code, 200)
+    url = CLIENT.generate_presigned_url("get_object", Params={**named, "ResponseContentType": "text/q"})
+    got = requests.get(url, timeout=60)
+    equal((got.content, got.headers["Content-Type"]), (b"body", "text/q"))
+    forged = url.replace("text%2Fq", "text%2Fz")
+    assert forged != url
+    answer = requests.get(forged, timeout=60)
+    assert answer.status_code == 403 and "<Code>SignatureDoesNotMatch</Code>" in answer.text, answer.text
+
+
+@step
+def access():
+    bucket = fresh("access")
+    CLIENT.put_object(Bucket=bucket, Key="k", Body=b"body")
+    url = f"{sdk.ENDPOINT}/{bucket}/k"
+    equal(requests.get(url, timeout=60).status_code, 403)
+    CLIENT.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    grants = CLIENT.get_bucket_acl(Bucket=bucket)["Grants"]
+    everybody = [grant["Permission"] for grant in grants if grant["Grantee"].get("URI", "").endswith("/AllUsers")]
+    equal(everybody, ["READ"])
+    equal(requests.get(url, timeout=60).content, b"body")
+    CLIENT.put_bucket_acl(Bucket=bucket, ACL="private")
+    equal(requests.get(url, timeout=60).status_code, 403)
+
+
+@step
+def website():
+    bucket = fresh("website")
+    document = {"IndexDocument": {"Suffix": "index.html"}, "ErrorDocument": {"Key": "error.html"}}
+    CLIENT.put_bucket_website(Bucket=bucket, WebsiteConfiguration=document)
+    got = CLIENT.get_bucket_website(Bucket=bucket)
+    equal((got["IndexDocument"], got["ErrorDocument"]), (document["IndexDocument"], document["ErrorDocument"]))
+    CLIENT.delete_bucket_website(Bucket=bucket)
+    refused(404, "NoSuchWebsiteConfiguration", CLIENT.get_bucket_website, Bucket=bucket)
+
+
+@step
+def refusals():
+    bucket = fresh("refusals")
+    refused(400, "KeyTooLongError", CLIENT.put_object, Bucket=bucket, Key="k" * 1025, Body=b"x")
+    wrong = base64.b64encode(b"0" * 16).decode()
+    refused(400, "BadDigest", CLIENT.put_object, Bucket=bucket, Key="k", Body=b"x", ContentMD5=wrong)
+    refused(400, "InvalidDigest", CLIENT.put_object, Bucket=bucket, Key="k", Body=b"x", ContentMD5="no")
+
+
+step.run()
