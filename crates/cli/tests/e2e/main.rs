@@ -6,4 +6,5 @@
 
 mod clients;
 mod harness;
+mod mirroring;
 mod refusals;

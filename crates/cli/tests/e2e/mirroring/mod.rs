@@ -1,0 +1,14 @@
+//! Mirroring as a client and an origin see it: the acceptance rows of the behaviour's specification, each a test that
+//! bears its number, and the vendor's documented scenarios with the vendors' SDKs.
+
+mod answers;
+mod failures;
+mod fixture;
+mod forwarding;
+mod loops;
+mod races;
+mod reading;
+mod redirects;
+mod rules;
+mod scenarios;
+mod urls;
