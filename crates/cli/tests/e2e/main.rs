@@ -7,4 +7,5 @@
 mod clients;
 mod harness;
 mod mirroring;
+mod real_tree;
 mod refusals;
