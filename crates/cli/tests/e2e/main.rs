@@ -5,6 +5,7 @@
 //! names its package, never a skip.
 
 mod clients;
+mod crash;
 mod harness;
 mod mirroring;
 mod real_tree;
