@@ -8,5 +8,6 @@ mod clients;
 mod crash;
 mod harness;
 mod mirroring;
+mod operation;
 mod real_tree;
 mod refusals;

@@ -1,0 +1,7 @@
+//! What an operator does with the binary, and what it tells them.
+
+mod demo;
+mod disk_full;
+mod drain;
+mod start;
+mod telemetry;
