@@ -250,7 +250,7 @@ crash_tests! {
         let opened = left.open().await;
         assert_eq!(opened.get("k").await.as_deref(), Some(b"onetwo".as_slice()));
         opened.store.delete_bucket(&opened.bucket).await.expect_err("it holds the object");
-        assert_eq!(opened.delete("k").await, true);
+        assert!(opened.delete("k").await);
         opened.store.delete_bucket(&opened.bucket).await.expect("no upload is left");
         left.ends_well(opened).await;
     }
@@ -514,9 +514,11 @@ async fn first_start(point: Point) {
     let base = tempfile::tempdir().expect("a directory");
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
     let mut config = config(base.path(), Arc::clone(&clock));
-    config.probe = Probe::new(move |reached| match reached == point {
-        true => Err(std::io::ErrorKind::Interrupted.into()),
-        false => Ok(()),
+    config.probe = Probe::new(move |reached| {
+        if reached == point {
+            return Err(std::io::ErrorKind::Interrupted.into());
+        }
+        Ok(())
     });
     headwater_store::LocalStore::open(config.clone()).expect_err("interrupted");
     assert!(fs::read_dir(config.dir.join("log")).expect("made").next().is_none());

@@ -22,7 +22,7 @@ const EIO: i32 = 5;
 struct Failing {
     base: TempDir,
     clock: Arc<dyn Clock>,
-    failing: Arc<AtomicBool>,
+    armed: Arc<AtomicBool>,
     stops: Arc<AtomicUsize>,
     config: LocalConfig,
 }
@@ -31,22 +31,24 @@ impl Failing {
     fn new(point: Point, errno: i32) -> Self {
         let base = tempfile::tempdir().expect("a directory");
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-        let (failing, stops) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (armed, stops) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let mut config = config(base.path(), Arc::clone(&clock));
-        let fails = Arc::clone(&failing);
-        config.probe = Probe::new(move |reached| match reached == point && fails.load(Ordering::Acquire) {
-            true => Err(io::Error::from_raw_os_error(errno)),
-            false => Ok(()),
+        let fails = Arc::clone(&armed);
+        config.probe = Probe::new(move |reached| {
+            if reached == point && fails.load(Ordering::Acquire) {
+                return Err(io::Error::from_raw_os_error(errno));
+            }
+            Ok(())
         });
         let stopped = Arc::clone(&stops);
         config.fail_stop = FailStop::new(move |_, _| {
             stopped.fetch_add(1, Ordering::AcqRel);
         });
-        Self { base, clock, failing, stops, config }
+        Self { base, clock, armed, stops, config }
     }
 
-    fn fail(&self, failing: bool) {
-        self.failing.store(failing, Ordering::Release);
+    fn set_failing(&self, failing: bool) {
+        self.armed.store(failing, Ordering::Release);
     }
 
     fn stops(&self) -> usize {
@@ -62,12 +64,12 @@ async fn a_full_disk_refuses_the_append_and_is_survived() {
         config.segment_bytes = 1;
         let opened = Opened::open(config).await;
         opened.put("old", b"old").await;
-        failing.fail(true);
+        failing.set_failing(true);
         assert!(matches!(opened.try_put("new", b"new", Expectation::Any).await, Err(Error::StorageFull)));
         assert!(matches!(opened.try_put("large", &large(1), Expectation::Any).await, Err(Error::StorageFull)));
         assert_eq!(opened.get("old").await.as_deref(), Some(b"old".as_slice()), "reads work");
         assert_eq!(opened.keys().await, ["old"]);
-        failing.fail(false);
+        failing.set_failing(false);
         opened.put("new", b"new").await;
         opened.clone().close().await;
         assert_eq!(failing.stops(), 0);
@@ -80,11 +82,11 @@ async fn a_full_disk_refuses_the_append_and_is_survived() {
 async fn a_refused_batch_takes_nothing_with_it() {
     let failing = Failing::new(Point::BatchWrite, ENOSPC);
     let opened = Opened::open(failing.config.clone()).await;
-    failing.fail(true);
+    failing.set_failing(true);
     let refused = opened.store.create_bucket(support::unborn_bucket("second")).await;
     assert!(matches!(refused, Err(Error::StorageFull)));
     assert!(matches!(opened.store.delete_bucket(&opened.bucket).await, Err(Error::StorageFull)));
-    failing.fail(false);
+    failing.set_failing(false);
     // Had the judgements stayed, the name would be taken and the bucket would be gone.
     opened.store.create_bucket(support::unborn_bucket("second")).await.expect("the name is free");
     opened.put("k", b"the bucket lives").await;
@@ -96,10 +98,10 @@ async fn a_failed_write_or_sync_of_the_log_stops_the_store() {
         let failing = Failing::new(point, EIO);
         let opened = Opened::open(failing.config.clone()).await;
         opened.put("old", b"old").await;
-        failing.fail(true);
+        failing.set_failing(true);
         opened.try_put("new", &large(1), Expectation::Any).await.expect_err("never acknowledged");
         assert_eq!(failing.stops(), 1, "stopped once, and nothing is tried again");
-        failing.fail(false);
+        failing.set_failing(false);
         opened.try_put("later", b"later", Expectation::Any).await.expect_err("no more writes");
         assert_eq!(opened.get("old").await.as_deref(), Some(b"old".as_slice()), "reads work");
         assert_eq!(opened.get("new").await, None);
@@ -116,12 +118,12 @@ async fn a_failed_checkpoint_stops_the_store_and_loses_nothing() {
     let failing = Failing::new(Point::CheckpointFrozen, EIO);
     let opened = Opened::open(failing.config.clone()).await;
     opened.put("k", b"v").await;
-    failing.fail(true);
+    failing.set_failing(true);
     opened.store.close(CLOSE_LIMIT).await.expect_err("not checkpointed");
     assert_eq!(failing.stops(), 1);
     assert_eq!(opened.get("k").await.as_deref(), Some(b"v".as_slice()));
     drop(opened);
-    failing.fail(false);
+    failing.set_failing(false);
     let opened = Opened::open(failing.config.clone()).await;
     assert_eq!(opened.get("k").await.as_deref(), Some(b"v".as_slice()));
 }
@@ -148,9 +150,9 @@ async fn a_refused_commit_of_a_file_leaves_no_file() {
     opened.put("k", &large(1)).await;
     let refused = opened.try_put("k", &large(2), Expectation::Absent).await;
     assert!(matches!(refused, Err(Error::ObjectExists { .. })));
-    failing.fail(true);
+    failing.set_failing(true);
     assert!(matches!(opened.try_put("other", &large(3), Expectation::Any).await, Err(Error::StorageFull)));
-    failing.fail(false);
+    failing.set_failing(false);
     opened.delete("k").await;
     opened.clone().close().await;
     drop(opened);

@@ -12,7 +12,10 @@ use rustix::io::Errno;
 
 /// Ends the process when the disk can no longer be trusted.
 #[derive(Clone)]
-pub struct FailStop(Arc<dyn Fn(&'static str, &io::Error) + Send + Sync>);
+pub struct FailStop(Arc<Hook>);
+
+/// Called with the step that failed and its error.
+type Hook = dyn Fn(&'static str, &io::Error) + Send + Sync;
 
 impl FailStop {
     /// Aborts the process: no destructor runs, no buffer is flushed, nobody is answered.

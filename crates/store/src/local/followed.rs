@@ -96,7 +96,7 @@ impl FollowedBody {
         }
     }
 
-    fn from_memory(&self, range: Range<u64>) -> Option<Bytes> {
+    fn in_memory(&self, range: Range<u64>) -> Option<Bytes> {
         let within = |length: usize| {
             let start = usize::try_from(range.start).ok().filter(|start| *start < length)?;
             Some(start..usize::try_from(range.end).unwrap_or(usize::MAX).min(length))
@@ -163,7 +163,7 @@ impl Tail for FollowedBody {
 
     fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>> {
         Box::pin(async move {
-            if let Some(bytes) = self.from_memory(range.clone()) {
+            if let Some(bytes) = self.in_memory(range.clone()) {
                 return Ok(bytes);
             }
             let file = self.file.borrow().clone();

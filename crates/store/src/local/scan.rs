@@ -79,7 +79,7 @@ impl FrameReader {
 
     /// Offset and length of the first good frame that begins at `at` or behind it.
     fn next_good(&mut self, mut at: u64) -> io::Result<Option<(u64, usize)>> {
-        while let Some(distance) = self.to_next_magic(at)? {
+        while let Some(distance) = self.distance_to_magic(at)? {
             at += distance;
             if let Some(length) = self.good_at(at)? {
                 return Ok(Some((at, length)));
@@ -98,7 +98,7 @@ impl FrameReader {
     }
 
     /// Distance from `at` to the next bytes that begin like a frame.
-    fn to_next_magic(&mut self, at: u64) -> io::Result<Option<u64>> {
+    fn distance_to_magic(&mut self, at: u64) -> io::Result<Option<u64>> {
         let mut from = at;
         while from + FRAME_HEADER_BYTES as u64 <= self.end {
             let length = usize::try_from((self.end - from).min(WINDOW_BYTES as u64)).expect("at most WINDOW_BYTES");

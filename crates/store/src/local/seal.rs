@@ -55,9 +55,8 @@ impl Candidate<'_> {
         let exists = || Error::ObjectExists { key: self.key.as_str().into() };
         let mut own = None;
         match self.expect {
-            Expectation::Any => {}
             Expectation::Absent if former.is_some() => return Err(exists()),
-            Expectation::Absent => {}
+            Expectation::Any | Expectation::Absent => {}
             Expectation::ETag(expected) => match &former {
                 None => return Err(Error::NoSuchKey { key: self.key.as_str().into() }),
                 Some((row, _)) if row.meta.etag != *expected => {

@@ -154,9 +154,9 @@ impl View {
         Ok(upper.over(Chunk::of(lower, limit)))
     }
 
-    /// The visible rows of `range` in order, read `chunk_rows` at a time.
-    pub(super) fn rows(&self, range: KeyRange, chunk_rows: usize) -> Rows<'_> {
-        Rows { view: self, chunk: Vec::new(), next: 0, rest: Some(range), chunk_rows }
+    /// The visible rows of `range` in order, read `chunk_limit` at a time.
+    pub(super) fn rows(&self, range: KeyRange, chunk_limit: usize) -> Rows<'_> {
+        Rows { view: self, chunk: Vec::new(), next: 0, rest: Some(range), chunk_limit }
     }
 }
 
@@ -168,7 +168,7 @@ pub(super) struct Rows<'a> {
     next: usize,
     /// What lies behind `chunk`.
     rest: Option<KeyRange>,
-    chunk_rows: usize,
+    chunk_limit: usize,
 }
 
 impl Rows<'_> {
@@ -193,7 +193,7 @@ impl Iterator for Rows<'_> {
                 }
             }
             let range = self.rest.take()?;
-            match self.view.chunk(&range, self.chunk_rows) {
+            match self.view.chunk(&range, self.chunk_limit) {
                 Ok(chunk) => {
                     self.rest = chunk.rest_of(&range);
                     self.chunk = chunk.rows;

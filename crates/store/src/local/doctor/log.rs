@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use headwater_model::Result;
 
-use super::{DoctorReport, Finding};
+use super::DoctorReport;
 use crate::local::change::{self, RowChange};
 use crate::local::layout::Layout;
 use crate::local::open_error::OpenError;
@@ -62,7 +62,7 @@ impl LogWalk {
                 None if number == walk.newest && is_unmade(&path).map_err(log_error)? => {}
                 None => {
                     walk.is_newest_damaged = number == walk.newest;
-                    walk.lost(number, 0, "no good header", report);
+                    report.lost(number, 0, "no good header");
                 }
             }
         }
@@ -80,7 +80,7 @@ impl LogWalk {
         let io_error = |error| OpenError::io("read the log", &views.dir.join("log").join(&name), error);
         let first_sequence = segment.header.first_sequence;
         if first_sequence <= self.last_sequence {
-            self.lost(number, 0, "its entries are older than those of the segment before", report);
+            report.lost(number, 0, "its entries are older than those of the segment before");
             return Ok(());
         }
         // Between segments there may be a gap: compaction removes whole ones.
@@ -93,11 +93,11 @@ impl LogWalk {
                 Found::Frame(offset, frame) => {
                     let (sequence, frame_bytes) = (frame.sequence, frame.size_bytes() as u64);
                     if sequence != self.last_sequence + 1 {
-                        self.lost(number, offset, "entries before this one are missing", report);
+                        report.lost(number, offset, "entries before this one are missing");
                     }
                     match change::decode(frame.rows) {
                         Some(changes) => views.publish(sequence, frame_bytes, changes)?,
-                        None => self.lost(number, offset, "unreadable rows", report),
+                        None => report.lost(number, offset, "unreadable rows"),
                     }
                     self.last_sequence = sequence;
                     report.entries += 1;
@@ -109,17 +109,13 @@ impl LogWalk {
                         return Ok(());
                     }
                     self.is_newest_damaged |= is_newest;
-                    self.lost(number, offset, "bytes are not what was written", report);
+                    report.lost(number, offset, "bytes are not what was written");
                     if !reader.skip_bad().map_err(io_error)? {
                         return Ok(());
                     }
                 }
             }
         }
-    }
-
-    fn lost(&self, number: u64, offset_bytes: u64, detail: &str, report: &mut DoctorReport) {
-        report.add(Finding::Log { segment: segment::file_name(number).into(), offset_bytes, detail: detail.into() });
     }
 }
 

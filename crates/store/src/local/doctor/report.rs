@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::local::segment::file_name;
+
 /// Most findings that are kept; one cause usually damages things by the thousand.
 const MAX_FINDINGS: usize = 100;
 
@@ -44,6 +46,12 @@ impl DoctorReport {
     pub fn is_cured_by_rebuild(&self) -> bool {
         self.more_findings == 0
             && self.findings.iter().all(|finding| matches!(finding, Finding::Index { .. } | Finding::Row { .. }))
+    }
+
+    /// Bytes of a log segment that are no good entry.
+    pub(super) fn lost(&mut self, segment: u64, offset_bytes: u64, detail: &'static str) {
+        let segment = file_name(segment).into();
+        self.add(Finding::Log { segment, offset_bytes, detail: detail.into() });
     }
 
     pub(super) fn add(&mut self, finding: Finding) {
