@@ -26,6 +26,8 @@ pub enum Validity {
 
 /// A server's certificate and key.
 pub struct ServerIdentity {
+    certificate_pem: String,
+    key_pem: String,
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 }
@@ -74,6 +76,8 @@ impl TestAuthority {
         let key = KeyPair::generate().expect("ring makes keys");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         ServerIdentity {
+            certificate_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
             certificate: certificate.der().clone(),
             key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
         }
@@ -81,6 +85,17 @@ impl TestAuthority {
 }
 
 impl ServerIdentity {
+    /// Writes certificate and key in PEM into `directory`, for a server's files; their paths in this order.
+    ///
+    /// # Panics
+    /// If the files cannot be written.
+    pub fn write_pem(&self, directory: &Path) -> (PathBuf, PathBuf) {
+        let (certificate, key) = (directory.join("server.pem"), directory.join("server.key"));
+        std::fs::write(&certificate, &self.certificate_pem).expect("a writable directory");
+        std::fs::write(&key, &self.key_pem).expect("a writable directory");
+        (certificate, key)
+    }
+
     /// A server's TLS settings that offer these protocols (ALPN).
     ///
     /// # Panics

@@ -3,3 +3,4 @@
 mod curl;
 mod rclone;
 mod sdk;
+mod tls;

@@ -124,7 +124,8 @@ impl Headwater {
 
     /// The data plane's URL.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://{}", self.address())
+        let scheme = if self.setup.flags.iter().any(|flag| flag == "--tls-cert") { "https" } else { "http" };
+        format!("{scheme}://{}", self.address())
     }
 
     /// The root key.
