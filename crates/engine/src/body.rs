@@ -47,11 +47,9 @@ fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
     }
     let announced = announced.checksum.as_ref().or_else(|| announced.trailing.value());
     match (announced, &computed.checksum) {
-        (Some(announced), Some(computed)) if announced != computed => Err(mismatch(
-            checksum_header(announced),
-            BASE64.encode(&announced.value),
-            BASE64.encode(&computed.value),
-        )),
+        (Some(announced), Some(computed)) if announced != computed => {
+            Err(mismatch(checksum_header(announced), BASE64.encode(&announced.value), BASE64.encode(&computed.value)))
+        }
         (Some(announced), None) => Err(Error::internal(
             "compare checksums",
             format!("the store did not compute {}", announced.algorithm.name()),

@@ -79,23 +79,24 @@ impl BucketChange<'_> {
             return Err(Error::TooManyBuckets { limit: MAX_BUCKETS });
         }
         let known = Known::new(store.create_bucket(bucket).await?);
-        self.show(known.bucket.name.clone(), Some(known.clone()));
+        self.show(&known.bucket.name, Some(known.clone()));
         Ok(known.bucket.clone())
     }
 
     pub(crate) async fn update(&self, store: &dyn Store, bucket: Bucket) -> Result<()> {
         store.update_bucket(bucket.clone()).await?;
-        self.show(bucket.name.clone(), Some(Known::new(bucket)));
+        let known = Known::new(bucket);
+        self.show(&known.bucket.name, Some(known.clone()));
         Ok(())
     }
 
     pub(crate) async fn delete(&self, store: &dyn Store, known: &Known) -> Result<()> {
         store.delete_bucket(&known.reference).await?;
-        self.show(known.reference.name.clone(), None);
+        self.show(&known.reference.name, None);
         Ok(())
     }
 
-    fn show(&self, name: BucketName, known: Option<Arc<Known>>) {
+    fn show(&self, name: &BucketName, known: Option<Arc<Known>>) {
         let mut next = Snapshot::clone(&self.buckets.snapshot.load());
         match known {
             Some(known) => next.insert(name.as_str().into(), known),

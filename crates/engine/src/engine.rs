@@ -98,9 +98,10 @@ impl Engine {
         match op {
             Op::ListBuckets(query) => Ok(self.list_buckets(&query)),
             Op::CreateBucket(create) => self.create_bucket(caller, create).await,
-            Op::HeadBucket(bucket) | Op::GetBucketInfo(bucket) | Op::GetBucketLocation(bucket) | Op::GetBucketAcl(bucket) => {
-                self.show_bucket(&bucket)
-            }
+            Op::HeadBucket(bucket)
+            | Op::GetBucketInfo(bucket)
+            | Op::GetBucketLocation(bucket)
+            | Op::GetBucketAcl(bucket) => self.show_bucket(&bucket),
             Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, acl).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
             Op::PutBucketWebsite(bucket, website) => self.put_website(&bucket, *website).await,

@@ -98,7 +98,7 @@ fn refusal(error: SignError, access_key_id: &str) -> Error {
         SignError::Malformed { field, .. } => Error::invalid_argument(field, "", message),
         SignError::WrongRegion { signed, .. } => Error::invalid_argument("Region", &signed, message),
         SignError::UnknownPayloadMode { value } => Error::invalid_argument("x-amz-content-sha256", &value, message),
-        SignError::MissingHeader { name } if name == "x-amz-decoded-content-length" => Error::MissingContentLength,
+        SignError::MissingHeader { name: "x-amz-decoded-content-length" } => Error::MissingContentLength,
         SignError::MissingHeader { .. } => Error::InvalidRequest { message: message.into() },
     }
 }

@@ -28,7 +28,7 @@ use crate::service::Service;
 /// A request head must be complete within this time (slowloris).
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// Longest time without a byte while the client is to act.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
+const IDLE_LIMIT: Duration = Duration::from_mins(1);
 /// Interval over which [`MIN_BODY_BYTES`] must come or go while a body is under way.
 const RATE_INTERVAL: Duration = Duration::from_secs(30);
 /// 1 KiB/s over [`RATE_INTERVAL`]: a modem makes it, a slow-read attack does not pay.

@@ -1,8 +1,8 @@
 //! ListParts and ListMultipartUploads.
 
+use headwater_model::Result;
 use headwater_model::list::ListQuery;
 use headwater_model::op::{ListMultipartUploads, ListParts, Reply};
-use headwater_model::Result;
 
 use super::{no_such_upload, upload_id};
 use crate::engine::Engine;

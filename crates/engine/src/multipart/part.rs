@@ -1,9 +1,9 @@
 //! UploadPart.
 
+use headwater_model::Result;
 use headwater_model::body::Body;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::op::{Reply, UploadPart};
-use headwater_model::Result;
 use headwater_store::{NewPart, WriteIntent};
 
 use super::{no_such_upload, upload_id};
@@ -28,12 +28,8 @@ impl Engine {
         };
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, body, &part.digests).await?;
-        let new = NewPart {
-            upload: id,
-            number: part.number,
-            last_modified: self.clock.now(),
-            checksum: digests.checksum,
-        };
+        let new =
+            NewPart { upload: id, number: part.number, last_modified: self.clock.now(), checksum: digests.checksum };
         writer.seal_part(new).await.map(Reply::PartStored)
     }
 }

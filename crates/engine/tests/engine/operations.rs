@@ -1,7 +1,6 @@
 //! What each operation does, over the memory store.
 
-mod support;
-
+use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
 use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::body::Body;
@@ -10,12 +9,11 @@ use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksu
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::CompletedPart;
 use headwater_model::op::{
-    CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op, Reply, UploadPart,
-    UploadRef, WriteCondition,
+    AnnouncedDigests, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op, Reply,
+    UploadPart, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::{Preconditions, TagCondition};
 use headwater_model::range::ByteRange;
-use support::{BUCKET, Bench, bucket, get, key, object, put};
 
 fn ranged(text: &str, header: &str) -> GetObject {
     GetObject { range: ByteRange::parse(header).map(|range| (range, header.into())), ..get(text) }
@@ -179,7 +177,8 @@ async fn a_multipart_upload_becomes_one_object() {
     let upload = UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() };
     let mut parts = Vec::new();
     for (number, body) in [(2_u16, "world"), (1, "hello ")] {
-        let part = UploadPart { upload: upload.clone(), number, content_length: None, digests: Default::default() };
+        let part =
+            UploadPart { upload: upload.clone(), number, content_length: None, digests: AnnouncedDigests::default() };
         let body = Body::Full(Bytes::from_static(body.as_bytes()));
         let stored = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap();
         let Reply::PartStored(part) = stored else { panic!("no part") };

@@ -1,7 +1,6 @@
 //! The website document: pages, redirects, and what `--mirror` makes (oss-mirroring 10, 11).
 
-mod support;
-
+use crate::support::{BUCKET, Bench, bucket, get, object};
 use headwater_engine::MirrorBucket;
 use headwater_model::Error;
 use headwater_model::bucket::CannedAcl;
@@ -9,7 +8,6 @@ use headwater_model::list::ListQuery;
 use headwater_model::op::{Op, Reply};
 use headwater_model::rule::{Condition, Redirect, RedirectType, RoutingRule};
 use headwater_model::website::{ErrorDocument, IndexDocument, Website};
-use support::{BUCKET, Bench, bucket, get, object};
 
 async fn with_pages(kind: u8, error_status: u16) -> Bench {
     let bench = Bench::new(CannedAcl::PublicRead).await;

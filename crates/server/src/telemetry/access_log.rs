@@ -107,7 +107,7 @@ impl Shared {
             let closing = pending.closing;
             drop(pending);
             if !batch.is_empty() && target.write_all(&batch).and_then(|()| target.flush()).is_err() {
-                let lines = batch.iter().filter(|byte| **byte == b'\n').count();
+                let lines = batch.split_inclusive(|byte| *byte == b'\n').count();
                 self.dropped.fetch_add(lines as u64, Ordering::Relaxed);
             }
             batch.clear();

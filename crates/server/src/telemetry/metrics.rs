@@ -145,10 +145,10 @@ impl Metrics {
         fills.register(&mut registry);
         gauges.register(&mut registry);
         Self {
+            registry,
             requests,
             latency,
             served,
-            registry,
             sent,
             received,
             connections,

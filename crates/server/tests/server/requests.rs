@@ -1,11 +1,9 @@
 //! Requests over real sockets: both dialects, refusals, the admin plane, access lines and drain.
 
-mod support;
-
+use crate::support::{collect, open_bucket, request, signed, start};
 use bytes::Bytes;
 use headwater_model::bucket::Dialect;
 use http::{HeaderValue, Method, StatusCode, header};
-use support::{collect, open_bucket, request, signed, start};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

@@ -38,7 +38,7 @@ pub(crate) struct Running {
     pub(crate) access_log: PathBuf,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 fn config(tls: Option<TlsFiles>, access_log: AccessLogTarget) -> ServerConfig {
@@ -61,7 +61,8 @@ fn config(tls: Option<TlsFiles>, access_log: AccessLogTarget) -> ServerConfig {
 }
 
 /// Why a server cannot be set up with these files.
-pub(crate) async fn bind_error(files: TlsFiles) -> String {
+pub(crate) fn bind_error(runtime: &tokio::runtime::Runtime, files: TlsFiles) -> String {
+    let _context = runtime.enter();
     let Err(error) = Server::bind(config(Some(files), AccessLogTarget::Off)) else { panic!("it could") };
     format!("{error:#}")
 }
@@ -97,14 +98,14 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
     let server = tokio::spawn(server.run(engine, clock, metrics, async {
         let _ = stopped.await;
     }));
-    Running { addresses, access_log, stop, server, _directory: directory }
+    Running { addresses, access_log, stop, server, directory }
 }
 
 impl Running {
     /// Tells the server to stop; it drains.
     pub(crate) fn stop(self) -> (JoinHandle<()>, tempfile::TempDir) {
         self.stop.send(()).unwrap();
-        (self.server, self._directory)
+        (self.server, self.directory)
     }
 
     pub(crate) async fn connect(&self) -> http1::SendRequest<Full<Bytes>> {

@@ -1,16 +1,14 @@
 //! HTTPS on the data plane: both versions of HTTP, and certificates that cannot be used.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{request, start};
 use headwater_server::TlsFiles;
 use http::Method;
 use http_body_util::BodyExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ClientConfig;
 use rustls::pki_types::{CertificateDer, ServerName};
-use support::{request, start};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -74,7 +72,7 @@ fn unusable_files_are_named() {
     let mixed = TlsFiles { cert: files.cert, key: other.key };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for (files, word) in [(missing, "none.pem"), (swapped, "key.pem"), (mixed, "belong together")] {
-        let refused = runtime.block_on(support::bind_error(files));
+        let refused = crate::support::bind_error(&runtime, files);
         assert!(refused.contains(word), "{refused}");
     }
 }

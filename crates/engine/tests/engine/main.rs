@@ -1,0 +1,7 @@
+//! The engine over the memory store.
+
+#![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
+
+mod operations;
+mod support;
+mod website;

@@ -1,0 +1,7 @@
+//! The server over real sockets.
+
+#![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
+
+mod requests;
+mod support;
+mod tls;
