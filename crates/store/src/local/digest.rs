@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn pieces_do_not_matter() {
-        let body: Vec<u8> = (0..100_003_u32).map(|i| (i * 31 >> 3) as u8).collect();
+        let body: Vec<u8> = (0..100_003_u32).map(|i| ((i * 31) >> 3) as u8).collect();
         for algorithm in ChecksumAlgorithm::ALL {
             let whole = BodyDigest::of(&body, Some(algorithm));
             for piece_bytes in [1, 63, 64, 4096, 70_000] {

@@ -78,7 +78,7 @@ async fn a_walk_finds_files_by_the_hour_they_were_made() {
     for _ in 0..3 {
         since.push(fixture.clock.now());
         ids.push(fixture.store(b"x").await.id);
-        fixture.clock.advance(Duration::from_secs(3600));
+        fixture.clock.advance(Duration::from_hours(1));
     }
     // A crash leaves an unfinished file; somebody leaves a foreign one.
     let unfinished = fixture.begin(UNBOUNDED).await;
@@ -89,7 +89,7 @@ async fn a_walk_finds_files_by_the_hour_they_were_made() {
         found.sort();
         assert_eq!(found, ids[index..]);
     }
-    assert_eq!(fixture.dir.walk(fixture.clock.now().plus(Duration::from_secs(3600))).expect("a walk").count(), 0);
+    assert_eq!(fixture.dir.walk(fixture.clock.now().plus(Duration::from_hours(1))).expect("a walk").count(), 0);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn directories_of_past_hours_go_with_their_last_blob() {
     let hour = fixture.dir.path(first.id).ancestors().nth(2).expect("the hour").to_owned();
     fixture.dir.remove_blocking(first.id).expect("removed");
     assert!(hour.exists(), "the hour is not over");
-    fixture.clock.advance(Duration::from_secs(3600));
+    fixture.clock.advance(Duration::from_hours(1));
     fixture.dir.remove_blocking(second.id).expect("removed");
     assert!(!fixture.dir.path(second.id).parent().expect("a shard").exists());
     // A clock that was set back makes blobs in a past hour again.
