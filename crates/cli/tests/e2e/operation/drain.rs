@@ -27,6 +27,11 @@ async fn requests_under_way_are_finished_before_the_end() {
     assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
     writer.write_all(b"half").await.expect("the server reads");
     let mut idle = TcpStream::connect(server.address()).await.expect("the server accepts");
+    idle.write_all(b"HEAD /no-such-bucket/k HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("the server reads");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        answer.push(idle.read_u8().await.expect("the server answers and keeps the connection"));
+    }
 
     server.terminate();
     let (address, admin) = (server.address(), server.admin());
