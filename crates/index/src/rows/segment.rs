@@ -21,6 +21,8 @@ pub struct SegmentRow {
     pub dead_entries: u64,
     /// Bytes of those entries, frames included.
     pub dead_bytes: u64,
+    /// Bytes of its deletions: a rebuild needs them for as long as an older segment may hold a put of their keys.
+    pub delete_bytes: u64,
 }
 
 impl RowValue for SegmentRow {

@@ -110,6 +110,7 @@ fn segment() -> SegmentRow {
         live_bytes: 4096,
         dead_entries: 3,
         dead_bytes: 128,
+        delete_bytes: 64,
     }
 }
 

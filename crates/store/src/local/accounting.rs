@@ -4,7 +4,8 @@
 //! they survive every crash without a walk over the index.
 //!
 //! A row stands on the entry that wrote it (its sequence), and an object with an inline body on the body in that
-//! entry. Deleted rows and superseded ones stand on nothing: their bytes are what compaction can win.
+//! entry. Superseded rows stand on nothing: their bytes are what compaction can win. Deletions
+//! are counted apart: they can go only when no older segment is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use headwater_index::rows::{
 };
 use headwater_model::Result;
 
-use super::change::RowChange;
+use super::change::{self, RowChange};
 use super::frame::FRAME_HEADER_BYTES;
 use super::segment::SEGMENT_HEADER_BYTES;
 
@@ -98,9 +99,11 @@ impl Accounting {
     /// Takes an entry. Returns the blob files that no row names any more because of it.
     pub(super) fn take(&mut self, sequence: u64, frame_bytes: u64, changes: &[RowChange]) -> Result<Vec<[u8; 16]>> {
         if let Some(segment) = self.segment_of(sequence) {
-            // Counted as dead until rows stand on it: what is left are frame heads and deletions.
+            // Counted as dead until rows stand on it: what is left are frame heads.
+            let delete_bytes = frame_bytes.min(deletion_bytes(changes));
             segment.row.last_sequence = sequence;
-            segment.row.dead_bytes += frame_bytes;
+            segment.row.delete_bytes += delete_bytes;
+            segment.row.dead_bytes += frame_bytes - delete_bytes;
         }
         let mut named = BTreeSet::new();
         let mut unnamed = BTreeSet::new();
@@ -184,8 +187,14 @@ impl Standing {
 impl SegmentUse {
     /// Bytes of the file, about.
     pub(super) fn size_bytes(&self) -> u64 {
-        SEGMENT_HEADER_BYTES as u64 + self.row.live_bytes + self.row.dead_bytes
+        SEGMENT_HEADER_BYTES as u64 + self.row.live_bytes + self.row.dead_bytes + self.row.delete_bytes
     }
+}
+
+/// What the deletions of an entry take of its frame.
+fn deletion_bytes(changes: &[RowChange]) -> u64 {
+    let deletions = changes.iter().filter(|change| change.value.is_none());
+    deletions.map(|change| (change::HEAD_BYTES + change.key.len()) as u64).sum()
 }
 
 /// Names of the files among `extents`.
@@ -198,6 +207,7 @@ pub(super) fn files(extents: &[Extent]) -> impl Iterator<Item = [u8; 16]> + '_ {
 
 fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
     let Some(kind) = key.first().and_then(|tag| RowKind::of_tag(*tag)) else { return Ok(None) };
+    let mut companion_bytes = 0;
     let (sequence, object_bytes, extents) = match kind {
         RowKind::Object => {
             let row = ObjectRow::decode(key, value)?;
@@ -207,7 +217,11 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
             let row = PartRow::decode(key, value)?;
             (row.sequence, None, row.extents)
         }
-        RowKind::Upload => (UploadRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::Upload => {
+            // Its key's row is written with it and knows no sequence of its own: this one stands for both.
+            companion_bytes = FRAME_HEADER_BYTES + key.len();
+            (UploadRow::decode(key, value)?.sequence, None, Vec::new())
+        }
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Counter | RowKind::UploadKey | RowKind::Segment => return Ok(None),
@@ -217,6 +231,6 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
         .filter(|extent| matches!(extent.blob, BlobRef::Log { .. }))
         .map(|extent| extent.length_bytes)
         .sum();
-    let log_bytes = (FRAME_HEADER_BYTES + key.len() + value.len()) as u64 + inline_bytes;
+    let log_bytes = (FRAME_HEADER_BYTES + key.len() + value.len() + companion_bytes) as u64 + inline_bytes;
     Ok(Some(Standing { sequence, log_bytes, object_bytes, extents }))
 }

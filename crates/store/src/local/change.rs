@@ -9,7 +9,7 @@ use bytes::Bytes;
 /// Value length of a row that is deleted.
 const DELETED: u32 = u32::MAX;
 /// Bytes before the key.
-const HEAD_BYTES: usize = 6;
+pub(super) const HEAD_BYTES: usize = 6;
 
 /// One row as a commit leaves it.
 #[derive(Clone, Debug, PartialEq, Eq)]

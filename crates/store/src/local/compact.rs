@@ -7,10 +7,11 @@
 //! How: see `docs/storage.md`, "Compaction". Every entry is judged again under the commit lock, so a row that changed
 //! meanwhile is simply not the one in the segment any more.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{BucketRow, GoneRow, ObjectRow, PartRow, RowKind, RowValue, UploadRow};
 use headwater_model::{Error, Result};
 
@@ -24,8 +25,34 @@ use super::scan::{Found, FrameReader};
 use super::segment::SegmentFile;
 use super::wait::block_on;
 
-/// A segment is worth it when no more than this share of it is live: then at least as much is won as is copied.
-const MOST_LIVE_PERCENT: u64 = 50;
+/// A segment is worth it when no more than this share of it must be kept: then at least as much is won as is copied.
+const MOST_KEPT_PERCENT: u64 = 50;
+
+/// When the deletions kept for older segments are more than this share of what is live, the oldest segment is compacted
+/// whatever is live in it: with it goes the reason to keep them.
+const MOST_DELETIONS_PERCENT: u64 = 25;
+
+/// The segment most worth compacting among those whose entries are all in the index (`applied`): the one with the least
+/// to keep, if that is no more than half; else the oldest, if too many deletions wait for its end. `segments` are in
+/// their order. Also tells whether it is the oldest, whose deletions need not be kept.
+fn choose(segments: &[SegmentUse], applied: u64) -> Option<(SegmentUse, bool)> {
+    let oldest = segments.first()?.number;
+    let kept_bytes = |segment: &SegmentUse| {
+        let deletions = if segment.number == oldest { 0 } else { segment.row.delete_bytes };
+        segment.row.live_bytes + deletions
+    };
+    // Sealed and applied: the next one has an entry that is in the index.
+    let sealed = || segments.iter().zip(&segments[1..]).filter(|(_, next)| next.row.first_sequence <= applied);
+    let worst = sealed()
+        .map(|(segment, _)| segment)
+        .filter(|segment| kept_bytes(segment) * 100 <= segment.size_bytes() * MOST_KEPT_PERCENT)
+        .min_by_key(|segment| kept_bytes(segment) * 100 / segment.size_bytes().max(1));
+    let live_bytes: u64 = segments.iter().map(|segment| segment.row.live_bytes).sum();
+    let waiting: u64 = sealed().skip(1).map(|(segment, _)| segment.row.delete_bytes).sum();
+    let crowded = || sealed().next().filter(|_| waiting * 100 > live_bytes * MOST_DELETIONS_PERCENT);
+    let chosen = worst.or_else(|| crowded().map(|(segment, _)| segment))?;
+    Some((*chosen, chosen.number == oldest))
+}
 
 /// An entry of the segment that is being compacted.
 struct OldEntry {
@@ -34,9 +61,18 @@ struct OldEntry {
 }
 
 impl Core {
-    /// Compacts one segment, if one is worth it. Blocks.
-    pub(super) fn compact(&self) -> Result<()> {
-        let Some((segment, is_oldest)) = self.worst_segment() else { return Ok(()) };
+    /// Compacts one segment, if one is worth it. Blocks. A damaged one is left as it is and added to `spoilt`: the
+    /// doctor's business.
+    pub(super) fn compact(&self, spoilt: &mut BTreeSet<u64>) -> Result<()> {
+        let Some((segment, is_oldest)) = self.worst_segment(spoilt)? else { return Ok(()) };
+        let result = self.compact_segment(segment, is_oldest);
+        if let Err(Error::Damaged { .. }) = &result {
+            spoilt.insert(segment.number);
+        }
+        result
+    }
+
+    fn compact_segment(&self, segment: SegmentUse, is_oldest: bool) -> Result<()> {
         if !self.space.has_room(segment.row.live_bytes) {
             return Ok(());
         }
@@ -54,19 +90,11 @@ impl Core {
         Ok(())
     }
 
-    /// The segment with the largest dead share among those whose entries are all in the index, if it is worth it; and
-    /// whether no older segment exists.
-    fn worst_segment(&self) -> Option<(SegmentUse, bool)> {
-        let applied = self.view.index().applied_sequence().ok()?;
-        let layers = self.view.layers();
-        let segments: Vec<SegmentUse> = layers.accounting.segments().collect();
-        // Sealed means that the next one has an entry.
-        let sealed =
-            segments.iter().zip(segments.iter().skip(1)).filter(|(_, next)| next.row.first_sequence <= applied);
-        let (worst, _) = sealed
-            .filter(|(segment, _)| segment.row.live_bytes * 100 <= segment.size_bytes() * MOST_LIVE_PERCENT)
-            .min_by_key(|(segment, _)| segment.row.live_bytes * 100 / segment.size_bytes().max(1))?;
-        Some((*worst, segments.first().is_some_and(|first| first.number == worst.number)))
+    /// The segment that is most worth compacting, and whether it is the oldest.
+    fn worst_segment(&self, spoilt: &BTreeSet<u64>) -> Result<Option<(SegmentUse, bool)>> {
+        let applied = self.view.with_index(RedbIndex::applied_sequence)?;
+        let segments: Vec<SegmentUse> = self.view.layers().accounting.segments().collect();
+        Ok(choose(&segments, applied).filter(|(segment, _)| !spoilt.contains(&segment.number)))
     }
 
     /// Writes again what must survive the segment; `false` if the store is ending.
@@ -152,4 +180,48 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Byt
 
 fn failed(error: std::io::Error) -> Error {
     Error::internal("compact the log", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use headwater_index::rows::SegmentRow;
+
+    use super::*;
+
+    fn segment(number: u64, live_bytes: u64, dead_bytes: u64, delete_bytes: u64) -> SegmentUse {
+        let row =
+            SegmentRow { first_sequence: number * 10, live_bytes, dead_bytes, delete_bytes, ..SegmentRow::default() };
+        SegmentUse { number, row }
+    }
+
+    fn chosen(segments: &[SegmentUse], applied: u64) -> Option<(u64, bool)> {
+        choose(segments, applied).map(|(segment, is_oldest)| (segment.number, is_oldest))
+    }
+
+    #[test]
+    fn the_one_with_the_least_to_keep_is_taken_if_it_is_worth_it() {
+        let segments = [segment(1, 600, 400, 0), segment(2, 300, 700, 0), segment(3, 100, 900, 0), segment(4, 0, 9, 0)];
+        assert_eq!(chosen(&segments, 99), Some((3, false)));
+        assert_eq!(
+            chosen(&segments, 39),
+            Some((2, false)),
+            "the third is sealed only by an applied entry of the fourth"
+        );
+        assert_eq!(chosen(&segments[..2], 99), None, "the newest is never taken, the first is not worth it");
+        assert_eq!(chosen(&[], 99), None);
+    }
+
+    #[test]
+    fn deletions_are_kept_unless_their_segment_is_the_oldest() {
+        let (deletions, full) = (segment(1, 0, 0, 1000), segment(2, 8000, 0, 0));
+        assert_eq!(chosen(&[deletions, full], 99), Some((1, true)));
+        let after = [segment(1, 9000, 0, 0), segment(2, 0, 0, 1000), segment(3, 0, 9, 0)];
+        assert_eq!(chosen(&after, 99), None, "copying deletions for ever wins nothing");
+    }
+
+    #[test]
+    fn too_many_deletions_end_the_oldest() {
+        let segments = [segment(1, 1000, 0, 0), segment(2, 0, 0, 900), segment(3, 0, 9, 0)];
+        assert_eq!(chosen(&segments, 99), Some((1, true)));
+    }
 }

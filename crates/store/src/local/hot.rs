@@ -132,3 +132,61 @@ impl HotSet {
         self.epochs[shard].lock().expect("nothing panics under an epoch's lock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use headwater_model::clock::Timestamp;
+    use headwater_model::digest::ETag;
+    use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
+
+    use super::*;
+    use crate::local::reading::Resident;
+
+    const LIFE: Generation = Generation(1);
+
+    fn object(size_bytes: u64) -> StoredObject {
+        let meta = Arc::new(ObjectMeta {
+            size_bytes,
+            etag: ETag::from_text("tag"),
+            last_modified: Timestamp(0),
+            crc64: 0,
+            md5: None,
+            checksum: None,
+            kind: ObjectKind::Normal,
+            provenance: Provenance::Written,
+            headers: ObjectHeaders::default(),
+        });
+        StoredObject { meta, content: Arc::new(Resident(vec![0; size_bytes as usize].into())) }
+    }
+
+    fn key(text: &str) -> ObjectKey {
+        ObjectKey::parse(text).expect("valid key")
+    }
+
+    #[test]
+    fn an_object_read_before_a_commit_does_not_get_in_after_it() {
+        let hot = HotSet::new(1 << 20);
+        let (k, epoch) = (key("k"), hot.epoch(LIFE, &key("k")));
+        hot.invalidate(LIFE, &k);
+        hot.insert(epoch, LIFE, &k, object(1));
+        assert!(hot.get(LIFE, &k).is_none());
+        hot.insert(hot.epoch(LIFE, &k), LIFE, &k, object(1));
+        assert!(hot.get(LIFE, &k).is_some());
+        assert!(hot.get(Generation(2), &k).is_none(), "of another life");
+        hot.invalidate(LIFE, &k);
+        assert!(hot.get(LIFE, &k).is_none());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let hot = HotSet::new(1 << 20);
+        for n in 0..1000 {
+            let k = key(&n.to_string());
+            hot.insert(hot.epoch(LIFE, &k), LIFE, &k, object(60 << 10));
+        }
+        assert!(hot.size_bytes() <= 1 << 20, "{}", hot.size_bytes());
+        assert!(hot.size_bytes() > 0);
+    }
+}

@@ -1,11 +1,14 @@
 //! The housekeeping thread: unlinks garbage, sweeps what a crash left, compacts the log, keeps the reserve.
 
+use std::collections::BTreeSet;
+
 use super::core::Core;
 use super::sweep::Leftovers;
 
 /// Works until the store ends.
 pub(super) fn run(core: &Core, leftovers: Leftovers) {
     let mut leftovers = Some(leftovers);
+    let mut spoilt = BTreeSet::new();
     loop {
         let orders = core.signals.rest();
         if orders.abandon || orders.log_ended {
@@ -16,7 +19,7 @@ pub(super) fn run(core: &Core, leftovers: Leftovers) {
         if let Some(leftovers) = leftovers.take() {
             core.sweep(leftovers);
         }
-        if let Err(error) = core.compact() {
+        if let Err(error) = core.compact(&mut spoilt) {
             tracing::warn!(%error, "log compaction put off");
         }
     }

@@ -26,7 +26,7 @@ const ATTEMPTS: usize = 16;
 
 /// A small body in memory.
 #[derive(Debug)]
-struct Resident(Bytes);
+pub(super) struct Resident(pub(super) Bytes);
 
 impl Content for Resident {
     fn resident(&self) -> Option<Bytes> {

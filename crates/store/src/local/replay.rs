@@ -78,7 +78,7 @@ pub(super) fn replay(layout: &Layout, new_salt: u64) -> Result<Replayed, OpenErr
     let rows = index.scan(&SegmentRow::range(), usize::MAX).map_err(store)?;
     let figures = rows.into_iter().map(|row| (row.key.into(), row.value)).collect();
     let accounting = Accounting::load(|key| index.get(key), figures).map_err(store)?;
-    let view = View::new(index, Layers::new(accounting, applied));
+    let view = View::new(index, layout.index.clone(), Layers::new(accounting, applied));
     let replay = Replay { dir, view, applied, last: 0, garbage: Vec::new(), log_bytes: 0 };
     replay.run(&segments, new_salt)
 }

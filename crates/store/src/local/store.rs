@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{Counter, CounterRow, RowValue};
 use headwater_model::bucket::Bucket;
 use headwater_model::digest::ChecksumAlgorithm;
@@ -104,7 +105,7 @@ impl LocalStore {
     fn disk_bytes(&self) -> u64 {
         let layers = self.core.view.layers();
         let log_bytes: u64 = layers.accounting.segments().map(|segment| segment.size_bytes()).sum();
-        log_bytes + layers.accounting.file_bytes + self.core.view.index().file_bytes().unwrap_or(0)
+        log_bytes + layers.accounting.file_bytes + self.core.view.with_index(RedbIndex::file_bytes).unwrap_or(0)
     }
 }
 

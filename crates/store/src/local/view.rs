@@ -7,12 +7,13 @@
 //! How: reads look into the active overlay, then into the one that a checkpoint is applying, then into the index, in
 //! that order. The checkpoint drops its overlay only after the index has the rows, so the order misses nothing.
 
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
 use headwater_index::KeyRange;
 use headwater_index::redb::RedbIndex;
-use headwater_model::Result;
+use headwater_model::{Error, Result};
 
 use super::accounting::Accounting;
 use super::change::RowChange;
@@ -21,7 +22,9 @@ use super::overlay::Overlay;
 
 /// The visible rows.
 pub(super) struct View {
-    index: RedbIndex,
+    /// `None` only while it is opened again, and if that failed.
+    index: RwLock<Option<RedbIndex>>,
+    path: PathBuf,
     layers: RwLock<Layers>,
 }
 
@@ -98,14 +101,18 @@ impl Layers {
 }
 
 impl View {
-    /// The rows of `index`, with nothing over them.
-    pub(super) fn new(index: RedbIndex, layers: Layers) -> Self {
-        Self { index, layers: RwLock::new(layers) }
+    /// The rows of `index`, whose file is `path`, with nothing over them.
+    pub(super) fn new(index: RedbIndex, path: PathBuf, layers: Layers) -> Self {
+        Self { index: RwLock::new(Some(index)), path, layers: RwLock::new(layers) }
     }
 
-    /// The index below.
-    pub(super) fn index(&self) -> &RedbIndex {
-        &self.index
+    /// Looks at the index below.
+    pub(super) fn with_index<T>(&self, look: impl FnOnce(&RedbIndex) -> Result<T>) -> Result<T> {
+        let index = self.index.read().expect("opening an index does not panic");
+        match &*index {
+            Some(index) => look(index),
+            None => Err(Error::internal("read the index", "it could not be opened again")),
+        }
     }
 
     /// The overlays, to read.
@@ -119,10 +126,25 @@ impl View {
     }
 
     /// Applies a frozen overlay and `more` rows to the index, in one durable commit.
+    ///
+    /// # Errors
+    /// `StorageFull`: nothing changed, and it can be tried again. After any other error the index is of no further use.
     pub(super) fn apply(&self, frozen: &Frozen, more: &[(Vec<u8>, Option<Bytes>)]) -> Result<()> {
         let rows = frozen.rows.rows().map(|(key, value)| (key.as_ref(), value.as_deref()));
         let figures = frozen.figures.iter().chain(more).map(|(key, value)| (key.as_slice(), value.as_deref()));
-        self.index.apply(rows.chain(figures), frozen.sequence)
+        match self.with_index(|index| index.apply(rows.chain(figures), frozen.sequence)) {
+            Err(Error::StorageFull) => self.open_again().and(Err(Error::StorageFull)),
+            applied => applied,
+        }
+    }
+
+    /// An index whose commit failed takes no other until it is opened again; what it holds then is its former state.
+    fn open_again(&self) -> Result<()> {
+        let mut index = self.index.write().expect("opening an index does not panic");
+        // Closed first: its file can be open only once.
+        drop(index.take());
+        *index = Some(RedbIndex::open(&self.path)?);
+        Ok(())
     }
 
     /// A row.
@@ -135,7 +157,7 @@ impl View {
                 return Ok(value.clone());
             }
         }
-        self.index.get(key)
+        self.with_index(|index| index.get(key))
     }
 
     /// Rows from the start of `range` on, about `limit` of them; deleted ones are shown as such.
@@ -149,7 +171,7 @@ impl View {
                 None => active,
             }
         };
-        let rows = self.index.scan(range, limit)?;
+        let rows = self.with_index(|index| index.scan(range, limit))?;
         let lower = rows.into_iter().map(|row| (Bytes::from(row.key), Some(row.value))).collect();
         Ok(upper.over(Chunk::of(lower, limit)))
     }

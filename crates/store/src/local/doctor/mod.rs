@@ -59,7 +59,8 @@ pub fn examine(dir: &Path, clock: &Arc<dyn Clock>, treatment: Treatment) -> Resu
     remove_scratch(&scratch_path)?;
     let mut report = DoctorReport::default();
     let real = open_real(&layout, &mut report).map_err(store)?;
-    let scratch = View::new(RedbIndex::open(&scratch_path).map_err(store)?, Layers::default());
+    let scratch_index = RedbIndex::open(&scratch_path).map_err(store)?;
+    let scratch = View::new(scratch_index, scratch_path.clone(), Layers::default());
     let walk = LogWalk::run(&layout, real.as_ref(), &scratch, &mut report)?;
     if let Some(real) = &real {
         compare::segments(real, &walk.numbers, &mut report);
@@ -98,7 +99,7 @@ fn open_real(layout: &Layout, report: &mut DoctorReport) -> headwater_model::Res
         let rows = index.scan(&SegmentRow::range(), usize::MAX)?;
         let figures = rows.into_iter().map(|row| (row.key.into(), row.value)).collect();
         let accounting = Accounting::load(|key| index.get(key), figures)?;
-        Ok(View::new(index, Layers::new(accounting, applied)))
+        Ok(View::new(index, layout.index.clone(), Layers::new(accounting, applied)))
     });
     match opened {
         Ok(view) => Ok(Some(view)),
