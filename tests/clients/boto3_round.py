@@ -1,10 +1,7 @@
-"""A round with boto3. STYLE: path, or virtual (then VIRTUAL_ENDPOINT has a host name to put the bucket before)."""
+"""A round with boto3."""
 
 import base64
 import io
-import os
-import socket
-import urllib.parse
 
 import botocore.exceptions
 import requests
@@ -14,30 +11,12 @@ import sdk
 from steps import ODD_KEYS, Steps, equal, pattern
 
 step = Steps()
-STYLE = os.environ["STYLE"]
 PART = 5 * 1024 * 1024
-
-
-def to_loopback():
-    """Lets every name under the endpoint's domain resolve to loopback, as the operator's DNS would."""
-    domain = urllib.parse.urlsplit(os.environ["VIRTUAL_ENDPOINT"]).hostname
-    resolve = socket.getaddrinfo
-
-    def getaddrinfo(host, *arguments, **named):
-        ours = isinstance(host, str) and (host == domain or host.endswith("." + domain))
-        return resolve("127.0.0.1" if ours else host, *arguments, **named)
-
-    socket.getaddrinfo = getaddrinfo
-
-
-if STYLE == "virtual":
-    to_loopback()
-ENDPOINT = os.environ["VIRTUAL_ENDPOINT"] if STYLE == "virtual" else sdk.ENDPOINT
-CLIENT = sdk.boto3_client(ENDPOINT, STYLE)
+CLIENT = sdk.boto3_client()
 
 
 def fresh(name):
-    bucket = f"boto3-{STYLE}-{name}"
+    bucket = f"boto3-{name}"
     CLIENT.create_bucket(Bucket=bucket)
     return bucket
 

@@ -4,6 +4,7 @@ For scripts that do the same with every SDK. What is particular to one SDK is in
 """
 
 import os
+import socket
 
 import boto3
 import botocore.config
@@ -15,8 +16,25 @@ ENDPOINT = os.environ["ENDPOINT"]
 KEY_ID = os.environ["ACCESS_KEY_ID"]
 SECRET = os.environ["ACCESS_KEY_SECRET"]
 REGION = "cn-hangzhou"
+# With a name as endpoint the SDKs put buckets in front of it; all names under it then lead to loopback.
+DOMAIN = os.environ.get("DOMAIN")
 # Connections kept per client; scripts that read in parallel use so many threads.
 CONNECTIONS = 16
+
+
+def _resolve_to_loopback(domain):
+    """Stands in for the operator's DNS."""
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **named):
+        ours = isinstance(host, str) and (host == domain or host.endswith("." + domain))
+        return resolve("127.0.0.1" if ours else host, *arguments, **named)
+
+    socket.getaddrinfo = getaddrinfo
+
+
+if DOMAIN:
+    _resolve_to_loopback(DOMAIN)
 
 
 class Refused(Exception):
@@ -113,16 +131,16 @@ def oss_v2_client(**settings):
     return oss.Client(config)
 
 
-def boto3_client(endpoint=ENDPOINT, style="path", **settings):
+def boto3_client(**settings):
     config = botocore.config.Config(
-        s3={"addressing_style": style},
+        s3={"addressing_style": "virtual" if DOMAIN else "path"},
         retries={"total_max_attempts": 1},
         max_pool_connections=CONNECTIONS,
         **settings,
     )
     return boto3.client(
         "s3",
-        endpoint_url=endpoint,
+        endpoint_url=ENDPOINT,
         region_name=REGION,
         aws_access_key_id=KEY_ID,
         aws_secret_access_key=SECRET,

@@ -2,6 +2,8 @@
 
 use crate::harness::{Python, Setup};
 
+const DOMAIN: &str = "store.test";
+
 #[test]
 fn oss2_with_v1_signatures() {
     let server = Setup::new().start();
@@ -21,15 +23,15 @@ fn alibabacloud_oss_v2() {
 }
 
 #[test]
-fn boto3_path_style() {
+fn boto3() {
     let server = Setup::new().start();
-    println!("{}", Python::script("boto3_round", &server).with("STYLE", "path").run());
+    println!("{}", Python::script("boto3_round", &server).run());
 }
 
 #[test]
-fn boto3_virtual_hosted_style() {
-    let server = Setup::new().flag("--domain", "store.test").start();
-    let endpoint = format!("http://store.test:{}", server.address().port());
-    let script = Python::script("boto3_round", &server).with("STYLE", "virtual").with("VIRTUAL_ENDPOINT", endpoint);
-    println!("{}", script.run());
+fn every_sdk_with_buckets_as_host_names() {
+    let server = Setup::new().flag("--domain", DOMAIN).start();
+    println!("{}", Python::script("oss2_round", &server).with("SIGN", "v1").under(DOMAIN, &server).run());
+    println!("{}", Python::script("oss_v2_round", &server).under(DOMAIN, &server).run());
+    println!("{}", Python::script("boto3_round", &server).under(DOMAIN, &server).run());
 }

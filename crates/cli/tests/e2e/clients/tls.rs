@@ -21,7 +21,7 @@ fn secure() -> (Headwater, PathBuf, TempDir) {
 #[test]
 fn boto3_over_tls() {
     let (server, ca, _directory) = secure();
-    let script = Python::script("boto3_round", &server).with("STYLE", "path");
+    let script = Python::script("boto3_round", &server);
     println!("{}", script.with("AWS_CA_BUNDLE", &ca).with("REQUESTS_CA_BUNDLE", &ca).run());
 }
 

@@ -36,6 +36,12 @@ impl Python {
         Self { command }
     }
 
+    /// Lets the SDK put bucket names in front of this domain, which the server must have.
+    pub(crate) fn under(self, domain: &str, server: &Headwater) -> Self {
+        let endpoint = format!("http://{domain}:{}", server.address().port());
+        self.with("ENDPOINT", endpoint).with("DOMAIN", domain)
+    }
+
     /// Tells it more.
     pub(crate) fn with(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.env(name, value);
