@@ -31,10 +31,10 @@ enum Held {
 }
 
 impl FollowedBody {
-    /// An empty body.
-    pub(super) fn new() -> Arc<Self> {
+    /// An empty body that is expected to grow to `expected_bytes`.
+    pub(super) fn new(expected_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
-            bytes: Mutex::new(Held::Growing(BytesMut::new())),
+            bytes: Mutex::new(Held::Growing(BytesMut::with_capacity(expected_bytes))),
             state: watch::Sender::new(TailState::Growing(0)),
             file: watch::Sender::new(None),
         })

@@ -211,11 +211,11 @@ impl Replay<'_> {
         if frame.sequence != self.last + 1 {
             return Err(damaged(&format!("entry {} follows entry {}", frame.sequence, self.last)));
         }
-        let mut changes = change::decode(frame.rows).ok_or_else(|| damaged("unreadable rows"))?;
         self.last = frame.sequence;
         if frame.sequence <= self.applied {
             return Ok(());
         }
+        let mut changes = change::decode(frame.rows).ok_or_else(|| damaged("unreadable rows"))?;
         let frame_bytes = frame.size_bytes() as u64;
         let garbage = publish_entry(&self.view, frame.sequence, frame_bytes, &mut changes);
         self.garbage.extend(garbage.map_err(|error| OpenError::store(self.dir, error))?);

@@ -74,7 +74,8 @@ impl Core {
         if writer.intent.content_length.is_some_and(|announced| announced > INLINE_BYTES as u64) {
             writer.body = Body::File(Box::new(self.begin_file(&writer.intent).await?));
         } else {
-            let buffer = FollowedBody::new();
+            let announced = writer.intent.content_length.and_then(|announced| usize::try_from(announced).ok());
+            let buffer = FollowedBody::new(announced.unwrap_or(0));
             writer.followed = Some(Arc::clone(&buffer));
             writer.body = Body::Memory { buffer, digest: Box::new(BodyDigest::new(writer.intent.checksum)) };
         }
@@ -191,7 +192,7 @@ impl ObjectWriter for LocalWriter {
             (None, Body::File(file)) => file.writer.tail(),
             (None, _) => {
                 // A file that failed: what followers would see of it.
-                let broken = FollowedBody::new();
+                let broken = FollowedBody::new(0);
                 broken.break_off();
                 broken
             }
