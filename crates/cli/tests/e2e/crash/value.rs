@@ -23,17 +23,28 @@ impl Value {
         bytes.into()
     }
 
+    /// The value that a body is, if it is a whole one that is long enough to tell.
+    pub(super) fn of(body: &[u8]) -> Option<Self> {
+        Self::claimed(body).filter(|claimed| claimed.length == body.len() && claimed.bytes() == body)
+    }
+
     /// What a body says about itself, for the message of a failure.
     pub(super) fn describe(body: &[u8]) -> String {
-        let Some((head, _)) = body.split_first_chunk::<16>() else {
-            return format!("{} bytes: {body:?}", body.len());
-        };
+        match Self::claimed(body) {
+            None => format!("{} bytes: {body:?}", body.len()),
+            Some(claimed) => {
+                let kind = if Self::of(body).is_some() { "whole" } else { "broken" };
+                format!("{} bytes, {kind}, which call themselves {claimed:?}", body.len())
+            }
+        }
+    }
+
+    /// The value that a body says it is.
+    fn claimed(body: &[u8]) -> Option<Self> {
+        let (head, _) = body.split_first_chunk::<16>()?;
         let (id, length) = head.split_at(8);
         let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
-        let claimed = Self { id: number(id), length: number(length) as usize };
-        let whole = claimed.length == body.len() && claimed.bytes() == body;
-        let kind = if whole { "whole" } else { "broken" };
-        format!("{} bytes, {kind}, which call themselves {claimed:?}", body.len())
+        Some(Self { id: number(id), length: number(length) as usize })
     }
 }
 

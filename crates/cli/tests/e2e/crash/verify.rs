@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::value::Value;
 use super::worker::{Worker, path};
 use super::{MIRRORED, WRITTEN};
-use crate::harness::Headwater;
+use crate::harness::{Headwater, eventually};
 
 /// Most pages of a listing that are read; the workers have fewer keys than that.
 const MAX_PAGES: usize = 100;
@@ -30,18 +30,25 @@ pub(super) async fn written(server: &Headwater, workers: &mut [Worker]) {
     assert_eq!(listed(server).await, lengths, "listing and reads differ");
 }
 
-/// Missing objects come whole, whether they were stored before the kill or not, and stay.
-pub(super) async fn misses(server: &Headwater, misses: &[(String, Value)]) {
+/// Missing objects come whole, whether they were stored before the kill or not, and are stored; those that a worker
+/// wrote are the worker's.
+pub(super) async fn misses(server: &Headwater, workers: &mut [Worker], misses: &[(String, Value)]) {
     let client = server.client();
-    for (key, value) in misses {
+    for (place, (key, value)) in misses.iter().enumerate() {
         let target = format!("/{MIRRORED}/{key}");
-        let meta = client.head(&format!("{target}?objectMeta")).send().await;
-        if meta.status == 200 {
-            assert_eq!(meta.header("content-length"), Some(value.length.to_string().as_str()), "{key}");
+        let stored = async || client.head(&format!("{target}?objectMeta")).send().await;
+        let before = stored().await;
+        let answer = client.get(&target).send().await.expect(200);
+        assert!(answer.complete, "{key} was cut after {} bytes", answer.body.len());
+        if before.status == 200 {
+            assert_eq!(before.header("content-length"), Some(answer.body.len().to_string().as_str()), "{key}");
         } else {
-            meta.expect(404);
+            before.expect(404);
         }
-        client.get(&target).send().await.expect(200).expect_body(&value.bytes());
+        let written = (answer.body != value.bytes()).then_some(&answer.body[..]);
+        let owner = workers.iter_mut().find(|worker| worker.owns(place)).expect("every place has an owner");
+        owner.overrides.settle(key, written);
+        eventually("the missing object is stored", async || stored().await.status == 200).await;
     }
 }
 

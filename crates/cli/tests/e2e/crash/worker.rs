@@ -4,7 +4,7 @@ use headwater_testkit::SeededRandom;
 
 use super::ledger::{Ledger, State};
 use super::value::Value;
-use super::{MIRRORED, WRITTEN};
+use super::{MIRRORED, WORKERS, WRITTEN};
 use crate::harness::{Answer, Call, Client};
 
 const KEYS_PER_WORKER: usize = 8;
@@ -20,6 +20,8 @@ pub(super) struct Worker {
     random: SeededRandom,
     next_id: u64,
     pub(super) ledger: Ledger,
+    /// What it did to objects that the origin has too; nothing then means that the origin's is served.
+    pub(super) overrides: Ledger,
 }
 
 /// The server is gone.
@@ -35,29 +37,31 @@ enum Action {
     Copy,
     Read,
     Miss,
+    Override,
     List,
 }
 
 /// Each action as often as its share in a hundred.
-const SHARES: [(Action, usize); 8] = [
-    (Action::PutSmall, 25),
-    (Action::PutLarge, 13),
+const SHARES: [(Action, usize); 9] = [
+    (Action::PutSmall, 22),
+    (Action::PutLarge, 10),
     (Action::Multipart, 10),
     (Action::Delete, 12),
     (Action::Copy, 8),
     (Action::Read, 7),
     (Action::Miss, 20),
-    (Action::List, 5),
+    (Action::Override, 7),
+    (Action::List, 4),
 ];
 
 impl Worker {
     pub(super) fn new(number: u64, random: SeededRandom) -> Self {
-        Self { number, random, next_id: number << 32, ledger: Ledger::default() }
+        Self { number, random, next_id: number << 32, ledger: Ledger::default(), overrides: Ledger::default() }
     }
 
     /// How many changes were acknowledged to it.
     pub(super) fn acknowledged(&self) -> u64 {
-        self.ledger.acknowledged()
+        self.ledger.acknowledged() + self.overrides.acknowledged()
     }
 
     /// Works until the server is gone.
@@ -80,10 +84,12 @@ impl Worker {
             Action::Read => self.read(client, &key).await,
             Action::Miss => {
                 let (key, value) = &misses[self.random.below(misses.len())];
-                let answer = answered(client.get(&format!("/{MIRRORED}/{key}"))).await?;
-                answer.expect(200).expect_body(&value.bytes());
+                let answer = answered(client.get(&format!("/{MIRRORED}/{key}"))).await?.expect(200);
+                let right = answer.body == value.bytes() || Value::of(&answer.body).is_some();
+                assert!(right, "{key} holds {}", Value::describe(&answer.body));
                 Ok(())
             }
+            Action::Override => self.replace_or_delete(client, misses).await,
             Action::List => {
                 answered(self.dialect(client.get(&format!("/{WRITTEN}/?max-keys=5")))).await.map(|answer| {
                     answer.expect(200);
@@ -129,6 +135,30 @@ impl Worker {
         let Some(value) = self.ledger.current(&source) else { return Ok(()) };
         let call = client.put(&path(key), "").header("x-oss-copy-source", &path(&source));
         self.change(key, Some(value), call, 200).await
+    }
+
+    /// Writes or deletes one of its share of the objects that others fetch meanwhile.
+    async fn replace_or_delete(&mut self, client: &Client, misses: &[(String, Value)]) -> Result<(), Gone> {
+        let owned: Vec<&String> =
+            misses.iter().enumerate().filter(|(at, _)| self.owns(*at)).map(|(_, (key, _))| key).collect();
+        let key = self.random.pick(&owned);
+        let target = format!("/{MIRRORED}/{key}");
+        let (state, call, status) = if self.random.below(2) == 0 {
+            (None, client.delete(&target), 204)
+        } else {
+            let length = self.random.pick(&[100, 30_000, 300_000]);
+            let value = self.value(length);
+            (Some(value), client.put(&target, value.bytes()), 200)
+        };
+        self.overrides.attempt(key, state);
+        answered(call).await?.expect(status);
+        self.overrides.acknowledge(key);
+        Ok(())
+    }
+
+    /// Whether the object in this place of a round's misses is its own to change.
+    pub(super) fn owns(&self, place: usize) -> bool {
+        place as u64 % WORKERS == self.number
     }
 
     /// Three parts, sent out of order; now and then the upload is aborted instead of completed.
