@@ -23,6 +23,9 @@ const CHECKPOINT_TAIL_BYTES: u64 = 64 << 20;
 const OVERLAY_BYTES: usize = 16 << 20;
 /// Rows wait for a checkpoint this long at most: one of a few rows costs a sync or two.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
+/// Largest body that is kept in memory: a thousand of them fit. For larger ones, copying the body out of the page cache
+/// costs less than keeping the set in order does when more of them are asked for than fit.
+pub(super) const HOT_BODY_BYTES: u64 = 16 << 10;
 /// Memory of small objects.
 const HOT_BYTES: u64 = 16 << 20;
 

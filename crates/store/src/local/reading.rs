@@ -5,6 +5,7 @@
 //! again and still names them (the object may have been replaced, or compaction may have moved it, in between).
 
 use std::any::Any;
+use std::fmt::Display;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use headwater_model::body::Body;
 use headwater_model::bucket::Generation;
 use headwater_model::{Error, ObjectKey, Result};
 
-use super::blob::{self, BlobId, ExtentContent};
+use super::blob::{self, BlobId, Chunk, ExtentContent};
+use super::config::HOT_BODY_BYTES;
 use super::core::Core;
 use super::digest::Crc64;
 use super::segment::SegmentFile;
@@ -84,7 +86,7 @@ impl Core {
             match opened {
                 Ok(Some(content)) => {
                     let object = StoredObject { meta: row.meta, content };
-                    if object.content.resident().is_some() {
+                    if object.meta.size_bytes <= HOT_BODY_BYTES && object.content.resident().is_some() {
                         self.hot.insert(epoch, generation, key, object.clone());
                     }
                     return Ok(Some(object));
@@ -113,14 +115,15 @@ impl Core {
         let Some(file) = self.segments.get(segment).map_err(fail)? else { return Ok(None) };
         let length =
             usize::try_from(extent.length_bytes).map_err(|error| Error::internal("read a log segment", error))?;
-        let mut buffer = vec![0; length];
-        if !file.read_cached(&mut buffer, extent.offset_bytes).map_err(fail)? {
+        let mut chunk = self.blobs.chunk(length);
+        if !file.read_cached(chunk.as_mut(), extent.offset_bytes).map_err(fail)? {
             let offset = extent.offset_bytes;
-            buffer = tokio::task::spawn_blocking(move || read_whole(&file, buffer, offset))
+            chunk = tokio::task::spawn_blocking(move || read_whole(&file, chunk, offset))
                 .await
                 .map_err(|error| Error::internal("read a log segment", error))??;
         }
-        verified(extent, buffer).map(Some)
+        verify(extent, chunk.as_mut())?;
+        Ok(Some(chunk.hand_out(0..length)))
     }
 
     /// A body in files; `None` if the row changed before they were pinned.
@@ -154,22 +157,22 @@ pub(super) fn inline(extents: &[Extent]) -> Option<&Extent> {
     }
 }
 
-fn read_whole(file: &SegmentFile, mut buffer: Vec<u8>, offset: u64) -> Result<Vec<u8>> {
-    // An error of the disk concerns this object only; a short file fails the checksum.
-    let filled = file.read(&mut buffer, offset).map_err(|error| Error::Damaged {
-        detail: format!("log segment {} cannot be read at {offset}: {error}", file.header.number).into(),
-    })?;
-    buffer.truncate(filled);
-    Ok(buffer)
+fn read_whole(file: &SegmentFile, mut chunk: Chunk, offset: u64) -> Result<Chunk> {
+    // An error of the disk concerns this object only.
+    let damaged = |what: &dyn Display| Error::Damaged {
+        detail: format!("log segment {} cannot be read at {offset}: {what}", file.header.number).into(),
+    };
+    let filled = file.read(chunk.as_mut(), offset).map_err(|error| damaged(&error))?;
+    if filled < chunk.as_mut().len() { Err(damaged(&"it ends too early")) } else { Ok(chunk) }
 }
 
-/// The body of an extent, if `bytes` are what was written.
-pub(super) fn verified(extent: &Extent, bytes: Vec<u8>) -> Result<Bytes> {
-    if bytes.len() as u64 != extent.length_bytes || crc64(&bytes) != extent.crc64 {
+/// Whether `bytes` are the body of the extent as it was written.
+pub(super) fn verify(extent: &Extent, bytes: &[u8]) -> Result<()> {
+    if bytes.len() as u64 != extent.length_bytes || crc64(bytes) != extent.crc64 {
         let detail = format!("{:?} at offset {}: checksum differs", extent.blob, extent.offset_bytes);
         return Err(Error::Damaged { detail: detail.into() });
     }
-    Ok(bytes.into())
+    Ok(())
 }
 
 fn crc64(bytes: &[u8]) -> u64 {

@@ -16,7 +16,7 @@ use headwater_model::{Error, Result};
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
-use super::chunk::ChunkPool;
+use super::chunk::{Chunk, ChunkPool};
 use super::fault::{SyncFailed, write_error};
 use super::file::{BlobFile, OpenBlobs};
 use super::footer::{Footer, FooterDraft};
@@ -45,6 +45,11 @@ pub(crate) struct BlobDir {
 }
 
 impl BlobDir {
+    /// A buffer from the pool whose first `filled` bytes are to be overwritten; at most [`CHUNK_BYTES`].
+    pub(crate) fn chunk(&self, filled: usize) -> Chunk {
+        self.chunks.take(filled)
+    }
+
     /// Opens `root` (`<data directory>/blobs`), making it if it is missing; its parent must exist. Blocks.
     pub(crate) fn open(root: PathBuf, clock: Arc<dyn Clock>) -> Result<Arc<Self>> {
         make_dir(&root).map_err(|error| write_error("making the blob directory", error))?;

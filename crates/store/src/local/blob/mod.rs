@@ -42,6 +42,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chunk::Chunk;
 pub(crate) use dir::BlobDir;
 pub(crate) use extent::{Extent, ExtentContent};
 pub(crate) use fault::SyncFailed;

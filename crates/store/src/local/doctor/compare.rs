@@ -11,7 +11,7 @@ use headwater_model::{Error, Result};
 use super::{DoctorReport, Finding, Treatment};
 use crate::local::blob::{BlobCheck, BlobDir, BlobId};
 use crate::local::layout::Layout;
-use crate::local::reading::verified;
+use crate::local::reading::verify;
 use crate::local::segment::file_name;
 use crate::local::segments::Segments;
 use crate::local::view::View;
@@ -173,8 +173,8 @@ impl Bodies<'_> {
         let mut bytes = vec![0; length];
         let filled = file.read(&mut bytes, extent.offset_bytes).map_err(fail)?;
         bytes.truncate(filled);
-        match verified(extent, bytes) {
-            Ok(_) => Ok(None),
+        match verify(extent, &bytes) {
+            Ok(()) => Ok(None),
             Err(Error::Damaged { detail }) => Ok(Some(detail)),
             Err(error) => Err(error),
         }
