@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -190,4 +191,14 @@ async fn a_directory_in_use_or_of_another_format_is_refused() {
     fs::write(config.dir.join("FORMAT"), "headwater data format 99\n").expect("written");
     assert!(matches!(LocalStore::open(config.clone()), Err(OpenError::Format { .. })));
     assert!(matches!(examine(base.path(), &clock, Treatment::Check), Err(OpenError::NoStore { .. })));
+    let shared = base.path().join("shared");
+    fs::create_dir(&shared).expect("made");
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).expect("shared");
+    let mut config = config.clone();
+    config.dir.clone_from(&shared);
+    assert!(matches!(LocalStore::open(config.clone()), Err(OpenError::Shared { .. })));
+    assert_eq!(fs::read_dir(&shared).expect("listed").count(), 0, "nothing is made in it");
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o755)).expect("readable");
+    drop(LocalStore::open(config).expect("made private"));
+    assert_eq!(fs::metadata(&shared).expect("metadata").permissions().mode() & 0o777, 0o700);
 }

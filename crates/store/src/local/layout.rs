@@ -62,7 +62,12 @@ impl Layout {
 
     fn lock(root: &Path) -> Result<Self, OpenError> {
         let metadata = fs::metadata(root).map_err(|error| OpenError::io("look at the data directory", root, error))?;
-        if metadata.permissions().mode() & 0o077 != 0 {
+        let mode = metadata.permissions().mode();
+        if mode & 0o002 != 0 && !root.join("FORMAT").exists() {
+            // A shared directory such as /tmp: making it private would lock its other users out.
+            return Err(OpenError::Shared { dir: root.to_owned(), mode: mode & 0o7777 });
+        }
+        if mode & 0o077 != 0 {
             let private = fs::Permissions::from_mode(DIR_MODE);
             fs::set_permissions(root, private)
                 .map_err(|error| OpenError::io("make the data directory private (mode 0700)", root, error))?;

@@ -13,6 +13,14 @@ pub enum OpenError {
         /// The directory.
         dir: PathBuf,
     },
+    /// Others may write to it, and it is no data directory yet.
+    #[error("{} can be written by others (mode {mode:o}): name a directory of its own, or chmod it to 700", dir.display())]
+    Shared {
+        /// The directory.
+        dir: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// There is no store to check.
     #[error("{} is not a data directory (it has no FORMAT file)", dir.display())]
     NoStore {
