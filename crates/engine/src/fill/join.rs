@@ -2,6 +2,7 @@
 //!
 //! Guarantees: at most one joinable fill per (bucket generation, key); a request joins it only if it would ask the same
 //! of the origin and nothing touched the key meanwhile (invariant 3); the number of fetches is limited, joining is not.
+//! A fill whose body is verified and waits for the disk is no fetch any more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +30,10 @@ pub(super) struct Table {
 #[derive(Debug, Default)]
 struct Inner {
     fills: HashMap<Name, Arc<Fill>>,
+    /// Everything that has not ended.
     running: usize,
+    /// Of these, what occupies an origin.
+    fetching: usize,
     stopped: bool,
 }
 
@@ -71,7 +75,8 @@ impl Table {
         let joinable = plan.wants.unstored.is_none();
         let (fill, phase) = Fill::new(plan, started);
         let follower = fill.follow();
-        let place = Place { table: Arc::clone(self), name: joinable.then(|| name.clone()), fill: Arc::clone(&fill) };
+        let name_joined = joinable.then(|| name.clone());
+        let place = Place { table: Arc::clone(self), name: name_joined, fill: Arc::clone(&fill), is_fetching: true };
         if joinable {
             inner.fills.insert(name, Arc::clone(&fill));
         }
@@ -120,18 +125,20 @@ impl Table {
     fn admit(&self, inner: &mut Inner) -> Result<()> {
         let limit = if inner.stopped {
             "the server is stopping"
-        } else if inner.running >= self.max_running {
+        } else if inner.fetching >= self.max_running {
             "running fills"
         } else {
             inner.running += 1;
+            inner.fetching += 1;
             return Ok(());
         };
         Err(Error::SlowDown { limit, retry_after: LIMIT_RETRY_AFTER })
     }
 
-    fn release(&self) {
+    fn release(&self, was_fetching: bool) {
         let mut inner = self.lock();
         inner.running -= 1;
+        inner.fetching -= usize::from(was_fetching);
         let idle = inner.running == 0;
         drop(inner);
         if idle {
@@ -150,9 +157,17 @@ pub(super) struct Place {
     /// `None` once it can no longer be joined.
     name: Option<Name>,
     fill: Arc<Fill>,
+    is_fetching: bool,
 }
 
 impl Place {
+    /// The origin has given everything: another fetch may have its turn.
+    pub(super) fn fetched(&mut self) {
+        if std::mem::take(&mut self.is_fetching) {
+            self.table.lock().fetching -= 1;
+        }
+    }
+
     /// Takes the fill out of the table: requests from now on begin their own. Its followers stay.
     pub(super) fn leave(&mut self) {
         let Some(name) = self.name.take() else { return };
@@ -166,7 +181,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.leave();
-        self.table.release();
+        self.table.release(self.is_fetching);
     }
 }
 
@@ -177,6 +192,6 @@ pub(super) struct Errand {
 
 impl Drop for Errand {
     fn drop(&mut self) {
-        self.table.release();
+        self.table.release(true);
     }
 }

@@ -50,7 +50,7 @@ use headwater_model::op::{GetObject, Reply, Served};
 use headwater_model::origin::{Origin, OriginTimeouts};
 use headwater_model::rule::RoutingRule;
 use headwater_store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use join::{Entered, Table};
 use plan::Plan;
@@ -62,6 +62,10 @@ pub use observe::{FillObserver, FillOutcome};
 /// Most fetches at one time: fills, pass-throughs and HEADs together. Bounds the memory of small bodies (64 KiB each)
 /// and the number of open files and origin connections.
 const MAX_RUNNING_FILLS: usize = 1024;
+
+/// Most verified bodies that wait for the disk. The next ones are answered only when one of these is durable, so that a
+/// disk slower than the origin slows those who ask instead of filling memory.
+const MAX_COMMITTING_FILLS: usize = 256;
 
 /// Limits of all fills.
 #[derive(Clone, Debug)]
@@ -139,7 +143,8 @@ impl Fills {
     pub fn new(config: FillsConfig) -> Self {
         let FillsConfig { store, origin, clock, observer, marker, limits } = config;
         let table = Table::new(limits.max_running);
-        let env = Arc::new(Env { store, origin, clock, observer, limits });
+        let committing = Semaphore::new(MAX_COMMITTING_FILLS);
+        let env = Arc::new(Env { store, origin, clock, observer, limits, committing });
         Self { env, marker, table, stop: watch::Sender::new(false) }
     }
 

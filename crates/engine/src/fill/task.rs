@@ -14,7 +14,7 @@ use headwater_model::op::KnownFacts;
 use headwater_model::origin::{Origin, OriginMethod, OriginResponse};
 use headwater_model::{Error, ObjectKey};
 use headwater_store::{BucketRef, Store};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::ask::ask;
 use super::commit::{Finished, judge_md5};
@@ -34,6 +34,8 @@ pub(super) struct Env {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Arc<dyn FillObserver>,
     pub(super) limits: FillLimits,
+    /// Permits for verified bodies to wait for the disk.
+    pub(super) committing: Semaphore,
 }
 
 /// One fill at work.
@@ -177,6 +179,9 @@ impl Task {
             self.place.leave();
         }
         let stored = finished.is_ok();
+        self.place.fetched();
+        let env = Arc::clone(&self.env);
+        let _turn = if stored { Some(turn_to_commit(&env).await) } else { None };
         let whole = Whole { body, meta, facts, origin_status: head.origin_status, stored };
         self.phase.send_replace(Phase::Verified(Source::Whole(Arc::new(whole))));
         self.settle(finished).await
@@ -224,6 +229,9 @@ impl Task {
             self.place.leave();
         }
         let stored = digests.is_some() && verdict.is_ok();
+        self.place.fetched();
+        let env = Arc::clone(&self.env);
+        let _turn = if stored { Some(turn_to_commit(&env).await) } else { None };
         let mut meta = head.meta(digests.as_ref().filter(|_| stored));
         meta.size_bytes = intake.received();
         let meta = Arc::new(meta);
@@ -299,6 +307,11 @@ impl Task {
             followed,
         }
     }
+}
+
+/// Waits until the store has room for one more verified body.
+async fn turn_to_commit(env: &Env) -> SemaphorePermit<'_> {
+    env.committing.acquire().await.expect("the permits are never closed")
 }
 
 /// The flow of a body that is not verified yet.

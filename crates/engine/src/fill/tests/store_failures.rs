@@ -1,12 +1,13 @@
 //! A store that cannot take the body: clients are served all the same.
 
+use futures_util::FutureExt as _;
 use headwater_model::op::Served;
 use headwater_model::origin::Framing;
 
 use super::faulty_store::Faults;
 use super::origin::Answer;
 use super::world::{World, get_range, object, pattern, read, read_broken, read_some};
-use crate::fill::{FillLimits, FillOutcome};
+use crate::fill::{FillLimits, FillOutcome, MAX_COMMITTING_FILLS};
 
 const SIZE: usize = 1 << 20;
 
@@ -110,4 +111,33 @@ async fn o78_a_store_that_fails_at_the_end_costs_the_copy_and_not_the_answer() {
     }
     assert_eq!(world.seen.outcomes(2).await, [FillOutcome::PassedThrough("store_failed"); 2]);
     assert!(world.stored().await.is_none());
+}
+
+#[tokio::test]
+async fn a_slow_disk_slows_those_who_ask_and_refuses_nobody() {
+    let (let_commit, may_commit) = tokio::sync::watch::channel(false);
+    let limits = FillLimits { max_running: 1, ..FillLimits::default() };
+    let faults = Faults { may_commit: Some(may_commit), ..Faults::default() };
+    let world = World::with(|_| {}, faults, limits).await;
+    let asked = |number: usize| {
+        let mut get = super::world::get();
+        get.key = headwater_model::ObjectKey::parse(&format!("key-{number}")).unwrap();
+        get
+    };
+    // As many as may wait for the disk are answered, although one fetch at a time is all that may run.
+    for number in 0..MAX_COMMITTING_FILLS {
+        world.origin.answers(Answer::of(200, "body"));
+        assert_eq!(read(object(world.ask(&asked(number)).await).body).await.unwrap(), b"body");
+    }
+    // The next one is not answered before the disk has taken one of them.
+    world.origin.answers(Answer::of(200, "body"));
+    let (last, mut waits) = (asked(MAX_COMMITTING_FILLS), std::pin::pin!(world.seen.outcomes(1)));
+    let mut answer = std::pin::pin!(world.ask(&last));
+    for _ in 0..1000 {
+        assert!((&mut answer).now_or_never().is_none(), "answered while the disk is behind");
+        tokio::task::yield_now().await;
+    }
+    assert!((&mut waits).now_or_never().is_none());
+    let_commit.send_replace(true);
+    assert_eq!(read(object(answer.await).body).await.unwrap(), b"body");
 }
