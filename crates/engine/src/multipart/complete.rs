@@ -9,7 +9,6 @@ use headwater_model::object::{ObjectKind, Provenance};
 use headwater_model::op::{CompleteMultipartUpload, Reply};
 use headwater_model::{Error, Result};
 use headwater_store::{BucketRef, NewObject};
-use md5::{Digest as _, Md5};
 
 use super::{no_such_upload, upload_id};
 use crate::engine::Engine;
@@ -85,12 +84,12 @@ fn check(parts: &[CompletedPart], stored: &[PartInfo], complete: &CompleteMultip
 
 /// MD5 over the parts' MD5s, as both vendors form it.
 fn etag_of(parts: &[CompletedPart], complete: &CompleteMultipartUpload) -> Result<ETag> {
-    let mut digest = Md5::new();
+    let mut digest = fast_md5::Md5::new();
     for part in parts {
         let md5 = hex::decode(part.etag.as_str()).map_err(|_| invalid_part(part.number, complete))?;
-        digest.update(md5);
+        digest.update(&md5);
     }
-    Ok(ETag::of_parts(digest.finalize().into(), parts.len()))
+    Ok(ETag::of_parts(digest.finalize(), parts.len()))
 }
 
 fn invalid_part(number: u16, complete: &CompleteMultipartUpload) -> Error {

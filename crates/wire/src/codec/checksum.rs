@@ -10,7 +10,7 @@ use headwater_model::object::{ObjectKind, ObjectMeta};
 use headwater_model::op::AnnouncedDigests;
 use headwater_model::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use md5::Digest as _;
+use sha2::Digest as _;
 
 use super::{Request, put};
 use crate::fields::Fields;
@@ -117,8 +117,8 @@ pub(super) fn check_xml(request: &Request<'_>, body: &[u8]) -> Result<()> {
         Err(Error::BadDigest { header: header.into(), announced: announced.into(), computed: computed.into() })
     };
     if let Some(md5) = announced.md5 {
-        let computed = md5::Md5::digest(body);
-        if md5 != *computed {
+        let computed = fast_md5::digest(body);
+        if md5 != computed {
             return differ("Content-MD5", encode(&md5), encode(&computed));
         }
     }
