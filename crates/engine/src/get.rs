@@ -3,6 +3,7 @@
 //! A stored object is served at once. What is missing goes through the bucket's website document in the order of
 //! oss-mirroring 0.2: rules first, then the index page of a directory, then the error page, then the plain error.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use headwater_model::access::Principal;
@@ -80,7 +81,7 @@ impl Engine {
             let origin_status = match first_match(&website.rules, &question) {
                 None => None,
                 Some(rule) if rule.mirror().is_some() => {
-                    match Box::pin(self.fills.miss(&known.bucket, rule, get, method)).await? {
+                    match Box::pin(self.fills.miss(&known.bucket, rule, &without_judged_range(get), method)).await? {
                         MissOutcome::Reply(reply) => return Ok(*reply),
                         MissOutcome::NotFound { origin_status } => Some(origin_status),
                         MissOutcome::LookAgain => continue,
@@ -124,6 +125,14 @@ impl Engine {
     }
 }
 
+/// A miss has no validators yet that `If-Range` could be held against, so it is no match: the whole is the answer.
+fn without_judged_range(get: &GetObject) -> Cow<'_, GetObject> {
+    if get.range.is_none() || get.conditions.if_range.is_none() {
+        return Cow::Borrowed(get);
+    }
+    Cow::Owned(GetObject { range: None, ..get.clone() })
+}
+
 /// The key with the leading slashes that the request had (oss-mirroring 4.4): an object of exactly that key, which the
 /// S3 face can make, comes before the one that the OSS face means. `None` if there were none.
 fn literal_key(get: &GetObject) -> Option<ObjectKey> {
@@ -144,7 +153,7 @@ fn serve(object: &StoredObject, get: &GetObject, method: MissMethod) -> Result<R
             Verdict::Failed(condition) => return Err(Error::PreconditionFailed { condition }),
         }
     }
-    let range = match &get.range {
+    let range = match get.range.as_ref().filter(|_| get.conditions.allow_range(&meta.etag, meta.last_modified)) {
         None => None,
         Some((range, header)) => match range.resolve(meta.size_bytes) {
             Ok(range) => Some(range),

@@ -17,7 +17,7 @@ use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::error::{MirrorFailure, MirrorFailureKind};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{Caller, GetObject, MissContext, ObjectReply, Op, Owner, Reply, Served};
-use headwater_model::precondition::Preconditions;
+use headwater_model::precondition::{Preconditions, RangeCondition};
 use headwater_model::range::ByteRange;
 use headwater_model::rule::{Mirror, RoutingRule};
 use headwater_model::{BucketName, Error, ObjectKey};
@@ -167,6 +167,18 @@ async fn row_2_the_second_request_needs_no_origin() {
         assert!(read(hit.body).await.unwrap() == pattern(7, 0, size_bytes));
         assert_eq!(chain.origin.count(&format!("/{key}")), 1);
     }
+}
+
+#[tokio::test]
+async fn a_miss_under_if_range_is_the_whole_object() {
+    let chain = Chain::new().await;
+    chain.origin.on("/k", Answer::pattern(7, SIZE as u64));
+    let range = ByteRange::parse("bytes=10-19").map(|range| (range, "bytes=10-19".into()));
+    let if_range = Some(RangeCondition::Date(Timestamp::from_seconds(1)));
+    let conditions = Preconditions { if_range, ..Preconditions::default() };
+    let miss = chain.perform(Op::GetObject(Box::new(GetObject { range, conditions, ..get("k") }))).await.unwrap();
+    assert_eq!((miss.served, miss.range), (Served::Miss, None), "an object that nobody knows yet matches nothing");
+    assert!(read(miss.body).await.unwrap() == pattern(7, 0, SIZE));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,6 +30,29 @@ impl TagCondition {
     }
 }
 
+/// The value of `If-Range`: of which representation the client has a part (RFC 9110 section 13.1.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RangeCondition {
+    /// The one with this tag.
+    Tag(ETag),
+    /// The one with this `Last-Modified`.
+    Date(Timestamp),
+    /// None that could be told: weak tags never match in the strong comparison.
+    Never,
+}
+
+impl RangeCondition {
+    /// Whether a part of this representation continues what the client has. Dates must be equal in whole seconds;
+    /// a later one is no match either.
+    pub fn matches(&self, etag: &ETag, last_modified: Timestamp) -> bool {
+        match self {
+            Self::Tag(tag) => tag == etag,
+            Self::Date(date) => date.seconds() == last_modified.seconds(),
+            Self::Never => false,
+        }
+    }
+}
+
 /// The conditions of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preconditions {
@@ -41,6 +64,8 @@ pub struct Preconditions {
     pub if_modified_since: Option<Timestamp>,
     /// `If-Unmodified-Since`.
     pub if_unmodified_since: Option<Timestamp>,
+    /// `If-Range`. It decides about the range alone: [`Preconditions::evaluate`] does not look at it.
+    pub if_range: Option<RangeCondition>,
 }
 
 /// What the conditions say about a representation.
@@ -58,6 +83,11 @@ impl Preconditions {
     /// Whether no condition is set.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether a range may be served of this representation; otherwise the whole is the answer.
+    pub fn allow_range(&self, etag: &ETag, last_modified: Timestamp) -> bool {
+        self.if_range.as_ref().is_none_or(|condition| condition.matches(etag, last_modified))
     }
 
     /// Evaluates a GET or HEAD in the order of RFC 9110 section 13.2.2. Dates compare in whole seconds.
@@ -104,5 +134,21 @@ mod tests {
         assert_eq!(other.evaluate(&etag, at), Verdict::Proceed, "If-None-Match makes If-Modified-Since moot");
         let since = Preconditions { if_modified_since: Some(Timestamp(100_999)), ..Default::default() };
         assert_eq!(since.evaluate(&etag, Timestamp(100_500)), Verdict::NotModified, "dates compare in seconds");
+    }
+
+    #[test]
+    fn if_range_allows_a_range_of_the_very_same_representation() {
+        let etag = ETag::from_text("\"ABC\"");
+        let allowed = |if_range| {
+            let conditions = Preconditions { if_range, ..Preconditions::default() };
+            assert_eq!(conditions.evaluate(&etag, Timestamp(100_500)), Verdict::Proceed, "it never refuses");
+            conditions.allow_range(&etag, Timestamp(100_500))
+        };
+        assert!(allowed(None));
+        assert!(allowed(Some(RangeCondition::Tag(ETag::from_text("abc")))));
+        assert!(!allowed(Some(RangeCondition::Tag(ETag::from_text("abd")))));
+        assert!(allowed(Some(RangeCondition::Date(Timestamp::from_seconds(100)))));
+        assert!(!allowed(Some(RangeCondition::Date(Timestamp::from_seconds(101)))), "newer is not the same");
+        assert!(!allowed(Some(RangeCondition::Never)));
     }
 }

@@ -12,7 +12,7 @@ use headwater_model::op::{
     AnnouncedDigests, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op, Reply,
     UploadPart, UploadRef, WriteCondition,
 };
-use headwater_model::precondition::{Preconditions, TagCondition};
+use headwater_model::precondition::{Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
 
 fn ranged(text: &str, header: &str) -> GetObject {
@@ -47,6 +47,23 @@ async fn conditions_come_before_the_body() {
         bench.get(&bench.root, with(other)).await,
         Err(Error::PreconditionFailed { condition: "If-Match" })
     ));
+}
+
+#[tokio::test]
+async fn a_range_of_another_representation_is_the_whole() {
+    const CURRENT: &str = "781e5e245d69b566979b86e28d23f2c7";
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("k", b"0123456789").await.unwrap();
+    let read = async |tag: &str, header| {
+        let if_range = Some(RangeCondition::Tag(ETag::from_text(tag)));
+        let conditions = Preconditions { if_range, ..Preconditions::default() };
+        let request = GetObject { conditions, strict_range: true, ..ranged("k", header) };
+        bench.get(&bench.root, request).await
+    };
+    assert_eq!(object(read(CURRENT, "bytes=2-4").await.unwrap()).await.2, b"234");
+    assert_eq!(object(read("x", "bytes=2-4").await.unwrap()).await, (None, None, b"0123456789".to_vec()));
+    assert_eq!(object(read("x", "bytes=10-").await.unwrap()).await.1, None, "what is ignored cannot be wrong");
+    assert!(matches!(read(CURRENT, "bytes=10-").await, Err(Error::InvalidRange { .. })));
 }
 
 #[tokio::test]

@@ -2,15 +2,24 @@
 
 use headwater_model::digest::ETag;
 use headwater_model::op::WriteCondition;
-use headwater_model::precondition::{Preconditions, TagCondition};
+use headwater_model::precondition::{Preconditions, RangeCondition, TagCondition};
 use headwater_model::{Error, Result};
 
 use super::{Request, not_implemented};
 use crate::date::parse_http_date;
 
-/// `If-Match` and its three relatives.
+/// `If-Match` and its three relatives, and `If-Range`.
 pub(super) fn decode_read(request: &Request<'_>) -> Result<Preconditions> {
-    decode(request, ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])
+    let conditions = decode(request, ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])?;
+    Ok(Preconditions { if_range: request.fields.get("if-range")?.map(range_condition), ..conditions })
+}
+
+/// A tag, with or without quotes, or a date. A date that cannot be read is a tag that no object has.
+fn range_condition(value: &str) -> RangeCondition {
+    if value.starts_with("W/") {
+        return RangeCondition::Never;
+    }
+    parse_http_date(value).map_or_else(|| RangeCondition::Tag(ETag::from_text(value)), RangeCondition::Date)
 }
 
 /// `x-*-copy-source-if-*`.
@@ -29,6 +38,7 @@ fn decode(request: &Request<'_>, names: [&str; 4]) -> Result<Preconditions> {
         if_none_match: fields.get(if_none_match)?.map(TagCondition::parse),
         if_modified_since: fields.get(if_modified_since)?.and_then(parse_http_date),
         if_unmodified_since: fields.get(if_unmodified_since)?.and_then(parse_http_date),
+        if_range: None,
     })
 }
 

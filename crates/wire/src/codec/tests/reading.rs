@@ -2,7 +2,7 @@
 
 use headwater_model::Error;
 use headwater_model::op::GetObject;
-use headwater_model::precondition::TagCondition;
+use headwater_model::precondition::{RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
 
 use super::*;
@@ -42,6 +42,19 @@ fn conditions_come_from_the_four_headers() {
     assert_eq!(conditions.if_none_match, Some(TagCondition::Any));
     assert_eq!(conditions.if_modified_since, Some(Timestamp::from_seconds(784_111_777)));
     assert_eq!(conditions.if_unmodified_since, None, "an invalid date is ignored");
+}
+
+#[test]
+fn if_range_is_a_strong_tag_or_a_date() {
+    for (sent, read) in [
+        ("\"ABC\"", RangeCondition::Tag(ETag::from_text("abc"))),
+        ("abc", RangeCondition::Tag(ETag::from_text("abc"))),
+        ("W/\"abc\"", RangeCondition::Never),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", RangeCondition::Date(Timestamp::from_seconds(784_111_777))),
+    ] {
+        let conditions = get(S3, "GET /bkt/k", &[("range", "bytes=1-"), ("if-range", sent)]).conditions;
+        assert_eq!(conditions.if_range, Some(read), "{sent}");
+    }
 }
 
 #[test]
