@@ -44,7 +44,9 @@ impl Engine {
 
     async fn read(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
         let known = self.known(&get.bucket)?;
+        // What ends in a slash may mean a home page, which comes before an object of that very key (oss-mirroring 0.2).
         if get.miss.extra_slashes == 0
+            && !get.key.as_str().ends_with('/')
             && let Some(object) = self.store.resident(&known.reference, &get.key)
         {
             return serve(&object, get, method);

@@ -40,6 +40,14 @@ async fn anonymous_visitors_get_pages_and_signed_clients_get_the_api() {
 }
 
 #[tokio::test]
+async fn a_home_page_comes_before_an_object_of_the_directorys_name() {
+    let bench = with_pages(2, 404).await;
+    bench.put("dir/", b"marker").await.unwrap();
+    assert_eq!(object(bench.get(&bench.anonymous, get("dir/")).await.unwrap()).await.2, b"dir");
+    assert_eq!(object(bench.get(&bench.root, get("dir/")).await.unwrap()).await.2, b"marker");
+}
+
+#[tokio::test]
 async fn a_directory_without_slash_redirects_or_not_by_type() {
     let bench = with_pages(0, 200).await;
     let Reply::Relayed(redirect) = bench.get(&bench.anonymous, get("dir")).await.unwrap() else {
