@@ -15,7 +15,7 @@ use http::header::{CONTENT_RANGE, RANGE};
 use super::MissOutcome;
 use super::ask;
 use super::head::{self, Circumstances, Verdict};
-use super::observe::{FillOutcome, Report};
+use super::observe::{FillOutcome, HEAD_REQUEST, Report};
 use super::plan::Plan;
 use super::reply::{Asked, Shown};
 use super::task::Env;
@@ -31,7 +31,7 @@ pub(super) async fn ask(env: &Env, plan: &Plan, asked: &Asked<'_>) -> Result<Mis
     let result = answer(env, plan, asked, &mut origin_status).await;
     let outcome = match &result {
         Ok(MissOutcome::NotFound { .. }) => FillOutcome::NotFound,
-        Ok(_) | Err(Error::InvalidRange { .. }) => FillOutcome::PassedThrough("head_request"),
+        Ok(_) | Err(Error::InvalidRange { .. }) => FillOutcome::PassedThrough(HEAD_REQUEST),
         Err(Error::MirrorFailed(failure)) => FillOutcome::Failed(failure.reason),
         Err(_) => FillOutcome::Failed("busy"),
     };

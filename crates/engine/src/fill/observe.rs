@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::failure::{ABANDONED, Failure};
 
+/// Reason of a HEAD that the origin answered.
+pub(super) const HEAD_REQUEST: &str = "head_request";
+
 /// How a fetch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillOutcome {
@@ -109,9 +112,10 @@ macro_rules! event {
 
 impl Report<'_> {
     /// Failures are warnings, unless nobody was left to notice; what was not stored is of interest to the operator; the
-    /// rest is routine.
+    /// rest is routine, and so is a HEAD, which never stores.
     pub(super) fn log(&self) {
         match self.outcome {
+            FillOutcome::PassedThrough(HEAD_REQUEST) => event!(debug, self),
             FillOutcome::Failed(ABANDONED) | FillOutcome::Superseded | FillOutcome::PassedThrough(_) => {
                 event!(info, self);
             }

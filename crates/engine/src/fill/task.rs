@@ -155,6 +155,9 @@ impl Task {
         if head.unstored.is_some() {
             self.place.leave();
         }
+        if head.length.is_some_and(|length| length > HOLD_BACK_BYTES) {
+            return self.stream(head, Vec::new(), intake).await;
+        }
         match intake.gather(HOLD_BACK_BYTES).await? {
             Gathered::Whole(body) => Ok(self.whole(head, body).await),
             Gathered::Longer(beginning) => self.stream(head, beginning, intake).await,
