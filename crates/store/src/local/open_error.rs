@@ -44,7 +44,7 @@ pub enum OpenError {
         detail: Box<str>,
     },
     /// The file system refused a step.
-    #[error("cannot {step}: {}: {source}", path.display())]
+    #[error("cannot {step}: {}", path.display())]
     Io {
         /// What was being done.
         step: &'static str,
@@ -54,7 +54,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The index or the blobs refused.
-    #[error("cannot open {}: {source}", dir.display())]
+    #[error("cannot open {}", dir.display())]
     Store {
         /// The directory.
         dir: PathBuf,
