@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::body::Body;
-use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests};
+use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::op::AnnouncedDigests;
 use headwater_model::{Error, Result};
 use headwater_store::ObjectWriter;
@@ -13,7 +13,8 @@ use headwater_store::ObjectWriter;
 /// Writes all of `body`, ends the write and compares what came with what was announced.
 ///
 /// # Errors
-/// Those of the body and the writer; [`Error::BadDigest`]. The writer is then to be dropped.
+/// Those of the body and the writer; [`Error::BadDigest`]; [`Error::InvalidRequest`] for a trailer that was announced
+/// and did not come, or came unannounced. The writer is then to be dropped.
 pub(crate) async fn pour(writer: &mut dyn ObjectWriter, body: Body, announced: &AnnouncedDigests) -> Result<Digests> {
     match body {
         Body::Empty => {}
@@ -25,6 +26,7 @@ pub(crate) async fn pour(writer: &mut dyn ObjectWriter, body: Body, announced: &
         }
     }
     let digests = writer.finish().await?;
+    check_trailer(announced)?;
     compare(announced, &digests)?;
     Ok(digests)
 }
@@ -32,6 +34,20 @@ pub(crate) async fn pour(writer: &mut dyn ObjectWriter, body: Body, announced: &
 /// Which additional checksum the store must compute for these announcements.
 pub(crate) fn wanted_checksum(announced: &AnnouncedDigests) -> Option<ChecksumAlgorithm> {
     announced.checksum.as_ref().map(|checksum| checksum.algorithm).or(announced.algorithm)
+}
+
+/// The trailer that came is the one that was announced: what was announced and lost proves nothing about the body, and
+/// for what comes as a surprise nothing was computed that it could be compared with.
+fn check_trailer(announced: &AnnouncedDigests) -> Result<()> {
+    let came = announced.trailing.value().map(|checksum| checksum.algorithm);
+    let message = match (announced.trailer, came) {
+        (Some(expected), None) => format!("The trailer {} was announced and did not come.", header_name(expected)),
+        (expected, Some(came)) if expected != Some(came) => {
+            format!("The trailer {} is not the one that x-amz-trailer announces.", header_name(came))
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::InvalidRequest { message: message.into() })
 }
 
 fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
@@ -48,7 +64,8 @@ fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
     let announced = announced.checksum.as_ref().or_else(|| announced.trailing.value());
     match (announced, &computed.checksum) {
         (Some(announced), Some(computed)) if announced != computed => {
-            Err(mismatch(checksum_header(announced), BASE64.encode(&announced.value), BASE64.encode(&computed.value)))
+            let header = header_name(announced.algorithm).into();
+            Err(mismatch(header, BASE64.encode(&announced.value), BASE64.encode(&computed.value)))
         }
         (Some(announced), None) => Err(Error::internal(
             "compare checksums",
@@ -58,8 +75,8 @@ fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
     }
 }
 
-fn checksum_header(checksum: &Checksum) -> Box<str> {
-    format!("x-amz-checksum-{}", checksum.algorithm.name().to_ascii_lowercase()).into()
+fn header_name(algorithm: ChecksumAlgorithm) -> String {
+    format!("x-amz-checksum-{}", algorithm.name().to_ascii_lowercase())
 }
 
 fn mismatch(header: Box<str>, announced: String, computed: String) -> Error {

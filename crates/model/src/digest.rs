@@ -101,9 +101,12 @@ pub struct Checksum {
 pub struct TrailingChecksum(Arc<OnceLock<Checksum>>);
 
 impl TrailingChecksum {
-    /// Fills it; a second value is ignored.
-    pub fn set(&self, checksum: Checksum) {
-        let _ = self.0.set(checksum);
+    /// Fills it.
+    ///
+    /// # Errors
+    /// Gives a second checksum back: a body has one.
+    pub fn set(&self, checksum: Checksum) -> Result<(), Checksum> {
+        self.0.set(checksum)
     }
 
     /// The checksum, once the body has ended with one.

@@ -168,6 +168,8 @@ pub struct AnnouncedDigests {
     pub checksum: Option<Checksum>,
     /// Algorithm whose value comes in a trailer, or which the client only asked us to compute.
     pub algorithm: Option<ChecksumAlgorithm>,
+    /// Algorithm that `x-amz-trailer` announces: its value must come. It is in `algorithm` too.
+    pub trailer: Option<ChecksumAlgorithm>,
     /// The value from the trailer, once the body has ended.
     pub trailing: TrailingChecksum,
     /// `x-oss-hash-crc64ecma`, where a client sends it.

@@ -66,6 +66,32 @@ async fn a_range_of_another_representation_is_the_whole() {
     assert!(matches!(read(CURRENT, "bytes=10-").await, Err(Error::InvalidRange { .. })));
 }
 
+/// A trailer with a checksum of zeroes.
+fn trailing(algorithm: ChecksumAlgorithm) -> TrailingChecksum {
+    let trailing = TrailingChecksum::default();
+    trailing.set(Checksum { algorithm, value: vec![0; algorithm.size_bytes()] }).unwrap();
+    trailing
+}
+
+#[tokio::test]
+async fn the_trailer_that_comes_is_the_one_announced() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let crc32 = Some(ChecksumAlgorithm::Crc32);
+    for (announced, came) in [
+        (crc32, TrailingChecksum::default()),
+        (None, trailing(ChecksumAlgorithm::Crc32)),
+        (crc32, trailing(ChecksumAlgorithm::Sha1)),
+    ] {
+        let digests =
+            AnnouncedDigests { trailer: announced, algorithm: announced, trailing: came, ..Default::default() };
+        let shown = format!("{digests:?}");
+        let request = Op::PutObject(Box::new(headwater_model::op::PutObject { digests, ..put("k") }));
+        let refused = bench.engine.perform(&bench.root, request, Body::Full(Bytes::from_static(b"x"))).await;
+        assert!(matches!(refused, Err(Error::InvalidRequest { .. })), "{shown}");
+    }
+    assert!(matches!(bench.get(&bench.root, get("k")).await, Err(Error::NoSuchKey { .. })));
+}
+
 #[tokio::test]
 async fn a_body_without_its_announced_digest_is_not_stored() {
     let bench = Bench::new(CannedAcl::Private).await;
@@ -76,8 +102,8 @@ async fn a_body_without_its_announced_digest_is_not_stored() {
     wrong_crc.digests.checksum = Some(Checksum { algorithm: ChecksumAlgorithm::Crc32, value: vec![0; 4] });
     let mut wrong_trailer = put("k");
     wrong_trailer.digests.algorithm = Some(ChecksumAlgorithm::Crc32c);
-    wrong_trailer.digests.trailing = TrailingChecksum::default();
-    wrong_trailer.digests.trailing.set(Checksum { algorithm: ChecksumAlgorithm::Crc32c, value: vec![0; 4] });
+    wrong_trailer.digests.trailer = Some(ChecksumAlgorithm::Crc32c);
+    wrong_trailer.digests.trailing = trailing(ChecksumAlgorithm::Crc32c);
     let mut short = put("k");
     short.content_length = Some(5);
     for (refused, header) in

@@ -112,7 +112,10 @@ impl Chunked {
             let value = BASE64.decode(text).ok().filter(|value| value.len() == algorithm.size_bytes());
             let value = value
                 .ok_or_else(|| Error::InvalidDigest { header: name.as_str().into(), value: text.as_str().into() })?;
-            self.trailing.set(Checksum { algorithm, value });
+            if self.trailing.set(Checksum { algorithm, value }).is_err() {
+                let message = "Expecting a single x-amz-checksum- trailer.";
+                return Err(Error::InvalidRequest { message: message.into() });
+            }
         }
         Ok(())
     }

@@ -34,8 +34,9 @@ pub(super) fn announced(fields: Fields<'_>) -> Result<AnnouncedDigests> {
         Some(value) => Some(value.parse().map_err(|_| invalid_digest(CRC64.as_str(), value))?),
     };
     let checksum = checksum_header(fields)?;
-    let algorithm = checksum_algorithm(fields, checksum.as_ref())?;
-    Ok(AnnouncedDigests { md5, checksum, algorithm, trailing: TrailingChecksum::default(), crc64 })
+    let trailer = trailer(fields)?;
+    let algorithm = checksum_algorithm(fields, trailer, checksum.as_ref())?;
+    Ok(AnnouncedDigests { md5, checksum, algorithm, trailer, trailing: TrailingChecksum::default(), crc64 })
 }
 
 fn base64_of<const N: usize>(value: &str) -> Option<[u8; N]> {
@@ -66,19 +67,23 @@ pub(super) fn checksum_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
     Ok(found)
 }
 
+/// The algorithm whose value is to come in a trailer.
+fn trailer(fields: Fields<'_>) -> Result<Option<ChecksumAlgorithm>> {
+    let Some(value) = fields.get("x-amz-trailer")? else { return Ok(None) };
+    let name = value.trim_end_matches(',');
+    let mut all = ChecksumAlgorithm::ALL.into_iter();
+    let found = all.find(|algorithm| header_name(*algorithm).as_str().eq_ignore_ascii_case(name));
+    let unsupported = || invalid("The value specified in the x-amz-trailer header is not supported.".into());
+    found.ok_or_else(unsupported).map(Some)
+}
+
 /// The algorithm whose value comes in a trailer, or which the client leaves to us; `None` if the value is here.
-fn checksum_algorithm(fields: Fields<'_>, checksum: Option<&Checksum>) -> Result<Option<ChecksumAlgorithm>> {
+fn checksum_algorithm(
+    fields: Fields<'_>,
+    trailer: Option<ChecksumAlgorithm>,
+    checksum: Option<&Checksum>,
+) -> Result<Option<ChecksumAlgorithm>> {
     const NAMED: &str = "x-amz-sdk-checksum-algorithm";
-    let trailer = match fields.get("x-amz-trailer")? {
-        None => None,
-        Some(value) => {
-            let algorithm = ChecksumAlgorithm::ALL
-                .into_iter()
-                .find(|algorithm| header_name(*algorithm).as_str().eq_ignore_ascii_case(value.trim_end_matches(',')));
-            let unsupported = || invalid("The value specified in the x-amz-trailer header is not supported.".into());
-            Some(algorithm.ok_or_else(unsupported)?)
-        }
-    };
     if trailer.is_some() && checksum.is_some() {
         return Err(invalid("Expecting a single x-amz-checksum- header or trailer.".into()));
     }
