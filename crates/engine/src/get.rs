@@ -109,7 +109,7 @@ impl Engine {
             && let Some(object) = self.store.open(&known.reference, &page).await?
         {
             match kind {
-                website::SubdirectoryPage::Redirect => return Ok(website::redirect_to_directory(&get.key)),
+                website::SubdirectoryPage::Redirect => return Ok(website::redirect_to_directory(&get.key, &get.miss)),
                 website::SubdirectoryPage::Content => return serve(&object, get, method),
             }
         }

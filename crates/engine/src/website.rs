@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::{RelayedReply, Reply};
+use headwater_model::op::{MissContext, RelayedReply, Reply};
+use headwater_model::rule::rewriting::encode_key;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 
@@ -94,8 +95,9 @@ pub(crate) fn error_page(bucket: &Bucket) -> Option<(ObjectKey, u16)> {
     Some((ObjectKey::parse(&error.key).ok()?, error.http_status.unwrap_or(404)))
 }
 
-pub(crate) fn redirect_to_directory(key: &ObjectKey) -> Reply {
-    redirect(302, format!("/{}/", headwater_model::rule::rewriting::encode_key(key.as_str())))
+/// To `KEY/` on the host that the client asked.
+pub(crate) fn redirect_to_directory(key: &ObjectKey, miss: &MissContext) -> Reply {
+    redirect(302, format!("{}/{}/", miss.base_path, encode_key(key.as_str())))
 }
 
 /// A redirect has an empty body of known length.

@@ -155,6 +155,8 @@ pub struct MissContext {
     pub secure: bool,
     /// Host that the client asked, for redirects that name none.
     pub host: Box<str>,
+    /// What stands between `host` and the key: `/BUCKET` where the path names the bucket, empty where the host does.
+    pub base_path: Box<str>,
     /// A version or sub-resource was named: the request never mirrors.
     pub never: bool,
 }

@@ -54,6 +54,10 @@ async fn a_directory_without_slash_redirects_or_not_by_type() {
         panic!("no redirect")
     };
     assert_eq!((redirect.status, redirect.location.as_deref()), (302, Some("/dir/")));
+    let mut path_style = get("dir");
+    path_style.miss.base_path = "/bkt".into();
+    let reply = bench.get(&bench.anonymous, path_style).await.unwrap();
+    assert!(matches!(reply, Reply::Relayed(redirect) if redirect.location.as_deref() == Some("/bkt/dir/")));
     let bench = with_pages(1, 200).await;
     assert_eq!(object(bench.get(&bench.anonymous, get("dir")).await.unwrap()).await.0, Some(200), "the error page");
 }

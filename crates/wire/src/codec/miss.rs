@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use headwater_model::op::MissContext;
 
 use super::Request;
-use crate::address::request_host;
+use crate::address::{Style, request_host};
 use crate::detect::Claim;
 use crate::escape::{Plus, decode};
 
@@ -17,6 +17,11 @@ pub(super) fn context(request: &Request<'_>) -> MissContext {
         extra_slashes: routed.folded.as_ref().map_or(0, |(_, slashes)| *slashes),
         secure: request.facts.secure,
         host: request_host(request.parts).into(),
+        base_path: match (routed.style, &routed.bucket) {
+            // Names of buckets need no escapes.
+            (Style::Path, Some(bucket)) => format!("/{bucket}").into(),
+            _ => "".into(),
+        },
         // Other sub-resources are other operations.
         never: request.query("versionId").is_some(),
     }

@@ -263,6 +263,9 @@ fn table_10_1_locations() {
     let insecure = MissContext { host: "h".into(), ..MissContext::default() };
     let nothing_named = external("", |_, redirect| redirect.host_name = None);
     assert_eq!(location(&nothing_named, &key("k"), &insecure), "http://h/k");
+    let path_style = MissContext { base_path: "/bucket".into(), ..insecure };
+    assert_eq!(location(&nothing_named, &key("k"), &path_style), "http://h/bucket/k");
+    assert_eq!(location(&external("", |_, _| ()), &key("k"), &path_style), "http://www.test.com/k");
 }
 
 #[test]

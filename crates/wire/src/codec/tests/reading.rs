@@ -78,7 +78,7 @@ fn a_miss_sees_the_request_but_not_its_authentication() {
     let get = get("oss.test:9000", line, &[("x-custom", "1")]);
     assert_eq!((get.key.as_str(), get.miss.extra_slashes), ("dir/k", 1));
     assert_eq!(get.miss.query.as_deref(), Some("x=%2F"));
-    assert_eq!(&*get.miss.host, "oss.test:9000");
+    assert_eq!((&*get.miss.host, &*get.miss.base_path), ("oss.test:9000", "/bkt"));
     assert_eq!(get.miss.headers["x-custom"], "1");
     assert!(!get.miss.never && !get.miss.secure);
 }
