@@ -1,6 +1,5 @@
 //! CopyObject.
 
-use headwater_model::bucket::Dialect;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::Provenance;
 use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject, Reply};
@@ -14,20 +13,12 @@ use crate::put::{as_condition, expectation};
 
 impl Engine {
     /// Copies bytes and, unless the request brings its own, metadata. The source never mirrors: a copy of what is not
-    /// here is a copy of nothing. A copy is a normal write, so `x-oss-tag` is dropped.
+    /// here is a copy of nothing. A copy is a normal write, so `x-oss-tag` is dropped. Whether an object may be copied onto
+    /// itself is the dialect's affair, which knows everything that the request wants changed.
     pub(crate) async fn copy_object(&self, caller: &Caller, copy: CopyObject) -> Result<Reply> {
         self.authorise(&caller.principal, Action::GetObject, Some(&copy.source_bucket))?;
         let source_bucket = self.known(&copy.source_bucket)?;
         let bucket = self.known(&copy.bucket)?;
-        let itself = copy.source_bucket == copy.bucket && copy.source_key == copy.key;
-        if itself && copy.headers.is_none() && caller.dialect == Dialect::S3 {
-            return Err(Error::InvalidRequest {
-                message: "This copy request is illegal because it is trying to copy an object to itself without \
-                          changing the object's metadata, storage class, website redirect location or encryption \
-                          attributes."
-                    .into(),
-            });
-        }
         let source = self.store.open(&source_bucket.reference, &copy.source_key).await?;
         let source = source.ok_or_else(|| Error::NoSuchKey { key: copy.source_key.as_str().into() })?;
         match copy.source_conditions.evaluate(&source.meta.etag, source.meta.last_modified) {

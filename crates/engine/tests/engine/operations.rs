@@ -4,13 +4,13 @@ use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
 use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::body::Body;
-use headwater_model::bucket::CannedAcl;
+use headwater_model::bucket::{CannedAcl, Dialect};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::CompletedPart;
 use headwater_model::op::{
-    AnnouncedDigests, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op, Reply,
-    UploadPart, UploadRef, WriteCondition,
+    AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op,
+    Reply, UploadPart, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::{Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
@@ -175,6 +175,20 @@ async fn a_missing_bucket_is_said_to_be_missing() {
     assert!(matches!(bench.get(&bench.anonymous, elsewhere).await, Err(Error::NoSuchBucket { .. })));
 }
 
+/// A copy within the bucket.
+fn copy(from: &str, to: &str) -> CopyObject {
+    CopyObject {
+        source_bucket: bucket(BUCKET),
+        source_key: key(from),
+        source_conditions: Preconditions::default(),
+        bucket: bucket(BUCKET),
+        key: key(to),
+        headers: None,
+        algorithm: None,
+        condition: WriteCondition::Any,
+    }
+}
+
 #[tokio::test]
 async fn a_copy_needs_the_right_to_read_its_source() {
     let bench = Bench::new(CannedAcl::Private).await;
@@ -186,22 +200,24 @@ async fn a_copy_needs_the_right_to_read_its_source() {
         storage_class: None,
     };
     bench.ask(Op::CreateBucket(open)).await.unwrap();
-    let copy = || {
-        Op::CopyObject(Box::new(CopyObject {
-            source_bucket: bucket(BUCKET),
-            source_key: key("k"),
-            source_conditions: Preconditions::default(),
-            bucket: bucket("open"),
-            key: key("stolen"),
-            headers: None,
-            algorithm: Some(ChecksumAlgorithm::Sha256),
-            condition: WriteCondition::Any,
-        }))
-    };
+    let algorithm = Some(ChecksumAlgorithm::Sha256);
+    let copy = || Op::CopyObject(Box::new(CopyObject { bucket: bucket("open"), algorithm, ..copy("k", "stolen") }));
     let refused = bench.engine.perform(&bench.anonymous, copy(), Body::Empty).await;
     assert!(matches!(refused, Err(Error::AccessDenied { .. })));
     let Reply::Copied(meta) = bench.ask(copy()).await.unwrap() else { panic!("not copied") };
     assert_eq!(meta.checksum.as_ref().map(|checksum| checksum.algorithm), Some(ChecksumAlgorithm::Sha256));
+}
+
+#[tokio::test]
+async fn a_copy_onto_itself_keeps_the_object() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("k", b"body").await.unwrap();
+    for dialect in [Dialect::Oss, Dialect::S3] {
+        let caller = Caller { dialect, ..bench.root.clone() };
+        let copied = bench.engine.perform(&caller, Op::CopyObject(Box::new(copy("k", "k"))), Body::Empty).await;
+        assert!(matches!(copied, Ok(Reply::Copied(_))), "{dialect:?}");
+        assert_eq!(object(bench.get(&bench.root, get("k")).await.unwrap()).await.2, b"body");
+    }
 }
 
 #[tokio::test]

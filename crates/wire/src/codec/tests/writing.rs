@@ -111,7 +111,8 @@ fn additional_checksums_agree_on_one_algorithm() {
     assert_eq!(digests.checksum, Some(Checksum { algorithm: ChecksumAlgorithm::Crc32, value }));
     assert_eq!(digests.algorithm, None);
     let trailer = put(S3, "", &[("x-amz-trailer", "x-amz-checksum-crc64nvme")]).digests;
-    assert_eq!(trailer.algorithm, Some(ChecksumAlgorithm::Crc64Nvme));
+    let crc64 = Some(ChecksumAlgorithm::Crc64Nvme);
+    assert_eq!((trailer.algorithm, trailer.trailer), (crc64, crc64));
     assert_eq!(
         put(S3, "", &[("x-amz-sdk-checksum-algorithm", "sha256")]).digests.algorithm,
         Some(ChecksumAlgorithm::Sha256)
@@ -235,6 +236,7 @@ fn copies_keep_or_replace_metadata() {
     let itself = ("x-amz-copy-source", "bkt/k");
     assert!(matches!(try_copy(S3, &[itself]), Err(Error::InvalidRequest { .. })));
     assert!(try_copy(S3, &[itself, ("x-amz-metadata-directive", "REPLACE")]).is_ok());
+    assert!(try_copy(S3, &[itself, ("x-amz-storage-class", "GLACIER")]).is_ok());
     assert!(try_copy(OSS, &[("x-oss-copy-source", "/bkt/k")]).is_ok(), "OSS allows it");
 }
 
