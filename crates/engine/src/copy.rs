@@ -1,7 +1,8 @@
 //! CopyObject.
 
+use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::Provenance;
+use headwater_model::object::{ObjectKind, Provenance};
 use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject, Reply};
 use headwater_model::precondition::Verdict;
 use headwater_model::{Error, Result};
@@ -45,7 +46,8 @@ impl Engine {
         copied.map(Reply::Copied).map_err(|error| as_condition(error, &copy.condition))
     }
 
-    /// A copy for which a checksum must be computed reads every byte.
+    /// A copy for which a checksum must be computed reads every byte, and is an object written in one piece then: its tag
+    /// and its checksum are of the whole, however the source was written.
     async fn copy_computing(
         &self,
         source: StoredObject,
@@ -65,6 +67,8 @@ impl Engine {
         let mut writer = self.store.begin(intent).await?;
         let body = crate::get::content(&source, 0..size_bytes);
         let digests = pour(&mut *writer, body, &AnnouncedDigests::default()).await?;
-        writer.seal(NewObject { checksum: digests.checksum, ..object }, expectation(&copy.condition)).await
+        let etag = ETag::of_md5(digests.md5);
+        let object = NewObject { etag, kind: ObjectKind::Normal, checksum: digests.checksum, ..object };
+        writer.seal(object, expectation(&copy.condition)).await
     }
 }

@@ -8,6 +8,7 @@ use headwater_model::bucket::{CannedAcl, Dialect};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::CompletedPart;
+use headwater_model::object::ObjectKind;
 use headwater_model::op::{
     AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject, Op,
     Reply, UploadPart, UploadRef, WriteCondition,
@@ -261,6 +262,16 @@ async fn a_multipart_upload_becomes_one_object() {
     assert!(matches!(complete(foreign, 1).await, Err(Error::InvalidPart { part_number: 2, .. })));
     assert!(matches!(complete(parts.clone(), 1).await, Ok(Reply::Completed(_))));
     assert_eq!(object(bench.get(&bench.root, get("big")).await.unwrap()).await.2, b"hello world");
+    for (algorithm, kind, etag) in [
+        (None, ObjectKind::Multipart, "e09e4fd6265b36115fe3db32df945d84-2"),
+        (Some(ChecksumAlgorithm::Sha1), ObjectKind::Normal, "5eb63bbbe01eeed093cb22bb8f5acdc3"),
+    ] {
+        let request = CopyObject { algorithm, ..copy("big", "copy") };
+        let Reply::Copied(meta) = bench.ask(Op::CopyObject(Box::new(request))).await.unwrap() else {
+            panic!("no copy")
+        };
+        assert_eq!((meta.kind, meta.etag.as_str()), (kind, etag), "{algorithm:?}");
+    }
     assert!(matches!(complete(parts, 1).await, Err(Error::NoSuchUpload { .. })));
 }
 
