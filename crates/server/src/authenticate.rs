@@ -1,18 +1,21 @@
 //! From a request's signature to its principal.
 //!
 //! Guarantees: the only place that makes a [`Principal`]; an unknown access key costs the same work as a known one; what
-//! an operation is selected by must be covered by the signature, where there is one.
+//! an operation is selected by must be covered by the signature, where there is one; what a request says about its body
+//! is checked whether or not it is signed, so that no coding of the transfer is ever stored as an object.
 
 use std::sync::Arc;
 
 use headwater_model::access::{Access, Principal};
+use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_model::error::SignatureMismatch;
 use headwater_model::{Error, Result};
-use headwater_wire::Routed;
 use headwater_wire::sign::{
-    Credentials, PayloadMode, SignError, SigningKeys, Target, Verified, VerifyContext, detect, verify, verify_unknown,
+    ContentSha256, Credentials, PayloadMode, SignError, SigningKeys, Target, Verified, VerifyContext, detect, verify,
+    verify_unknown,
 };
+use headwater_wire::{BodyNeed, Routed};
 use http::request::Parts;
 
 /// Who asks, and how the body is to be checked.
@@ -42,8 +45,13 @@ impl Authenticator {
         access: &dyn Access,
         now: Timestamp,
     ) -> Result<Authenticated> {
-        let Some(credentials) = detect(parts).map_err(|error| refusal(error, ""))? else {
-            return Ok(Authenticated { principal: Principal::Anonymous, payload: PayloadMode::Unsigned });
+        let dialect = routed.dialect;
+        let Some(credentials) = detect(parts).map_err(|error| refusal(error, "", dialect))? else {
+            let payload = match routed.body_need() {
+                BodyNeed::None => PayloadMode::Unsigned,
+                BodyNeed::Xml | BodyNeed::Stream => anonymous_payload(parts, dialect)?,
+            };
+            return Ok(Authenticated { principal: Principal::Anonymous, payload });
         };
         let target = Target {
             bucket: routed.bucket.as_ref().map(headwater_model::BucketName::as_str),
@@ -52,10 +60,10 @@ impl Authenticator {
         let context = VerifyContext { now, target, strict_region: self.strict_region.as_deref(), keys: &self.keys };
         let id = credentials.access_key_id.as_str();
         let Some((key, secret)) = access.find(id) else {
-            verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id))?;
+            verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
-        let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id))?;
+        let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         check_coverage(routed, &verified, &credentials)?;
         Ok(Authenticated { principal: Principal::Key(key), payload: verified.payload })
     }
@@ -71,7 +79,41 @@ fn check_coverage(routed: &Routed, verified: &Verified, credentials: &Credential
     Err(Error::AccessDenied { reason: "a query parameter that selects the operation is not signed" })
 }
 
-fn refusal(error: SignError, access_key_id: &str) -> Error {
+/// What a request without credentials says about its body. Signed chunks cannot be verified without a signature to start
+/// from, and a coding that is not announced where it belongs would not be decoded: both are refused.
+fn anonymous_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
+    let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let mode = match text(content_sha256(dialect)) {
+        None => ContentSha256::Unsigned,
+        Some(value) => ContentSha256::parse(value)
+            .filter(|mode| dialect == Dialect::S3 || !mode.is_chunked())
+            .ok_or_else(|| refusal(SignError::UnknownPayloadMode { value: value.into() }, "", dialect))?,
+    };
+    let coded = text("content-encoding")
+        .is_some_and(|codings| codings.split(',').any(|coding| coding.trim().eq_ignore_ascii_case("aws-chunked")));
+    match mode {
+        ContentSha256::ChunkedUnsignedTrailer => Ok(PayloadMode::ChunkedUnsignedTrailer),
+        ContentSha256::ChunkedSigned | ContentSha256::ChunkedSignedTrailer => {
+            Err(Error::AccessDenied { reason: "a body in signed chunks needs a signed request" })
+        }
+        _ if coded => {
+            let message = "A body in aws-chunked needs an x-amz-content-sha256 that says so.";
+            Err(Error::InvalidRequest { message: message.into() })
+        }
+        ContentSha256::Digest(digest) => Ok(PayloadMode::Sha256(digest)),
+        ContentSha256::Unsigned => Ok(PayloadMode::Unsigned),
+    }
+}
+
+/// The header that tells how the body is covered.
+fn content_sha256(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Oss => "x-oss-content-sha256",
+        Dialect::S3 => "x-amz-content-sha256",
+    }
+}
+
+fn refusal(error: SignError, access_key_id: &str, dialect: Dialect) -> Error {
     let message = error.to_string();
     match error {
         SignError::TimeTooSkewed { request_time, server_time, .. } => {
@@ -97,7 +139,7 @@ fn refusal(error: SignError, access_key_id: &str) -> Error {
         SignError::DuplicateAuth => Error::invalid_argument("Authorization", "", message),
         SignError::Malformed { field, .. } => Error::invalid_argument(field, "", message),
         SignError::WrongRegion { signed, .. } => Error::invalid_argument("Region", &signed, message),
-        SignError::UnknownPayloadMode { value } => Error::invalid_argument("x-amz-content-sha256", &value, message),
+        SignError::UnknownPayloadMode { value } => Error::invalid_argument(content_sha256(dialect), &value, message),
         SignError::MissingHeader { name: "x-amz-decoded-content-length" } => Error::MissingContentLength,
         SignError::MissingHeader { .. } => Error::InvalidRequest { message: message.into() },
     }

@@ -33,6 +33,57 @@ async fn virtual_hosted_and_path_style_name_the_same_bucket() {
     assert_eq!(running.send(get).await.1, "hello");
 }
 
+/// An anonymous upload to `/bkt/k` with these headers.
+fn upload(body: &'static str, headers: &[(&'static str, &'static str)]) -> http::Request<http_body_util::Full<Bytes>> {
+    let mut put = request(Method::PUT, "/bkt/k", body);
+    for (name, value) in headers {
+        put.headers_mut().insert(*name, HeaderValue::from_static(value));
+    }
+    put
+}
+
+#[tokio::test]
+async fn an_anonymous_chunked_upload_is_decoded_and_its_trailer_checked() {
+    const CODED: &str = "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n";
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let chunked = [
+        ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+        ("x-amz-decoded-content-length", "5"),
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+    ];
+    let (parts, body) = running.send(upload(CODED, &chunked)).await;
+    assert_eq!(parts.status, 200, "{body:?}");
+    let (parts, body) = running.send(request(Method::GET, "/bkt/k", "")).await;
+    assert_eq!((&*body, parts.headers.get(header::CONTENT_ENCODING)), (&b"hello"[..], None));
+    let (parts, body) = running.send(upload(CODED, &chunked[..3])).await;
+    assert_eq!(parts.status, 400, "the trailer is not announced");
+    assert!(String::from_utf8_lossy(&body).contains("x-amz-checksum-crc32"), "{body:?}");
+}
+
+#[tokio::test]
+async fn what_an_anonymous_upload_says_about_its_body_is_checked() {
+    const DIGEST: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    const SIGNED_CHUNKS: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+    let running = start(None).await;
+    open_bucket(&running).await;
+    for (header, value, body, status) in [
+        ("x-amz-content-sha256", DIGEST, "hello", 200),
+        ("x-oss-content-sha256", DIGEST, "hello", 200),
+        ("x-amz-content-sha256", "UNSIGNED-PAYLOAD", "hello", 200),
+        ("x-amz-content-sha256", DIGEST, "hallo", 400),
+        ("x-oss-content-sha256", DIGEST, "hallo", 400),
+        ("x-amz-content-sha256", SIGNED_CHUNKS, "hello", 403),
+        ("x-oss-content-sha256", SIGNED_CHUNKS, "hello", 400),
+        ("x-amz-content-sha256", "anything", "hello", 400),
+        ("content-encoding", "gzip, aws-chunked", "hello", 400),
+    ] {
+        let (parts, answer) = running.send(upload(body, &[(header, value)])).await;
+        assert_eq!(parts.status, status, "{header}: {value}: {answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_request_never_has_its_body_read() {
     let running = start(None).await;
