@@ -285,6 +285,7 @@ fn section_3_4_what_was_meant_for_us_stays_here() {
         ("OSSAccessKeyId=x&Expires=1&Signature=y%3D&security-token=z", WithExpires, None),
         ("Expires=1&a", WithExpires, Some("a")),
         ("Expires=1&a", Other, Some("Expires=1&a")),
+        ("b=%2F&a&b=+&", Other, Some("b=%2F&a&b=+&")),
         (
             "x-oss-signature-version=OSS4&x-oss-credential=c&a=1&x-oss-date=d&x-oss-expires=5&x-oss-signature=s\
              &x-oss-additional-headers=h&x-oss-security-token=t&x-oss-process=image",

@@ -78,6 +78,8 @@ fn a_miss_sees_the_request_but_not_its_authentication() {
     let get = get("oss.test:9000", line, &[("x-custom", "1")]);
     assert_eq!((get.key.as_str(), get.miss.extra_slashes), ("dir/k", 1));
     assert_eq!(get.miss.query.as_deref(), Some("x=%2F"));
+    let unsigned = self::get("oss.test", "GET /bkt/k?Expires=1&y=2", &[]).miss.query;
+    assert_eq!(unsigned.as_deref(), Some("Expires=1&y=2"), "it is no parameter of ours without a signature");
     assert_eq!((&*get.miss.host, &*get.miss.base_path), ("oss.test:9000", "/bkt"));
     assert_eq!(get.miss.headers["x-custom"], "1");
     assert!(!get.miss.never && !get.miss.secure);
