@@ -1,7 +1,7 @@
 //! Operations: what a client may ask ([`Op`]) and what it gets ([`Reply`]).
 //!
 //! The dialects decode HTTP into `Op` and encode `Reply`; the engine performs. Bodies of objects travel beside the
-//! operation as [`Body`](crate::body::Body), because they stream.
+//! operation as [`Body`], because they stream.
 
 use std::ops::Range;
 use std::sync::Arc;

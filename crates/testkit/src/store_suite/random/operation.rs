@@ -52,7 +52,7 @@ pub enum Operation {
     BeginFill { key: &'static str },
     /// A page of objects.
     List { prefix: &'static str, delimiter: &'static str, after: &'static str, limit: usize },
-    /// An upload is begun; beyond [`MAX_UPLOADS`] the oldest is dropped.
+    /// An upload is begun; beyond a few the oldest is dropped.
     CreateUpload { key: &'static str },
     /// A part of an upload, open or not.
     PutPart { upload: usize, number: u16, body: BodyOf },
