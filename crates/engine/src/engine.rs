@@ -107,7 +107,9 @@ impl Engine {
             Op::PutBucketWebsite(bucket, website) => self.put_website(&bucket, *website).await,
             Op::DeleteBucketWebsite(bucket) => self.delete_website(&bucket).await,
             Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
-            Op::ListObjects(bucket, query) => self.list_objects(caller, &bucket, &query).await,
+            Op::ListObjects(list) => self.list_objects(caller, list).await,
+            Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
+            Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(bucket, key) => self.get_object_meta(&bucket, &key).await,
@@ -136,7 +138,8 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
     let (action, bucket) = match op {
         Op::ListBuckets(_) => return (Action::ListBuckets, None),
         Op::CreateBucket(op) => (Action::CreateBucket, &op.bucket),
-        Op::HeadBucket(bucket) | Op::ListObjects(bucket, _) => (Action::ListObjects, bucket),
+        Op::HeadBucket(bucket) => (Action::ListObjects, bucket),
+        Op::ListObjects(op) => (Action::ListObjects, &op.bucket),
         Op::GetBucketInfo(bucket) => (Action::GetBucketInfo, bucket),
         Op::GetBucketLocation(bucket) => (Action::GetBucketLocation, bucket),
         Op::GetBucketAcl(bucket) => (Action::GetBucketAcl, bucket),
@@ -146,7 +149,9 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::DeleteBucketWebsite(bucket) => (Action::DeleteBucketWebsite, bucket),
         Op::DeleteBucket(bucket) => (Action::DeleteBucket, bucket),
         Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket),
-        Op::GetObjectMeta(bucket, _) => (Action::GetObject, bucket),
+        Op::GetObjectMeta(bucket, _) | Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => {
+            (Action::GetObject, bucket)
+        }
         Op::PutObject(op) => (Action::PutObject, &op.bucket),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket),
         Op::DeleteObject(bucket, _) => (Action::DeleteObject, bucket),

@@ -1,31 +1,20 @@
-//! ListObjects, both versions; and the home page that an anonymous request for the root means instead.
+//! ListObjects, both versions; and the home page that a visitor of the root means instead.
 
-use headwater_model::access::Principal;
-use headwater_model::list::ListQuery;
-use headwater_model::op::{Caller, GetObject, MissContext, Reply};
-use headwater_model::{BucketName, Result};
+use headwater_model::Result;
+use headwater_model::op::{Caller, ListObjects, Reply};
 
 use crate::engine::Engine;
 use crate::website;
 
 impl Engine {
-    pub(crate) async fn list_objects(&self, caller: &Caller, bucket: &BucketName, query: &ListQuery) -> Result<Reply> {
-        let known = self.known(bucket)?;
-        if caller.principal == Principal::Anonymous
+    pub(crate) async fn list_objects(&self, caller: &Caller, list: ListObjects) -> Result<Reply> {
+        let known = self.known(&list.bucket)?;
+        if let Some(visit) = list.visit
             && let Some(page) = website::root_page(&known.bucket)
         {
-            let get = GetObject {
-                bucket: bucket.clone(),
-                key: page,
-                range: None,
-                strict_range: false,
-                conditions: headwater_model::precondition::Preconditions::default(),
-                overrides: headwater_model::object::ContentHeaders::default(),
-                miss: MissContext::default(),
-            };
-            return Box::pin(self.get_object(caller, &get)).await;
+            return Box::pin(self.get_object(caller, &visit.of(list.bucket, page))).await;
         }
-        let page = self.store.list(&known.reference, query).await?;
+        let page = self.store.list(&known.reference, &list.query).await?;
         Ok(Reply::Objects { owner: self.owner.clone(), page })
     }
 }

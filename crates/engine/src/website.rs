@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::{MissContext, RelayedReply, Reply};
+use headwater_model::op::{GetObject, MissContext, RelayedReply, Reply, Visit};
 use headwater_model::rule::rewriting::encode_key;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
@@ -35,6 +35,18 @@ impl Engine {
             return Ok(Reply::Done);
         }
         self.change_website(&change, &known.bucket, None).await
+    }
+
+    /// The object that a visit of the website's root is for.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchWebsite`] without a home page: a website domain never lists.
+    pub(crate) fn home_page(&self, name: BucketName, visit: Visit) -> Result<GetObject> {
+        let known = self.known(&name)?;
+        match root_page(&known.bucket) {
+            Some(page) => Ok(visit.of(name, page)),
+            None => Err(Error::NoSuchWebsite { bucket: name.as_str().into() }),
+        }
     }
 
     async fn change_website(

@@ -68,8 +68,12 @@ pub enum Op {
     DeleteBucketWebsite(BucketName),
     /// Deletes an empty bucket.
     DeleteBucket(BucketName),
-    /// One page of objects, version 1 or 2 (the difference is the dialect's).
-    ListObjects(BucketName, ListQuery),
+    /// One page of objects, version 1 or 2 (the difference is the dialect's); for a visitor the home page, if there is one.
+    ListObjects(ListObjects),
+    /// The home page of a bucket's website, at the root of its website domain.
+    GetHomePage(BucketName, Box<Visit>),
+    /// As [`Op::GetHomePage`], without the body.
+    HeadHomePage(BucketName, Box<Visit>),
     /// An object's metadata and body.
     GetObject(Box<GetObject>),
     /// An object's metadata. Never reaches an origin unless the rule allows it.
@@ -120,6 +124,38 @@ pub struct CreateBucket {
     pub location: Option<Box<str>>,
     /// OSS storage class that the body names, if any.
     pub storage_class: Option<Box<str>>,
+}
+
+/// See [`Op::ListObjects`].
+#[derive(Clone, Debug)]
+pub struct ListObjects {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// The page.
+    pub query: ListQuery,
+    /// Of an anonymous request, which means the home page rather than a listing (oss-mirroring 11.1).
+    pub visit: Option<Box<Visit>>,
+}
+
+/// A request for the root of a bucket: a [`GetObject`] for a key that only the website document knows.
+#[derive(Clone, Debug, Default)]
+pub struct Visit {
+    /// As in [`GetObject`].
+    pub range: Option<(ByteRange, Box<str>)>,
+    /// As in [`GetObject`].
+    pub strict_range: bool,
+    /// Conditions.
+    pub conditions: Preconditions,
+    /// How a miss of the home page may reach the origin.
+    pub miss: MissContext,
+}
+
+impl Visit {
+    /// The request for this object; it replaces no headers.
+    pub fn of(self, bucket: BucketName, key: ObjectKey) -> GetObject {
+        let Self { range, strict_range, conditions, miss } = self;
+        GetObject { bucket, key, range, strict_range, conditions, overrides: ContentHeaders::default(), miss }
+    }
 }
 
 /// See [`Op::GetObject`].

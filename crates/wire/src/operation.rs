@@ -22,6 +22,9 @@ pub enum Operation {
     ListObjectsV2,
     DeleteObjects,
     ListMultipartUploads,
+    /// The root of a website domain; the vendors have no name for it.
+    GetHomePage,
+    HeadHomePage,
     GetObject,
     HeadObject,
     /// OSS: `GET` or `HEAD` with `?objectMeta`.
@@ -72,6 +75,8 @@ impl Operation {
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::DeleteObjects => "DeleteObjects",
             Self::ListMultipartUploads => "ListMultipartUploads",
+            Self::GetHomePage => "GetHomePage",
+            Self::HeadHomePage => "HeadHomePage",
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::GetObjectMeta => "GetObjectMeta",
@@ -102,7 +107,9 @@ impl Operation {
             Self::DeleteBucketWebsite => Action::DeleteBucketWebsite,
             Self::DeleteBucket => Action::DeleteBucket,
             Self::ListMultipartUploads => Action::ListMultipartUploads,
-            Self::GetObject | Self::HeadObject | Self::GetObjectMeta => Action::GetObject,
+            Self::GetHomePage | Self::HeadHomePage | Self::GetObject | Self::HeadObject | Self::GetObjectMeta => {
+                Action::GetObject
+            }
             Self::PutObject
             | Self::CopyObject
             | Self::CreateMultipartUpload

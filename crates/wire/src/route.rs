@@ -208,14 +208,13 @@ impl Request<'_> {
         }
     }
 
-    /// A website serves pages: index and error pages are not offered yet, sub-resources never.
+    /// A website serves pages, by GET and HEAD; sub-resources mean nothing there.
     fn on_website(&self, has_key: bool) -> Result<Operation> {
         match (self.method, has_key) {
             (&Method::GET, true) => Ok(Operation::GetObject),
             (&Method::HEAD, true) => Ok(Operation::HeadObject),
-            (&(Method::GET | Method::HEAD), false) => {
-                Ok(Operation::NotImplemented { what: "IndexDocument", action: Action::GetObject })
-            }
+            (&Method::GET, false) => Ok(Operation::GetHomePage),
+            (&Method::HEAD, false) => Ok(Operation::HeadHomePage),
             _ => Err(self.not_allowed("OBJECT")),
         }
     }

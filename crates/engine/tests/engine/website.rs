@@ -5,7 +5,7 @@ use headwater_engine::MirrorBucket;
 use headwater_model::Error;
 use headwater_model::bucket::CannedAcl;
 use headwater_model::list::ListQuery;
-use headwater_model::op::{Op, Reply};
+use headwater_model::op::{ListObjects, MissContext, Op, Reply, Visit};
 use headwater_model::rule::{Condition, Redirect, RedirectType, RoutingRule};
 use headwater_model::website::{ErrorDocument, IndexDocument, Website};
 
@@ -24,15 +24,50 @@ async fn with_pages(kind: u8, error_status: u16) -> Bench {
     bench
 }
 
+/// A GET of the bucket's root.
+fn root(visit: Option<Visit>) -> Op {
+    let query = ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit: 10 };
+    Op::ListObjects(ListObjects { bucket: bucket(BUCKET), query, visit: visit.map(Box::new) })
+}
+
+#[tokio::test]
+async fn a_website_domain_has_a_home_page_or_nothing() {
+    let bench = with_pages(0, 404).await;
+    for caller in [&bench.anonymous, &bench.root] {
+        let visit = async |op| bench.engine.perform(caller, op, headwater_model::body::Body::Empty).await;
+        let page = visit(Op::GetHomePage(bucket(BUCKET), Box::default())).await.unwrap();
+        assert_eq!(object(page).await.2, b"root");
+        let head = visit(Op::HeadHomePage(bucket(BUCKET), Box::default())).await.unwrap();
+        assert_eq!(object(head).await.2, b"");
+    }
+    bench.ask(Op::DeleteBucketWebsite(bucket(BUCKET))).await.unwrap();
+    let refused = bench.ask(Op::GetHomePage(bucket(BUCKET), Box::default())).await;
+    assert!(matches!(refused, Err(Error::NoSuchWebsite { .. })));
+}
+
+#[tokio::test]
+async fn a_missing_home_page_asks_the_rules_with_the_visitors_request() {
+    let bench = Bench::new(CannedAcl::PublicRead).await;
+    let redirect = Redirect { kind: RedirectType::External, pass_query_string: Some(true), ..Redirect::default() };
+    let rule = RoutingRule { number: 1, condition: Condition::default(), redirect: Some(redirect), lua: None };
+    let index = Some(IndexDocument { suffix: "index.html".into(), support_sub_dir: None, kind: None });
+    let website = Website { index, rules: vec![rule], ..Website::default() };
+    bench.ask(Op::PutBucketWebsite(bucket(BUCKET), Box::new(website))).await.unwrap();
+    let miss =
+        MissContext { query: Some("a=b".into()), host: "h".into(), base_path: "/bkt".into(), ..MissContext::default() };
+    let op = root(Some(Visit { miss, ..Visit::default() }));
+    let reply = bench.engine.perform(&bench.anonymous, op, headwater_model::body::Body::Empty).await.unwrap();
+    let Reply::Relayed(redirect) = reply else { panic!("no redirect") };
+    assert_eq!(redirect.location.as_deref(), Some("http://h/bkt/index.html?a=b"));
+}
+
 #[tokio::test]
 async fn anonymous_visitors_get_pages_and_signed_clients_get_the_api() {
     let bench = with_pages(2, 404).await;
-    let list = || ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit: 10 };
     let visit =
         async |op| bench.engine.perform(&bench.anonymous, op, headwater_model::body::Body::Empty).await.unwrap();
-    let root = visit(Op::ListObjects(bucket(BUCKET), list())).await;
-    assert_eq!(object(root).await.2, b"root");
-    assert!(matches!(bench.ask(Op::ListObjects(bucket(BUCKET), list())).await, Ok(Reply::Objects { .. })));
+    assert_eq!(object(visit(root(Some(Visit::default()))).await).await.2, b"root");
+    assert!(matches!(bench.ask(root(None)).await, Ok(Reply::Objects { .. })));
     assert_eq!(object(visit(Op::GetObject(Box::new(get("dir/")))).await).await.2, b"dir");
     assert_eq!(object(visit(Op::GetObject(Box::new(get("dir")))).await).await, (None, None, b"dir".to_vec()));
     assert_eq!(object(visit(Op::GetObject(Box::new(get("nope")))).await).await, (Some(404), None, b"sorry".to_vec()));

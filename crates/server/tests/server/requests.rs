@@ -85,6 +85,31 @@ async fn what_an_anonymous_upload_says_about_its_body_is_checked() {
 }
 
 #[tokio::test]
+async fn the_root_of_a_website_domain_is_its_home_page() {
+    const SITE: &str =
+        "<WebsiteConfiguration><IndexDocument><Suffix>i.html</Suffix></IndexDocument></WebsiteConfiguration>";
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let visit = |method| {
+        let mut visit = request(method, "/", "");
+        visit.headers_mut().insert(header::HOST, HeaderValue::from_static("bkt.web.test"));
+        running.send(visit)
+    };
+    let (parts, body) = visit(Method::GET).await;
+    assert_eq!(parts.status, 404);
+    assert!(String::from_utf8_lossy(&body).contains("NoSuchWebsiteConfiguration"), "{body:?}");
+    running.send(request(Method::PUT, "/bkt/i.html", "welcome")).await;
+    let put = signed(request(Method::PUT, "/bkt/?website", SITE), Dialect::Oss, (Some("bkt"), None));
+    assert_eq!(running.send(put).await.0.status, 200);
+    assert_eq!(visit(Method::GET).await.1, "welcome");
+    let (parts, body) = visit(Method::HEAD).await;
+    assert_eq!(
+        (parts.status, &parts.headers["content-length"], body.len()),
+        (StatusCode::OK, &"7".parse().unwrap(), 0)
+    );
+}
+
+#[tokio::test]
 async fn a_refused_request_never_has_its_body_read() {
     let running = start(None).await;
     let mut stream = TcpStream::connect(running.addresses.data).await.unwrap();

@@ -49,7 +49,7 @@ fn config(tls: Option<TlsFiles>, access_log: AccessLogTarget) -> ServerConfig {
         tls,
         addressing: Addressing {
             domains: vec!["s3.test".into()],
-            website_domains: Vec::new(),
+            website_domains: vec!["web.test".into()],
             default_dialect: Dialect::Oss,
             region: "cn-hangzhou".into(),
         },

@@ -6,11 +6,11 @@ use headwater_model::bucket::Dialect;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
 use headwater_model::object::ObjectKind;
-use headwater_model::op::{Op, Owner};
+use headwater_model::op::{ListObjects, Op, Owner};
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, page, token};
+use super::{Answer, Request, acl, checksum, object, page, token};
 use crate::date::iso_8601;
 use crate::etag;
 use crate::operation::Operation;
@@ -35,15 +35,14 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         (true, None | Some("")) => text("start-after").into(),
         (true, token) => token::decode(token)?,
     };
-    Ok(Op::ListObjects(
-        request.bucket(),
-        ListQuery {
-            prefix: text("prefix").into(),
-            delimiter: text("delimiter").into(),
-            after,
-            limit: page::limit(request, "max-keys", default_limit(request.routed.dialect))?,
-        },
-    ))
+    let query = ListQuery {
+        prefix: text("prefix").into(),
+        delimiter: text("delimiter").into(),
+        after,
+        limit: page::limit(request, "max-keys", default_limit(request.routed.dialect))?,
+    };
+    let visit = if request.facts.signed { None } else { Some(Box::new(object::decode_visit(request)?)) };
+    Ok(Op::ListObjects(ListObjects { bucket: request.bucket(), query, visit }))
 }
 
 pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, listed: &ListPage) -> Response<Body> {

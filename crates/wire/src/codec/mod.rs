@@ -84,6 +84,8 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::ListObjects | Operation::ListObjectsV2 => list::decode(&request)?,
         Operation::DeleteObjects => delete::decode_many(&request, body)?,
         Operation::ListMultipartUploads => upload::decode_list(&request)?,
+        Operation::GetHomePage => Op::GetHomePage(request.bucket(), Box::new(object::decode_visit(&request)?)),
+        Operation::HeadHomePage => Op::HeadHomePage(request.bucket(), Box::new(object::decode_visit(&request)?)),
         Operation::GetObject => Op::GetObject(Box::new(object::decode(&request)?)),
         Operation::HeadObject => Op::HeadObject(Box::new(object::decode(&request)?)),
         Operation::GetObjectMeta => Op::GetObjectMeta(request.bucket(), request.key()),

@@ -5,7 +5,7 @@
 
 use headwater_model::body::Body;
 use headwater_model::object::{ContentHeaders, ObjectMeta, Provenance, SharedMeta};
-use headwater_model::op::{GetObject, KnownFacts, ObjectReply, RelayedReply};
+use headwater_model::op::{GetObject, KnownFacts, ObjectReply, RelayedReply, Visit};
 use headwater_model::range::ByteRange;
 use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
@@ -14,23 +14,25 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use super::{Answer, Request, checksum, condition, content, list, miss};
 use crate::date::http_date;
 use crate::etag;
-use crate::operation::Operation;
 
 const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-oss-object-type");
 const TAG: HeaderName = HeaderName::from_static("x-oss-tag");
 
 pub(super) fn decode(request: &Request<'_>) -> Result<GetObject> {
-    let routed = request.routed;
+    let key = request.routed.folded.as_ref().map_or_else(|| request.key(), |(key, _)| key.clone());
+    let overrides = overrides(request)?;
+    Ok(GetObject { overrides, ..decode_visit(request)?.of(request.bucket(), key) })
+}
+
+/// A read as far as it does not depend on the key.
+pub(super) fn decode_visit(request: &Request<'_>) -> Result<Visit> {
     let fields = request.fields;
     let range = fields.get("range")?.and_then(|value| Some((ByteRange::parse(value)?, value.into())));
     let standard = fields.get("x-oss-range-behavior")?.is_some_and(|value| value.eq_ignore_ascii_case("standard"));
-    Ok(GetObject {
-        bucket: request.bucket(),
-        key: routed.folded.as_ref().map_or_else(|| request.key(), |(key, _)| key.clone()),
+    Ok(Visit {
         range,
         strict_range: standard || !request.is_oss(),
         conditions: condition::decode_read(request)?,
-        overrides: overrides(request)?,
         miss: miss::context(request),
     })
 }
@@ -179,7 +181,7 @@ pub(super) fn encode_relayed(answer: &Answer<'_>, relayed: RelayedReply) -> Resp
     put(LOCATION, relayed.location);
     put(CONTENT_TYPE, relayed.content_type);
     let length = match (&relayed.body, relayed.content_length) {
-        (Body::Empty, None) if answer.routed.operation != Operation::HeadObject => Some(0),
+        (Body::Empty, None) if answer.routed.method != Method::HEAD => Some(0),
         (Body::Full(bytes), None) => u64::try_from(bytes.len()).ok(),
         (_, length) => length,
     };

@@ -151,7 +151,9 @@ fn websites_serve_objects_only() {
     let on = |method, path| routed_on("bkt.web.example.org", method, path, &[]).map(|routed| routed.operation);
     assert_eq!(on("GET", "/k?acl&uploads").unwrap(), Operation::GetObject);
     assert_eq!(on("HEAD", "/k").unwrap(), Operation::HeadObject);
-    assert!(matches!(on("GET", "/").unwrap(), Operation::NotImplemented { .. }));
+    assert_eq!(on("GET", "/?list-type=2").unwrap(), Operation::GetHomePage);
+    assert_eq!(on("HEAD", "/").unwrap(), Operation::HeadHomePage);
+    assert!(matches!(on("DELETE", "/").unwrap_err().error, Error::MethodNotAllowed { .. }));
     assert!(matches!(on("PUT", "/k").unwrap_err().error, Error::MethodNotAllowed { .. }));
 }
 

@@ -11,7 +11,7 @@ use crate::xml::parse;
 
 fn query(host: &str, query: &str) -> Result<ListQuery> {
     match read(host, &format!("GET /bkt?{query}"), &[], "")? {
-        Op::ListObjects(_, query) => Ok(query),
+        Op::ListObjects(list) => Ok(list.query),
         other => panic!("{other:?}"),
     }
 }

@@ -86,6 +86,20 @@ fn a_miss_sees_the_request_but_not_its_authentication() {
 }
 
 #[test]
+fn only_an_unsigned_listing_may_be_a_visit() {
+    let headers = [("range", "bytes=5-9"), ("x-custom", "1")];
+    let list = |facts| match read_as(facts, OSS, "GET /bkt/?a=b", &headers, "").unwrap() {
+        Op::ListObjects(list) => list.visit,
+        other => panic!("{other:?}"),
+    };
+    assert!(list(FACTS).is_none());
+    let visit = list(RequestFacts { signed: false, ..FACTS }).unwrap();
+    assert_eq!(visit.range.map(|(range, _)| range), Some(ByteRange::FromTo(5, 9)));
+    assert_eq!((visit.miss.query.as_deref(), &*visit.miss.base_path), (Some("a=b"), "/bkt"));
+    assert_eq!(visit.miss.headers["x-custom"], "1");
+}
+
+#[test]
 fn a_named_version_never_mirrors() {
     for host in BOTH {
         assert!(get(host, "GET /bkt/k?versionId=null", &[]).miss.never);
