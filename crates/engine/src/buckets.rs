@@ -11,7 +11,9 @@ impl Engine {
         let mut buckets = self.buckets.sorted();
         buckets.retain(|bucket| {
             let name = bucket.name.as_str();
-            name.starts_with(&*query.prefix) && name > &*query.after
+            name.starts_with(&*query.prefix)
+                && name > &*query.after
+                && query.location.as_ref().is_none_or(|location| *location == bucket.location)
         });
         let more = buckets.len() > query.limit;
         buckets.truncate(query.limit);

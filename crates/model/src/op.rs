@@ -109,6 +109,8 @@ pub struct ListBuckets {
     pub prefix: Box<str>,
     /// Only names greater than this.
     pub after: Box<str>,
+    /// Only buckets of this location.
+    pub location: Option<Box<str>>,
     /// Most buckets, 1 to [`crate::limits::MAX_LIST_KEYS`].
     pub limit: usize,
 }

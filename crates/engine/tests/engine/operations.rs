@@ -10,8 +10,8 @@ use headwater_model::list::ListQuery;
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::ObjectKind;
 use headwater_model::op::{
-    AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, DeleteObjects, GetObject,
-    ListObjects, Op, Reply, UploadPart, UploadRef, WriteCondition,
+    AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObjects,
+    GetObject, ListBuckets, ListObjects, Op, Reply, UploadPart, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::{Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
@@ -171,6 +171,29 @@ async fn anonymous_rights_are_those_of_the_canned_list() {
 }
 
 #[tokio::test]
+async fn buckets_are_listed_by_location_before_they_are_counted() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    for (name, location) in [("aaa", "eu-west-1"), ("zzz", "eu-west-1"), ("mmm", "cn-hangzhou")] {
+        let location = Some(location.into());
+        let create = CreateBucket { bucket: bucket(name), acl: None, location, storage_class: None };
+        bench.ask(Op::CreateBucket(create)).await.unwrap();
+    }
+    let list = async |location: Option<&str>, limit| {
+        let location = location.map(Into::into);
+        let query = ListBuckets { prefix: "".into(), after: "".into(), location, limit };
+        let Ok(Reply::Buckets { buckets, next, .. }) = bench.ask(Op::ListBuckets(query)).await else {
+            panic!("no list")
+        };
+        let names: Vec<String> = buckets.iter().map(|bucket| bucket.name.as_str().to_owned()).collect();
+        (names.join(" "), next.is_some())
+    };
+    assert_eq!(list(None, 10).await, ("aaa bkt mmm zzz".into(), false));
+    assert_eq!(list(Some("eu-west-1"), 2).await, ("aaa zzz".into(), false), "others do not count");
+    assert_eq!(list(Some("eu-west-1"), 1).await, ("aaa".into(), true));
+    assert_eq!(list(Some("elsewhere"), 1).await, (String::new(), false));
+}
+
+#[tokio::test]
 async fn a_missing_bucket_is_said_to_be_missing() {
     let bench = Bench::new(CannedAcl::Private).await;
     let elsewhere = GetObject { bucket: bucket("other"), ..get("k") };
@@ -195,7 +218,7 @@ fn copy(from: &str, to: &str) -> CopyObject {
 async fn a_copy_needs_the_right_to_read_its_source() {
     let bench = Bench::new(CannedAcl::Private).await;
     bench.put("k", b"secret").await.unwrap();
-    let open = headwater_model::op::CreateBucket {
+    let open = CreateBucket {
         bucket: bucket("open"),
         acl: Some(CannedAcl::PublicReadWrite),
         location: None,

@@ -23,7 +23,9 @@ pub(super) fn decode_list_buckets(request: &Request<'_>) -> Result<Op> {
     } else {
         (token::decode(request.query("continuation-token"))?, page::limit(request, "max-buckets", MAX_BUCKETS)?)
     };
-    Ok(Op::ListBuckets(ListBuckets { prefix, after, limit: limit.clamp(1, MAX_LIST_KEYS) }))
+    let region = request.query("bucket-region").filter(|region| !request.is_oss() && !region.is_empty());
+    let limit = limit.clamp(1, MAX_LIST_KEYS);
+    Ok(Op::ListBuckets(ListBuckets { prefix, after, location: region.map(Into::into), limit }))
 }
 
 pub(super) fn encode_buckets(

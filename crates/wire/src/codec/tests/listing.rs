@@ -232,3 +232,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn buckets_are_asked_for_by_region_on_s3() {
+    let location = |host, line| match read(host, line, &[], "").unwrap() {
+        Op::ListBuckets(list) => list.location,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(location(S3, "GET /?bucket-region=eu-west-1").as_deref(), Some("eu-west-1"));
+    assert_eq!(location(S3, "GET /?bucket-region="), None);
+    assert_eq!(location(OSS, "GET /?bucket-region=eu-west-1"), None);
+}
