@@ -171,8 +171,8 @@ fn a_root_key_is_made_once_shown_once_and_kept() {
 /// Standard error of a server without a given key that is stopped once it serves.
 fn first_words(data: &Path) -> String {
     let script =
-        "\"$0\" serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --access-log off --data \"$1\" 2>\"$1.log\" &
-        until grep -q 'serving health' \"$1.log\"; do kill -0 $! || exit 1; done
+        "rm -f \"$1.log\"; \"$0\" serve --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --access-log off --data \"$1\" 2>\"$1.log\" &
+        until grep -qs 'serving health' \"$1.log\"; do kill -0 $! || exit 1; done
         kill -TERM $!; wait $!; status=$?; cat \"$1.log\"; exit $status";
     let mut command = crate::harness::command("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_headwater")]).arg(data);
