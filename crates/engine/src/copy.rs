@@ -21,7 +21,8 @@ impl Engine {
         let source_bucket = self.known(&copy.source_bucket)?;
         let bucket = self.known(&copy.bucket)?;
         let source = self.store.open(&source_bucket.reference, &copy.source_key).await?;
-        let source = source.ok_or_else(|| Error::NoSuchKey { key: copy.source_key.as_str().into() })?;
+        let source =
+            source.ok_or_else(|| Error::NoSuchKey { key: copy.source_key.as_str().into(), origin_status: None })?;
         match copy.source_conditions.evaluate(&source.meta.etag, source.meta.last_modified) {
             Verdict::Proceed => {}
             // RFC 9110 knows 304 only for GET and HEAD; both vendors answer a failed copy condition with 412.

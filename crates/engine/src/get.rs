@@ -39,7 +39,7 @@ impl Engine {
     pub(crate) async fn get_object_meta(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
         let known = self.known(bucket)?;
         let found = self.store.open(&known.reference, key).await?;
-        found.map(|object| Reply::ObjectMeta(object.meta)).ok_or_else(|| no_such_key(key))
+        found.map(|object| Reply::ObjectMeta(object.meta)).ok_or_else(|| no_such_key(key, None))
     }
 
     async fn read(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
@@ -72,7 +72,7 @@ impl Engine {
                 return serve(&object, get, method);
             }
             let Some(website) = known.bucket.website.clone().filter(|_| !get.miss.never) else {
-                return Err(no_such_key(&get.key));
+                return Err(no_such_key(&get.key, None));
             };
             let question = Question {
                 method: if method == MissMethod::Get { Method::Get } else { Method::Head },
@@ -123,7 +123,7 @@ impl Engine {
             reply.origin_status = origin_status;
             return Ok(Reply::Object(Box::new(reply)));
         }
-        Err(no_such_key(&get.key))
+        Err(no_such_key(&get.key, origin_status))
     }
 }
 
@@ -192,6 +192,6 @@ fn redirect(rule: &RoutingRule, get: &GetObject) -> Reply {
     website::redirect(rule.redirect_code(), rewriting::location(rule, &get.key, &get.miss))
 }
 
-fn no_such_key(key: &ObjectKey) -> Error {
-    Error::NoSuchKey { key: key.as_str().into() }
+fn no_such_key(key: &ObjectKey, origin_status: Option<u16>) -> Error {
+    Error::NoSuchKey { key: key.as_str().into(), origin_status }
 }

@@ -50,7 +50,9 @@ impl Engine {
             (WriteCondition::IfNoneMatch | WriteCondition::ForbidOverwrite, Some(_)) => {
                 Err(as_condition(exists(), &put.condition))
             }
-            (WriteCondition::IfMatch(_), None) => Err(Error::NoSuchKey { key: put.key.as_str().into() }),
+            (WriteCondition::IfMatch(_), None) => {
+                Err(Error::NoSuchKey { key: put.key.as_str().into(), origin_status: None })
+            }
             (WriteCondition::IfMatch(etag), Some(object)) if object.meta.etag != *etag => {
                 Err(Error::PreconditionFailed { condition: "If-Match" })
             }

@@ -48,6 +48,8 @@ pub enum Error {
     NoSuchKey {
         /// The key.
         key: Box<str>,
+        /// Status of the origin's answer (404 or 410), if one was asked.
+        origin_status: Option<u16>,
     },
     /// No multipart upload of that id for that key.
     #[error("no such upload: {upload_id}")]

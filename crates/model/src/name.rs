@@ -66,6 +66,12 @@ impl ObjectKey {
 
 macro_rules! text_traits {
     ($name:ident) => {
+        impl $name {
+            /// The text, to be shared without a copy.
+            pub fn shared(&self) -> &Arc<str> {
+                &self.0
+            }
+        }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{:?}", &self.0)

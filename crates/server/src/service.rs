@@ -58,8 +58,8 @@ struct Account {
     started: Duration,
     time: Timestamp,
     remote: IpAddr,
-    bucket: Option<Box<str>>,
-    key: Option<Box<str>>,
+    bucket: Option<Arc<str>>,
+    key: Option<Arc<str>>,
     access_key_id: Option<Arc<str>>,
     method: http::Method,
     error: Option<Box<str>>,
@@ -127,7 +127,8 @@ impl Service {
             served: None,
             origin_status: None,
         };
-        let body = stream(incoming, &activity, account.received.clone());
+        let received = account.received.clone();
+        let body = || stream(incoming, &activity, received);
         let mut response = self.respond(&parts, secure, body, &mut account).await;
         let persistent = parts.version < http::Version::HTTP_2;
         if persistent && account.received.bytes() == 0 && expects_body(&parts) && !response.status().is_success() {
@@ -139,20 +140,26 @@ impl Service {
         response.map(|body| ResponseBody::new(body, length, ended))
     }
 
-    async fn respond(&self, parts: &Parts, secure: bool, body: ByteStream, account: &mut Account) -> Response<Body> {
+    async fn respond(
+        &self,
+        parts: &Parts,
+        secure: bool,
+        body: impl FnOnce() -> ByteStream + Send,
+        account: &mut Account,
+    ) -> Response<Body> {
         let bucket_dialect = |name: &str| self.engine.bucket(name).map(|bucket| bucket.dialect);
         let routed = match route(parts, &self.addressing, &bucket_dialect) {
             Ok(routed) => routed,
             Err(refusal) => {
                 account.kind.1 = refusal.dialect;
-                account.bucket = refusal.bucket;
-                account.key = Some(refusal.raw_key).filter(|key| !key.is_empty());
+                account.bucket = refusal.bucket.map(Into::into);
+                account.key = Some(refusal.raw_key).filter(|key| !key.is_empty()).map(Into::into);
                 return self.refuse(parts, refusal.dialect, &refusal.error, account, false);
             }
         };
         account.kind = (routed.operation.name(), routed.dialect);
-        account.bucket = routed.bucket.as_ref().map(|bucket| bucket.as_str().into());
-        account.key = routed.key.as_ref().map(|key| key.as_str().into());
+        account.bucket = routed.bucket.as_ref().map(|bucket| bucket.shared().clone());
+        account.key = routed.key.as_ref().map(|key| key.shared().clone());
         match self.perform(parts, &routed, secure, body, account).await {
             Ok(reply) => {
                 (account.served, account.origin_status) = cause(&reply);
@@ -172,7 +179,7 @@ impl Service {
         parts: &Parts,
         routed: &Routed,
         secure: bool,
-        body: ByteStream,
+        body: impl FnOnce() -> ByteStream + Send,
         account: &mut Account,
     ) -> Result<Reply> {
         let access = self.engine.access();
@@ -186,9 +193,13 @@ impl Service {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
             _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
         };
-        let bucket_acl =
-            routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str())).map(|bucket| bucket.acl);
-        let facts = RequestFacts { signed: principal != Principal::Anonymous, secure, bucket_acl };
+        let bucket = routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str()));
+        let facts = RequestFacts {
+            signed: principal != Principal::Anonymous,
+            secure,
+            bucket_acl: bucket.as_ref().map(|bucket| bucket.acl),
+            has_website: bucket.is_some_and(|bucket| bucket.website.is_some()),
+        };
         let trailing = TrailingChecksum::default();
         let caller = |principal| Caller { principal, dialect: routed.dialect };
         match routed.body_need() {
@@ -197,14 +208,14 @@ impl Service {
                 self.engine.perform(&caller(principal), op, Body::Empty).await
             }
             BodyNeed::Xml => {
-                let body = collect(verified(body, payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
+                let body = collect(verified(body(), payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
                 let op = decode(routed, parts, Some(&body), &facts)?;
                 self.engine.perform(&caller(principal), op, Body::Empty).await
             }
             BodyNeed::Stream => {
                 let op = decode(routed, parts, None, &facts)?;
                 let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
-                let body = Body::Stream(verified(body, payload, declared_bytes, trailing));
+                let body = Body::Stream(verified(body(), payload, declared_bytes, trailing));
                 self.engine.perform(&caller(principal), op, body).await
             }
         }
@@ -237,9 +248,11 @@ impl Service {
             },
         );
         account.error = Some(headwater_wire::error_code(dialect, error).into());
-        if let Error::MirrorFailed(failure) = error {
-            account.origin_status = failure.origin_status;
-        }
+        account.origin_status = match error {
+            Error::MirrorFailed(failure) => failure.origin_status,
+            Error::NoSuchKey { origin_status, .. } => *origin_status,
+            _ => None,
+        };
         response
     }
 

@@ -58,7 +58,7 @@ impl Candidate<'_> {
             Expectation::Absent if former.is_some() => return Err(exists()),
             Expectation::Any | Expectation::Absent => {}
             Expectation::ETag(expected) => match &former {
-                None => return Err(Error::NoSuchKey { key: self.key.as_str().into() }),
+                None => return Err(Error::NoSuchKey { key: self.key.as_str().into(), origin_status: None }),
                 Some((row, _)) if row.meta.etag != *expected => {
                     return Err(Error::PreconditionFailed { condition: "If-Match" });
                 }

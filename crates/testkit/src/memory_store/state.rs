@@ -69,7 +69,7 @@ impl Life {
             Expectation::Any => Ok(()),
             Expectation::Absent => present.map_or(Ok(()), |_| Err(exists())),
             Expectation::ETag(etag) => match present {
-                None => Err(Error::NoSuchKey { key: key.as_str().into() }),
+                None => Err(Error::NoSuchKey { key: key.as_str().into(), origin_status: None }),
                 Some(stored) if stored.meta.etag != *etag => Err(Error::PreconditionFailed { condition: "If-Match" }),
                 Some(_) => Ok(()),
             },

@@ -9,6 +9,11 @@ use crate::detect::Claim;
 
 pub(super) fn context(request: &Request<'_>) -> MissContext {
     let routed = request.routed;
+    let extra_slashes = routed.folded.as_ref().map_or(0, |(_, slashes)| *slashes);
+    if !request.facts.has_website {
+        // Should the bucket get rules meanwhile, this request is still one from before.
+        return MissContext { extra_slashes, never: true, ..MissContext::default() };
+    }
     let signature = match routed.claim {
         Claim::Query { oss_v1: true } => UrlSignature::WithExpires,
         Claim::None | Claim::Header | Claim::Query { oss_v1: false } => UrlSignature::Other,
@@ -16,7 +21,7 @@ pub(super) fn context(request: &Request<'_>) -> MissContext {
     MissContext {
         headers: request.parts.headers.clone(),
         query: request.parts.uri.query().and_then(|query| forwardable_query(query, signature)).map(Into::into),
-        extra_slashes: routed.folded.as_ref().map_or(0, |(_, slashes)| *slashes),
+        extra_slashes,
         secure: request.facts.secure,
         host: request_host(request.parts).into(),
         base_path: match (routed.style, &routed.bucket) {

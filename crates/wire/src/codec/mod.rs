@@ -52,6 +52,8 @@ pub struct RequestFacts {
     pub secure: bool,
     /// The bucket's list, if the bucket exists: an object may name it as its own, and no other.
     pub bucket_acl: Option<CannedAcl>,
+    /// Whether the bucket has a website document: without one, nothing of a read is kept for its rules.
+    pub has_website: bool,
 }
 
 /// Reads the operation; its streaming body travels beside. `xml` is the body of an operation with [`BodyNeed::Xml`],

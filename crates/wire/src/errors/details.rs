@@ -88,7 +88,7 @@ fn of_value(error: &Error) -> Vec<Detail<'_>> {
 /// The key that the request names, else the one that the error names.
 fn key<'a>(error: &'a Error, context: &ErrorContext<'a>) -> Vec<Detail<'a>> {
     let named: Option<&str> = match error {
-        Error::NoSuchKey { key } | Error::ObjectExists { key } | Error::InvalidObjectName { key } => Some(key),
+        Error::NoSuchKey { key, .. } | Error::ObjectExists { key } | Error::InvalidObjectName { key } => Some(key),
         _ => None,
     };
     context.key.or(named).map(|key| ("Key", text(key))).into_iter().collect()

@@ -40,7 +40,7 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("InvalidObjectName", 400),
         ),
         (Error::NoSuchBucket { bucket: bucket() }, ("NoSuchBucket", 404), ("NoSuchBucket", 404)),
-        (Error::NoSuchKey { key: key() }, ("NoSuchKey", 404), ("NoSuchKey", 404)),
+        (Error::NoSuchKey { key: key(), origin_status: None }, ("NoSuchKey", 404), ("NoSuchKey", 404)),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
         (
             Error::NoSuchWebsite { bucket: bucket() },
@@ -186,7 +186,7 @@ fn a_document_too_long_for_a_header_keeps_its_code() {
 
 #[test]
 fn the_documents_of_a_missing_key() {
-    let error = Error::NoSuchKey { key: "k".into() };
+    let error = Error::NoSuchKey { key: "k".into(), origin_status: None };
     let response = encoded(Dialect::Oss, &error, &Method::GET, false);
     for (name, value) in [
         ("server", "AliyunOSS"),

@@ -51,7 +51,8 @@ fn routed(parts: &Parts) -> Routed {
     route(parts, &addressing, &|_| None).unwrap()
 }
 
-const FACTS: RequestFacts = RequestFacts { signed: true, secure: false, bucket_acl: Some(CannedAcl::Private) };
+const FACTS: RequestFacts =
+    RequestFacts { signed: true, secure: false, bucket_acl: Some(CannedAcl::Private), has_website: true };
 
 fn read_as(facts: RequestFacts, host: &str, line: &str, headers: &[(&str, &str)], body: &str) -> Result<Op> {
     let parts = parts(host, line, headers);
