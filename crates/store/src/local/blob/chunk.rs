@@ -15,7 +15,7 @@ use super::layout::BLOCK_BYTES;
 pub(crate) const CHUNK_BYTES: usize = 2 * BLOCK_BYTES as usize;
 /// Buffers kept while nobody uses them, in bytes of each size: as many as are in motion on a busy machine between two
 /// reads.
-const IDLE_BYTES: usize = 8 << 20;
+const IDLE_BYTES: usize = 4 << 20;
 /// Pieces up to this size are copied out of their buffer: followers of a running fill read in pieces of 16 KiB, and 200 of
 /// them must not hold 200 buffers.
 const COPIED_OUT_BYTES: usize = CHUNK_BYTES / 4;
