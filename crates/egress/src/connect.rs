@@ -83,7 +83,7 @@ impl Connector {
         }
         if !refused.is_empty() {
             refused.truncate(MAX_ADDRESSES);
-            tracing::warn!(host = %name, addresses = ?refused, "origin address refused");
+            tracing::warn!(host = %name, addresses = ?refused, "origin address refused; --allow-origin-net lets origins live in a network");
         }
         if permitted.is_empty() {
             return Err(OriginError::ForbiddenAddress(format!("{name}: {}", refused.join(", ")).into()));
