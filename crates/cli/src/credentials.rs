@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use headwater_engine::RootKey;
 use headwater_model::clock::Clock;
-use headwater_model::op::Owner;
+use headwater_model::reply::Owner;
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "credentials.toml";

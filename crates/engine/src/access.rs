@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use headwater_model::access::{Access, AccessKey, Principal};
 use headwater_model::bucket::{Bucket, CannedAcl};
-use headwater_model::op::{Action, Owner};
+use headwater_model::op::Action;
+use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 
 /// The key pair that owns the server.

@@ -1,7 +1,8 @@
 //! Operations on buckets as such.
 
 use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
-use headwater_model::op::{Caller, CreateBucket, ListBuckets, Reply};
+use headwater_model::op::{Caller, CreateBucket, ListBuckets};
+use headwater_model::reply::Reply;
 use headwater_model::{BucketName, Error, Result};
 
 use crate::engine::Engine;

@@ -3,8 +3,9 @@
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{ObjectKind, Provenance};
-use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject, Reply};
+use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject};
 use headwater_model::precondition::Verdict;
+use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewObject, StoredObject, WriteIntent};
 

@@ -1,7 +1,8 @@
 //! DeleteObject and DeleteObjects.
 
 use futures_util::StreamExt as _;
-use headwater_model::op::{DeleteObjects, Reply};
+use headwater_model::op::DeleteObjects;
+use headwater_model::reply::Reply;
 use headwater_model::{BucketName, ObjectKey, Result};
 
 use crate::engine::Engine;

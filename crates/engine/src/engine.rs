@@ -5,7 +5,8 @@ use std::sync::Arc;
 use headwater_model::access::{Access, Principal};
 use headwater_model::body::Body;
 use headwater_model::clock::Clock;
-use headwater_model::op::{Action, Caller, Op, Owner, Reply};
+use headwater_model::op::{Action, Caller, Op};
+use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::Store;
 

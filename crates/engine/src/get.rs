@@ -8,8 +8,9 @@ use std::ops::Range;
 
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
-use headwater_model::op::{Caller, GetObject, ObjectReply, Reply};
+use headwater_model::op::{Caller, GetObject};
 use headwater_model::precondition::Verdict;
+use headwater_model::reply::{ObjectReply, Reply};
 use headwater_model::rule::RoutingRule;
 use headwater_model::rule::matching::{Method, Question, first_match};
 use headwater_model::rule::rewriting;

@@ -1,7 +1,8 @@
 //! ListObjects, both versions; and the home page that a visitor of the root means instead.
 
 use headwater_model::Result;
-use headwater_model::op::{Caller, ListObjects, Reply};
+use headwater_model::op::{Caller, ListObjects};
+use headwater_model::reply::Reply;
 
 use crate::engine::Engine;
 use crate::website;

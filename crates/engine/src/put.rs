@@ -4,7 +4,8 @@ use headwater_model::body::Body;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{ObjectKind, Provenance};
-use headwater_model::op::{PutObject, Reply, WriteCondition};
+use headwater_model::op::{PutObject, WriteCondition};
+use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{Expectation, NewObject, WriteIntent};
 

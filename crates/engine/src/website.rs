@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::{GetObject, MissContext, RelayedReply, Reply, Visit};
+use headwater_model::op::{GetObject, MissContext, Visit};
+use headwater_model::reply::{RelayedReply, Reply};
 use headwater_model::rule::rewriting::encode_key;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey, Result};

@@ -21,6 +21,7 @@ pub mod op;
 pub mod origin;
 pub mod precondition;
 pub mod range;
+pub mod reply;
 pub mod rule;
 pub mod website;
 

@@ -1,21 +1,16 @@
-//! Operations: what a client may ask ([`Op`]) and what it gets ([`Reply`]).
+//! Operations: what a client may ask ([`Op`]). What it gets is in [`crate::reply`].
 //!
-//! The dialects decode HTTP into `Op` and encode `Reply`; the engine performs. Bodies of objects travel beside the
-//! operation as [`Body`], because they stream.
-
-use std::ops::Range;
-use std::sync::Arc;
+//! The dialects decode HTTP into `Op`, the engine performs. Bodies of objects travel beside the operation as
+//! [`Body`](crate::body::Body), because they stream.
 
 use http::HeaderMap;
 
-use crate::body::Body;
-use crate::bucket::{Bucket, CannedAcl, Dialect};
-use crate::clock::Timestamp;
+use crate::bucket::{CannedAcl, Dialect};
 use crate::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
-use crate::list::{ListPage, ListQuery};
-use crate::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadPage};
+use crate::list::ListQuery;
+use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
-use crate::object::{ContentHeaders, ObjectHeaders, ObjectMeta, SharedMeta};
+use crate::object::{ContentHeaders, ObjectHeaders};
 use crate::precondition::Preconditions;
 use crate::range::ByteRange;
 use crate::website::Website;
@@ -372,152 +367,6 @@ pub struct ListMultipartUploads {
     pub limit: usize,
 }
 
-/// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Served {
-    /// The object was here.
-    Hit,
-    /// Fetched by this request.
-    Miss,
-    /// A running fill that another request began.
-    Joined,
-    /// From the origin without being stored.
-    PassThrough,
-}
-
-/// An object, or a part of it, to be sent.
-#[derive(Debug)]
-pub struct ObjectReply {
-    /// Where it comes from.
-    pub served: Served,
-    /// Metadata. For a miss it may be incomplete: see `facts`.
-    pub meta: SharedMeta,
-    /// What of `meta` is known already. All for a hit.
-    pub facts: KnownFacts,
-    /// The half-open interval served, if a range is (206).
-    pub range: Option<Range<u64>>,
-    /// Answer headers that replace the stored ones.
-    pub overrides: ContentHeaders,
-    /// The bytes of `range`, or of the whole; [`Body::Empty`] for HEAD.
-    pub body: Body,
-    /// Status of the origin's answer, if it was asked.
-    pub origin_status: Option<u16>,
-    /// Status to answer with in place of 200 (error document, index page); ranges use 206.
-    pub status: Option<u16>,
-}
-
-/// Which parts of the metadata are final while a fill is still running (decisions, row 13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownFacts {
-    /// `size_bytes` is the length to be.
-    pub size: bool,
-    /// `etag` and `md5` are those to be stored.
-    pub etag: bool,
-    /// `crc64` and `checksum` are those to be stored.
-    pub digests: bool,
-}
-
-impl KnownFacts {
-    /// Everything is final.
-    pub const ALL: Self = Self { size: true, etag: true, digests: true };
-}
-
-/// An answer in place of the object: a redirect rule, a redirect of the origin, or an origin's own answer passed on.
-#[derive(Debug)]
-pub struct RelayedReply {
-    /// Status code as the rule or the origin has it.
-    pub status: u16,
-    /// `Location`, if any.
-    pub location: Option<Box<str>>,
-    /// `Content-Type`, if a body comes.
-    pub content_type: Option<Box<str>>,
-    /// The body with its length, if known.
-    pub body: Body,
-    /// See `body`.
-    pub content_length: Option<u64>,
-    /// Status of the origin's answer, if it was asked.
-    pub origin_status: Option<u16>,
-}
-
-/// Owner as answers show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// Canonical id.
-    pub id: Arc<str>,
-    /// Display name.
-    pub display_name: Arc<str>,
-}
-
-/// What an operation answers.
-#[derive(Debug)]
-pub enum Reply {
-    /// Success without content of its own (the dialect knows whether 200 or 204 is the form).
-    Done,
-    /// See [`Op::ListBuckets`]; `next` continues.
-    Buckets {
-        /// Owner of all.
-        owner: Owner,
-        /// In order of name.
-        buckets: Vec<Arc<Bucket>>,
-        /// Last name, if more follow.
-        next: Option<Box<str>>,
-    },
-    /// A bucket's settings: HeadBucket, GetBucketInfo, GetBucketLocation, GetBucketAcl, and CreateBucket.
-    Bucket {
-        /// Owner.
-        owner: Owner,
-        /// The bucket.
-        bucket: Arc<Bucket>,
-    },
-    /// The website document.
-    Website(Arc<Website>),
-    /// A page of objects, with the query that made it.
-    Objects {
-        /// Owner of the bucket.
-        owner: Owner,
-        /// The page.
-        page: ListPage,
-    },
-    /// GetObject, HeadObject.
-    Object(Box<ObjectReply>),
-    /// 304 with the current validators.
-    NotModified(SharedMeta),
-    /// GetObjectMeta.
-    ObjectMeta(SharedMeta),
-    /// A redirect, or the origin's own answer.
-    Relayed(Box<RelayedReply>),
-    /// PutObject.
-    Stored(SharedMeta),
-    /// CopyObject.
-    Copied(SharedMeta),
-    /// DeleteObjects: each key with its failure, if it failed, in the order given; in quiet mode only the failures.
-    Deleted(Vec<(ObjectKey, Option<crate::Error>)>),
-    /// CreateMultipartUpload.
-    UploadCreated(UploadId),
-    /// UploadPart.
-    PartStored(PartInfo),
-    /// CompleteMultipartUpload.
-    Completed(SharedMeta),
-    /// ListParts.
-    Parts {
-        /// Owner.
-        owner: Owner,
-        /// When the upload began, and its checksum algorithm.
-        initiated: Timestamp,
-        /// Checksum algorithm announced on creation.
-        algorithm: Option<ChecksumAlgorithm>,
-        /// The page.
-        page: PartPage,
-    },
-    /// ListMultipartUploads.
-    Uploads {
-        /// Owner.
-        owner: Owner,
-        /// The page.
-        page: UploadPage,
-    },
-}
-
 /// Who asks for an operation, and in which words they will be answered.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -525,20 +374,4 @@ pub struct Caller {
     pub principal: crate::access::Principal,
     /// Dialect of the request.
     pub dialect: Dialect,
-}
-
-impl ObjectReply {
-    /// A stored object, whole.
-    pub fn hit(meta: Arc<ObjectMeta>, body: Body) -> Self {
-        Self {
-            served: Served::Hit,
-            meta,
-            facts: KnownFacts::ALL,
-            range: None,
-            overrides: ContentHeaders::default(),
-            body,
-            origin_status: None,
-            status: None,
-        }
-    }
 }

@@ -16,7 +16,8 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::digest::TrailingChecksum;
 use headwater_model::limits::MAX_XML_BYTES;
-use headwater_model::op::{Caller, Reply, Served};
+use headwater_model::op::Caller;
+use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use headwater_model::body::Body;
-use headwater_model::op::KnownFacts;
 use headwater_model::origin::{Framing, OriginMethod, OriginResponse};
+use headwater_model::reply::KnownFacts;
 use headwater_model::{Error, Result};
 use http::HeaderValue;
 use http::header::{CONTENT_RANGE, RANGE};

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::body::Body;
 use headwater_model::object::SharedMeta;
-use headwater_model::op::{GetObject, KnownFacts, ObjectReply, RelayedReply, Reply, Served};
+use headwater_model::op::GetObject;
+use headwater_model::reply::{KnownFacts, ObjectReply, RelayedReply, Reply, Served};
 use headwater_model::{Error, Result};
 
 use super::failure::Failure;

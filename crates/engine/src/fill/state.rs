@@ -20,7 +20,7 @@ use headwater_model::body::Body;
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::HOLD_BACK_BYTES;
 use headwater_model::object::SharedMeta;
-use headwater_model::op::KnownFacts;
+use headwater_model::reply::KnownFacts;
 use headwater_store::{FillToken, Tail, TailState};
 use tokio::sync::watch;
 

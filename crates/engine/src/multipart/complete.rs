@@ -6,7 +6,8 @@ use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{ObjectKind, Provenance};
-use headwater_model::op::{CompleteMultipartUpload, Reply};
+use headwater_model::op::CompleteMultipartUpload;
+use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{BucketRef, NewObject};
 

@@ -1,6 +1,7 @@
 //! CreateMultipartUpload and AbortMultipartUpload.
 
-use headwater_model::op::{CreateMultipartUpload, Reply, UploadRef, WriteCondition};
+use headwater_model::op::{CreateMultipartUpload, UploadRef, WriteCondition};
+use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 
 use super::upload_id;

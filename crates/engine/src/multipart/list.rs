@@ -2,7 +2,8 @@
 
 use headwater_model::Result;
 use headwater_model::list::ListQuery;
-use headwater_model::op::{ListMultipartUploads, ListParts, Reply};
+use headwater_model::op::{ListMultipartUploads, ListParts};
+use headwater_model::reply::Reply;
 
 use super::{no_such_upload, upload_id};
 use crate::engine::Engine;

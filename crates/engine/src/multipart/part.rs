@@ -3,7 +3,8 @@
 use headwater_model::Result;
 use headwater_model::body::Body;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::op::{Reply, UploadPart};
+use headwater_model::op::UploadPart;
+use headwater_model::reply::Reply;
 use headwater_store::{NewPart, WriteIntent};
 
 use super::{no_such_upload, upload_id};

@@ -11,10 +11,11 @@ use headwater_model::multipart::CompletedPart;
 use headwater_model::object::ObjectKind;
 use headwater_model::op::{
     AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObjects,
-    GetObject, ListBuckets, ListObjects, Op, Reply, UploadPart, UploadRef, WriteCondition,
+    GetObject, ListBuckets, ListObjects, Op, UploadPart, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::{Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
+use headwater_model::reply::Reply;
 
 fn ranged(text: &str, header: &str) -> GetObject {
     GetObject { range: ByteRange::parse(header).map(|range| (range, header.into())), ..get(text) }

@@ -11,10 +11,11 @@ use headwater_model::bucket::{CannedAcl, Dialect};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{
-    AnnouncedDigests, Caller, CreateBucket, GetObject, MissContext, Op, Owner, PutObject, Reply, WriteCondition,
+    AnnouncedDigests, Caller, CreateBucket, GetObject, MissContext, Op, PutObject, WriteCondition,
 };
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
 use headwater_model::precondition::Preconditions;
+use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 use headwater_testkit::{ManualClock, MemoryStore};
 

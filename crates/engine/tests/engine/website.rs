@@ -5,7 +5,8 @@ use headwater_engine::MirrorBucket;
 use headwater_model::Error;
 use headwater_model::bucket::CannedAcl;
 use headwater_model::list::ListQuery;
-use headwater_model::op::{ListObjects, MissContext, Op, Reply, Visit};
+use headwater_model::op::{ListObjects, MissContext, Op, Visit};
+use headwater_model::reply::Reply;
 use headwater_model::rule::{Condition, Redirect, RedirectType, RoutingRule};
 use headwater_model::website::{ErrorDocument, IndexDocument, Website};
 

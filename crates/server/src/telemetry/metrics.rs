@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use headwater_engine::{Engine, FillObserver, FillOutcome};
 use headwater_model::bucket::Dialect;
-use headwater_model::op::Served;
+use headwater_model::reply::Served;
 use headwater_store::StoreStats;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;

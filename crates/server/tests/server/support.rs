@@ -11,8 +11,8 @@ use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, Roo
 use headwater_model::BoxFuture;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
-use headwater_model::op::Owner;
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
+use headwater_model::reply::Owner;
 use headwater_server::{AccessLogTarget, Addresses, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
 use headwater_testkit::MemoryStore;
 use headwater_wire::Addressing;

@@ -1,7 +1,8 @@
 //! Access control lists: the three canned lists of buckets, and the grants in which both vendors spell them out.
 
 use headwater_model::bucket::{Bucket, CannedAcl};
-use headwater_model::op::{Op, Owner};
+use headwater_model::op::Op;
+use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 
 use super::{Answer, Request, not_implemented};

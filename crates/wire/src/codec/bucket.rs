@@ -2,7 +2,8 @@
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::{CreateBucket, Op, Owner};
+use headwater_model::op::{CreateBucket, Op};
+use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Response, StatusCode};

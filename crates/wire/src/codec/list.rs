@@ -6,7 +6,8 @@ use headwater_model::bucket::Dialect;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
 use headwater_model::object::ObjectKind;
-use headwater_model::op::{ListObjects, Op, Owner};
+use headwater_model::op::{ListObjects, Op};
+use headwater_model::reply::Owner;
 use http::Response;
 
 use super::page::Names;

@@ -30,7 +30,8 @@ mod tests;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::{CannedAcl, Dialect};
-use headwater_model::op::{Op, Reply};
+use headwater_model::op::Op;
+use headwater_model::reply::Reply;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::request::Parts;

@@ -5,8 +5,9 @@
 
 use headwater_model::body::Body;
 use headwater_model::object::{ContentHeaders, ObjectMeta, Provenance, SharedMeta};
-use headwater_model::op::{GetObject, KnownFacts, ObjectReply, RelayedReply, Visit};
+use headwater_model::op::{GetObject, Visit};
 use headwater_model::range::ByteRange;
+use headwater_model::reply::{KnownFacts, ObjectReply, RelayedReply};
 use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};

@@ -6,7 +6,8 @@ use headwater_model::Result;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::limits::{MAX_BUCKETS, MAX_LIST_KEYS};
-use headwater_model::op::{ListBuckets, Op, Owner};
+use headwater_model::op::{ListBuckets, Op};
+use headwater_model::reply::Owner;
 use http::Response;
 
 use super::{Answer, Request, acl, endpoint, page, token};

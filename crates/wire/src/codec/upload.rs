@@ -4,7 +4,8 @@ use headwater_model::body::Body;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::multipart::{UploadId, UploadPage};
 use headwater_model::object::ObjectKind;
-use headwater_model::op::{ListMultipartUploads, Op, Owner};
+use headwater_model::op::{ListMultipartUploads, Op};
+use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 use http::Response;
 

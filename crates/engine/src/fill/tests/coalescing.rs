@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_model::Error;
-use headwater_model::op::Served;
 use headwater_model::origin::Framing;
+use headwater_model::reply::Served;
 
 use super::faulty_store::Faults;
 use super::origin::Answer;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use headwater_model::Error;
 use headwater_model::error::MirrorFailureKind;
 use headwater_model::limits::HOLD_BACK_BYTES;
-use headwater_model::op::Served;
 use headwater_model::origin::{Framing, OriginError};
+use headwater_model::reply::Served;
 
 use super::origin::Answer;
 use super::world::{World, get, get_with, mirror_failure, object, pattern, read, read_broken, read_some, relayed};
@@ -20,7 +20,7 @@ async fn row_2_a_missing_object_is_fetched_once_and_stored() {
     world.origin.answers(Answer::of(200, "hello").header("content-type", "text/plain"));
     let reply = world.get().await;
     assert_eq!((reply.served, reply.origin_status), (Served::Miss, Some(200)));
-    assert_eq!(reply.facts, headwater_model::op::KnownFacts::ALL, "a small answer is known whole");
+    assert_eq!(reply.facts, headwater_model::reply::KnownFacts::ALL, "a small answer is known whole");
     let meta = reply.meta.clone();
     assert_eq!(read(reply.body).await.unwrap(), b"hello");
     assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed]);

@@ -2,8 +2,8 @@
 
 use headwater_model::Error;
 use headwater_model::body::Body;
-use headwater_model::op::{ObjectReply, Served};
 use headwater_model::origin::{Framing, OriginError, OriginMethod};
+use headwater_model::reply::{ObjectReply, Served};
 
 use super::origin::Answer;
 use super::world::{World, get, mirror_failure, object, pattern, read_some};

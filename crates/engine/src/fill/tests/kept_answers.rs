@@ -2,9 +2,9 @@
 
 use headwater_model::clock::Timestamp;
 use headwater_model::object::Provenance;
-use headwater_model::op::Served;
 use headwater_model::origin::Framing;
 use headwater_model::precondition::TagCondition;
+use headwater_model::reply::Served;
 
 use super::origin::Answer;
 use super::world::{NOW, World, get, get_with, object, pattern, read};

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use headwater_model::bucket::Bucket;
-use headwater_model::op::Served;
 use headwater_model::origin::Framing;
+use headwater_model::reply::Served;
 use headwater_store::Store;
 
 use super::faulty_store::Faults;
 use super::origin::{Answer, Feed};
 use super::world::{World, get, object, pattern, read, read_some};
 use crate::fill::{FillLimits, FillOutcome, MissMethod, MissOutcome};
-use headwater_model::op::ObjectReply;
+use headwater_model::reply::ObjectReply;
 
 const SIZE: usize = 1 << 20;
 

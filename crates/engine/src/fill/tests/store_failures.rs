@@ -1,8 +1,8 @@
 //! A store that cannot take the body: clients are served all the same.
 
 use futures_util::FutureExt as _;
-use headwater_model::op::Served;
 use headwater_model::origin::Framing;
+use headwater_model::reply::Served;
 
 use super::faulty_store::Faults;
 use super::origin::Answer;
@@ -28,7 +28,7 @@ async fn o78_a_store_that_fills_up_meanwhile_is_left_for_the_ring() {
             feed.chunk(chunk.to_vec());
         }
         drop(feed);
-        let read_all = async |reply: headwater_model::op::ObjectReply| read(reply.body).await.unwrap();
+        let read_all = async |reply: headwater_model::reply::ObjectReply| read(reply.body).await.unwrap();
         let (fast, slow, range) = tokio::join!(read_all(fast), read_all(slow), read_all(range));
         assert!(fast == pattern(SIZE) && slow == pattern(SIZE), "lag {lag_bytes}");
         assert!(range == pattern(SIZE)[390_000..=410_000]);

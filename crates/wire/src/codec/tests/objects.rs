@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm};
 use headwater_model::object::ContentHeaders;
-use headwater_model::op::{KnownFacts, ObjectReply, RelayedReply, Served};
+use headwater_model::reply::{KnownFacts, ObjectReply, RelayedReply, Served};
 
 use super::*;
 
