@@ -96,7 +96,7 @@ pub struct Owner {
 pub enum Reply {
     /// Success without content of its own (the dialect knows whether 200 or 204 is the form).
     Done,
-    /// See [`Op::ListBuckets`]; `next` continues.
+    /// See [`Op::ListBuckets`](crate::op::Op::ListBuckets); `next` continues.
     Buckets {
         /// Owner of all.
         owner: Owner,
