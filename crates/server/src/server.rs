@@ -93,7 +93,7 @@ impl Server {
     ) {
         let Self { config, data, admin, acceptor, access_log, .. } = self;
         let drain_limit = config.drain_limit;
-        let service = Arc::new(Service::new(engine.clone(), clock, metrics, access_log, &config));
+        let service = Arc::new(Service::new(engine.clone(), clock.clone(), metrics, access_log, &config));
         let (drain_sender, drain) = watch::channel(false);
         let admin_plane = tokio::spawn(admin::serve(admin, service.clone(), drain.clone()));
         let open = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -112,6 +112,7 @@ impl Server {
         }
         drop(data);
         tracing::info!(open = MAX_CONNECTIONS - open.available_permits(), "draining");
+        let began = clock.elapsed();
         drain_sender.send_replace(true);
         let connections_closed = open.acquire_many(u32::try_from(MAX_CONNECTIONS).expect("the limit fits"));
         if tokio::time::timeout(drain_limit, connections_closed).await.is_err() {
@@ -120,7 +121,7 @@ impl Server {
                 "requests still running after the drain limit"
             );
         }
-        engine.fills().drain(drain_limit).await;
+        engine.fills().drain(drain_limit.saturating_sub(clock.elapsed().saturating_sub(began))).await;
         admin_plane.abort();
     }
 }
