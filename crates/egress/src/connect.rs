@@ -111,7 +111,7 @@ impl Connector {
     ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, OriginError> {
         let name = tls::server_name(host).ok_or_else(|| OriginError::BadUrl("host is no tls server name".into()))?;
         match timeout(limit, self.tls.connect(name, tcp)).await {
-            Err(_elapsed) => Err(OriginError::Tls("handshake timed out".into())),
+            Err(_elapsed) => Err(OriginError::TlsTimeout),
             Ok(Ok(stream)) => Ok(stream),
             // A handshake that the network broke says nothing about certificates or versions.
             Ok(Err(error)) if error.get_ref().is_none_or(|cause| !cause.is::<rustls::Error>()) => {

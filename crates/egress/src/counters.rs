@@ -69,7 +69,7 @@ pub fn error_kind(error: &OriginError) -> &'static str {
         OriginError::ForbiddenAddress(_) => "forbidden_address",
         OriginError::Connect(_) => "connect",
         OriginError::ConnectTimeout => "connect_timeout",
-        OriginError::Tls(_) => "tls",
+        OriginError::Tls(_) | OriginError::TlsTimeout => "tls",
         OriginError::FirstByteTimeout => "first_byte_timeout",
         OriginError::BodyStalled => "body_stalled",
         OriginError::BodyBroken(_) => "body_broken",
@@ -77,7 +77,7 @@ pub fn error_kind(error: &OriginError) -> &'static str {
         OriginError::BadResponse(_) => "bad_response",
         OriginError::TooManyRedirects => "too_many_redirects",
         OriginError::BadRedirect(_) => "bad_redirect",
-        OriginError::Busy => "busy",
+        OriginError::Busy { .. } => "busy",
         _ => "other",
     }
 }

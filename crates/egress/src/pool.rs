@@ -28,6 +28,8 @@ use crate::target::Endpoint;
 /// Longest idleness. Shorter than the keep-alive limits that servers use by default (nginx 75 s, Apache httpd 5 s being
 /// the notable exception), so that a reused connection is rarely closing already.
 const MAX_IDLE: Duration = Duration::from_secs(45);
+/// When to try again while every connection is in use: they free up as fast as requests end.
+const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How often idle connections are looked through.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -155,7 +157,7 @@ impl Pool {
             }
             let evicted = self.lock().evict_oldest(None);
             if evicted.is_none() {
-                return Err(OriginError::Busy);
+                return Err(OriginError::Busy { limit: "open_connections", retry_after: BUSY_RETRY_AFTER });
             }
         }
     }

@@ -23,6 +23,7 @@ pub mod precondition;
 pub mod range;
 pub mod reply;
 pub mod rule;
+pub mod settings;
 pub mod website;
 
 pub use error::{Error, Result};

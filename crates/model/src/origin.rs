@@ -1,11 +1,82 @@
 //! Origins: read-only remote key spaces, as the fill sees them.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 
 use crate::BoxFuture;
 use crate::body::ByteStream;
+use crate::bucket::Dialect;
+use crate::rule::Secret;
+
+/// Names an origin: scheme, host in ASCII and lower case (an IPv6 address in brackets), and port, which is always
+/// there: `https://www.example.com:443`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OriginId(Arc<str>);
+
+impl OriginId {
+    /// The origin of an absolute URL, whatever follows its authority.
+    ///
+    /// # Errors
+    /// A sentence for whoever wrote the URL.
+    pub fn parse(url: &str) -> Result<Self, Box<str>> {
+        let (scheme, authority) = crate::rule::scheme_and_authority(url)?;
+        let authority = authority.to_ascii_lowercase();
+        let has_port = authority.rfind(':').is_some_and(|at| !authority[at..].contains(']'));
+        let port = match (has_port, scheme) {
+            (true, _) => "",
+            (false, "https") => ":443",
+            (false, _) => ":80",
+        };
+        Ok(Self(format!("{scheme}://{authority}{port}").into()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OriginId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why an origin is asked: decides what a request may cost the origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestCause {
+    /// A client misses an object.
+    #[default]
+    Miss,
+    /// An earlier attempt for the same object failed: the retry budget must allow it
+    /// ([`OriginError::RetryBudget`] otherwise).
+    Retry,
+    /// The rest, or another piece, of an object that is on its way: new to the origin's budget of requests, but neither
+    /// first try nor retry.
+    Resume,
+    /// A job that can wait.
+    Job,
+}
+
+/// With what a request is signed, immediately before each attempt, over the URL as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginSigning {
+    /// SigV4 for S3, version 4 for OSS.
+    pub dialect: Dialect,
+    /// Access key id.
+    pub access_key_id: Box<str>,
+    /// Its secret.
+    pub access_key_secret: Secret,
+    /// Token of temporary credentials.
+    pub session_token: Option<Secret>,
+    /// Region of the scope.
+    pub region: Box<str>,
+    /// OSS only: the bucket, where the URL's path does not show it (a virtual-hosted name).
+    pub bucket: Option<Box<str>>,
+}
 
 /// What to ask of an origin. Everything is decided here: the client adds only framing, `Host` (unless `headers` has
 /// one) and connection management.
@@ -19,6 +90,10 @@ pub struct OriginRequest {
     pub headers: HeaderMap,
     /// Fields that must not follow a redirect to another scheme, host or port.
     pub confidential: Vec<HeaderName>,
+    /// With what to sign; it never follows a redirect to another scheme, host or port either.
+    pub signing: Option<Arc<OriginSigning>>,
+    /// Why.
+    pub cause: RequestCause,
     /// Follow redirects (at most [`crate::limits::MAX_REDIRECT_HOPS`]) or hand the 3xx answer back.
     pub follow_redirects: bool,
     /// Time limits.
@@ -106,9 +181,12 @@ pub enum OriginError {
     /// No connection within the limit.
     #[error("connection timed out")]
     ConnectTimeout,
-    /// The TLS handshake failed or took too long.
+    /// The TLS handshake failed.
     #[error("tls failed: {0}")]
     Tls(Box<str>),
+    /// The TLS handshake took too long.
+    #[error("tls handshake timed out")]
+    TlsTimeout,
     /// No response head within the limit.
     #[error("no response head within the limit")]
     FirstByteTimeout,
@@ -130,13 +208,42 @@ pub enum OriginError {
     /// A redirect without a usable target, or to a scheme that is not allowed.
     #[error("bad redirect: {0}")]
     BadRedirect(Box<str>),
-    /// Our own limit on requests to this origin is reached.
-    #[error("too many requests to this origin")]
-    Busy,
+    /// Our own limit on requests to this origin is reached, or it is left alone for a while.
+    #[error("origin is busy: {limit}")]
+    Busy {
+        /// Which limit: one of a small fixed set of snake_case words such as `origin_permits`, `origin_rate`,
+        /// `origin_budget`, `origin_paused`, `breaker_open`, `open_connections`.
+        limit: &'static str,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The retry budget of this origin is used up: whoever wanted to try again keeps the error of its first try.
+    #[error("retry budget used up")]
+    RetryBudget,
 }
 
 /// A remote key space over HTTP.
 pub trait Origin: Send + Sync {
     /// Performs one request, redirects included.
     fn fetch(&self, request: OriginRequest) -> BoxFuture<'_, Result<OriginResponse, OriginError>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_named_in_one_way() {
+        for (url, id) in [
+            ("http://A.example/x?y", "http://a.example:80"),
+            ("https://a.example", "https://a.example:443"),
+            ("https://a.example:8443/", "https://a.example:8443"),
+            ("http://[2001:DB8::1]/", "http://[2001:db8::1]:80"),
+            ("http://[2001:db8::1]:81/", "http://[2001:db8::1]:81"),
+            ("https://bücher.example/", "https://xn--bcher-kva.example:443"),
+        ] {
+            assert_eq!(OriginId::parse(url).unwrap().as_str(), id);
+        }
+        assert!(OriginId::parse("ftp://a/").is_err() && OriginId::parse("http://u@a/").is_err());
+    }
 }

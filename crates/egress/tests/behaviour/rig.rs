@@ -9,7 +9,9 @@ use futures_util::StreamExt;
 use headwater_egress::{OriginClient, OriginClientConfig, OwnListeners, PoolLimits, Resolve, ResolveError, TrustError};
 use headwater_model::Error;
 use headwater_model::clock::Timestamp;
-use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts};
+use headwater_model::origin::{
+    Origin, OriginError, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts, RequestCause,
+};
 use headwater_testkit::ManualClock;
 use headwater_testkit::origin::{FakeNames, NameFault};
 use http::HeaderMap;
@@ -90,6 +92,8 @@ pub(crate) fn request(url: &str) -> OriginRequest {
         method: OriginMethod::Get,
         headers: HeaderMap::new(),
         confidential: Vec::new(),
+        signing: None,
+        cause: RequestCause::Miss,
         follow_redirects: false,
         timeouts: OriginTimeouts { connect: AMPLE, tls: AMPLE, first_byte: AMPLE, idle: AMPLE },
     }

@@ -43,6 +43,8 @@ pub(super) enum Failure {
     Busy {
         /// Which.
         limit: &'static str,
+        /// When to try again.
+        retry_after: Duration,
     },
     /// The store could not even tell whether the object may be filled.
     Store(Arc<Error>),
@@ -53,7 +55,7 @@ impl Failure {
     pub(super) fn no_answer(error: &OriginError) -> Self {
         use MirrorFailureKind::{Answer, ForbiddenAddress, Refused, Unreachable};
         let (kind, reason, message, transient) = match error {
-            OriginError::Busy => return Self::Busy { limit: "requests to this origin" },
+            OriginError::Busy { limit, retry_after } => return Self::Busy { limit, retry_after: *retry_after },
             OriginError::BadUrl(_) => (Refused, "bad_url", CHECK_CONFIGURATION, false),
             OriginError::NameNotFound(_) => (Unreachable, "dns_not_found", NO_ANSWER, false),
             OriginError::NameResolution(_) => (Unreachable, "dns", NO_ANSWER, true),
@@ -61,6 +63,7 @@ impl Failure {
             OriginError::Connect(_) => (Unreachable, "connect", NO_ANSWER, true),
             OriginError::ConnectTimeout => (Unreachable, "timeout_connect", NO_ANSWER, true),
             OriginError::Tls(_) => (Unreachable, "tls", NO_ANSWER, false),
+            OriginError::TlsTimeout => (Unreachable, "timeout_tls", NO_ANSWER, true),
             OriginError::FirstByteTimeout => (Unreachable, "timeout_first_byte", NO_ANSWER, true),
             OriginError::BadResponse(_) => (Unreachable, "bad_response", NO_ANSWER, false),
             OriginError::TooManyRedirects => (Answer, "too_many_redirects", CHECK_CONFIGURATION, false),
@@ -171,7 +174,7 @@ impl Failure {
     pub(super) fn reason(&self) -> &'static str {
         match self {
             Self::Mirror(failure) => failure.reason,
-            Self::Busy { .. } => "busy",
+            Self::Busy { limit, .. } => limit,
             Self::Store(_) => "store",
         }
     }
@@ -180,7 +183,7 @@ impl Failure {
     pub(super) fn to_error(&self) -> Error {
         match self {
             Self::Mirror(failure) => Error::MirrorFailed(Box::new(failure.clone())),
-            Self::Busy { limit } => Error::SlowDown { limit, retry_after: LIMIT_RETRY_AFTER },
+            Self::Busy { limit, retry_after } => Error::SlowDown { limit, retry_after: *retry_after },
             Self::Store(error) => Error::internal("begin a fill", Arc::clone(error)),
         }
     }

@@ -7,7 +7,7 @@
 use headwater_egress::{LoopMarker, LoopVerdict};
 use headwater_model::bucket::Bucket;
 use headwater_model::op::GetObject;
-use headwater_model::origin::{OriginMethod, OriginRequest, OriginTimeouts};
+use headwater_model::origin::{OriginMethod, OriginRequest, OriginTimeouts, RequestCause};
 use headwater_model::rule::{Mirror, RoutingRule, forwarding, rewriting};
 use http::{HeaderMap, HeaderName};
 
@@ -93,6 +93,8 @@ impl Plan {
             method,
             headers,
             confidential: self.confidential.clone(),
+            signing: None,
+            cause: RequestCause::Miss,
             follow_redirects: self.wants.follow_redirects,
             timeouts,
         }

@@ -23,6 +23,7 @@ mod validate;
 
 pub use condition::{Condition, IncludeHeader};
 pub use mirror::{Alternate, KeyValue, Mirror, MirrorAuth, MirrorHeaders};
+pub(crate) use origin_base::scheme_and_authority;
 pub use redirect::{Redirect, RedirectType};
 pub use secret::{SECRET_MASK, Secret};
 pub use validate::validate;

@@ -49,6 +49,15 @@ pub(crate) fn check_whole_url(url: &str) -> Result<(), Box<str>> {
     authority_to_ascii(authority).map(|_| ())
 }
 
+/// Scheme and authority of an absolute URL, the host in ASCII.
+///
+/// # Errors
+/// A sentence for the URL's author.
+pub(crate) fn scheme_and_authority(url: &str) -> Result<(&'static str, Cow<'_, str>), Box<str>> {
+    let (scheme, authority, _) = split(url)?;
+    Ok((scheme, authority_to_ascii(authority)?))
+}
+
 /// Scheme, authority, and the rest from its first `/`, `?` or `#`.
 fn split(url: &str) -> Result<(&'static str, &str, &str), Box<str>> {
     let (scheme, rest) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {

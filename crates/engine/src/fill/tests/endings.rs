@@ -344,6 +344,6 @@ async fn row_47_a_key_that_cannot_be_mapped_asks_nobody() {
 #[tokio::test]
 async fn an_origin_at_its_own_limit_is_our_limit() {
     let world = World::new().await;
-    world.origin.fails(OriginError::Busy);
+    world.origin.fails(OriginError::Busy { limit: "origin_permits", retry_after: std::time::Duration::from_secs(1) });
     assert!(matches!(world.ask(&get()).await, Err(Error::SlowDown { .. })));
 }
