@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use headwater_egress::{LoopMarker, OriginClient, OriginClientConfig, OwnListeners, PoolLimits, SystemResolver};
+use headwater_egress::{
+    LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
+};
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, MirrorBucket, RootAccess};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
@@ -70,6 +72,7 @@ impl Running {
         let root = credentials::load(&config.data, &*clock)?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
+        let origins = Origins::new();
         let own_listeners = OwnListeners::new();
         own_listeners.set([addresses.data, addresses.admin]);
         let origin = OriginClient::new(OriginClientConfig {
@@ -85,6 +88,7 @@ impl Running {
         let fills = Fills::new(FillsConfig {
             store: store.clone(),
             origin: Arc::new(origin),
+            origins: Arc::clone(&origins),
             clock: clock.clone(),
             observer: metrics.fill_observer(),
             marker: LoopMarker::new(&instance),

@@ -75,6 +75,7 @@ impl Chain {
         .unwrap();
         let outcomes = watch::Sender::new(Vec::new());
         let fills = Fills::new(FillsConfig {
+            origins: headwater_egress::Origins::new(),
             store: store.clone(),
             marker: client.loop_marker().clone(),
             origin: Arc::new(client),
@@ -354,7 +355,8 @@ async fn row_39_a_range_comes_while_the_rest_is_still_on_its_way() {
 async fn row_43_a_rule_that_points_back_here_ends_at_the_second_pass() {
     let chain = Arc::new(Chain::new().await);
     let again = Arc::clone(&chain);
-    let (seen, asked) = std::sync::mpsc::sync_channel(1);
+    // Two requests: a 500 is worth a second try.
+    let (seen, asked) = std::sync::mpsc::sync_channel(2);
     // An origin that is this very bucket: it hands on the marker as any HTTP server in front of the engine does.
     chain.origin.on_fn("/k", move |request| {
         let marker = request.header("cdn-loop").unwrap_or_default().to_owned();
@@ -366,5 +368,5 @@ async fn row_43_a_rule_that_points_back_here_ends_at_the_second_pass() {
     second.miss.headers.insert("cdn-loop", asked.recv().unwrap().parse().unwrap());
     let failure = mirror_failure(again.perform(Op::GetObject(Box::new(second))).await.unwrap_err());
     assert_eq!((failure.kind, failure.reason), (MirrorFailureKind::Refused, "loop"));
-    assert_eq!(chain.origin.count("/k"), 1);
+    assert_eq!(chain.origin.count("/k"), 2);
 }
