@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use headwater_egress::{LoopMarker, OriginClient, OriginClientConfig, OwnListeners, PoolLimits, SystemResolver};
+use headwater_egress::{
+    LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
+};
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, MirrorBucket, RootAccess};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
@@ -79,6 +81,7 @@ impl Running {
             instance: instance.as_str().into(),
             pool: PoolLimits::default(),
             resolver: Arc::new(SystemResolver),
+            origins: Origins::new(clock.clone()),
             clock: clock.clone(),
         })
         .context("cannot trust the certificates for origins")?;
