@@ -82,6 +82,7 @@ impl Running {
             instance: instance.as_str().into(),
             pool: PoolLimits::default(),
             resolver: Arc::new(SystemResolver),
+            origins: Origins::new(clock.clone()),
             clock: clock.clone(),
         })
         .context("cannot trust the certificates for origins")?;

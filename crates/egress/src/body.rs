@@ -9,6 +9,7 @@
 //! before its end is drained as far as it has arrived, up to [`MAX_DRAIN_BYTES`], so that small error pages and redirect
 //! bodies do not cost a connection; otherwise its connection closes.
 
+use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,12 +22,13 @@ use headwater_model::Error;
 use headwater_model::origin::{Framing, OriginError};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 
 use crate::counters::Counters;
 use crate::fault;
 use crate::framing::BodyPlan;
 use crate::h1::{H1, Remainder};
+use crate::origins::Exchange;
 use crate::pool::Pool;
 use crate::target::Endpoint;
 
@@ -44,6 +46,10 @@ pub(crate) struct ResponseBody {
     incoming: Incoming,
     /// Present as long as the connection is in use; never for HTTP/2.
     lease: Option<Lease>,
+    /// Present until the body ended.
+    exchange: Option<Exchange>,
+    /// Read ahead, still to be handed on.
+    peeked: VecDeque<Bytes>,
     plan: BodyPlan,
     received_bytes: u64,
     stage: Stage,
@@ -67,11 +73,54 @@ impl ResponseBody {
         counters: Arc<Counters>,
     ) -> Self {
         let idle = IdleTimer { limit: idle_limit, sleep: None, armed: false };
-        let mut body = Self { incoming, lease, plan, received_bytes: 0, stage: Stage::Reading, idle, counters };
+        let mut body = Self {
+            incoming,
+            lease,
+            exchange: None,
+            peeked: VecDeque::new(),
+            plan,
+            received_bytes: 0,
+            stage: Stage::Reading,
+            idle,
+            counters,
+        };
         if plan.expected_bytes == Some(0) {
             body.end_of_bytes();
         }
         body
+    }
+
+    /// Lets the body hold the exchange that it belongs to until it ends.
+    pub(crate) fn hold(&mut self, mut exchange: Exchange) {
+        exchange.received(self.received_bytes);
+        self.exchange = Some(exchange);
+        if !matches!(self.stage, Stage::Reading) {
+            self.end_exchange();
+        }
+    }
+
+    /// Reads the beginning, at most about `limit_bytes`, and keeps it for the reader. Waits no longer than `limit`.
+    pub(crate) async fn peek(&mut self, limit_bytes: usize, limit: Duration) -> Vec<u8> {
+        let mut beginning = Vec::new();
+        let reading = std::future::poll_fn(|cx| {
+            while beginning.len() < limit_bytes {
+                match ready!(self.poll_bytes(cx)) {
+                    Some(Ok(bytes)) => {
+                        beginning.extend_from_slice(&bytes);
+                        self.peeked.push_back(bytes);
+                    }
+                    Some(Err(error)) => {
+                        self.stage = Stage::Ending(Err(error));
+                        break;
+                    }
+                    None => break,
+                }
+            }
+            Poll::Ready(())
+        });
+        // What has come by then is all that is looked at.
+        let _ = timeout(limit, reading).await;
+        beginning
     }
 
     /// The next bytes, or how the body ended, without regard to time.
@@ -95,6 +144,7 @@ impl ResponseBody {
                 Poll::Ready(Some(Err(error))) => {
                     self.lease = None;
                     self.stage = Stage::Ending(Err(fault::within_body(&error)));
+                    self.end_exchange();
                 }
                 Poll::Ready(None) => self.end_of_bytes(),
                 Poll::Pending => match &mut self.lease {
@@ -110,10 +160,12 @@ impl ResponseBody {
 
     fn accept(&mut self, bytes: Bytes) -> Result<Bytes, OriginError> {
         self.received_bytes += bytes.len() as u64;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.received(bytes.len() as u64);
+        }
         match self.plan.expected_bytes {
             Some(expected) if self.received_bytes > expected => {
-                self.lease = None;
-                self.stage = Stage::Ended;
+                self.fail(&OriginError::BodySurplus);
                 return Err(OriginError::BodySurplus);
             }
             // HTTP/2 reads on to END_STREAM, which may bring surplus; its connection is shared anyway.
@@ -142,6 +194,26 @@ impl ResponseBody {
                 _ => Ok(()),
             },
         });
+        self.end_exchange();
+    }
+
+    /// The body ends here, with an error that the caller hands on.
+    fn fail(&mut self, error: &OriginError) {
+        self.lease = None;
+        self.stage = Stage::Ended;
+        if let Some(exchange) = self.exchange.take() {
+            exchange.ended(Err(error));
+        }
+    }
+
+    /// Tells the origin's record how the body is about to end.
+    fn end_exchange(&mut self) {
+        if let Some(exchange) = self.exchange.take() {
+            match &self.stage {
+                Stage::Ending(Err(error)) => exchange.ended(Err(error)),
+                _ => exchange.ended(Ok(())),
+            }
+        }
     }
 
     fn announced_length(&self) -> bool {
@@ -168,6 +240,13 @@ impl Stream for ResponseBody {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        if let Some(bytes) = this.peeked.pop_front() {
+            return Poll::Ready(Some(Ok(bytes)));
+        }
+        if let Some(exchange) = &mut this.exchange {
+            // Our own wait is no silence of the origin.
+            ready!(exchange.poll_paced(cx));
+        }
         let error = match this.poll_bytes(cx) {
             Poll::Ready(Some(Ok(bytes))) => {
                 this.idle.armed = false;
@@ -180,8 +259,7 @@ impl Stream for ResponseBody {
                 OriginError::BodyStalled
             }
         };
-        this.lease = None;
-        this.stage = Stage::Ended;
+        this.fail(&error);
         this.counters.count_error(&error);
         Poll::Ready(Some(Err(Error::internal("read body of origin", error))))
     }

@@ -18,11 +18,13 @@ use tokio::time::timeout;
 use crate::body::{Lease, ResponseBody};
 use crate::connect::Connector;
 use crate::counters::Counters;
+use crate::error_document;
 use crate::framing;
 use crate::guard::Guard;
 use crate::h1::SendFailure;
 use crate::listeners::OwnListeners;
 use crate::loop_marker::LoopMarker;
+use crate::origins::{Ask, Origins};
 use crate::pool::{Connection, Pool, PoolLimits};
 use crate::redirect;
 use crate::resolve::Resolve;
@@ -43,6 +45,8 @@ pub struct OriginClientConfig {
     pub pool: PoolLimits,
     /// Name resolution.
     pub resolver: Arc<dyn Resolve>,
+    /// What is known about each origin.
+    pub origins: Arc<Origins>,
     /// Time, for the age of idle connections.
     pub clock: Arc<dyn Clock>,
 }
@@ -52,6 +56,7 @@ pub struct OriginClient {
     connector: Connector,
     pool: Arc<Pool>,
     counters: Arc<Counters>,
+    origins: Arc<Origins>,
     loop_marker: LoopMarker,
 }
 
@@ -75,7 +80,8 @@ impl OriginClient {
             pool: Arc::clone(&pool),
             counters: Arc::clone(&counters),
         };
-        Ok(Self { connector, pool, counters, loop_marker: LoopMarker::new(&config.instance) })
+        let loop_marker = LoopMarker::new(&config.instance);
+        Ok(Self { connector, pool, counters, origins: config.origins, loop_marker })
     }
 
     /// What the client did so far.
@@ -91,9 +97,10 @@ impl OriginClient {
     async fn fetch_following(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
         let mut target = Target::parse(&request.url)?;
         let mut headers = request.headers;
+        let mut ask = Ask::new(request.cause);
         let mut hops = 0;
         loop {
-            let answer = self.exchange(&target, request.method, &headers, &request.timeouts).await?;
+            let answer = self.ask(ask, &target, request.method, &headers, &request.timeouts).await?;
             if !request.follow_redirects || !redirect::is_redirect(answer.head.status) {
                 return Ok(OriginResponse {
                     status: answer.head.status.as_u16(),
@@ -113,9 +120,33 @@ impl OriginClient {
             }
             Counters::add(&self.counters.redirects, 1);
             target = next;
-            // Dropping the answer drains its body as far as it has arrived, so that the next hop may reuse the
-            // connection.
+            ask = ask.hop();
+            // Dropping the answer gives its permit back, and drains its body as far as it has arrived, so that the next
+            // hop may reuse the connection.
         }
+    }
+
+    /// One request that its origin's record admits, which hears of the answer.
+    async fn ask(
+        &self,
+        ask: Ask,
+        target: &Target,
+        method: OriginMethod,
+        headers: &HeaderMap,
+        timeouts: &OriginTimeouts,
+    ) -> Result<Answer, OriginError> {
+        let mut exchange = self.origins.known(&target.endpoint)?.admit(ask).await?;
+        let mut answer = match self.exchange(target, method, headers, timeouts).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                exchange.failed(&error);
+                return Err(error);
+            }
+        };
+        let throttled = error_document::is_throttling(answer.head.status, &answer.head.headers, &mut answer.body).await;
+        exchange.answered(answer.head.status, &answer.head.headers, throttled);
+        answer.body.hold(exchange);
+        Ok(answer)
     }
 
     /// One request and its response head. A pooled connection that turns out dead costs one more try.

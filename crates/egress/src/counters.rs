@@ -20,6 +20,7 @@ pub struct Counters {
     /// Bytes received, heads and framing included, after decryption.
     pub bytes_received: AtomicU64,
     errors: [AtomicU64; ERROR_KINDS.len()],
+    refused: [AtomicU64; BUSY_LIMITS.len()],
 }
 
 impl Counters {
@@ -32,16 +33,30 @@ impl Counters {
         if let Some(position) = ERROR_KINDS.iter().position(|known| *known == kind) {
             Self::add(&self.errors[position], 1);
         }
+        if let OriginError::Busy { limit, .. } = error
+            && let Some(position) = BUSY_LIMITS.iter().position(|known| known == limit)
+        {
+            Self::add(&self.refused[position], 1);
+        }
     }
 
     /// Failures so far by kind, in the order of [`ERROR_KINDS`].
     pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         ERROR_KINDS.iter().zip(&self.errors).map(|(kind, count)| (*kind, count.load(Ordering::Relaxed)))
     }
+
+    /// Requests refused so far by limit, in the order of [`BUSY_LIMITS`].
+    pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        BUSY_LIMITS.iter().zip(&self.refused).map(|(limit, count)| (*limit, count.load(Ordering::Relaxed)))
+    }
 }
 
+/// Our own limits, as [`OriginError::Busy`] names them.
+pub const BUSY_LIMITS: [&str; 7] =
+    ["origin_permits", "origin_rate", "origin_budget", "origin_paused", "breaker_open", "open_connections", "origins"];
+
 /// The words of [`error_kind`]: stable, for metric labels and reason codes.
-pub const ERROR_KINDS: [&str; 16] = [
+pub const ERROR_KINDS: [&str; 18] = [
     "bad_url",
     "name_not_found",
     "name_resolution",
@@ -49,6 +64,7 @@ pub const ERROR_KINDS: [&str; 16] = [
     "connect",
     "connect_timeout",
     "tls",
+    "tls_timeout",
     "first_byte_timeout",
     "body_stalled",
     "body_broken",
@@ -57,6 +73,7 @@ pub const ERROR_KINDS: [&str; 16] = [
     "too_many_redirects",
     "bad_redirect",
     "busy",
+    "retry_budget",
     "other",
 ];
 
@@ -69,7 +86,8 @@ pub fn error_kind(error: &OriginError) -> &'static str {
         OriginError::ForbiddenAddress(_) => "forbidden_address",
         OriginError::Connect(_) => "connect",
         OriginError::ConnectTimeout => "connect_timeout",
-        OriginError::Tls(_) | OriginError::TlsTimeout => "tls",
+        OriginError::Tls(_) => "tls",
+        OriginError::TlsTimeout => "tls_timeout",
         OriginError::FirstByteTimeout => "first_byte_timeout",
         OriginError::BodyStalled => "body_stalled",
         OriginError::BodyBroken(_) => "body_broken",
@@ -78,6 +96,7 @@ pub fn error_kind(error: &OriginError) -> &'static str {
         OriginError::TooManyRedirects => "too_many_redirects",
         OriginError::BadRedirect(_) => "bad_redirect",
         OriginError::Busy { .. } => "busy",
+        OriginError::RetryBudget => "retry_budget",
         _ => "other",
     }
 }

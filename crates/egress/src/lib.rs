@@ -2,7 +2,7 @@
 //!
 //! Guarantees: no socket is connected to an address that [`guard::Guard`] refuses, whatever name, literal or redirect
 //! led there; a request's target is sent byte for byte as its URL has it; a body ends cleanly only if its framing did;
-//! every wait has a time limit and every buffer a size.
+//! every wait has a time limit and every buffer a size; no origin is asked more than its settings and its health allow.
 //!
 //! How: [`OriginClient`] implements [`headwater_model::origin::Origin`] over hyper's connection API (`client::conn`) and
 //! a pool of its own. hyper-util's ready-made client is not used: it hides the connection, and with it whether a reply
@@ -10,13 +10,14 @@
 //! body. HTTP/1.1 connections have no task of their own: whoever waits for the response drives its connection, which
 //! saves two task switches per request and per chunk. HTTP/2 connections are shared and run in a task each.
 //!
-//! Deliberately not here: system proxies (never consulted), content decoding (bodies are kept as sent), signing, pacing
-//! and failover.
+//! Deliberately not here: system proxies (never consulted), content decoding (bodies are kept as sent), signing and
+//! failover.
 
 mod body;
 mod client;
 mod connect;
 mod counters;
+mod error_document;
 mod fault;
 mod framing;
 pub mod guard;
@@ -33,10 +34,10 @@ mod target;
 mod tls;
 
 pub use client::{OriginClient, OriginClientConfig};
-pub use counters::{Counters, ERROR_KINDS, error_kind};
+pub use counters::{BUSY_LIMITS, Counters, ERROR_KINDS, error_kind};
 pub use listeners::OwnListeners;
 pub use loop_marker::{LoopMarker, LoopVerdict, MAX_CHAIN_HOPS};
-pub use origins::Origins;
+pub use origins::{BreakerState, LastAnswer, MAX_ORIGINS, OriginStatus, OriginTotals, OriginUsage, Origins};
 pub use pool::PoolLimits;
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use tls::TrustError;

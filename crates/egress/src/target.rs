@@ -6,6 +6,7 @@
 //!
 //! Deliberately not here: normalisation, percent-encoding and IDNA. Whoever builds a URL does that.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -33,6 +34,18 @@ pub(crate) struct Endpoint {
 pub(crate) enum Host {
     Name(Box<str>),
     Literal(IpAddr),
+}
+
+/// As [`headwater_model::origin::OriginId`] writes it.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, port) = (if self.secure { "https" } else { "http" }, self.port);
+        match &self.host {
+            Host::Name(name) => write!(f, "{scheme}://{name}:{port}"),
+            Host::Literal(IpAddr::V4(ip)) => write!(f, "{scheme}://{ip}:{port}"),
+            Host::Literal(IpAddr::V6(ip)) => write!(f, "{scheme}://[{ip}]:{port}"),
+        }
+    }
 }
 
 /// A URL that can be requested.

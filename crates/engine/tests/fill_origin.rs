@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use headwater_egress::{OriginClient, OriginClientConfig, OwnListeners, PoolLimits, SystemResolver};
+use headwater_egress::{OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver};
 use headwater_engine::{Engine, EngineConfig, FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
 use headwater_engine::{MirrorBucket, RootAccess, RootKey};
 use headwater_model::access::Principal;
@@ -70,6 +70,7 @@ impl Chain {
             instance: "test".into(),
             pool: PoolLimits::default(),
             resolver: Arc::new(SystemResolver),
+            origins: Origins::new(Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         })
         .unwrap();

@@ -54,8 +54,7 @@ pub enum RequestCause {
     /// An earlier attempt for the same object failed: the retry budget must allow it
     /// ([`OriginError::RetryBudget`] otherwise).
     Retry,
-    /// The rest, or another piece, of an object that is on its way: new to the origin's budget of requests, but neither
-    /// first try nor retry.
+    /// The rest, or another piece, of an object that is on its way: no repetition, so that it counts like a first try.
     Resume,
     /// A job that can wait.
     Job,

@@ -9,6 +9,7 @@ async fn bad_response(rig: &Rig, origin: &ScriptedOrigin, what: &str, reply: Rep
     origin.on("/", reply);
     let error = failure(rig.get(&origin.url("/")).await);
     assert!(matches!(error, OriginError::BadResponse(_)), "{what}: {error}");
+    rig.forget_failures();
 }
 
 #[tokio::test]

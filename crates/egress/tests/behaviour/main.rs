@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint's exception for tests does not reach what the tests share")]
 
 mod body;
+mod care;
 mod connect;
 mod framing;
 mod h2;

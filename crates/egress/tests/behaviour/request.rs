@@ -1,5 +1,7 @@
 //! What goes out.
 
+use std::time::Duration;
+
 use headwater_model::origin::{Framing, Origin, OriginMethod, OriginRequest};
 use headwater_testkit::origin::{Reply, ScriptedOrigin};
 use http::HeaderMap;
@@ -66,5 +68,6 @@ async fn other_statuses_are_handed_back() {
         let response = rig.get(&origin.url("/k")).await.unwrap();
         assert_eq!(response.status, status);
         assert_eq!(response.headers["retry-after"], "3");
+        rig.clock.advance(Duration::from_secs(3));
     }
 }

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use headwater_egress::{OriginClient, OriginClientConfig, OwnListeners, PoolLimits, Resolve, ResolveError, TrustError};
+use headwater_egress::{
+    OriginClient, OriginClientConfig, OriginStatus, Origins, OwnListeners, PoolLimits, Resolve, ResolveError,
+    TrustError,
+};
 use headwater_model::Error;
 use headwater_model::clock::Timestamp;
 use headwater_model::origin::{
-    Origin, OriginError, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts, RequestCause,
+    Origin, OriginError, OriginId, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts, RequestCause,
 };
+use headwater_model::settings::{OriginLimits, OriginSettings};
 use headwater_testkit::ManualClock;
 use headwater_testkit::origin::{FakeNames, NameFault};
 use http::HeaderMap;
@@ -26,6 +30,7 @@ pub(crate) struct Rig {
     pub(crate) names: FakeNames,
     pub(crate) clock: ManualClock,
     pub(crate) own_listeners: OwnListeners,
+    pub(crate) origins: Arc<Origins>,
 }
 
 /// How a rig differs from the default.
@@ -51,6 +56,7 @@ impl Rig {
     pub(crate) fn try_with(options: Options) -> Result<Self, TrustError> {
         let (names, own_listeners) = (FakeNames::new(), OwnListeners::new());
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 1);
+        let origins = Origins::new(Arc::new(clock.clone()));
         let table = names.clone();
         let fake = move |host: &str| -> Result<Vec<IpAddr>, ResolveError> {
             table.look_up(host).map_err(|fault| match fault {
@@ -70,13 +76,29 @@ impl Rig {
             instance: "test".into(),
             pool: options.pool,
             resolver: options.resolver.unwrap_or_else(|| Arc::new(fake)),
+            origins: Arc::clone(&origins),
             clock: Arc::new(clock.clone()),
         })?;
-        Ok(Self { client, names, clock, own_listeners })
+        Ok(Self { client, names, clock, own_listeners, origins })
     }
 
     pub(crate) async fn get(&self, url: &str) -> Result<OriginResponse, OriginError> {
         self.client.fetch(request(url)).await
+    }
+
+    /// Lets the time pass after which even a breaker that earlier cases opened lets a request through.
+    pub(crate) fn forget_failures(&self) {
+        self.clock.advance(Duration::from_secs(1));
+    }
+
+    /// Gives the origin of a URL these limits.
+    pub(crate) fn limit(&self, url: &str, limits: OriginLimits) {
+        let settings = OriginSettings { limits, ..OriginSettings::default() };
+        self.origins.set(&OriginId::parse(url).unwrap(), Some(settings));
+    }
+
+    pub(crate) fn status(&self, url: &str) -> OriginStatus {
+        self.origins.status(&OriginId::parse(url).unwrap())
     }
 
     /// Fetches and reads to the end.

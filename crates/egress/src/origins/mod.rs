@@ -1,0 +1,165 @@
+//! What is known about each origin: the settings that the operator made, its health, its use.
+//!
+//! Guarantees: every exchange with an origin, each hop of a redirect included, is admitted here first. At most
+//! `max_concurrent` exchanges hold a permit at a time, bodies included; requests and bytes keep to their rates; a
+//! used-up byte budget, a pause that the origin asked for and an open breaker refuse at once; retries are at most a
+//! tenth of first tries. An origin without settings has the defaults; a change holds for every request that begins
+//! after it. At most [`MAX_ORIGINS`] are known at a time.
+//!
+//! How: one record per origin behind its own lock ([`origin`]). Records live as long as they are of use: beyond the
+//! limit the healthy one that was asked least recently goes, unless it has settings.
+//!
+//! Deliberately not here: hits, which never come near; failover and the decision to try again, which are the fill's;
+//! writing the use down, which the program does through [`Origins::usage`] and [`Origins::restore`].
+
+mod breaker;
+mod exchange;
+mod origin;
+mod pace;
+mod permits;
+mod retries;
+mod retry_after;
+mod status;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use headwater_model::clock::Clock;
+use headwater_model::origin::{OriginError, OriginId};
+use headwater_model::settings::OriginSettings;
+
+pub use breaker::BreakerState;
+pub(crate) use exchange::Exchange;
+pub(crate) use origin::{Ask, KnownOrigin};
+pub use status::{LastAnswer, OriginStatus, OriginTotals};
+pub use usage::OriginUsage;
+
+use crate::target::{Endpoint, Target};
+
+/// Most origins known at a time: redirects may lead to many hosts, rules name a few.
+pub const MAX_ORIGINS: usize = 4096;
+/// When to try again while there is no room for one more origin.
+const FULL_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// All origins, shared by the client, the fills and the admin operations.
+#[derive(Debug)]
+pub struct Origins {
+    settings: ArcSwap<HashMap<OriginId, Arc<OriginSettings>>>,
+    default: Arc<OriginSettings>,
+    known: RwLock<HashMap<Arc<Endpoint>, Arc<KnownOrigin>>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Origins {
+    /// No origin has settings of its own.
+    pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { settings: ArcSwap::default(), default: Arc::default(), known: RwLock::default(), clock })
+    }
+
+    /// The settings of an origin, the defaults if it has none of its own.
+    pub fn settings(&self, origin: &OriginId) -> Arc<OriginSettings> {
+        self.settings.load().get(origin).cloned().unwrap_or_else(|| Arc::clone(&self.default))
+    }
+
+    /// All origins that have settings of their own, in order of their names.
+    pub fn all(&self) -> Vec<(OriginId, Arc<OriginSettings>)> {
+        let mut all: Vec<_> = self.settings.load().iter().map(|(id, set)| (id.clone(), Arc::clone(set))).collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all
+    }
+
+    /// Gives an origin settings; `None` takes them away.
+    pub fn set(&self, origin: &OriginId, settings: Option<OriginSettings>) {
+        let settings = settings.map(Arc::new);
+        self.settings.rcu(|all| {
+            let mut next = HashMap::clone(all);
+            match &settings {
+                Some(settings) => next.insert(origin.clone(), Arc::clone(settings)),
+                None => next.remove(origin),
+            };
+            next
+        });
+        // Whoever makes the record after this reads the new settings by itself.
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = endpoint_of(origin).and_then(|endpoint| known.get(&endpoint)) {
+            known.set_settings(self.settings(origin));
+        }
+    }
+
+    /// How an origin is; one that nobody asked so far is well and unused.
+    pub fn status(&self, origin: &OriginId) -> OriginStatus {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        match endpoint_of(origin).and_then(|endpoint| known.get(&endpoint)) {
+            Some(known) => known.status(),
+            None => self.unknown(origin.clone()).status(),
+        }
+    }
+
+    /// How every origin is that was asked lately, in order of their names.
+    pub fn statuses(&self) -> Vec<(OriginId, OriginStatus)> {
+        self.each(KnownOrigin::status)
+    }
+
+    /// Bytes used per origin, to be kept over a restart.
+    pub fn usage(&self) -> Vec<(OriginId, OriginUsage)> {
+        self.each(KnownOrigin::usage)
+    }
+
+    /// Takes up the use of an earlier run, before the first request.
+    pub fn restore(&self, usage: impl IntoIterator<Item = (OriginId, OriginUsage)>) {
+        for (origin, usage) in usage {
+            if let Some(known) = endpoint_of(&origin).and_then(|endpoint| self.known(&endpoint).ok()) {
+                known.restore(usage);
+            }
+        }
+    }
+
+    /// The record of the origin at an endpoint.
+    pub(crate) fn known(&self, endpoint: &Arc<Endpoint>) -> Result<Arc<KnownOrigin>, OriginError> {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(endpoint) {
+            return Ok(Arc::clone(known));
+        }
+        let id = OriginId::parse(&endpoint.to_string()).map_err(OriginError::BadUrl)?;
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.get(endpoint) {
+            return Ok(Arc::clone(known));
+        }
+        if all.len() >= MAX_ORIGINS && !self.forget_one(&mut all) {
+            return Err(OriginError::Busy { limit: "origins", retry_after: FULL_RETRY_AFTER });
+        }
+        let known = self.unknown(id);
+        all.insert(Arc::clone(endpoint), Arc::clone(&known));
+        Ok(known)
+    }
+
+    fn forget_one(&self, all: &mut HashMap<Arc<Endpoint>, Arc<KnownOrigin>>) -> bool {
+        let settings = self.settings.load();
+        let idle = all.iter().filter(|(_, known)| !settings.contains_key(known.id()));
+        let oldest = idle.filter_map(|(endpoint, known)| known.idle_since().map(|since| (since, endpoint)));
+        let Some(oldest) = oldest.min_by_key(|(since, _)| *since).map(|(_, endpoint)| Arc::clone(endpoint)) else {
+            return false;
+        };
+        all.remove(&oldest).is_some()
+    }
+
+    fn unknown(&self, id: OriginId) -> Arc<KnownOrigin> {
+        let settings = self.settings(&id);
+        KnownOrigin::new(id, settings, Arc::clone(&self.clock))
+    }
+
+    fn each<T>(&self, of: impl Fn(&KnownOrigin) -> T) -> Vec<(OriginId, T)> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = known.values().map(|known| (known.id().clone(), of(known))).collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all
+    }
+}
+
+fn endpoint_of(origin: &OriginId) -> Option<Arc<Endpoint>> {
+    Target::parse(origin.as_str()).ok().map(|target| target.endpoint)
+}
