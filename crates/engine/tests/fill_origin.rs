@@ -63,6 +63,7 @@ impl Chain {
         change: impl FnOnce(&mut Mirror),
     ) -> Self {
         let origin = ScriptedOrigin::start().await;
+        let origins = Origins::new(Arc::clone(&clock));
         let client = OriginClient::new(OriginClientConfig {
             allow_networks: allowed.iter().map(|network| network.parse().unwrap()).collect(),
             own_listeners: OwnListeners::new(),
@@ -70,13 +71,13 @@ impl Chain {
             instance: "test".into(),
             pool: PoolLimits::default(),
             resolver: Arc::new(SystemResolver),
-            origins: Origins::new(Arc::clone(&clock)),
+            origins: Arc::clone(&origins),
             clock: Arc::clone(&clock),
         })
         .unwrap();
         let outcomes = watch::Sender::new(Vec::new());
         let fills = Fills::new(FillsConfig {
-            origins: headwater_egress::Origins::new(),
+            origins: Arc::clone(&origins),
             store: store.clone(),
             marker: client.loop_marker().clone(),
             origin: Arc::new(client),

@@ -127,6 +127,10 @@ mod tests {
 
     use super::*;
 
+    fn nowhere() -> Arc<Origins> {
+        Origins::new(Arc::new(headwater_testkit::ManualClock::default()))
+    }
+
     fn get() -> GetObject {
         GetObject {
             bucket: headwater_model::BucketName::parse("bucket").unwrap(),
@@ -146,7 +150,7 @@ mod tests {
         mirror.url_slave = Some("https://s.example/".into());
         let alternate = |number, url: &str| Alternate { number, url: url.into(), ..Alternate::default() };
         mirror.multi_alternates = Some(vec![alternate(7, "http://b.example/"), alternate(3, "http://a.example:81/")]);
-        let all = Candidate::all(&rule, &get(), &Origins::new()).unwrap();
+        let all = Candidate::all(&rule, &get(), &nowhere()).unwrap();
         let urls: Vec<&str> = all.iter().map(|candidate| &*candidate.url).collect();
         assert_eq!(
             urls,
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_rules_credentials_come_before_those_of_the_settings() {
-        let origins = Origins::new();
+        let origins = nowhere();
         let id = OriginId::parse("http://bucket.oss-cn-hangzhou.aliyuncs.com").unwrap();
         let credentials = OriginCredentials {
             access_key_id: "of settings".into(),
@@ -184,10 +188,10 @@ mod tests {
             access_key_secret: Some(Secret::new("s")),
         };
         rule.redirect.as_mut().unwrap().mirror.auth = Some(auth.clone());
-        let of_rule = &Candidate::all(&rule, &get(), &Origins::new()).unwrap()[0];
+        let of_rule = &Candidate::all(&rule, &get(), &nowhere()).unwrap()[0];
         assert_eq!((&*of_rule.signing.as_ref().unwrap().access_key_id, of_rule.kind()), ("of rule", OriginKind::S3));
         auth.auth_type = Some("1".into());
         rule.redirect.as_mut().unwrap().mirror.auth = Some(auth);
-        assert_eq!(Candidate::all(&rule, &get(), &Origins::new()).unwrap()[0].signing, None);
+        assert_eq!(Candidate::all(&rule, &get(), &nowhere()).unwrap()[0].signing, None);
     }
 }

@@ -200,7 +200,8 @@ mod tests {
         let mut bucket = crate::fill::tests::world::bucket();
         bucket.rule_version = version;
         let rule = RoutingRule::mirror_all(number, url);
-        Plan::of(&rule, &bucket, &crate::fill::tests::world::get(), &LoopMarker::new("here"), &Origins::new()).unwrap()
+        let origins = Origins::new(std::sync::Arc::new(headwater_testkit::ManualClock::default()));
+        Plan::of(&rule, &bucket, &crate::fill::tests::world::get(), &LoopMarker::new("here"), &origins).unwrap()
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl World {
         let website = Website { rules: vec![rule.clone()], ..Website::default() };
         let bucket = Bucket { migration, website: Some(Arc::new(website)), ..bucket() };
         let bucket = Arc::new(store.create_bucket(bucket).await.unwrap());
-        let origins = Origins::new();
+        let origins = Origins::new(Arc::new(clock.clone()));
         let (origin, seen) = (Arc::new(FakeOrigin::new()), Arc::new(Seen::default()));
         let fills = Fills::new(FillsConfig {
             store: Arc::clone(&store) as _,
