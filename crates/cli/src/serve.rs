@@ -16,7 +16,7 @@ use headwater_store::{LocalConfig, LocalStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Mirror, ServeArgs};
-use crate::{credentials, logging};
+use crate::{credentials, logging, master_key};
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -70,6 +70,7 @@ impl Running {
         let addresses = server.addresses();
         let store: Arc<dyn Store> = LocalStore::open(LocalConfig::new(&config.data, clock.clone()))?;
         let root = credentials::load(&config.data, &*clock)?;
+        let seal = master_key::load(&config.data, &*store, &clock).await?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
         let origins = Origins::new(clock.clone());
@@ -102,9 +103,11 @@ impl Running {
             clock: clock.clone(),
             owner: root.key.owner.clone(),
             region,
+            seal,
+            origins,
         })
         .await
-        .context("cannot load the buckets")?;
+        .map_err(|error| master_key::explain(error, &config.data))?;
         for mirror in &config.mirrors {
             make_mirror(&engine, mirror).await?;
         }

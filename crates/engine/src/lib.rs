@@ -20,9 +20,11 @@ mod get;
 mod list;
 mod multipart;
 mod put;
+mod seal;
 mod website;
 
 pub use access::{RootAccess, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
 pub use fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
+pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
