@@ -13,7 +13,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
 use headwater_model::reply::Owner;
-use headwater_server::{AccessLogTarget, Addresses, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
+use headwater_server::{AccessLogTarget, Addresses, Audit, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
 use headwater_testkit::MemoryStore;
 use headwater_wire::Addressing;
 use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, sign_v4_headers};
@@ -99,7 +99,8 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
     };
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(server.run(engine, clock, metrics, async {
+    let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
+    let server = tokio::spawn(server.run(engine, clock, metrics, audit, async {
         let _ = stopped.await;
     }));
     Running { addresses, access_log, stop, server, directory }
