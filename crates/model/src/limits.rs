@@ -40,6 +40,8 @@ pub const MAX_RULE_HEADER_BYTES: usize = 1024;
 pub const MAX_ALTERNATES: usize = 20;
 /// Most buckets of the server; the control snapshot is rebuilt as a whole, so it stays small.
 pub const MAX_BUCKETS: usize = 1000;
+/// Most tombstones of a bucket: each is a row, and they are counted at start.
+pub const MAX_GONE_PER_BUCKET: u64 = 1_000_000;
 /// Most redirects followed for one origin request (OSS).
 pub const MAX_REDIRECT_HOPS: u32 = 10;
 /// Largest clock difference of a signed request (both vendors).

@@ -36,6 +36,7 @@ mod fail_stop;
 mod followed;
 mod frame;
 mod garbage;
+mod gone;
 mod hot;
 mod housekeeping;
 mod layout;

@@ -1,7 +1,7 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
-//! [`expectations`], [`fills`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
+//! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
 //! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
 
 /// The result must be this error.
@@ -18,6 +18,7 @@ pub mod buckets;
 pub mod copies;
 pub mod expectations;
 pub mod fills;
+pub mod gone;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
@@ -91,6 +92,15 @@ macro_rules! store_conformance {
                 a_new_grant_revokes_the_former,
                 no_grant_where_a_fill_could_not_commit,
                 a_fill_never_beats_a_local_write
+            ],
+            gone: [
+                a_deletion_on_purpose_is_remembered,
+                what_is_gone_is_not_filled,
+                a_write_ends_a_tombstone,
+                a_tombstone_is_lifted,
+                tombstones_are_listed,
+                tombstones_die_with_their_bucket,
+                tombstones_survive_reopening
             ],
             listing: [
                 keys_are_listed_in_byte_order,

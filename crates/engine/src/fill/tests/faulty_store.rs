@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_model::bucket::Bucket;
+use headwater_model::clock::Timestamp;
 use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject, Tail,
-    TailState, WriteIntent,
+    Afterwards, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
+    Tail, TailState, Tombstone, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use tokio::sync::watch;
@@ -164,8 +165,31 @@ impl Store for FaultyStore {
         self.inner.begin_fill(bucket, key, rule_version)
     }
 
-    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
-        self.inner.delete(bucket, key)
+    fn delete<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+    ) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete(bucket, key, afterwards)
+    }
+
+    fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
+        self.inner.gone(bucket, key)
+    }
+
+    fn list_gone<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        prefix: &'a str,
+        after: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Tombstone>>> {
+        self.inner.list_gone(bucket, prefix, after, limit)
+    }
+
+    fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        self.inner.lift_gone(bucket, key)
     }
 
     fn copy(
