@@ -29,8 +29,7 @@ use crate::fault;
 use crate::framing::BodyPlan;
 use crate::h1::{H1, Remainder};
 use crate::origins::Exchange;
-use crate::pool::Pool;
-use crate::target::Endpoint;
+use crate::pool::{Line, Pool};
 
 /// Most of an unwanted body that is read to save its connection.
 const MAX_DRAIN_BYTES: u64 = 64 << 10;
@@ -39,7 +38,7 @@ const MAX_DRAIN_BYTES: u64 = 64 << 10;
 pub(crate) struct Lease {
     pub(crate) connection: Box<H1>,
     pub(crate) pool: Arc<Pool>,
-    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) line: Line,
 }
 
 pub(crate) struct ResponseBody {
@@ -183,9 +182,9 @@ impl ResponseBody {
                 let text = format!("{} of {expected} bytes received", self.received_bytes);
                 Err(OriginError::BodyBroken(text.into()))
             }
-            _ => match lease.map(|lease| (lease.connection.finish(), lease.pool, lease.endpoint)) {
-                Some((Remainder::Idle(connection), pool, endpoint)) => {
-                    pool.put(&endpoint, connection);
+            _ => match lease.map(|lease| (lease.connection.finish(), lease.pool, lease.line)) {
+                Some((Remainder::Idle(connection), pool, line)) => {
+                    pool.put(&line, connection);
                     Ok(())
                 }
                 // Where no length was announced (or no body was due), the body is what its own framing proved; the

@@ -208,8 +208,7 @@ impl KnownOrigin {
         }
         let ticket = known.begin(ask, now)?;
         let permit = progress.permit.take().expect("taken above or before");
-        let paced = known.settings.limits.bytes_per_s.is_some();
-        Ok(Step::Go(Exchange::new(permit, ticket, paced)))
+        Ok(Step::Go(Exchange::new(permit, ticket, Arc::clone(&known.settings))))
     }
 
     /// Notes how an exchange began.
@@ -243,16 +242,11 @@ impl KnownOrigin {
         }
     }
 
-    /// Counts body bytes; `paced` ones may have to wait for the time it gives back.
-    pub(super) fn received(&self, bytes: u64, paced: bool) -> Duration {
+    /// Counts body bytes; under a rate, their receiver has to wait for the time it gives back.
+    pub(super) fn received(&self, bytes: u64, rate_per_s: Option<u64>) -> Duration {
         self.unbooked_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if !paced {
-            return Duration::ZERO;
-        }
-        let now = self.clock.elapsed();
-        let mut known = self.lock();
-        match known.settings.limits.bytes_per_s {
-            Some(rate) => known.bytes.take(bytes, rate, now),
+        match rate_per_s {
+            Some(rate) => self.lock().bytes.take(bytes, rate, self.clock.elapsed()),
             None => Duration::ZERO,
         }
     }
