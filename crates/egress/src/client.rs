@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_model::BoxFuture;
 use headwater_model::clock::Clock;
 use headwater_model::limits::MAX_REDIRECT_HOPS;
-use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse, OriginTimeouts};
+use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse, OriginSigning, OriginTimeouts};
 use headwater_model::settings::OriginSettings;
 use http::Response;
 use hyper::body::Incoming;
@@ -22,11 +22,12 @@ use crate::guard::Guard;
 use crate::h1::SendFailure;
 use crate::listeners::OwnListeners;
 use crate::loop_marker::LoopMarker;
-use crate::origins::{Ask, Origins};
+use crate::origins::{Ask, Exchange, Origins};
 use crate::outgoing::Outgoing;
 use crate::pool::{Connection, Line, Pool, PoolLimits};
 use crate::redirect::{self, Downgrade};
 use crate::resolve::Resolve;
+use crate::signing::Signer;
 use crate::target::Target;
 use crate::tls::{Trust, TrustError};
 
@@ -54,6 +55,7 @@ pub struct OriginClientConfig {
 pub struct OriginClient {
     connector: Connector,
     trust: Trust,
+    signer: Signer,
     pool: Arc<Pool>,
     counters: Arc<Counters>,
     origins: Arc<Origins>,
@@ -83,7 +85,7 @@ impl OriginClient {
         };
         let trust = Trust::new(&config.ca_files)?;
         let loop_marker = LoopMarker::new(&config.instance);
-        Ok(Self { connector, trust, pool, counters, origins: config.origins, loop_marker })
+        Ok(Self { connector, trust, signer: Signer::default(), pool, counters, origins: config.origins, loop_marker })
     }
 
     /// What the client did so far.
@@ -100,11 +102,12 @@ impl OriginClient {
         let mut target = Target::parse(&request.url)?;
         let mut headers = request.headers;
         let mut ask = Ask::new(request.cause);
+        let mut signing = request.signing;
         let mut hops = 0;
         loop {
             let outgoing =
                 Outgoing { target: &target, method: request.method, headers: &headers, timeouts: &request.timeouts };
-            let answer = self.ask(ask, outgoing).await?;
+            let answer = self.ask(ask, outgoing, signing.as_deref()).await?;
             if !request.follow_redirects || !redirect::is_redirect(answer.head.status) {
                 return Ok(OriginResponse {
                     status: answer.head.status.as_u16(),
@@ -121,6 +124,8 @@ impl OriginClient {
             }
             if next.endpoint != target.endpoint {
                 redirect::strip_confidential(&mut headers, &request.confidential);
+                // For good: whoever led us away does not choose what we sign when it leads back.
+                signing = None;
             }
             Counters::add(&self.counters.redirects, 1);
             target = next;
@@ -131,9 +136,18 @@ impl OriginClient {
     }
 
     /// One request that its origin's record admits, which hears of the answer.
-    async fn ask(&self, ask: Ask, outgoing: Outgoing<'_>) -> Result<Answer, OriginError> {
+    async fn ask(
+        &self,
+        ask: Ask,
+        outgoing: Outgoing<'_>,
+        signing: Option<&OriginSigning>,
+    ) -> Result<Answer, OriginError> {
         let mut exchange = self.origins.known(&outgoing.target.endpoint)?.admit(ask).await?;
-        let mut answer = match self.exchange(outgoing, exchange.settings()).await {
+        let result = match signing {
+            None => self.exchange(outgoing, exchange.settings()).await,
+            Some(signing) => self.exchange_signed(outgoing, signing, &mut exchange).await,
+        };
+        let mut answer = match result {
             Ok(answer) => answer,
             Err(error) => {
                 exchange.failed(&error);
@@ -147,6 +161,26 @@ impl OriginClient {
         }
         answer.body.hold(exchange);
         Ok(answer)
+    }
+
+    /// One signed request; another one if the origin's clock turns out to be far from ours, signed by its time.
+    async fn exchange_signed(
+        &self,
+        outgoing: Outgoing<'_>,
+        signing: &OriginSigning,
+        exchange: &mut Exchange,
+    ) -> Result<Answer, OriginError> {
+        let now = exchange.origin_time();
+        let headers = self.signer.sign(outgoing, signing, now)?;
+        let mut answer = self.exchange(Outgoing { headers: &headers, ..outgoing }, exchange.settings()).await?;
+        let skewed = error_document::skewed_clock(outgoing.method, &answer.head, &mut answer.body, now).await;
+        let Some(time) = skewed.filter(|_| exchange.try_again()) else {
+            return Ok(answer);
+        };
+        exchange.set_origin_time(time);
+        drop(answer);
+        let headers = self.signer.sign(outgoing, signing, time)?;
+        self.exchange(Outgoing { headers: &headers, ..outgoing }, exchange.settings()).await
     }
 
     /// One request and its response head. A pooled connection that turns out dead costs one more try.

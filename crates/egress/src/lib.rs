@@ -10,8 +10,7 @@
 //! body. HTTP/1.1 connections have no task of their own: whoever waits for the response drives its connection, which
 //! saves two task switches per request and per chunk. HTTP/2 connections are shared and run in a task each.
 //!
-//! Deliberately not here: system proxies (never consulted), content decoding (bodies are kept as sent), signing and
-//! failover.
+//! Deliberately not here: system proxies (never consulted), content decoding (bodies are kept as sent) and failover.
 
 mod body;
 mod client;
@@ -30,6 +29,7 @@ mod outgoing;
 mod pool;
 mod redirect;
 mod resolve;
+mod signing;
 mod socket;
 mod target;
 mod tls;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use headwater_model::BoxFuture;
+use headwater_model::clock::Timestamp;
 use headwater_model::origin::OriginError;
 use headwater_model::settings::OriginSettings;
 use http::{HeaderMap, StatusCode};
@@ -41,6 +42,21 @@ impl Exchange {
     /// The origin's settings, as they were when the exchange was admitted.
     pub(crate) fn settings(&self) -> &OriginSettings {
         &self.settings
+    }
+
+    /// The time by the origin's clock, as far as it is known to differ from ours.
+    pub(crate) fn origin_time(&self) -> Timestamp {
+        self.permit.origin().time()
+    }
+
+    /// Remembers what time it is by the origin's clock.
+    pub(crate) fn set_origin_time(&self, time: Timestamp) {
+        self.permit.origin().set_time(time);
+    }
+
+    /// Asks for one more try under the same permit.
+    pub(crate) fn try_again(&self) -> bool {
+        self.permit.origin().spend_retry()
     }
 
     /// The head of an answer came; `throttled` if its document says that the origin has enough.

@@ -12,6 +12,7 @@
 //! Deliberately not here: hits, which never come near; failover and the decision to try again, which are the fill's;
 //! writing the use down, which the program does through [`Origins::usage`] and [`Origins::restore`].
 
+mod ask;
 mod breaker;
 mod exchange;
 mod origin;
@@ -33,9 +34,10 @@ use headwater_model::clock::Clock;
 use headwater_model::origin::{OriginError, OriginId};
 use headwater_model::settings::OriginSettings;
 
+pub(crate) use ask::Ask;
 pub use breaker::BreakerState;
 pub(crate) use exchange::Exchange;
-pub(crate) use origin::{Ask, KnownOrigin};
+pub(crate) use origin::KnownOrigin;
 pub use status::{LastAnswer, OriginStatus, OriginTotals};
 pub use usage::OriginUsage;
 

@@ -11,4 +11,5 @@ mod redirect;
 mod request;
 mod reuse;
 mod rig;
+mod signing;
 mod tls;
