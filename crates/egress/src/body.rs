@@ -45,6 +45,7 @@ pub(crate) struct ResponseBody {
     incoming: Incoming,
     /// Present as long as the connection is in use; never for HTTP/2.
     lease: Option<Lease>,
+    over_h2: bool,
     /// Present until the body ended.
     exchange: Option<Exchange>,
     /// Read ahead, still to be handed on.
@@ -74,6 +75,7 @@ impl ResponseBody {
         let idle = IdleTimer { limit: idle_limit, sleep: None, armed: false };
         let mut body = Self {
             incoming,
+            over_h2: lease.is_none(),
             lease,
             exchange: None,
             peeked: VecDeque::new(),
@@ -143,6 +145,11 @@ impl ResponseBody {
                 Poll::Ready(Some(Err(error))) => {
                     self.lease = None;
                     self.stage = Stage::Ending(Err(fault::within_body(&error)));
+                    self.end_exchange();
+                }
+                // hyper takes a reset "without error" (RFC 9113 section 8.1) for an end, wherever it comes.
+                Poll::Ready(None) if self.over_h2 && !self.incoming.is_end_stream() => {
+                    self.stage = Stage::Ending(Err(OriginError::BodyBroken("stream reset before its end".into())));
                     self.end_exchange();
                 }
                 Poll::Ready(None) => self.end_of_bytes(),

@@ -7,6 +7,7 @@ mod care;
 mod connect;
 mod framing;
 mod h2;
+mod h2_frames;
 mod redirect;
 mod request;
 mod reuse;
