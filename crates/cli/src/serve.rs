@@ -72,6 +72,7 @@ impl Running {
         let root = credentials::load(&config.data, &*clock)?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
+        let origins = Origins::new(clock.clone());
         let own_listeners = OwnListeners::new();
         own_listeners.set([addresses.data, addresses.admin]);
         let origin = OriginClient::new(OriginClientConfig {
@@ -81,13 +82,14 @@ impl Running {
             instance: instance.as_str().into(),
             pool: PoolLimits::default(),
             resolver: Arc::new(SystemResolver),
-            origins: Origins::new(clock.clone()),
+            origins: Arc::clone(&origins),
             clock: clock.clone(),
         })
         .context("cannot trust the certificates for origins")?;
         let fills = Fills::new(FillsConfig {
             store: store.clone(),
             origin: Arc::new(origin),
+            origins: Arc::clone(&origins),
             clock: clock.clone(),
             observer: metrics.fill_observer(),
             marker: LoopMarker::new(&instance),

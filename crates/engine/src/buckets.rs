@@ -46,6 +46,7 @@ impl Engine {
             location: create.location.unwrap_or_else(|| (*self.region).into()),
             storage_class: create.storage_class.unwrap_or_else(|| "Standard".into()),
             rule_version: 0,
+            migration: headwater_model::settings::MigrationSettings::default(),
             website: None,
         };
         let bucket = change.create(&*self.store, bucket).await?;

@@ -149,6 +149,7 @@ impl Engine {
             location: (*self.region).into(),
             storage_class: "Standard".into(),
             rule_version: 1,
+            migration: headwater_model::settings::MigrationSettings::default(),
             website: Some(Arc::new(website)),
         };
         change.create(&*self.store, bucket).await?;

@@ -37,6 +37,7 @@ impl Engine {
             provenance: Provenance::Written,
             headers: copy.headers.clone().unwrap_or_else(|| source.meta.headers.clone()),
             checksum: source.meta.checksum.clone(),
+            tags: source.meta.tags.clone(),
         };
         let has = source.meta.checksum.as_ref().map(|checksum| checksum.algorithm);
         let copied = if copy.algorithm.is_none() || copy.algorithm == has {

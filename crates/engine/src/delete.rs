@@ -16,6 +16,7 @@ impl Engine {
     pub(crate) async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
         let known = self.known(bucket)?;
         self.store.delete(&known.reference, key).await?;
+        self.fills.forget_absence(known.bucket.generation, key);
         Ok(Reply::Done)
     }
 
@@ -24,6 +25,7 @@ impl Engine {
         let mut deleted: Vec<_> = futures_util::stream::iter(delete.keys)
             .map(|key| async {
                 let failure = self.store.delete(&known.reference, &key).await.err();
+                self.fills.forget_absence(known.bucket.generation, &key);
                 (key, failure)
             })
             .buffered(CONCURRENT_DELETES)

@@ -8,12 +8,14 @@ use std::ops::Range;
 
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
 use headwater_model::op::{Caller, GetObject};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::{ObjectReply, Reply};
 use headwater_model::rule::RoutingRule;
 use headwater_model::rule::matching::{Method, Question, first_match};
 use headwater_model::rule::rewriting;
+use headwater_model::settings::HeadMode;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::StoredObject;
 
@@ -76,7 +78,7 @@ impl Engine {
                 return Err(no_such_key(&get.key, None));
             };
             let question = Question {
-                method: if method == MissMethod::Get { Method::Get } else { Method::Head },
+                method: rule_method(&known.bucket, method),
                 key: get.key.as_str(),
                 error_status: 404,
                 headers: &get.miss.headers,
@@ -125,6 +127,14 @@ impl Engine {
             return Ok(Reply::Object(Box::new(reply)));
         }
         Err(no_such_key(&get.key, origin_status))
+    }
+}
+
+/// How the rules see a request: where the bucket mirrors for HEAD too, a HEAD is as good as a GET (decisions, row 3).
+fn rule_method(bucket: &Bucket, method: MissMethod) -> Method {
+    match method {
+        MissMethod::Head if bucket.migration.head == HeadMode::Rule => Method::Head,
+        _ => Method::Get,
     }
 }
 

@@ -3,7 +3,7 @@
 use headwater_model::body::Body;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{ObjectKind, Provenance};
+use headwater_model::object::{ObjectKind, Provenance, Tags};
 use headwater_model::op::{PutObject, WriteCondition};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
@@ -34,6 +34,7 @@ impl Engine {
             provenance: Provenance::Written,
             headers: put.headers,
             checksum: digests.checksum,
+            tags: Tags::new(),
         };
         let stored = writer.seal(object, expectation(&put.condition)).await;
         stored.map(Reply::Stored).map_err(|error| as_condition(error, &put.condition))

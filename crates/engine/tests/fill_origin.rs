@@ -63,6 +63,7 @@ impl Chain {
         change: impl FnOnce(&mut Mirror),
     ) -> Self {
         let origin = ScriptedOrigin::start().await;
+        let origins = Origins::new(Arc::clone(&clock));
         let client = OriginClient::new(OriginClientConfig {
             allow_networks: allowed.iter().map(|network| network.parse().unwrap()).collect(),
             own_listeners: OwnListeners::new(),
@@ -70,12 +71,13 @@ impl Chain {
             instance: "test".into(),
             pool: PoolLimits::default(),
             resolver: Arc::new(SystemResolver),
-            origins: Origins::new(Arc::clone(&clock)),
+            origins: Arc::clone(&origins),
             clock: Arc::clone(&clock),
         })
         .unwrap();
         let outcomes = watch::Sender::new(Vec::new());
         let fills = Fills::new(FillsConfig {
+            origins: Arc::clone(&origins),
             store: store.clone(),
             marker: client.loop_marker().clone(),
             origin: Arc::new(client),
@@ -355,7 +357,8 @@ async fn row_39_a_range_comes_while_the_rest_is_still_on_its_way() {
 async fn row_43_a_rule_that_points_back_here_ends_at_the_second_pass() {
     let chain = Arc::new(Chain::new().await);
     let again = Arc::clone(&chain);
-    let (seen, asked) = std::sync::mpsc::sync_channel(1);
+    // Two requests: a 500 is worth a second try.
+    let (seen, asked) = std::sync::mpsc::sync_channel(2);
     // An origin that is this very bucket: it hands on the marker as any HTTP server in front of the engine does.
     chain.origin.on_fn("/k", move |request| {
         let marker = request.header("cdn-loop").unwrap_or_default().to_owned();
@@ -367,5 +370,5 @@ async fn row_43_a_rule_that_points_back_here_ends_at_the_second_pass() {
     second.miss.headers.insert("cdn-loop", asked.recv().unwrap().parse().unwrap());
     let failure = mirror_failure(again.perform(Op::GetObject(Box::new(second))).await.unwrap_err());
     assert_eq!((failure.kind, failure.reason), (MirrorFailureKind::Refused, "loop"));
-    assert_eq!(chain.origin.count("/k"), 1);
+    assert_eq!(chain.origin.count("/k"), 2);
 }

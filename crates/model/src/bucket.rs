@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::name::BucketName;
+use crate::settings::MigrationSettings;
 use crate::website::Website;
 
 /// Which vendor's words the answers speak.
@@ -69,6 +70,9 @@ pub struct Bucket {
     pub storage_class: Box<str>,
     /// Grows with each change of `website`; a fill started under an older version stores nothing.
     pub rule_version: u64,
+    /// How it migrates. Whoever changes it raises `rule_version` too, so that fills begun under the old settings store
+    /// nothing.
+    pub migration: MigrationSettings,
     /// Website document: index and error pages, routing rules.
     pub website: Option<Arc<Website>>,
 }

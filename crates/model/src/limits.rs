@@ -22,6 +22,8 @@ pub const MIN_PART_BYTES_OSS: u64 = 100 << 10;
 pub const MIN_PART_BYTES_S3: u64 = 5 << 20;
 /// User metadata of an object, names and values together (OSS: 8 KiB; S3: 2 KiB for PUT).
 pub const MAX_USER_META_BYTES: usize = 8 << 10;
+/// Most tags of an object (both vendors).
+pub const MAX_TAGS: usize = 10;
 /// Longest stored representation header value: as long as the whole user metadata may be.
 pub const MAX_CONTENT_HEADER_BYTES: usize = 8 << 10;
 /// Most keys on a listing page (both vendors).

@@ -48,6 +48,9 @@ pub enum Provenance {
 /// User metadata: names in lower case without the dialect's prefix, in the order given, values as sent.
 pub type UserMeta = Vec<(Box<str>, Box<str>)>;
 
+/// Tags: names and values in the order given, at most [`crate::limits::MAX_TAGS`], names unique.
+pub type Tags = Vec<(Box<str>, Box<str>)>;
+
 /// The metadata that the writer chooses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectHeaders {
@@ -78,6 +81,8 @@ pub struct ObjectMeta {
     pub provenance: Provenance,
     /// What the writer chose.
     pub headers: ObjectHeaders,
+    /// Tags.
+    pub tags: Tags,
 }
 
 /// Shared, immutable metadata.

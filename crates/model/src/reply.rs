@@ -5,6 +5,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use http::{HeaderName, HeaderValue};
+
 use crate::body::Body;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
@@ -47,6 +49,8 @@ pub struct ObjectReply {
     pub origin_status: Option<u16>,
     /// Status to answer with in place of 200 (error document, index page); ranges use 206.
     pub status: Option<u16>,
+    /// Fields that the rule adds to the answer of a miss (`MirrorReturnHeaders`): never framing, never a vendor's own.
+    pub added: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// Which parts of the metadata are final while a fill is still running (decisions, row 13).
@@ -173,6 +177,7 @@ impl ObjectReply {
             body,
             origin_status: None,
             status: None,
+            added: Vec::new(),
         }
     }
 }

@@ -37,6 +37,7 @@ async fn put(store: &LocalStore, bucket: &BucketRef, number: u64, body: Bytes) {
         provenance: Provenance::Written,
         headers: ObjectHeaders::default(),
         checksum: None,
+        tags: Vec::new(),
     };
     writer.seal(object, Expectation::Any).await.expect("sealed");
 }
@@ -52,6 +53,7 @@ async fn opened(dir: &std::path::Path) -> (Arc<LocalStore>, BucketRef) {
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),
         rule_version: 0,
+        migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
     };
     let bucket = BucketRef::from(&store.create_bucket(bucket).await.expect("a bucket"));

@@ -20,7 +20,7 @@ use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta};
+use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
 /// Names one life of a bucket; everything in a store is under it.
@@ -128,6 +128,8 @@ pub struct NewObject {
     pub headers: ObjectHeaders,
     /// Additional checksum to keep.
     pub checksum: Option<Checksum>,
+    /// Tags.
+    pub tags: Tags,
 }
 
 /// A part's metadata, chosen after its digests are known.

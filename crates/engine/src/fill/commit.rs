@@ -8,8 +8,10 @@ use headwater_model::digest::Digests;
 use headwater_model::object::SharedMeta;
 use headwater_store::{Expectation, FillToken, NewObject, ObjectWriter};
 
+use super::failure::Failure;
 use super::head::{ContentMd5, Head};
 use super::observe::FillOutcome;
+use super::plan::Wants;
 use super::sink::store_failure;
 
 /// A verified body in the store, not visible yet.
@@ -19,14 +21,31 @@ pub(super) struct Finished {
     pub(super) meta: SharedMeta,
 }
 
-/// MirrorCheckMd5 (oss-mirroring 6.4): a mismatch is delivered and not stored.
-pub(super) fn judge_md5(head: &Head, digests: &Digests) -> Result<(), &'static str> {
-    match head.content_md5 {
-        ContentMd5::Unchecked => Ok(()),
-        ContentMd5::Announced(md5) if md5 == digests.md5 => Ok(()),
-        ContentMd5::Announced(_) => Err("md5_mismatch"),
-        ContentMd5::Malformed => Err("md5_malformed"),
+/// A digest that is not the one that the origin stated.
+#[derive(Debug)]
+pub(super) enum Mismatch {
+    /// The body is delivered and not stored, for the reason named (oss-mirroring 6.4).
+    Unstored(&'static str),
+    /// The body is not delivered to its end.
+    Fatal(Failure),
+}
+
+/// Compares what the whole body came to with what the origin stated: an entity tag that is an MD5, and the
+/// `Content-MD5` that MirrorCheckMd5 is about.
+pub(super) fn judge_digests(head: &Head, digests: &Digests, wants: &Wants) -> Result<(), Mismatch> {
+    if head.tagged_md5.is_some_and(|md5| md5 != digests.md5) {
+        return Err(Mismatch::Fatal(Failure::digest(head.origin_status)));
     }
+    let reason = match head.content_md5 {
+        ContentMd5::Unchecked => return Ok(()),
+        ContentMd5::Announced(md5) if md5 == digests.md5 => return Ok(()),
+        ContentMd5::Announced(_) => "md5_mismatch",
+        ContentMd5::Malformed => "md5_malformed",
+    };
+    if wants.aborts_on_mismatch() {
+        return Err(Mismatch::Fatal(Failure::content_md5(head.origin_status, reason)));
+    }
+    Err(Mismatch::Unstored(reason))
 }
 
 /// Makes the object durable and visible, unless something else has come first.
@@ -39,6 +58,7 @@ pub(super) async fn commit(finished: Finished, token: FillToken) -> FillOutcome 
         provenance: meta.provenance,
         headers: meta.headers.clone(),
         checksum: None,
+        tags: meta.tags.clone(),
     };
     match writer.seal(object, Expectation::Fill(token)).await {
         Ok(_) => FillOutcome::Committed,

@@ -3,7 +3,7 @@
 //! Guarantees: every way to fail has exactly one [`Failure`], told identically to all readers of a fill; causes that
 //! could name addresses stay in the log (decisions, row 20: refused, reset, timed out and TLS faults read the same).
 //!
-//! Whether a failure is transient follows the TEMP and PERM rows of the origin chaos matrix: transient ones carry
+//! A failure also says what may help while no client knows of it ([`Again`]). Whether it is transient follows the TEMP and PERM rows of the origin chaos matrix: transient ones carry
 //! `retry_after`. Which status and code that means is the dialects' business.
 
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use headwater_model::origin::OriginError;
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
+use super::failover::Again;
+
 /// When to try again after a transient failure whose origin did not say: long enough for a restart or a failover to
 /// pass, short enough for a person who waits.
 const TRANSIENT_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -27,18 +29,22 @@ pub(super) const LIMIT_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Reason code of a fill that was given up because nobody followed it any more.
 pub(super) const ABANDONED: &str = "abandoned";
 
+/// Limit of retries that exceed the origin's budget.
+const RETRY_BUDGET: &str = "retry_budget";
+
 // The vendor's messages (oss-mirroring 6.2).
 const CHECK_CONFIGURATION: &str = "Mirroring failed, please check your mirror configuration.";
 const NO_ANSWER: &str = "Error status : 0 from mirror host, should return 200 OK.";
 const BODY_LOST: &str = "Read body from mirror host failed, please check your mirror host.";
 const WRONG_LENGTH: &str = "Bytes read is not equal to expected.";
+const WRONG_MD5: &str = "MD5 in header() is not equal to MD5 calculated.";
 const META_TOO_LARGE: &str = "Meta is too large.";
 
 /// Why a fill, or a HEAD or pass-through in its place, gave nothing or not the whole. Cloned to every reader.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// The origin's fault, or the rule's.
-    Mirror(MirrorFailure),
+    Mirror(MirrorFailure, Again),
     /// One of our own limits.
     Busy {
         /// Which.
@@ -54,23 +60,25 @@ impl Failure {
     /// The origin gave no answer.
     pub(super) fn no_answer(error: &OriginError) -> Self {
         use MirrorFailureKind::{Answer, ForbiddenAddress, Refused, Unreachable};
-        let (kind, reason, message, transient) = match error {
+        let (kind, reason, message, transient, again) = match error {
             OriginError::Busy { limit, retry_after } => return Self::Busy { limit, retry_after: *retry_after },
-            OriginError::BadUrl(_) => (Refused, "bad_url", CHECK_CONFIGURATION, false),
-            OriginError::NameNotFound(_) => (Unreachable, "dns_not_found", NO_ANSWER, false),
-            OriginError::NameResolution(_) => (Unreachable, "dns", NO_ANSWER, true),
-            OriginError::ForbiddenAddress(_) => (ForbiddenAddress, "forbidden_address", CHECK_CONFIGURATION, false),
-            OriginError::Connect(_) => (Unreachable, "connect", NO_ANSWER, true),
-            OriginError::ConnectTimeout => (Unreachable, "timeout_connect", NO_ANSWER, true),
-            OriginError::Tls(_) => (Unreachable, "tls", NO_ANSWER, false),
-            OriginError::TlsTimeout => (Unreachable, "timeout_tls", NO_ANSWER, true),
-            OriginError::FirstByteTimeout => (Unreachable, "timeout_first_byte", NO_ANSWER, true),
-            OriginError::BadResponse(_) => (Unreachable, "bad_response", NO_ANSWER, false),
-            OriginError::TooManyRedirects => (Answer, "too_many_redirects", CHECK_CONFIGURATION, false),
-            OriginError::BadRedirect(_) => (Answer, "bad_redirect", CHECK_CONFIGURATION, false),
+            OriginError::BadUrl(_) => (Refused, "bad_url", CHECK_CONFIGURATION, false, Again::Never),
+            OriginError::NameNotFound(_) => (Unreachable, "dns_not_found", NO_ANSWER, false, Again::Anywhere),
+            OriginError::NameResolution(_) => (Unreachable, "dns", NO_ANSWER, true, Again::Anywhere),
+            OriginError::ForbiddenAddress(_) => {
+                (ForbiddenAddress, "forbidden_address", CHECK_CONFIGURATION, false, Again::Never)
+            }
+            OriginError::Connect(_) => (Unreachable, "connect", NO_ANSWER, true, Again::Anywhere),
+            OriginError::ConnectTimeout => (Unreachable, "timeout_connect", NO_ANSWER, true, Again::Elsewhere),
+            OriginError::Tls(_) => (Unreachable, "tls", NO_ANSWER, false, Again::Elsewhere),
+            OriginError::TlsTimeout => (Unreachable, "timeout_tls", NO_ANSWER, true, Again::Elsewhere),
+            OriginError::FirstByteTimeout => (Unreachable, "timeout_first_byte", NO_ANSWER, true, Again::Elsewhere),
+            OriginError::BadResponse(_) => (Unreachable, "bad_response", NO_ANSWER, false, Again::Never),
+            OriginError::TooManyRedirects => (Answer, "too_many_redirects", CHECK_CONFIGURATION, false, Again::Never),
+            OriginError::BadRedirect(_) => (Answer, "bad_redirect", CHECK_CONFIGURATION, false, Again::Never),
             error => return Self::lost(error, None),
         };
-        Self::mirror(kind, reason, message, transient.then_some(TRANSIENT_RETRY_AFTER), None)
+        Self::mirror(kind, reason, message, transient.then_some(TRANSIENT_RETRY_AFTER), None).then(again)
     }
 
     /// The body broke within; `status` came before it.
@@ -94,33 +102,46 @@ impl Failure {
                 BODY_LOST,
                 Some(TRANSIENT_RETRY_AFTER),
                 status,
-            ),
+            )
+            .then(Again::Elsewhere),
             _ => Self::body_broken(status),
         }
     }
 
     fn body_broken(status: Option<u16>) -> Self {
         let again = Some(TRANSIENT_RETRY_AFTER);
-        Self::mirror(MirrorFailureKind::Unreachable, "body_broken", BODY_LOST, again, status)
+        Self::mirror(MirrorFailureKind::Unreachable, "body_broken", BODY_LOST, again, status).then(Again::Anywhere)
     }
 
     /// The body does not have the length that was announced.
     pub(super) fn length(status: u16, reason: &'static str) -> Self {
         let again = Some(TRANSIENT_RETRY_AFTER);
-        Self::mirror(MirrorFailureKind::Answer, reason, WRONG_LENGTH, again, Some(status))
+        Self::mirror(MirrorFailureKind::Answer, reason, WRONG_LENGTH, again, Some(status)).then(Again::Here)
     }
 
     /// The body does not have a digest that was announced.
     pub(super) fn digest(status: u16) -> Self {
         let again = Some(TRANSIENT_RETRY_AFTER);
-        Self::mirror(MirrorFailureKind::Answer, "checksum_mismatch", BODY_LOST, again, Some(status))
+        Self::mirror(MirrorFailureKind::Answer, "checksum_mismatch", BODY_LOST, again, Some(status)).then(Again::Here)
+    }
+
+    /// The body does not have the `Content-MD5` that the rule checks, and the bucket wants no such body delivered.
+    pub(super) fn content_md5(status: u16, reason: &'static str) -> Self {
+        Self::mirror(MirrorFailureKind::Answer, reason, WRONG_MD5, None, Some(status)).then(Again::Here)
     }
 
     /// The origin answered with a status that is not the object's. Transient: 429 and all of 5xx (rows O17, O18).
     pub(super) fn status(status: u16, headers: &HeaderMap, now: Timestamp) -> Self {
         let transient = status == 429 || (500..600).contains(&status);
         let retry_after = transient.then(|| origin_retry_after(headers, now).unwrap_or(TRANSIENT_RETRY_AFTER));
-        Self::mirror(MirrorFailureKind::Answer, "origin_status", &wrong_status(status), retry_after, Some(status))
+        let again = match status {
+            500..600 => Again::Anywhere,
+            429 => Again::Elsewhere,
+            304 => Again::Here,
+            _ => Again::Never,
+        };
+        let message = wrong_status(status);
+        Self::mirror(MirrorFailureKind::Answer, "origin_status", &message, retry_after, Some(status)).then(again)
     }
 
     /// The answer is well-formed but cannot be taken as the object, and will not change by itself.
@@ -129,10 +150,16 @@ impl Failure {
         Self::mirror(MirrorFailureKind::Answer, reason, message, None, Some(status))
     }
 
+    /// A 206 that does not prove to be the whole (chaos matrix, O21).
+    pub(super) fn partial(status: u16) -> Self {
+        Self::answer(status, "partial_answer").then(Again::Here)
+    }
+
     /// The body comes more slowly than any origin that works.
     pub(super) fn too_slow(status: u16) -> Self {
         let again = Some(TRANSIENT_RETRY_AFTER);
-        Self::mirror(MirrorFailureKind::Unreachable, "too_slow", BODY_LOST, again, Some(status))
+        let failure = Self::mirror(MirrorFailureKind::Unreachable, "too_slow", BODY_LOST, again, Some(status));
+        failure.then(Again::Elsewhere)
     }
 
     /// More user metadata than an object may have.
@@ -160,6 +187,34 @@ impl Failure {
         Self::mirror(MirrorFailureKind::Refused, ABANDONED, BODY_LOST, Some(LIMIT_RETRY_AFTER), None)
     }
 
+    /// The origin's object is not the one that the fill began with.
+    pub(super) fn changed(status: u16) -> Self {
+        let again = Some(TRANSIENT_RETRY_AFTER);
+        let failure = Self::mirror(MirrorFailureKind::Answer, "object_changed", BODY_LOST, again, Some(status));
+        failure.then(Again::Here)
+    }
+
+    fn then(mut self, again: Again) -> Self {
+        if let Self::Mirror(_, own) = &mut self {
+            *own = again;
+        }
+        self
+    }
+
+    /// What may help before a client knows. `switches_on_all`: nearly every answer leads to the next origin
+    /// (`MirrorSwitchAllErrors`). An origin that is left alone for a while does in any case.
+    pub(super) fn again(&self, switches_on_all: bool) -> Again {
+        match self {
+            Self::Mirror(failure, Again::Never) if switches_on_all && failure.origin_status.is_some() => {
+                Again::Elsewhere
+            }
+            Self::Mirror(failure, Again::Here) if switches_on_all && failure.origin_status.is_some() => Again::Anywhere,
+            Self::Mirror(_, again) => *again,
+            Self::Busy { limit: "breaker_open" | "origin_paused", .. } => Again::Elsewhere,
+            Self::Busy { .. } | Self::Store(_) => Again::Never,
+        }
+    }
+
     fn mirror(
         kind: MirrorFailureKind,
         reason: &'static str,
@@ -167,13 +222,29 @@ impl Failure {
         retry_after: Option<Duration>,
         origin_status: Option<u16>,
     ) -> Self {
-        Self::Mirror(MirrorFailure { kind, message: message.into(), retry_after, reason, origin_status })
+        let failure = MirrorFailure { kind, message: message.into(), retry_after, reason, origin_status };
+        Self::Mirror(failure, Again::Never)
+    }
+
+    /// The retry budget of the origin is used up: the failure before this one stands.
+    pub(super) fn over_budget() -> Self {
+        Self::Busy { limit: RETRY_BUDGET, retry_after: LIMIT_RETRY_AFTER }
+    }
+
+    /// See [`Self::over_budget`].
+    pub(super) fn is_over_budget(&self) -> bool {
+        matches!(self, Self::Busy { limit: RETRY_BUDGET, .. })
+    }
+
+    /// Whether the connection was lost within the body: the rest may still be had.
+    pub(super) fn is_loss(&self) -> bool {
+        matches!(self.reason(), "body_broken" | "body_stalled" | "body_short" | "too_slow")
     }
 
     /// The reason code, for logs and metrics.
     pub(super) fn reason(&self) -> &'static str {
         match self {
-            Self::Mirror(failure) => failure.reason,
+            Self::Mirror(failure, _) => failure.reason,
             Self::Busy { limit, .. } => limit,
             Self::Store(_) => "store",
         }
@@ -182,7 +253,7 @@ impl Failure {
     /// The failure as a client's answer.
     pub(super) fn to_error(&self) -> Error {
         match self {
-            Self::Mirror(failure) => Error::MirrorFailed(Box::new(failure.clone())),
+            Self::Mirror(failure, _) => Error::MirrorFailed(Box::new(failure.clone())),
             Self::Busy { limit, retry_after } => Error::SlowDown { limit, retry_after: *retry_after },
             Self::Store(error) => Error::internal("begin a fill", Arc::clone(error)),
         }
@@ -212,7 +283,7 @@ mod tests {
 
     fn mirror(failure: Failure) -> MirrorFailure {
         match failure {
-            Failure::Mirror(failure) => failure,
+            Failure::Mirror(failure, _) => failure,
             other => panic!("not a mirror failure: {other:?}"),
         }
     }

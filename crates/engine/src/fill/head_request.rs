@@ -6,15 +6,18 @@
 use std::sync::Arc;
 
 use headwater_model::body::Body;
-use headwater_model::origin::{Framing, OriginMethod, OriginResponse};
+use headwater_model::bucket::Bucket;
+use headwater_model::origin::{Framing, OriginMethod, OriginResponse, RequestCause};
 use headwater_model::reply::KnownFacts;
 use headwater_model::{Error, Result};
 use http::HeaderValue;
 use http::header::{CONTENT_RANGE, RANGE};
 
 use super::MissOutcome;
-use super::ask;
-use super::head::{self, Circumstances, Verdict};
+use super::ask::ask;
+use super::failover::Attempts;
+use super::failure::Failure;
+use super::head::{self, Circumstances, Head, Verdict};
 use super::observe::{FillOutcome, HEAD_REQUEST, Report};
 use super::plan::Plan;
 use super::reply::{Asked, Shown};
@@ -24,16 +27,17 @@ use super::task::Env;
 ///
 /// # Errors
 /// As a fill's.
-pub(super) async fn ask(env: &Env, plan: &Plan, asked: &Asked<'_>) -> Result<MissOutcome> {
+pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &Asked<'_>) -> Result<MissOutcome> {
     let began = env.clock.elapsed();
     env.observer.started();
     let mut origin_status = None;
-    let result = answer(env, plan, asked, &mut origin_status).await;
+    let result = answer(env, bucket, plan, asked, &mut origin_status).await;
     let outcome = match &result {
         Ok(MissOutcome::NotFound { .. }) => FillOutcome::NotFound,
         Ok(_) | Err(Error::InvalidRange { .. }) => FillOutcome::PassedThrough(HEAD_REQUEST),
         Err(Error::MirrorFailed(failure)) => FillOutcome::Failed(failure.reason),
-        Err(_) => FillOutcome::Failed("busy"),
+        Err(Error::SlowDown { limit, .. }) => FillOutcome::Failed(limit),
+        Err(_) => FillOutcome::Failed("internal"),
     };
     let duration = env.clock.elapsed().saturating_sub(began);
     env.observer.ended(outcome, duration);
@@ -50,40 +54,68 @@ pub(super) async fn ask(env: &Env, plan: &Plan, asked: &Asked<'_>) -> Result<Mis
     result
 }
 
-async fn answer(env: &Env, plan: &Plan, asked: &Asked<'_>, origin_status: &mut Option<u16>) -> Result<MissOutcome> {
-    let mut response = fetch(env, plan, OriginMethod::Head).await?;
+/// Asks one origin after the other, as a fill does.
+async fn answer(
+    env: &Arc<Env>,
+    bucket: &Bucket,
+    plan: &Plan,
+    asked: &Asked<'_>,
+    origin_status: &mut Option<u16>,
+) -> Result<MissOutcome> {
+    let mut attempts = Attempts::new(env.probes.order(env, plan).await);
+    let mut before = None;
+    loop {
+        let (candidate, cause) = attempts.current();
+        let failure = match attempt(env, plan, candidate, cause, origin_status).await {
+            Ok(Verdict::Failed(failure)) | Err(failure) => failure,
+            Ok(Verdict::NotFound) => {
+                let status = origin_status.unwrap_or(404);
+                env.absences.remember(bucket, &asked.get.key, plan, OriginMethod::Head, status);
+                return Ok(MissOutcome::NotFound { origin_status: status });
+            }
+            Ok(Verdict::Relay(relay)) => {
+                return Ok(super::reply::relayed_head(origin_status.unwrap_or_default(), relay));
+            }
+            Ok(Verdict::Object(head)) => return show(&head, plan, asked),
+        };
+        if failure.is_over_budget() {
+            return Err(before.unwrap_or(failure).to_error());
+        }
+        if !attempts.go_on(failure.again(plan.wants.switch_all_errors)) {
+            return Err(failure.to_error());
+        }
+        before = Some(failure);
+    }
+}
+
+fn show(head: &Head, plan: &Plan, asked: &Asked<'_>) -> Result<MissOutcome> {
+    let range = head.length.map_or(Ok(None), |length| asked.range(length))?;
+    let facts = KnownFacts { size: head.length.is_some(), etag: head.etag.is_some(), digests: false };
+    let meta = Arc::new(head.meta(None));
+    let shown = Shown { meta: &meta, facts, stored: false, status: head.origin_status, wants: &plan.wants };
+    Ok(asked.object(&shown, range, Body::Empty))
+}
+
+/// One origin's answer, judged as that to a GET would be.
+async fn attempt(
+    env: &Env,
+    plan: &Plan,
+    candidate: usize,
+    cause: RequestCause,
+    origin_status: &mut Option<u16>,
+) -> Result<Verdict, Failure> {
+    let mut response = ask(env, plan.request(candidate, OriginMethod::Head, cause)).await?;
     let mut length = head::content_length(&response.headers);
     if matches!(response.status, 405 | 501) {
-        response = fetch(env, plan, OriginMethod::Get).await?;
+        let mut request = plan.request(candidate, OriginMethod::Get, cause);
+        request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
+        response = ask(env, request).await?;
         length = length_of_first_byte(&mut response);
     }
     let OriginResponse { status, headers, .. } = response;
     *origin_status = Some(status);
     let framing = length.map_or(Framing::Delimited, Framing::Length);
-    let circumstances =
-        Circumstances { wants: &plan.wants, started: env.clock.now(), max_object_bytes: env.limits.max_object_bytes };
-    match head::judge(status, &headers, framing, &circumstances) {
-        Verdict::Failed(failure) => Err(failure.to_error()),
-        Verdict::NotFound => Ok(MissOutcome::NotFound { origin_status: status }),
-        Verdict::Relay(relay) => Ok(super::reply::relayed_head(status, relay)),
-        Verdict::Object(head) => {
-            let range = length.map_or(Ok(None), |length| asked.range(length))?;
-            let facts = KnownFacts { size: length.is_some(), etag: false, digests: false };
-            let shown = Shown { meta: &Arc::new(head.meta(None)), facts, stored: false, status };
-            Ok(asked.object(&shown, range, Body::Empty))
-        }
-    }
-}
-
-async fn fetch(env: &Env, plan: &Plan, method: OriginMethod) -> Result<OriginResponse> {
-    let request = || {
-        let mut request = plan.request(method, env.limits.timeouts);
-        if method == OriginMethod::Get {
-            request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
-        }
-        request
-    };
-    ask::ask(env, request).await.map_err(|failure| failure.to_error())
+    Ok(head::judge(status, &headers, framing, &Circumstances::of(plan, candidate, env.clock.now())))
 }
 
 /// Length of the whole from an answer to a GET of the first byte, which is turned into that of a whole GET.

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a clean end is told only after the length was found to be the announced one and every announced digest
 //! was found right (invariant 2); bytes beyond the announced length are never handed on; an origin that trickles below
-//! [`MIN_BYTES_PER_S`] does not hold a fill for ever.
+//! the rate that its settings ask for does not hold a fill for ever; a connection that is lost is replaced, unseen by
+//! followers, where the origin allows it ([`super::rescue`]).
 
 use std::future::poll_fn;
 use std::time::Duration;
@@ -14,29 +15,43 @@ use http::HeaderMap;
 
 use super::failure::Failure;
 use super::head::{self, Head};
+use super::plan::Plan;
+use super::rescue::{Pin, Rescue};
 use super::task::Env;
 use super::verify::Verifier;
 
-/// Slowest body that is waited for (chaos matrix, O42). Silence has its own, shorter limit in the client.
-const MIN_BYTES_PER_S: u64 = 1 << 10;
-/// Time over which the rate is judged; only waiting for the origin counts, not waiting for the store or a ring.
+/// Time over which the rate is judged (chaos matrix, O42); only waiting for the origin counts, not waiting for the store
+/// or a ring. Silence has its own, shorter limit in the client.
 const RATE_WINDOW: Duration = Duration::from_secs(30);
 
 /// Reads one body.
 pub(super) struct Intake<'a> {
     body: ByteStream,
     env: &'a Env,
+    rescue: Option<Rescue<'a>>,
+    /// Bytes to come that are already here.
+    skip: u64,
     pace: Pace,
     verifier: Verifier,
     origin_status: u16,
     /// Announced length.
     length: Option<u64>,
+    /// Largest object.
+    max_bytes: u64,
     received: u64,
 }
 
+/// Who gives a body.
+#[derive(Clone, Copy)]
+pub(super) struct Origination<'a> {
+    pub(super) env: &'a Env,
+    pub(super) plan: &'a Plan,
+    pub(super) candidate: usize,
+}
+
 /// How fast the body came since the last judgement.
-#[derive(Default)]
 struct Pace {
+    min_bytes_per_s: u64,
     waited: Duration,
     received: u64,
 }
@@ -50,17 +65,41 @@ pub(super) enum Gathered {
 }
 
 impl<'a> Intake<'a> {
-    /// Over the body that came with `head`.
-    pub(super) fn new(body: ByteStream, headers: &HeaderMap, head: &Head, env: &'a Env) -> Self {
-        let verifier = Verifier::announced_by(headers);
+    /// Over the body that came with `head` from a candidate of the plan.
+    pub(super) fn new(body: ByteStream, headers: &HeaderMap, head: &Head, from: &Origination<'a>) -> Self {
+        let Origination { env, plan, candidate } = *from;
         let (origin_status, length) = (head.origin_status, head.length);
-        Self { body, env, pace: Pace::default(), verifier, origin_status, length, received: 0 }
+        let pin = Pin::of(headers, length, env.clock.now());
+        let settings = &plan.candidates[candidate].settings;
+        Self {
+            body,
+            env,
+            rescue: Some(Rescue::new(env, plan, candidate, pin)),
+            skip: 0,
+            pace: Pace::at_least(settings.limits.min_bytes_per_s),
+            verifier: Verifier::announced_by(headers),
+            origin_status,
+            length,
+            max_bytes: plan.wants.settings.max_object_bytes,
+            received: 0,
+        }
     }
 
     /// Over a body that is passed on as the origin's own answer: only its length can be verified.
     pub(super) fn of_relayed(body: ByteStream, origin_status: u16, framing: Framing, env: &'a Env) -> Self {
         let length = head::framing_length(framing);
-        Self { body, env, pace: Pace::default(), verifier: Verifier::of_nothing(), origin_status, length, received: 0 }
+        Self {
+            body,
+            env,
+            rescue: None,
+            skip: 0,
+            pace: Pace::at_least(0),
+            verifier: Verifier::of_nothing(),
+            origin_status,
+            length,
+            max_bytes: u64::MAX,
+            received: 0,
+        }
     }
 
     /// Bytes so far.
@@ -82,34 +121,64 @@ impl<'a> Intake<'a> {
             let asked = self.env.clock.elapsed();
             let chunk = poll_fn(|cx| self.body.as_mut().poll_next(cx)).await;
             self.pace.waited += self.env.clock.elapsed().saturating_sub(asked);
-            let Some(chunk) = chunk else {
-                return self.verify_end().map(|()| None);
+            let chunk = match chunk {
+                None if self.length.is_some_and(|length| self.received < length) => {
+                    self.go_on(Failure::length(self.origin_status, "body_short")).await?;
+                    continue;
+                }
+                None => return self.verify_end().map(|()| None),
+                Some(Err(error)) => {
+                    self.go_on(Failure::body(&error, self.origin_status)).await?;
+                    continue;
+                }
+                Some(Ok(chunk)) => chunk,
             };
-            // A lost connection ends the fill. Whoever can go on from `received` does it here, unseen by followers.
-            let chunk = chunk.map_err(|error| Failure::body(&error, self.origin_status))?;
-            if chunk.is_empty() {
-                continue;
-            }
-            self.received += chunk.len() as u64;
             self.env.observer.origin_bytes(chunk.len() as u64);
-            if self.length.is_some_and(|length| self.received > length) {
-                return Err(Failure::length(self.origin_status, "body_surplus"));
+            let keeps_up = self.pace.keeps_up(chunk.len() as u64);
+            let new = self.new_bytes(chunk);
+            new.as_ref().map_or(Ok(()), |chunk| self.take(chunk))?;
+            if !keeps_up && self.remaining() != Some(0) {
+                self.go_on(Failure::too_slow(self.origin_status)).await?;
             }
-            if self.received > self.env.limits.max_object_bytes {
-                return Err(Failure::answer(self.origin_status, "too_large"));
+            if new.is_some() {
+                return Ok(new);
             }
-            if !self.pace.keeps_up(chunk.len() as u64) {
-                return Err(Failure::too_slow(self.origin_status));
-            }
-            self.verifier.update(&chunk);
-            return Ok(Some(chunk));
         }
     }
 
-    fn verify_end(&mut self) -> Result<(), Failure> {
-        if self.length.is_some_and(|length| self.received < length) {
-            return Err(Failure::length(self.origin_status, "body_short"));
+    /// Replaces a body that was lost by one that goes on where it was lost.
+    async fn go_on(&mut self, lost: Failure) -> Result<(), Failure> {
+        let Some(rescue) = &mut self.rescue else { return Err(lost) };
+        let rest = rescue.rest(self.received, self.length, lost).await?;
+        self.body = rest.body;
+        self.skip = rest.skip;
+        self.length = Some(rest.total);
+        self.pace.restart();
+        Ok(())
+    }
+
+    /// What of a chunk is not here yet; `None` if nothing is.
+    fn new_bytes(&mut self, mut chunk: Bytes) -> Option<Bytes> {
+        // Within the chunk, so it fits usize.
+        let known = self.skip.min(chunk.len() as u64);
+        self.skip -= known;
+        let new = chunk.split_off(known as usize);
+        (!new.is_empty()).then_some(new)
+    }
+
+    fn take(&mut self, chunk: &Bytes) -> Result<(), Failure> {
+        self.received += chunk.len() as u64;
+        if self.length.is_some_and(|length| self.received > length) {
+            return Err(Failure::length(self.origin_status, "body_surplus"));
         }
+        if self.received > self.max_bytes {
+            return Err(Failure::answer(self.origin_status, "too_large"));
+        }
+        self.verifier.update(chunk);
+        Ok(())
+    }
+
+    fn verify_end(&mut self) -> Result<(), Failure> {
         if !self.verifier.holds() {
             return Err(Failure::digest(self.origin_status));
         }
@@ -134,14 +203,24 @@ impl<'a> Intake<'a> {
 }
 
 impl Pace {
+    fn at_least(min_bytes_per_s: u64) -> Self {
+        Self { min_bytes_per_s, waited: Duration::ZERO, received: 0 }
+    }
+
+    /// Begins a new window.
+    fn restart(&mut self) {
+        *self = Self::at_least(self.min_bytes_per_s);
+    }
+
     /// Counts what came; at the end of each window, whether it was enough.
     fn keeps_up(&mut self, size_bytes: u64) -> bool {
         self.received += size_bytes;
         if self.waited < RATE_WINDOW {
             return true;
         }
-        let Self { waited, received } = std::mem::take(self);
-        received >= MIN_BYTES_PER_S * waited.as_secs()
+        let enough = self.received >= self.min_bytes_per_s * self.waited.as_secs();
+        self.restart();
+        enough
     }
 }
 

@@ -7,17 +7,20 @@
 //! - However many ask for an object, its origin is asked once; no client owns the fetch, none slows it, none is cut off
 //!   for being slow or late.
 //!
-//! How: `plan` is what a rule makes of a request; `join` the running fills; `task` one fill's life in the order `ask`, `head`
-//! (what the answer means), `intake` (body in, counted and verified), `sink` (body out, to file or ring), `commit`;
-//! `state` what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer;
-//! `head_request` the HEAD of a missing object, which is no fill.
+//! How: `plan` is what a rule makes of a request, `candidate` where it may be asked; `join` the running fills; `task` one
+//! fill's life in the order `failover` (which origin is next), `ask`, `head` (what the answer means), `intake` (body in,
+//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring), `commit`; `state`
+//! what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the
+//! HEAD of a missing object, which is no fill; `absences` what origins said they do not have, `probe` which are up.
 //!
 //! A pass-through (nothing is to be stored, or the running fill asks something else) is the same task without a store
-//! and with one follower. Resuming a broken body and asking further origins are not here yet: both belong into
-//! [`intake`], which alone sees where a body broke.
+//! and with one follower.
 
+mod absences;
 mod ask;
+mod candidate;
 mod commit;
+mod failover;
 mod failure;
 mod head;
 mod head_request;
@@ -26,8 +29,10 @@ mod join;
 mod kept;
 mod observe;
 mod plan;
+mod probe;
 mod reader;
 mod reply;
+mod rescue;
 mod ring;
 mod seats;
 mod sink;
@@ -41,20 +46,21 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_egress::LoopMarker;
-use headwater_model::Result;
-use headwater_model::bucket::Bucket;
+use headwater_egress::{LoopMarker, Origins};
+use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Clock;
-use headwater_model::limits::MAX_OBJECT_BYTES;
 use headwater_model::op::GetObject;
-use headwater_model::origin::{Origin, OriginTimeouts};
+use headwater_model::origin::{Origin, OriginMethod};
 use headwater_model::reply::{Reply, Served};
 use headwater_model::rule::RoutingRule;
+use headwater_model::{ObjectKey, Result};
 use headwater_store::Store;
 use tokio::sync::{Semaphore, watch};
 
+use absences::Absences;
 use join::{Entered, Table};
 use plan::Plan;
+use probe::Probes;
 use reply::Asked;
 use task::{Env, Task};
 
@@ -73,22 +79,11 @@ const MAX_COMMITTING_FILLS: usize = 256;
 pub struct FillLimits {
     /// Most fetches at one time; beyond it new ones get `SlowDown`. Joining a running fill is always possible.
     pub max_running: usize,
-    /// Largest object taken from an origin.
-    pub max_object_bytes: u64,
-    /// A fill that nobody follows any more is ended if more than this remains; `None` lets every fill finish.
-    pub leftover_limit_bytes: Option<u64>,
-    /// Time limits of origin requests.
-    pub timeouts: OriginTimeouts,
 }
 
 impl Default for FillLimits {
     fn default() -> Self {
-        Self {
-            max_running: MAX_RUNNING_FILLS,
-            max_object_bytes: MAX_OBJECT_BYTES,
-            leftover_limit_bytes: None,
-            timeouts: OriginTimeouts::default(),
-        }
+        Self { max_running: MAX_RUNNING_FILLS }
     }
 }
 
@@ -98,6 +93,8 @@ pub struct FillsConfig {
     pub store: Arc<dyn Store>,
     /// How origins are reached.
     pub origin: Arc<dyn Origin>,
+    /// What is known about them.
+    pub origins: Arc<Origins>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who counts.
@@ -111,6 +108,7 @@ pub struct FillsConfig {
 /// The running fills. Dropping it ends them.
 pub struct Fills {
     env: Arc<Env>,
+    origins: Arc<Origins>,
     marker: LoopMarker,
     table: Arc<Table>,
     stop: watch::Sender<bool>,
@@ -142,11 +140,12 @@ pub(crate) enum MissOutcome {
 impl Fills {
     /// No fill runs yet.
     pub fn new(config: FillsConfig) -> Self {
-        let FillsConfig { store, origin, clock, observer, marker, limits } = config;
+        let FillsConfig { store, origin, origins, clock, observer, marker, limits } = config;
         let table = Table::new(limits.max_running);
         let committing = Semaphore::new(MAX_COMMITTING_FILLS);
-        let env = Arc::new(Env { store, origin, clock, observer, limits, committing });
-        Self { env, marker, table, stop: watch::Sender::new(false) }
+        let absences = Absences::new(Arc::clone(&clock));
+        let env = Env { store, origin, clock, observer, absences, probes: Probes::default(), committing };
+        Self { env: Arc::new(env), origins, marker, table, stop: watch::Sender::new(false) }
     }
 
     /// Serves a request for an object that is not here, under the rule that it matched.
@@ -160,15 +159,21 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> Result<MissOutcome> {
-        let plan = Plan::of(rule, bucket, get, &self.marker).map_err(|failure| failure.to_error())?;
+        let plan = Plan::of(rule, bucket, get, &self.marker, &self.origins).map_err(|failure| failure.to_error())?;
+        let asks = if method == MissMethod::Get { OriginMethod::Get } else { OriginMethod::Head };
+        if let Some((absence, _)) = self.env.absences.find(bucket, &get.key, &plan, asks) {
+            self.env.observer.believed_absent();
+            return Ok(MissOutcome::NotFound { origin_status: absence.origin_status });
+        }
+        let wants = plan.wants.clone();
+        let asked = |served| Asked { get, method, served, wants: &wants };
         let name = (bucket.generation, get.key.clone());
         if method == MissMethod::Head {
             return match self.table.follow(&name, &plan) {
-                Some(follower) => Asked { get, method, served: Served::Joined }.answer(follower).await,
+                Some(follower) => asked(Served::Joined).answer(follower).await,
                 None => {
                     let _place = self.table.place()?;
-                    let asked = Asked { get, method, served: Served::PassThrough };
-                    head_request::ask(&self.env, &plan, &asked).await
+                    head_request::head(&self.env, bucket, &plan, &asked(Served::PassThrough)).await
                 }
             };
         }
@@ -183,7 +188,12 @@ impl Fills {
                 (follower, Served::Miss)
             }
         };
-        Asked { get, method, served }.answer(follower).await
+        asked(served).answer(follower).await
+    }
+
+    /// The key was written or deleted here: whatever its origin said of it is over.
+    pub(crate) fn forget_absence(&self, bucket: Generation, key: &ObjectKey) {
+        self.env.absences.forget(bucket, key);
     }
 
     /// Number of fetches running.

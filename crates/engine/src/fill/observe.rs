@@ -75,6 +75,12 @@ pub trait FillObserver: Send + Sync {
         let _ = size_bytes;
     }
 
+    /// A miss was answered by what its origin had said shortly before: there is no such object.
+    fn believed_absent(&self) {}
+
+    /// A body whose connection was lost goes on.
+    fn rescued(&self) {}
+
     /// A request joined a running fill.
     fn joined(&self) {}
 }

@@ -4,44 +4,66 @@
 //! requests share a fill only if their plans are the [same](Plan::shares_with), so no client ever gets bytes that its
 //! own request would not have asked for.
 
-use headwater_egress::{LoopMarker, LoopVerdict};
+use headwater_egress::{LoopMarker, LoopVerdict, Origins};
 use headwater_model::bucket::Bucket;
+use headwater_model::object::Tags;
 use headwater_model::op::GetObject;
-use headwater_model::origin::{OriginMethod, OriginRequest, OriginTimeouts, RequestCause};
-use headwater_model::rule::{Mirror, RoutingRule, forwarding, rewriting};
-use http::{HeaderMap, HeaderName};
+use headwater_model::origin::{OriginMethod, OriginRequest, RequestCause};
+use headwater_model::rule::{KeyValue, Mirror, RoutingRule, forwarding};
+use headwater_model::settings::{DigestMismatch, KeepMode, MigrationSettings};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::candidate::Candidate;
 use super::failure::Failure;
+
+/// What `User-Agent` is when the rule says nothing; only that is replaced by an origin's setting.
+const OWN_USER_AGENT: &str = forwarding::USER_AGENT_VALUE;
 
 /// A miss, decided.
 #[derive(Debug)]
 pub(super) struct Plan {
-    url: Box<str>,
+    /// Where to ask; at least one.
+    pub(super) candidates: Vec<Candidate>,
     /// What the rule forwards and sets; the loop marker comes on top.
     forwarded: HeaderMap,
     confidential: Vec<HeaderName>,
     /// The chain of hops, this one included.
-    chain: http::HeaderValue,
-    rule_number: u32,
+    chain: HeaderValue,
+    pub(super) rule_number: u32,
     pub(super) rule_version: u64,
+    /// `MirrorURLProbe`, if there is another origin to go to.
+    pub(super) probe: Option<Box<str>>,
     pub(super) wants: Wants,
 }
 
-/// What the rule says about answers.
+/// What rule and settings say about answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wants {
     /// MirrorFollowRedirect.
     pub(super) follow_redirects: bool,
+    /// MirrorAsyncStatus: a redirect with this status goes to the client, the object is pulled behind it.
+    pub(super) async_status: Option<u16>,
     /// MirrorCheckMd5.
     pub(super) check_md5: bool,
-    /// MirrorSaveOssMeta.
+    /// MirrorSwitchAllErrors.
+    pub(super) switch_all_errors: bool,
+    /// MirrorSaveOssMeta, or all metadata is kept.
     pub(super) save_meta: bool,
-    /// MirrorUserLastModified.
+    /// MirrorUserLastModified, or all metadata is kept.
     pub(super) origin_last_modified: bool,
+    /// The stored object has the origin's ETag.
+    pub(super) origin_etag: bool,
     /// TransparentMirrorResponseCodes.
     pub(super) transparent: Box<[u16]>,
+    /// MirrorTaggings.
+    pub(super) tags: Tags,
+    /// MirrorReturnHeaders that may be added to an answer.
+    pub(super) return_headers: Vec<(HeaderName, HeaderValue)>,
     /// Why nothing is stored, whatever the answer: the rule only relays, or a cookie went to the origin.
     pub(super) unstored: Option<&'static str>,
+    /// The bucket's own.
+    pub(super) settings: MigrationSettings,
 }
 
 impl Plan {
@@ -54,6 +76,7 @@ impl Plan {
         bucket: &Bucket,
         get: &GetObject,
         marker: &LoopMarker,
+        origins: &Origins,
     ) -> Result<Self, Failure> {
         let miss = &get.miss;
         match marker.judge(&miss.headers) {
@@ -62,16 +85,17 @@ impl Plan {
             LoopVerdict::TooManyHops => return Err(Failure::refused("too_many_hops")),
         }
         let mirror = rule.mirror().ok_or_else(|| Failure::refused("not_a_mirror_rule"))?;
-        let url = rewriting::origin_url(rule, &get.key, miss).map_err(|_| Failure::refused("unmappable_key"))?;
+        let candidates = Candidate::all(rule, get, origins)?;
         let forwarded = forwarding::origin_headers(rule, &miss.headers);
         Ok(Self {
-            url: url.into(),
+            probe: mirror.url_probe.clone().filter(|_| candidates.len() > 1),
+            candidates,
             forwarded: forwarded.headers,
             confidential: forwarded.confidential,
             chain: marker.outgoing(Some(&miss.headers)),
             rule_number: rule.number,
             rule_version: bucket.rule_version,
-            wants: Wants::of(mirror, forwarded.carried_cookie),
+            wants: Wants::of(mirror, forwarded.carried_cookie, &bucket.migration),
         })
     }
 
@@ -80,50 +104,86 @@ impl Plan {
     pub(super) fn shares_with(&self, other: &Self) -> bool {
         self.rule_version == other.rule_version
             && self.rule_number == other.rule_number
-            && self.url == other.url
+            && self.url() == other.url()
             && self.forwarded == other.forwarded
     }
 
-    /// The request to send.
-    pub(super) fn request(&self, method: OriginMethod, timeouts: OriginTimeouts) -> OriginRequest {
+    /// The URL at the primary origin; those at the others follow from it.
+    pub(super) fn url(&self) -> &str {
+        &self.candidates[0].url
+    }
+
+    /// The fields that go to every candidate, for comparison and for explanations; values of the rule are marked
+    /// sensitive.
+    pub(super) fn forwarded(&self) -> &HeaderMap {
+        &self.forwarded
+    }
+
+    /// The request to send to a candidate.
+    pub(super) fn request(&self, candidate: usize, method: OriginMethod, cause: RequestCause) -> OriginRequest {
+        let candidate = &self.candidates[candidate];
         let mut headers = self.forwarded.clone();
         headers.insert(LoopMarker::FIELD, self.chain.clone());
+        let agent = candidate.settings.user_agent.as_deref().and_then(|agent| HeaderValue::try_from(agent).ok());
+        if let Some(agent) = agent.filter(|_| headers.get(USER_AGENT).is_some_and(|value| value == OWN_USER_AGENT)) {
+            headers.insert(USER_AGENT, agent);
+        }
         OriginRequest {
-            url: self.url.clone(),
+            url: candidate.url.clone(),
             method,
             headers,
             confidential: self.confidential.clone(),
-            signing: None,
-            cause: RequestCause::Miss,
+            signing: candidate.signing.clone(),
+            cause,
             follow_redirects: self.wants.follow_redirects,
-            timeouts,
+            timeouts: candidate.timeouts(),
         }
     }
 
-    /// Host and port of the origin, for the log: neither user, path nor query, which may carry secrets.
+    /// Host and port of the primary origin, for the log: neither user, path nor query, which may carry secrets.
     pub(super) fn origin_host(&self) -> &str {
-        let rest = self.url.split_once("://").map_or(&*self.url, |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+        self.candidates[0].host()
     }
 }
 
 impl Wants {
-    fn of(mirror: &Mirror, carried_cookie: bool) -> Self {
-        let unstored = match (mirror.proxy_pass == Some(true), carried_cookie) {
+    /// Whether a wrong `Content-MD5` ends the answer in place of only keeping it from being stored.
+    pub(super) fn aborts_on_mismatch(&self) -> bool {
+        self.settings.on_digest_mismatch == DigestMismatch::Abort
+    }
+
+    fn of(mirror: &Mirror, carried_cookie: bool, settings: &MigrationSettings) -> Self {
+        let unstored = match (mirror.proxy_pass == Some(true), carried_cookie && !settings.store_with_cookie) {
             (true, _) => Some("proxy_pass"),
             (false, true) => Some("cookie_forwarded"),
             (false, false) => None,
         };
+        let keeps_all = settings.keep == KeepMode::All;
         Self {
             follow_redirects: mirror.follows_redirects(),
+            async_status: mirror.async_status.filter(|status| (300..400).contains(status)),
             check_md5: mirror.checks_md5(),
-            save_meta: mirror.save_oss_meta == Some(true),
-            origin_last_modified: mirror.keeps_last_modified(),
+            switch_all_errors: mirror.switch_all_errors == Some(true),
+            save_meta: mirror.save_oss_meta == Some(true) || keeps_all,
+            origin_last_modified: mirror.keeps_last_modified() || keeps_all,
+            origin_etag: keeps_all,
+            tags: mirror.taggings.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+            return_headers: mirror.return_headers.iter().flatten().filter_map(return_header).collect(),
+            settings: settings.clone(),
             transparent: transparent_codes(mirror.transparent_response_codes.as_deref().unwrap_or_default()),
             unstored,
         }
     }
+}
+
+/// A field that a rule may add to answers: neither framing nor the vendors' own (oss-mirroring 6.8).
+fn return_header(field: &KeyValue) -> Option<(HeaderName, HeaderValue)> {
+    const OURS: [&str; 8] =
+        ["connection", "content-length", "content-range", "date", "etag", "server", "transfer-encoding", "trailer"];
+    let (name, value) = (HeaderName::try_from(&*field.key).ok()?, HeaderValue::try_from(&*field.value).ok()?);
+    let text = name.as_str();
+    let is_ours = OURS.contains(&text) || text.starts_with("x-oss-") || text.starts_with("x-amz-");
+    (!is_ours).then_some((name, value))
 }
 
 /// `400,404`: statuses whose answer goes to the client. Only errors can be listed with effect: the object's own
@@ -137,37 +197,30 @@ mod tests {
     use super::*;
 
     fn plan(url: &str, number: u32, version: u64) -> Plan {
+        let mut bucket = crate::fill::tests::world::bucket();
+        bucket.rule_version = version;
         let rule = RoutingRule::mirror_all(number, url);
-        let wants = Wants::of(rule.mirror().unwrap(), false);
-        Plan {
-            url: format!("{url}k?secret").into(),
-            forwarded: HeaderMap::new(),
-            confidential: Vec::new(),
-            chain: http::HeaderValue::from_static("a"),
-            rule_number: number,
-            rule_version: version,
-            wants,
-        }
+        let origins = Origins::new(std::sync::Arc::new(headwater_testkit::ManualClock::default()));
+        Plan::of(&rule, &bucket, &crate::fill::tests::world::get(), &LoopMarker::new("here"), &origins).unwrap()
     }
 
     #[test]
     fn plans_share_a_fill_only_if_they_ask_the_same_under_the_same_rule() {
         let first = plan("http://a/", 1, 1);
         let mut other_chain = plan("http://a/", 1, 1);
-        other_chain.chain = http::HeaderValue::from_static("b");
+        other_chain.chain = HeaderValue::from_static("b");
         assert!(first.shares_with(&other_chain), "who asks is not what is asked");
         for other in [plan("http://b/", 1, 1), plan("http://a/", 2, 1), plan("http://a/", 1, 2)] {
             assert!(!first.shares_with(&other));
         }
         let mut forwarding = plan("http://a/", 1, 1);
-        forwarding.forwarded.insert("x-a", http::HeaderValue::from_static("1"));
+        forwarding.forwarded.insert("x-a", HeaderValue::from_static("1"));
         assert!(!first.shares_with(&forwarding));
     }
 
     #[test]
     fn the_log_gets_the_host_and_no_secrets() {
         assert_eq!(plan("http://host:81/path/", 1, 1).origin_host(), "host:81");
-        assert_eq!(plan("https://user:p%40ss@host/", 1, 1).origin_host(), "host");
     }
 
     #[test]

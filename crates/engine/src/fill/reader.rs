@@ -28,7 +28,7 @@ const MAX_CHUNK_BYTES: usize = 256 << 10;
 
 /// The bytes of a flow from `start` to `end`; to the end of the object if that is `None`.
 pub(super) fn body(follower: Follower, start: u64, end: Option<u64>) -> ByteStream {
-    let Follower { seat, phase } = follower;
+    let Follower { seat, phase, redirect: _ } = follower;
     let followers = seat.advance(start);
     let reader = Reader { seat, phase, followers, position: start, end };
     Box::pin(unfold(Some(reader), |state| async move {

@@ -15,6 +15,7 @@ use headwater_model::{Error, Result};
 
 use super::failure::Failure;
 use super::head::Relay;
+use super::plan::Wants;
 use super::reader;
 use super::state::{Flow, Follower, Phase, Relayed, Source, Whole};
 use super::{MissMethod, MissOutcome};
@@ -25,6 +26,8 @@ pub(super) struct Asked<'a> {
     pub(super) method: MissMethod,
     /// How it came to its fill.
     pub(super) served: Served,
+    /// What the rule says about answers.
+    pub(super) wants: &'a Wants,
 }
 
 impl Asked<'_> {
@@ -36,6 +39,9 @@ impl Asked<'_> {
         loop {
             let phase = follower.phase.borrow_and_update().clone();
             let verified = matches!(phase, Phase::Verified(_));
+            if let Some(redirect) = follower.redirect.get() {
+                return Ok(relay(redirect));
+            }
             match phase {
                 Phase::Connecting => {}
                 Phase::Streaming(flow) | Phase::Verified(Source::Flow(flow)) => {
@@ -70,7 +76,13 @@ impl Asked<'_> {
                 Body::Stream(reader::body(follower, start, end))
             }
         };
-        let shown = Shown { meta: &flow.meta, facts: flow.facts, stored: flow.stored, status: flow.origin_status };
+        let shown = Shown {
+            meta: &flow.meta,
+            facts: flow.facts,
+            stored: flow.stored,
+            status: flow.origin_status,
+            wants: self.wants,
+        };
         Ok(self.object(&shown, range, body))
     }
 
@@ -83,7 +95,13 @@ impl Asked<'_> {
             // Within a body in memory, so it fits usize.
             (MissMethod::Get, Some(range)) => Body::Full(whole.body.slice(range.start as usize..range.end as usize)),
         };
-        let shown = Shown { meta: &whole.meta, facts: whole.facts, stored: whole.stored, status: whole.origin_status };
+        let shown = Shown {
+            meta: &whole.meta,
+            facts: whole.facts,
+            stored: whole.stored,
+            status: whole.origin_status,
+            wants: self.wants,
+        };
         Ok(self.object(&shown, range, body))
     }
 
@@ -108,6 +126,7 @@ impl Asked<'_> {
             body,
             origin_status: Some(shown.status),
             status: None,
+            added: shown.wants.return_headers.clone(),
         }))))
     }
 }
@@ -120,6 +139,8 @@ pub(super) struct Shown<'a> {
     pub(super) stored: bool,
     /// Status of the origin's answer.
     pub(super) status: u16,
+    /// What the rule says about answers.
+    pub(super) wants: &'a Wants,
 }
 
 fn relay(relayed: &Relayed) -> MissOutcome {

@@ -42,13 +42,16 @@ pub(super) struct Fill {
     pub(super) seats: Arc<Seats>,
     /// Where it is.
     pub(super) phase: watch::Receiver<Phase>,
+    /// A redirect that goes to whoever asks while the object is fetched behind it (`MirrorAsyncStatus`).
+    pub(super) redirect: Arc<OnceLock<Arc<Relayed>>>,
 }
 
 impl Fill {
     /// A fill about to begin, and the sender of its phases.
     pub(super) fn new(plan: Plan, started: Timestamp) -> (Arc<Self>, watch::Sender<Phase>) {
         let (sender, phase) = watch::channel(Phase::Connecting);
-        (Arc::new(Self { plan, started, token: OnceLock::new(), seats: Seats::new(), phase }), sender)
+        let (token, redirect) = (OnceLock::new(), Arc::default());
+        (Arc::new(Self { plan, started, token, seats: Seats::new(), phase, redirect }), sender)
     }
 
     /// Whether the key, its rule or its bucket was touched since it began: nobody may join, nothing will be stored.
@@ -58,7 +61,7 @@ impl Fill {
 
     /// Takes a seat.
     pub(super) fn follow(&self) -> Follower {
-        Follower { seat: self.seats.sit(), phase: self.phase.clone() }
+        Follower { seat: self.seats.sit(), phase: self.phase.clone(), redirect: Arc::clone(&self.redirect) }
     }
 }
 
@@ -67,6 +70,8 @@ impl Fill {
 pub(super) struct Follower {
     pub(super) seat: Seat,
     pub(super) phase: watch::Receiver<Phase>,
+    /// See [`Fill::redirect`].
+    pub(super) redirect: Arc<OnceLock<Arc<Relayed>>>,
 }
 
 /// See the module's picture.

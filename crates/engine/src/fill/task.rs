@@ -10,22 +10,25 @@ use bytes::Bytes;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
 use headwater_model::limits::HOLD_BACK_BYTES;
-use headwater_model::origin::{Origin, OriginMethod, OriginResponse};
+use headwater_model::origin::{Origin, OriginMethod, OriginRequest, OriginResponse, RequestCause};
 use headwater_model::reply::KnownFacts;
 use headwater_model::{Error, ObjectKey};
 use headwater_store::{BucketRef, Store};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
+use super::absences::Absences;
 use super::ask::ask;
-use super::commit::{Finished, judge_md5};
+use super::commit;
+use super::commit::{Finished, Mismatch, judge_digests};
+use super::failover::Attempts;
 use super::failure::Failure;
 use super::head::{self, Circumstances, Head, MAX_RELAYED_BYTES, Relay, Verdict};
-use super::intake::{Gathered, Intake};
+use super::intake::{Gathered, Intake, Origination};
 use super::join::{Place, Started};
 use super::observe::{FillObserver, FillOutcome, Report};
+use super::probe::Probes;
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
-use super::{FillLimits, commit};
 
 /// What all fills share.
 pub(super) struct Env {
@@ -33,9 +36,19 @@ pub(super) struct Env {
     pub(super) origin: Arc<dyn Origin>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Arc<dyn FillObserver>,
-    pub(super) limits: FillLimits,
+    /// Origins of which it is known that they do not have an object.
+    pub(super) absences: Absences,
+    /// Which primaries are up.
+    pub(super) probes: Probes,
     /// Permits for verified bodies to wait for the disk.
     pub(super) committing: Semaphore,
+}
+
+/// Whether a fill may commit.
+enum Grant {
+    Granted,
+    /// There is nothing to fill any more.
+    Obsolete,
 }
 
 /// One fill at work.
@@ -90,33 +103,60 @@ impl Task {
         report.log();
     }
 
+    /// Asks one origin after the other until one gives the object, or an answer that counts.
     async fn work(&mut self) -> Result<FillOutcome, Failure> {
-        if self.fill.plan.wants.unstored.is_none() && !self.obtain_token().await? {
-            self.publish_apart(Phase::Obsolete);
-            return Ok(FillOutcome::Obsolete);
+        if self.fill.plan.wants.unstored.is_none() {
+            match self.obtain_token().await? {
+                Grant::Granted => {}
+                Grant::Obsolete => {
+                    self.publish_apart(Phase::Obsolete);
+                    return Ok(FillOutcome::Obsolete);
+                }
+            }
         }
-        let request = || self.fill.plan.request(OriginMethod::Get, self.env.limits.timeouts);
-        let OriginResponse { status, headers, framing, final_url: _, body } = ask(&self.env, request).await?;
+        let fill = Arc::clone(&self.fill);
+        let env = Arc::clone(&self.env);
+        let mut attempts = Attempts::new(env.probes.order(&env, &fill.plan).await);
+        let mut before = None;
+        loop {
+            let (candidate, cause) = attempts.current();
+            let from = Origination { env: &env, plan: &fill.plan, candidate };
+            match self.attempt(from, cause).await {
+                Err(failure) if failure.is_over_budget() => return Err(before.unwrap_or(failure)),
+                Err(failure) if self.is_untold() => {
+                    if !attempts.go_on(failure.again(fill.plan.wants.switch_all_errors)) {
+                        return Err(failure);
+                    }
+                    before = Some(failure);
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Whether no client knows anything of the object yet.
+    fn is_untold(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Connecting | Phase::Relayed(_))
+    }
+
+    /// One origin's answer, to its end.
+    async fn attempt(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<FillOutcome, Failure> {
+        let OriginResponse { status, headers, framing, final_url: _, body } = self.answer(from, cause).await?;
         self.origin_status = Some(status);
-        let circumstances = Circumstances {
-            wants: &self.fill.plan.wants,
-            started: self.fill.started,
-            max_object_bytes: self.env.limits.max_object_bytes,
-        };
-        match head::judge(status, &headers, framing, &circumstances) {
+        let Origination { env, plan, candidate } = from;
+        match head::judge(status, &headers, framing, &Circumstances::of(plan, candidate, self.fill.started)) {
             Verdict::Failed(failure) => Err(failure),
             Verdict::NotFound => {
+                env.absences.remember(&self.bucket, &self.key, plan, OriginMethod::Get, status);
                 self.publish_apart(Phase::Absent { origin_status: status });
                 Ok(FillOutcome::NotFound)
             }
             Verdict::Relay(relay) => {
-                let env = Arc::clone(&self.env);
-                let intake = Intake::of_relayed(body, status, framing, &env);
+                let intake = Intake::of_relayed(body, status, framing, env);
                 self.relay(status, relay, intake).await
             }
             Verdict::Object(head) => {
-                let env = Arc::clone(&self.env);
-                let mut intake = Intake::new(body, &headers, &head, &env);
+                let mut intake = Intake::new(body, &headers, &head, &from);
                 let result = self.receive(&head, &mut intake).await;
                 self.received = intake.received();
                 result
@@ -124,16 +164,46 @@ impl Task {
         }
     }
 
-    /// The right to commit; `false` if there is nothing to fill any more.
-    async fn obtain_token(&mut self) -> Result<bool, Failure> {
+    /// Asks. Where the rule wants redirects of a certain status to reach the client (`MirrorAsyncStatus`), such a
+    /// redirect does, and the object is asked for behind it.
+    async fn answer(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<OriginResponse, Failure> {
+        let Origination { env, plan, candidate } = from;
+        let request = || plan.request(candidate, OriginMethod::Get, cause);
+        let Some(wanted) = plan.wants.async_status.filter(|_| self.phase_is_connecting()) else {
+            return ask(env, request()).await;
+        };
+        let unfollowed = ask(env, OriginRequest { follow_redirects: false, ..request() }).await?;
+        if !(300..400).contains(&unfollowed.status) || !plan.wants.follow_redirects {
+            return Ok(unfollowed);
+        }
+        if unfollowed.status == wanted
+            && let Some(location) = head::location(&unfollowed.headers)
+        {
+            self.origin_status = Some(wanted);
+            let relayed = Relayed { status: wanted, location: Some(location), content_type: None, body: Bytes::new() };
+            let relayed = Arc::new(relayed);
+            // A fill asks for its object behind a redirect once: later attempts find the phase changed.
+            let _ = self.fill.redirect.set(Arc::clone(&relayed));
+            self.phase.send_replace(Phase::Relayed(relayed));
+        }
+        drop(unfollowed);
+        ask(env, request()).await
+    }
+
+    fn phase_is_connecting(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Connecting)
+    }
+
+    /// The right to commit.
+    async fn obtain_token(&mut self) -> Result<Grant, Failure> {
         let bucket = BucketRef::from(&*self.bucket);
         let granted = self.env.store.begin_fill(&bucket, &self.key, self.fill.plan.rule_version).await;
         match granted.map_err(|error| Failure::Store(Arc::new(error)))? {
             Some(token) => {
                 self.fill.token.set(token).expect("a fill asks for its token once");
-                Ok(true)
+                Ok(Grant::Granted)
             }
-            None => Ok(false),
+            None => Ok(Grant::Obsolete),
         }
     }
 
@@ -159,16 +229,23 @@ impl Task {
             return self.stream(head, Vec::new(), intake).await;
         }
         match intake.gather(HOLD_BACK_BYTES).await? {
-            Gathered::Whole(body) => Ok(self.whole(head, body).await),
+            Gathered::Whole(body) => self.whole(head, body).await,
             Gathered::Longer(beginning) => self.stream(head, beginning, intake).await,
         }
     }
 
     /// A small body, verified: into the store's memory and to the followers, then made durable.
-    async fn whole(&mut self, head: &Head, body: Bytes) -> FillOutcome {
+    async fn whole(&mut self, head: &Head, body: Bytes) -> Result<FillOutcome, Failure> {
+        if let Some(reason) = head::refuses_body(&body, &self.fill.plan.wants, head) {
+            return Err(Failure::answer(head.origin_status, reason));
+        }
         let finished = match head.unstored {
             Some(reason) => Err(reason),
-            None => self.write_whole(head, &body).await,
+            None => match self.write_whole(head, &body).await {
+                Err(Mismatch::Fatal(failure)) => return Err(failure),
+                Err(Mismatch::Unstored(reason)) => Err(reason),
+                Ok(finished) => Ok(finished),
+            },
         };
         let (meta, facts) = match &finished {
             Ok(finished) => (Arc::clone(&finished.meta), KnownFacts::ALL),
@@ -187,10 +264,10 @@ impl Task {
         let _turn = if stored { Some(turn_to_commit(&env).await) } else { None };
         let whole = Whole { body, meta, facts, origin_status: head.origin_status, stored };
         self.phase.send_replace(Phase::Verified(Source::Whole(Arc::new(whole))));
-        self.settle(finished).await
+        Ok(self.settle(finished).await)
     }
 
-    async fn write_whole(&mut self, head: &Head, body: &Bytes) -> Result<Finished, &'static str> {
+    async fn write_whole(&mut self, head: &Head, body: &Bytes) -> Result<Finished, Mismatch> {
         let written = async {
             let mut writer = self.env.store.begin(self.intent(Some(body.len() as u64), false)).await?;
             if !body.is_empty() {
@@ -201,9 +278,9 @@ impl Task {
         };
         let (writer, digests) = written.await.map_err(|error| {
             tracing::warn!(%error, "a fill goes on without the store");
-            store_failure(&error)
+            Mismatch::Unstored(store_failure(&error))
         })?;
-        judge_md5(head, &digests)?;
+        judge_digests(head, &digests, &self.fill.plan.wants)?;
         Ok(Finished { writer, meta: Arc::new(head.meta(Some(&digests))) })
     }
 
@@ -227,7 +304,12 @@ impl Task {
             }
         }
         let digests = sink.finish().await;
-        let verdict = digests.as_ref().map_or(Ok(()), |digests| judge_md5(head, digests));
+        let wants = &self.fill.plan.wants;
+        let verdict = match digests.as_ref().map_or(Ok(()), |digests| judge_digests(head, digests, wants)) {
+            Err(Mismatch::Fatal(failure)) => return Err(failure),
+            Err(Mismatch::Unstored(reason)) => Err(reason),
+            Ok(()) => Ok(()),
+        };
         if sink.ring().is_some() || verdict.is_err() {
             self.place.leave();
         }
@@ -274,8 +356,10 @@ impl Task {
     /// Whether nobody waits, and nothing can be stored any more or more remains than may be fetched for nobody.
     fn is_left_behind(&self, intake: &Intake<'_>) -> bool {
         let too_much = self
-            .env
-            .limits
+            .fill
+            .plan
+            .wants
+            .settings
             .leftover_limit_bytes
             .is_some_and(|limit| intake.remaining().is_some_and(|remaining| remaining > limit));
         (too_much || self.fill.is_revoked()) && self.fill.seats.taken() == 0
@@ -305,7 +389,7 @@ impl Task {
             bucket: BucketRef::from(&*self.bucket),
             key: self.key.clone(),
             content_length,
-            max_bytes: self.env.limits.max_object_bytes,
+            max_bytes: self.fill.plan.wants.settings.max_object_bytes,
             checksum: None,
             followed,
         }
@@ -322,7 +406,7 @@ fn flow(head: &Head, sink: &Sink) -> Flow {
     let meta = head.meta(None);
     let stored = sink.ring().is_none();
     Flow {
-        facts: KnownFacts { size: head.length.is_some(), etag: stored && meta.md5.is_some(), digests: false },
+        facts: KnownFacts { size: head.length.is_some(), etag: stored && head.knows_etag(), digests: false },
         meta: Arc::new(meta),
         origin_status: head.origin_status,
         stored,

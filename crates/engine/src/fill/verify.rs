@@ -53,6 +53,11 @@ impl Verifier {
         Self { checks }
     }
 
+    /// Whether anything was announced.
+    pub(super) fn checks_anything(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
     /// Computes nothing; every body holds.
     pub(super) fn of_nothing() -> Self {
         Self { checks: Vec::new() }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
-use headwater_model::object::{ObjectKind, Provenance};
+use headwater_model::object::{ObjectKind, Provenance, Tags};
 use headwater_model::op::CompleteMultipartUpload;
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
@@ -34,6 +34,7 @@ impl Engine {
             provenance: Provenance::Written,
             headers,
             checksum: None,
+            tags: Tags::new(),
         };
         let expect = expectation(&complete.condition);
         let completed = self.store.complete_upload(&known.reference, key, id, &parts, object, expect).await;

@@ -56,6 +56,7 @@ impl Bench {
             origin: Arc::new(Untouched),
             clock: clock.clone(),
             observer: Arc::new(()),
+            origins: headwater_egress::Origins::new(clock.clone()),
             marker: LoopMarker::new("test"),
             limits: FillLimits::default(),
         });

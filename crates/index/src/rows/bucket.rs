@@ -1,7 +1,12 @@
 //! A bucket: the settings of one name. Key: tag, name.
 
+use std::sync::Arc;
+
 use headwater_model::BucketName;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::clock::Timestamp;
+use headwater_model::settings::MigrationSettings;
+use headwater_model::website::Website;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
@@ -19,7 +24,48 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    const VERSION: u8 = 1;
+    /// 2: migration settings.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
+        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+    }
+}
+
+/// Version 1.
+#[derive(Deserialize)]
+struct First {
+    sequence: u64,
+    name: BucketName,
+    generation: Generation,
+    created: Timestamp,
+    acl: CannedAcl,
+    dialect: Dialect,
+    location: Box<str>,
+    storage_class: Box<str>,
+    rule_version: u64,
+    website: Option<Arc<Website>>,
+}
+
+impl From<First> for BucketRow {
+    fn from(first: First) -> Self {
+        let First { sequence, name, generation, created, acl, dialect, location, storage_class, rule_version, website } =
+            first;
+        let migration = MigrationSettings::default();
+        let bucket = Bucket {
+            name,
+            generation,
+            created,
+            acl,
+            dialect,
+            location,
+            storage_class,
+            rule_version,
+            migration,
+            website,
+        };
+        Self { sequence, bucket }
+    }
 }
 
 impl BucketRow {

@@ -61,7 +61,6 @@ pub trait RowValue: Serialize + DeserializeOwned {
     /// # Errors
     /// What postcard says about a value that is not of that version's shape.
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
-        // No row has had a second version yet; a row that gets one decodes its first here.
         let _ = (version, payload);
         None
     }

@@ -1,8 +1,12 @@
 //! An object: what is known about it and where its bytes are. Key: tag, generation, object key.
 
+use std::sync::Arc;
+
 use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
-use headwater_model::object::SharedMeta;
+use headwater_model::clock::Timestamp;
+use headwater_model::digest::{Checksum, ETag};
+use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
@@ -23,7 +27,46 @@ pub struct ObjectRow {
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    const VERSION: u8 = 1;
+    /// 2: tags.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
+        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+    }
+}
+
+/// Version 1.
+#[derive(Deserialize)]
+struct First {
+    sequence: u64,
+    size_bytes: u64,
+    etag: ETag,
+    last_modified: Timestamp,
+    crc64: u64,
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+    kind: ObjectKind,
+    provenance: Provenance,
+    headers: ObjectHeaders,
+    extents: Vec<Extent>,
+}
+
+impl From<First> for ObjectRow {
+    fn from(first: First) -> Self {
+        let meta = ObjectMeta {
+            size_bytes: first.size_bytes,
+            etag: first.etag,
+            last_modified: first.last_modified,
+            crc64: first.crc64,
+            md5: first.md5,
+            checksum: first.checksum,
+            kind: first.kind,
+            provenance: first.provenance,
+            headers: first.headers,
+            tags: Tags::new(),
+        };
+        Self { sequence: first.sequence, meta: Arc::new(meta), extents: first.extents }
+    }
 }
 
 impl ObjectRow {

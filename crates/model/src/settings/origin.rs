@@ -26,6 +26,8 @@ pub struct OriginSettings {
     pub kind: OriginKind,
     /// With what its requests are signed, if its kind signs. A rule's own `MirrorAuth` comes first.
     pub credentials: Option<OriginCredentials>,
+    /// OSS only: the bucket of the signature, where neither the path nor an OSS host name shows it.
+    pub bucket: Option<Box<str>>,
     /// Certificate authorities to trust for this origin besides the others, as PEM.
     pub ca_pem: Option<Box<str>>,
     /// Accept any certificate. For origins in networks that are trusted for other reasons.
@@ -49,6 +51,7 @@ impl Default for OriginSettings {
         Self {
             kind: OriginKind::Http,
             credentials: None,
+            bucket: None,
             ca_pem: None,
             accept_invalid_certificate: false,
             allow_downgrade: false,

@@ -81,6 +81,7 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
         origin: Arc::new(NoOrigin),
         clock: clock.clone(),
         observer: metrics.fill_observer(),
+        origins: headwater_egress::Origins::new(clock.clone()),
         marker: LoopMarker::new("test"),
         limits: FillLimits::default(),
     });

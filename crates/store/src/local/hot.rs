@@ -157,6 +157,7 @@ mod tests {
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
             headers: ObjectHeaders::default(),
+            tags: Vec::new(),
         });
         StoredObject { meta, content: Arc::new(Resident(vec![0; size_bytes as usize].into())) }
     }

@@ -276,7 +276,7 @@ impl Drop for OwnedBlob {
 
 /// Metadata of an object with this body.
 pub(super) fn meta(object: NewObject, digests: &Digests) -> ObjectMeta {
-    let NewObject { etag, last_modified, kind, provenance, headers, checksum } = object;
+    let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags } = object;
     ObjectMeta {
         size_bytes: digests.size_bytes,
         etag,
@@ -287,6 +287,7 @@ pub(super) fn meta(object: NewObject, digests: &Digests) -> ObjectMeta {
         kind,
         provenance,
         headers,
+        tags,
     }
 }
 

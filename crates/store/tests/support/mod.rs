@@ -116,6 +116,7 @@ pub(crate) fn unborn_bucket(name: &str) -> Bucket {
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),
         rule_version: 0,
+        migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
     }
 }
@@ -219,6 +220,7 @@ pub(crate) fn new_object(etag: ETag, kind: ObjectKind) -> NewObject {
         provenance: Provenance::Written,
         headers: ObjectHeaders::default(),
         checksum: None,
+        tags: Vec::new(),
     }
 }
 

@@ -21,11 +21,12 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn new(object: NewObject, bytes: Bytes) -> Self {
-        let NewObject { etag, last_modified, kind, provenance, headers, checksum } = object;
+        let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags } = object;
         let digests = digests::of(&bytes, None);
         let md5 = (kind == ObjectKind::Normal).then_some(digests.md5);
         let (size_bytes, crc64) = (digests.size_bytes, digests.crc64);
-        let meta = ObjectMeta { size_bytes, etag, last_modified, crc64, md5, checksum, kind, provenance, headers };
+        let meta =
+            ObjectMeta { size_bytes, etag, last_modified, crc64, md5, checksum, kind, provenance, headers, tags };
         Self { meta: Arc::new(meta), bytes }
     }
 }

@@ -35,6 +35,7 @@ pub async fn settings_are_replaced(subject: Subject) {
     let changed = Bucket {
         acl: CannedAcl::PublicRead,
         rule_version: 1,
+        migration: headwater_model::settings::MigrationSettings::default(),
         website: Some(Arc::new(Website { index, ..Website::default() })),
         ..subject.bucket.clone()
     };

@@ -77,6 +77,7 @@ impl Subject {
             provenance: Provenance::Written,
             headers: ObjectHeaders::default(),
             checksum: digests.checksum.clone(),
+            tags: Vec::new(),
         }
     }
 
@@ -89,6 +90,7 @@ impl Subject {
             provenance: Provenance::Written,
             headers: ObjectHeaders::default(),
             checksum: None,
+            tags: Vec::new(),
         }
     }
 
@@ -191,6 +193,7 @@ pub(super) fn bucket_named(name: &str, clock: &ManualClock) -> Bucket {
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),
         rule_version: 0,
+        migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
     }
 }

@@ -1,3 +1,5 @@
+use headwater_model::settings::MigrationSettings;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp(784_111_777_000);
@@ -5,11 +7,17 @@ const NOW: Timestamp = Timestamp(784_111_777_000);
 fn wants() -> Wants {
     Wants {
         follow_redirects: true,
+        async_status: None,
         check_md5: false,
+        switch_all_errors: false,
         save_meta: false,
         origin_last_modified: false,
+        origin_etag: false,
         transparent: Box::default(),
+        tags: Tags::new(),
+        return_headers: Vec::new(),
         unstored: None,
+        settings: MigrationSettings { max_object_bytes: 1000, ..MigrationSettings::default() },
     }
 }
 
@@ -18,7 +26,12 @@ fn judged(status: u16, fields: &[(&'static str, &str)], framing: Framing, wants:
     for (name, value) in fields {
         headers.append(*name, value.parse().unwrap());
     }
-    judge(status, &headers, framing, &Circumstances { wants, started: NOW, max_object_bytes: 1000 })
+    judge(
+        status,
+        &headers,
+        framing,
+        &Circumstances { wants, started: NOW, kind: OriginKind::Http, treat_403_as_404: false },
+    )
 }
 
 fn reason(verdict: Verdict) -> &'static str {

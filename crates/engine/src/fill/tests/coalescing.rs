@@ -9,8 +9,9 @@ use headwater_model::reply::Served;
 
 use super::faulty_store::Faults;
 use super::origin::Answer;
-use super::world::{World, get, get_with, next, object, pattern, read, read_broken, read_some};
+use super::world::{World, get, get_with, next, object, pattern, read, read_broken, read_some, settings};
 use crate::fill::{FillLimits, FillOutcome};
+use headwater_model::settings::MigrationSettings;
 
 const SIZE: usize = 1 << 20;
 
@@ -129,8 +130,8 @@ async fn row_38_a_client_that_leaves_does_not_end_the_fill() {
 
 #[tokio::test]
 async fn decision_18_a_fill_left_with_more_than_the_limit_ends() {
-    let limits = FillLimits { leftover_limit_bytes: Some(SIZE as u64 / 2), ..FillLimits::default() };
-    let world = World::with(|_| {}, Faults::default(), limits).await;
+    let settings = MigrationSettings { leftover_limit_bytes: Some(SIZE as u64 / 2), ..settings() };
+    let world = World::migrating(settings).await;
     for (received, outcome) in [(SIZE / 10, FillOutcome::Failed("abandoned")), (SIZE / 2, FillOutcome::Committed)] {
         let (answer, feed) = Answer::fed(Framing::Length(SIZE as u64));
         world.origin.answers(answer);
@@ -199,7 +200,7 @@ async fn a_request_after_the_answer_finds_the_object_or_its_fill() {
 
 #[tokio::test]
 async fn decision_7_beyond_the_limit_of_running_fills_only_joining_is_possible() {
-    let limits = FillLimits { max_running: 1, ..FillLimits::default() };
+    let limits = FillLimits { max_running: 1 };
     let world = World::with(|_| {}, Faults::default(), limits).await;
     let (answer, feed) = Answer::fed(Framing::Length(5));
     world.origin.answers(answer);

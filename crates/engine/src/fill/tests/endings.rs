@@ -72,8 +72,11 @@ async fn row_3_an_absence_is_not_shared_with_later_requests() {
 #[tokio::test]
 async fn row_4_any_other_status_is_a_failure() {
     let world = World::new().await;
-    for (status, transient) in [(204, false), (403, false), (500, true), (503, true), (429, true)] {
-        world.origin.answers(Answer::of(status, "secret words of the origin"));
+    for (status, transient, asked) in [(204, false, 1), (403, false, 1), (500, true, 2), (503, true, 2), (429, true, 1)]
+    {
+        for _ in 0..asked {
+            world.origin.answers(Answer::of(status, "secret words of the origin"));
+        }
         let failure = world.failure().await;
         assert_eq!((failure.kind, failure.origin_status), (MirrorFailureKind::Answer, Some(status)));
         assert_eq!(failure.retry_after.is_some(), transient, "{status}");
@@ -144,28 +147,33 @@ async fn the_last_64_kib_never_reach_the_client_of_a_failing_fill() {
 #[tokio::test]
 async fn a_small_answer_that_fails_is_an_error_and_not_a_cut() {
     let world = World::new().await;
-    let (answer, feed) = Answer::fed(Framing::Length(10));
-    world.origin.answers(answer);
-    feed.chunk("01234");
-    drop(feed);
+    let twice = |framing, chunk: &'static str, broken: bool| {
+        for _ in 0..2 {
+            let (answer, feed) = Answer::fed(framing);
+            world.origin.answers(answer);
+            feed.chunk(chunk);
+            if broken {
+                feed.breaks();
+            }
+        }
+    };
+    twice(Framing::Length(10), "01234", false);
     let failure = world.failure().await;
     assert_eq!((failure.reason, &*failure.message), ("body_short", "Bytes read is not equal to expected."));
 
-    let (answer, feed) = Answer::fed(Framing::Length(10));
-    world.origin.answers(answer);
-    feed.chunk("0123456789A");
+    twice(Framing::Length(10), "0123456789A", false);
     let failure = world.failure().await;
     assert_eq!((failure.reason, &*failure.message), ("body_surplus", "Bytes read is not equal to expected."));
 
-    let (answer, feed) = Answer::fed(Framing::Delimited);
-    world.origin.answers(answer);
-    feed.chunk("01234");
-    feed.breaks();
+    twice(Framing::Delimited, "01234", true);
     let failure = world.failure().await;
     assert_eq!(&*failure.message, "Read body from mirror host failed, please check your mirror host.");
 
-    world.origin.answers(Answer::of(200, "123456789").header("x-amz-checksum-crc32", "AAAAAA=="));
+    for _ in 0..2 {
+        world.origin.answers(Answer::of(200, "123456789").header("x-amz-checksum-crc32", "AAAAAA=="));
+    }
     assert_eq!(world.failure().await.reason, "checksum_mismatch");
+    assert_eq!(world.origin.requests().len(), 8, "each was worth a second try");
     assert!(world.stored().await.is_none());
 }
 

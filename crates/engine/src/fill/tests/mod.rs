@@ -1,13 +1,17 @@
 //! The fill against a store in memory and an origin that the test holds by the hand.
 
+mod absences;
 mod coalescing;
 mod endings;
+mod failover;
 mod faulty_store;
 mod head_requests;
 mod kept_answers;
 mod origin;
 mod races;
 mod ranges;
+mod rescue;
 mod schedules;
+mod settings;
 mod store_failures;
-mod world;
+pub(crate) mod world;

@@ -108,6 +108,11 @@ impl Answer {
         self
     }
 
+    pub(super) fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     pub(super) fn framing(mut self, framing: Framing) -> Self {
         self.framing = framing;
         self

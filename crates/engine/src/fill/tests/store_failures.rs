@@ -116,7 +116,7 @@ async fn o78_a_store_that_fails_at_the_end_costs_the_copy_and_not_the_answer() {
 #[tokio::test]
 async fn a_slow_disk_slows_those_who_ask_and_refuses_nobody() {
     let (let_commit, may_commit) = tokio::sync::watch::channel(false);
-    let limits = FillLimits { max_running: 1, ..FillLimits::default() };
+    let limits = FillLimits { max_running: 1 };
     let faults = Faults { may_commit: Some(may_commit), ..Faults::default() };
     let world = World::with(|_| {}, faults, limits).await;
     let asked = |number: usize| {

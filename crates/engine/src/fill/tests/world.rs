@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use headwater_egress::LoopMarker;
+use headwater_egress::{LoopMarker, Origins};
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
 use headwater_model::clock::Timestamp;
@@ -16,6 +16,7 @@ use headwater_model::precondition::Preconditions;
 use headwater_model::range::ByteRange;
 use headwater_model::reply::{ObjectReply, RelayedReply, Reply};
 use headwater_model::rule::{Mirror, RoutingRule};
+use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
 use headwater_store::{BucketRef, Expectation, NewObject, Store, StoredObject, WriteIntent};
@@ -33,6 +34,7 @@ pub(super) struct World {
     pub(super) clock: ManualClock,
     pub(super) store: Arc<FaultyStore>,
     pub(super) origin: Arc<FakeOrigin>,
+    pub(super) origins: Arc<Origins>,
     pub(super) seen: Arc<Seen>,
     pub(super) fills: Arc<Fills>,
     pub(super) bucket: Arc<Bucket>,
@@ -49,34 +51,40 @@ impl World {
         Self::with(change, Faults::default(), FillLimits::default()).await
     }
 
+    /// With these migration settings.
+    pub(super) async fn migrating(settings: MigrationSettings) -> Self {
+        Self::made(|_| {}, settings, Faults::default(), FillLimits::default()).await
+    }
+
     pub(super) async fn with(change: impl FnOnce(&mut Mirror), faults: Faults, limits: FillLimits) -> Self {
+        Self::made(change, settings(), faults, limits).await
+    }
+
+    pub(super) async fn made(
+        change: impl FnOnce(&mut Mirror),
+        migration: MigrationSettings,
+        faults: Faults,
+        limits: FillLimits,
+    ) -> Self {
         let mut rule = RoutingRule::mirror_all(1, "http://origin.example/");
         change(&mut rule.redirect.as_mut().unwrap().mirror);
         let clock = ManualClock::new(NOW, 1);
         let store = Arc::new(FaultyStore::new(MemoryStore::new(Arc::new(clock.clone())), faults));
         let website = Website { rules: vec![rule.clone()], ..Website::default() };
-        let bucket = Bucket {
-            name: BucketName::parse("bucket").unwrap(),
-            generation: Generation(0),
-            created: NOW,
-            acl: CannedAcl::PublicRead,
-            dialect: Dialect::Oss,
-            location: "here".into(),
-            storage_class: "Standard".into(),
-            rule_version: 1,
-            website: Some(Arc::new(website)),
-        };
+        let bucket = Bucket { migration, website: Some(Arc::new(website)), ..bucket() };
         let bucket = Arc::new(store.create_bucket(bucket).await.unwrap());
+        let origins = Origins::new(Arc::new(clock.clone()));
         let (origin, seen) = (Arc::new(FakeOrigin::new()), Arc::new(Seen::default()));
         let fills = Fills::new(FillsConfig {
             store: Arc::clone(&store) as _,
             origin: Arc::clone(&origin) as _,
+            origins: Arc::clone(&origins),
             clock: Arc::new(clock.clone()),
             observer: Arc::clone(&seen) as _,
             marker: LoopMarker::new("here"),
             limits,
         });
-        Self { clock, store, origin, seen, fills: Arc::new(fills), bucket, rule }
+        Self { clock, store, origin, origins, seen, fills: Arc::new(fills), bucket, rule }
     }
 
     pub(super) async fn ask(&self, get: &GetObject) -> Result<MissOutcome, Error> {
@@ -136,9 +144,31 @@ impl World {
             provenance: Provenance::Written,
             headers: ObjectHeaders::default(),
             checksum: None,
+            tags: Vec::new(),
         };
         writer.seal(object, Expectation::Any).await.unwrap();
     }
+}
+
+/// A bucket without rules.
+pub(crate) fn bucket() -> Bucket {
+    Bucket {
+        name: BucketName::parse("bucket").unwrap(),
+        generation: Generation(0),
+        created: NOW,
+        acl: CannedAcl::PublicRead,
+        dialect: Dialect::Oss,
+        location: "here".into(),
+        storage_class: "Standard".into(),
+        rule_version: 1,
+        migration: settings(),
+        website: None,
+    }
+}
+
+/// The defaults, but no absence is believed: tests ask time and again.
+pub(super) fn settings() -> MigrationSettings {
+    MigrationSettings { negative_ttl_ms: 0, ..MigrationSettings::default() }
 }
 
 pub(super) fn key() -> ObjectKey {
@@ -146,7 +176,7 @@ pub(super) fn key() -> ObjectKey {
 }
 
 /// A plain GET of `k`.
-pub(super) fn get() -> GetObject {
+pub(crate) fn get() -> GetObject {
     GetObject {
         bucket: BucketName::parse("bucket").unwrap(),
         key: key(),

@@ -112,6 +112,7 @@ fn bucket() -> Arc<Bucket> {
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),
         rule_version: 0,
+        migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
     })
 }
@@ -129,5 +130,6 @@ fn meta() -> ObjectMeta {
         kind: ObjectKind::Normal,
         provenance: Provenance::Written,
         headers: ObjectHeaders::default(),
+        tags: Vec::new(),
     }
 }

@@ -85,6 +85,7 @@ fn note() -> FooterNote {
         provenance: Provenance::Mirrored,
         headers: ObjectHeaders::default(),
         checksum: None,
+        tags: Vec::new(),
     };
     FooterNote { role: Role::from(&object), born_after_sequence: 41 }
 }

@@ -1,0 +1,197 @@
+//! Where a missing object can be asked for: the origins of its rule in the order in which they are tried.
+//!
+//! Guarantees: every candidate asks for the same key with the same query and fields; what differs is the origin, and
+//! with it its settings and credentials. A rule's own credentials are for its own origins alone, and come before those
+//! of the origin settings.
+
+use std::sync::Arc;
+
+use headwater_egress::Origins;
+use headwater_model::bucket::Dialect;
+use headwater_model::op::GetObject;
+use headwater_model::origin::{OriginId, OriginSigning, OriginTimeouts};
+use headwater_model::rule::{MirrorAuth, RoutingRule, rewriting};
+use headwater_model::settings::{OriginKind, OriginSettings};
+
+use super::failure::Failure;
+
+/// Hosts of OSS buckets end so; the bucket is the first label then.
+const OSS_HOST_SUFFIX: &str = ".aliyuncs.com";
+
+/// One place to ask.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// Whose settings, health and limits apply.
+    pub(super) origin: OriginId,
+    /// The whole URL, encoded.
+    pub(super) url: Box<str>,
+    /// As of the moment the request came.
+    pub(super) settings: Arc<OriginSettings>,
+    /// With what its requests are signed.
+    pub(super) signing: Option<Arc<OriginSigning>>,
+}
+
+impl Candidate {
+    /// The candidates for a request under the rule it matched; at least one, the primary first.
+    ///
+    /// # Errors
+    /// The key has no URL at the rule's origins.
+    pub(super) fn all(rule: &RoutingRule, get: &GetObject, origins: &Origins) -> Result<Vec<Self>, Failure> {
+        let unmappable = |_| Failure::refused("unmappable_key");
+        let primary = rewriting::origin_url(rule, &get.key, &get.miss).map_err(unmappable)?;
+        let others = rewriting::alternates(rule, &get.key, &get.miss).map_err(unmappable)?;
+        let auth = rule.mirror().and_then(|mirror| mirror.auth.as_ref());
+        std::iter::once(primary).chain(others).map(|url| Self::of(&url, auth, origins)).collect()
+    }
+
+    fn of(url: &str, auth: Option<&MirrorAuth>, origins: &Origins) -> Result<Self, Failure> {
+        let origin = OriginId::parse(url).map_err(|_| Failure::refused("bad_url"))?;
+        let settings = origins.settings(&origin);
+        let signing = auth.and_then(|auth| of_rule(auth, url)).or_else(|| of_settings(&settings, url));
+        Ok(Self { url: url.into(), signing: signing.map(Arc::new), settings, origin })
+    }
+
+    /// Time limits of its requests.
+    pub(super) fn timeouts(&self) -> OriginTimeouts {
+        (&self.settings.timeouts).into()
+    }
+
+    /// What its answers are to be taken for: as its settings say, or as its signature shows.
+    pub(super) fn kind(&self) -> OriginKind {
+        match (&self.signing, self.settings.kind) {
+            (Some(signing), OriginKind::Http) => match signing.dialect {
+                Dialect::S3 => OriginKind::S3,
+                Dialect::Oss => OriginKind::Oss,
+            },
+            (_, kind) => kind,
+        }
+    }
+
+    /// Host and port, for the log.
+    pub(super) fn host(&self) -> &str {
+        self.origin.as_str().split_once("://").map_or(self.origin.as_str(), |(_, host)| host)
+    }
+}
+
+/// `MirrorAuth`: `S3V4` in any letter case, and `OSSV4`, its equivalent for OSS. Other types are kept and sign nothing,
+/// as do incomplete ones.
+fn of_rule(auth: &MirrorAuth, url: &str) -> Option<OriginSigning> {
+    let kind = auth.auth_type.as_deref()?;
+    let dialect = match kind {
+        kind if kind.eq_ignore_ascii_case("S3V4") => Dialect::S3,
+        kind if kind.eq_ignore_ascii_case("OSSV4") => Dialect::Oss,
+        _ => return None,
+    };
+    Some(OriginSigning {
+        dialect,
+        access_key_id: auth.access_key_id.clone()?,
+        access_key_secret: auth.access_key_secret.clone()?,
+        session_token: None,
+        region: auth.region.clone().unwrap_or_else(|| "us-east-1".into()),
+        bucket: (dialect == Dialect::Oss).then(|| bucket_of_host(url)).flatten(),
+    })
+}
+
+fn of_settings(settings: &OriginSettings, url: &str) -> Option<OriginSigning> {
+    let dialect = match settings.kind {
+        OriginKind::Http => return None,
+        OriginKind::S3 => Dialect::S3,
+        OriginKind::Oss => Dialect::Oss,
+    };
+    let credentials = settings.credentials.as_ref()?;
+    let named = || settings.bucket.clone().or_else(|| bucket_of_host(url));
+    Some(OriginSigning {
+        dialect,
+        access_key_id: credentials.access_key_id.clone(),
+        access_key_secret: credentials.access_key_secret.clone(),
+        session_token: credentials.session_token.clone(),
+        region: credentials.region.clone(),
+        bucket: (dialect == Dialect::Oss).then(named).flatten(),
+    })
+}
+
+/// The bucket that a virtual-hosted name of OSS shows.
+fn bucket_of_host(url: &str) -> Option<Box<str>> {
+    let authority = url.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let host = authority.split_once(':').map_or(authority, |(host, _)| host).to_ascii_lowercase();
+    let labels = host.strip_suffix(OSS_HOST_SUFFIX)?;
+    let (bucket, _) = labels.split_once('.')?;
+    Some(bucket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use headwater_model::op::MissContext;
+    use headwater_model::rule::{Alternate, Secret};
+    use headwater_model::settings::OriginCredentials;
+
+    use super::*;
+
+    fn nowhere() -> Arc<Origins> {
+        Origins::new(Arc::new(headwater_testkit::ManualClock::default()))
+    }
+
+    fn get() -> GetObject {
+        GetObject {
+            bucket: headwater_model::BucketName::parse("bucket").unwrap(),
+            key: headwater_model::ObjectKey::parse("a b").unwrap(),
+            range: None,
+            strict_range: false,
+            conditions: headwater_model::precondition::Preconditions::default(),
+            overrides: headwater_model::object::ContentHeaders::default(),
+            miss: MissContext::default(),
+        }
+    }
+
+    #[test]
+    fn row_35_the_primary_comes_first_then_the_secondary_then_alternates_by_number() {
+        let mut rule = RoutingRule::mirror_all(1, "http://p.example/x/");
+        let mirror = &mut rule.redirect.as_mut().unwrap().mirror;
+        mirror.url_slave = Some("https://s.example/".into());
+        let alternate = |number, url: &str| Alternate { number, url: url.into(), ..Alternate::default() };
+        mirror.multi_alternates = Some(vec![alternate(7, "http://b.example/"), alternate(3, "http://a.example:81/")]);
+        let all = Candidate::all(&rule, &get(), &nowhere()).unwrap();
+        let urls: Vec<&str> = all.iter().map(|candidate| &*candidate.url).collect();
+        assert_eq!(
+            urls,
+            [
+                "http://p.example/x/a%20b",
+                "https://s.example/a%20b",
+                "http://a.example:81/a%20b",
+                "http://b.example/a%20b"
+            ]
+        );
+        assert_eq!((all[1].origin.as_str(), all[2].host()), ("https://s.example:443", "a.example:81"));
+    }
+
+    #[test]
+    fn a_rules_credentials_come_before_those_of_the_settings() {
+        let origins = nowhere();
+        let id = OriginId::parse("http://bucket.oss-cn-hangzhou.aliyuncs.com").unwrap();
+        let credentials = OriginCredentials {
+            access_key_id: "of settings".into(),
+            access_key_secret: Secret::new("s"),
+            session_token: None,
+            region: "cn-hangzhou".into(),
+        };
+        let settings =
+            OriginSettings { kind: OriginKind::Oss, credentials: Some(credentials), ..OriginSettings::default() };
+        origins.set(&id, Some(settings));
+        let mut rule = RoutingRule::mirror_all(1, "http://bucket.oss-cn-hangzhou.aliyuncs.com/");
+        let of_settings = &Candidate::all(&rule, &get(), &origins).unwrap()[0];
+        let signing = of_settings.signing.as_ref().unwrap();
+        assert_eq!((&*signing.access_key_id, signing.bucket.as_deref()), ("of settings", Some("bucket")));
+        let mut auth = MirrorAuth {
+            auth_type: Some("s3v4".into()),
+            region: None,
+            access_key_id: Some("of rule".into()),
+            access_key_secret: Some(Secret::new("s")),
+        };
+        rule.redirect.as_mut().unwrap().mirror.auth = Some(auth.clone());
+        let of_rule = &Candidate::all(&rule, &get(), &nowhere()).unwrap()[0];
+        assert_eq!((&*of_rule.signing.as_ref().unwrap().access_key_id, of_rule.kind()), ("of rule", OriginKind::S3));
+        auth.auth_type = Some("1".into());
+        rule.redirect.as_mut().unwrap().mirror.auth = Some(auth);
+        assert_eq!(Candidate::all(&rule, &get(), &nowhere()).unwrap()[0].signing, None);
+    }
+}
