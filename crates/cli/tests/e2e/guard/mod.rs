@@ -9,5 +9,6 @@ mod network;
 mod oracle;
 mod own;
 mod rebinding;
+mod secrets;
 mod texts;
 mod world;
