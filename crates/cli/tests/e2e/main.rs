@@ -6,6 +6,7 @@
 
 mod clients;
 mod crash;
+mod guard;
 mod harness;
 mod mirroring;
 mod operation;
