@@ -12,6 +12,7 @@ use headwater_store::{BucketRef, Expectation, FillToken, NewObject, NewPart, Sto
 
 use super::content::RESIDENT_BYTES;
 use super::digests;
+use super::origins::Origins;
 
 /// An object: metadata and bytes.
 pub(super) struct Stored {
@@ -103,6 +104,7 @@ impl Life {
 #[derive(Default)]
 pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
+    pub(super) origins: Origins,
     last_generation: u64,
     closed: bool,
 }
@@ -127,6 +129,12 @@ impl State {
 
     fn open(&self) -> Result<()> {
         if self.closed { Err(Error::internal("change the store", "it was closed")) } else { Ok(()) }
+    }
+
+    /// What is known of origins, for a change.
+    pub(super) fn origins_to_change(&mut self) -> Result<&mut Origins> {
+        self.open()?;
+        Ok(&mut self.origins)
     }
 
     pub(super) fn close(&mut self) {

@@ -1,7 +1,7 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
-//! [`expectations`], [`fills`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
+//! [`expectations`], [`fills`], [`listing`], [`multipart`], [`objects`], [`origins`] and [`tails`]; [`random`] compares random
 //! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
 
 /// The result must be this error.
@@ -21,6 +21,7 @@ pub mod fills;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
+pub mod origins;
 pub mod random;
 mod subject;
 pub mod tails;
@@ -129,6 +130,13 @@ macro_rules! store_conformance {
                 readers_see_whole_objects_only,
                 objects_survive_reopening,
                 a_closed_store_reads_and_does_not_write
+            ],
+            origins: [
+                settings_of_origins_are_put_and_deleted,
+                there_are_only_so_many_origins,
+                the_use_of_origins_is_put_down,
+                the_oldest_use_is_forgotten_first,
+                origins_survive_reopening
             ],
             tails: [
                 a_tail_follows_the_writer,
