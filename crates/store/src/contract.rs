@@ -23,6 +23,8 @@ use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
 /// Names one life of a bucket; everything in a store is under it.
@@ -397,6 +399,24 @@ pub trait Store: Send + Sync {
 
     /// Deletes a bucket that holds no object and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>>;
+
+    /// The origins that have settings, by name.
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>>;
+
+    /// Makes or replaces the settings of an origin, whose values the caller has checked
+    /// ([`headwater_model::Error::InvalidArgument`] naming `origin` beyond [`headwater_model::limits::MAX_ORIGINS`]).
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>>;
+
+    /// Deletes the settings of an origin; `false` if it had none. What is known about its use stays.
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>>;
+
+    /// How much origins have sent, by name, as last put.
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>>;
+
+    /// Puts down how much origins have sent, all in one commit; others keep what was put down for them. If that would
+    /// be more than [`headwater_model::limits::MAX_ORIGIN_USAGES`] origins, those of the others with the earliest days
+    /// are forgotten (`InvalidArgument` if `usage` alone is more). Of two entries of one origin the latter counts.
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>>;
 
     /// Sizes and counts; may lag behind by the last commits.
     fn stats(&self) -> StoreStats;

@@ -1,7 +1,8 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
-//! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
+//! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`], [`origins`] and [`tails`]; [`random`]
+//! compares random
 //! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
 
 /// The result must be this error.
@@ -22,6 +23,7 @@ pub mod gone;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
+pub mod origins;
 pub mod random;
 mod subject;
 pub mod tails;
@@ -139,6 +141,13 @@ macro_rules! store_conformance {
                 readers_see_whole_objects_only,
                 objects_survive_reopening,
                 a_closed_store_reads_and_does_not_write
+            ],
+            origins: [
+                settings_of_origins_are_put_and_deleted,
+                there_are_only_so_many_origins,
+                the_use_of_origins_is_put_down,
+                the_oldest_use_is_forgotten_first,
+                origins_survive_reopening
             ],
             tails: [
                 a_tail_follows_the_writer,
