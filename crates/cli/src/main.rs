@@ -8,6 +8,7 @@ mod credentials;
 mod demo;
 mod doctor;
 mod logging;
+mod master_key;
 mod serve;
 
 use std::process::ExitCode;

@@ -11,12 +11,15 @@ use headwater_egress::{
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, MirrorBucket, RootAccess};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
-use headwater_server::{Addresses, Metrics, Server, SystemClock};
+use headwater_server::{Addresses, Audit, Metrics, Server, SystemClock};
 use headwater_store::{LocalConfig, LocalStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Mirror, ServeArgs};
-use crate::{credentials, logging};
+use crate::{credentials, logging, master_key};
+
+/// Name of the audit log in the data directory.
+pub(crate) const AUDIT_LOG: &str = "audit.log";
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -53,6 +56,7 @@ pub(crate) struct Running {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    audit: Audit,
     addresses: Addresses,
     secure: bool,
     root: credentials::Root,
@@ -70,6 +74,9 @@ impl Running {
         let addresses = server.addresses();
         let store: Arc<dyn Store> = LocalStore::open(LocalConfig::new(&config.data, clock.clone()))?;
         let root = credentials::load(&config.data, &*clock)?;
+        let seal = master_key::load(&config.data, &*store, &clock).await?;
+        let audit = config.data.join(AUDIT_LOG);
+        let audit = Audit::open(&audit, clock.clone()).with_context(|| format!("cannot read {}", audit.display()))?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
         let origins = Origins::new(clock.clone());
@@ -102,14 +109,16 @@ impl Running {
             clock: clock.clone(),
             owner: root.key.owner.clone(),
             region,
+            seal,
+            origins,
         })
         .await
-        .context("cannot load the buckets")?;
+        .map_err(|error| master_key::explain(error, &config.data))?;
         for mirror in &config.mirrors {
             make_mirror(&engine, mirror).await?;
         }
         let engine = Arc::new(engine);
-        Ok(Self { server, engine, store, clock, metrics, addresses, secure, root, drain_limit })
+        Ok(Self { server, engine, store, clock, metrics, audit, addresses, secure, root, drain_limit })
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
@@ -122,7 +131,7 @@ impl Running {
 
     /// Answers until `stop` resolves, then drains and closes the store.
     pub(crate) async fn until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        self.server.run(self.engine, self.clock, self.metrics, stop).await;
+        self.server.run(self.engine, self.clock, self.metrics, self.audit, stop).await;
         self.store
             .close(self.drain_limit)
             .await

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headwater_egress::Origins;
 use headwater_model::access::{Access, Principal};
 use headwater_model::body::Body;
 use headwater_model::clock::Clock;
@@ -12,6 +13,7 @@ use headwater_store::Store;
 
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
+use crate::seal::Seal;
 
 /// What an engine is made of.
 pub struct EngineConfig {
@@ -27,6 +29,10 @@ pub struct EngineConfig {
     pub owner: Owner,
     /// Region announced for buckets whose creator named none.
     pub region: Arc<str>,
+    /// Seals the secrets of rules and origins on their way to the store.
+    pub seal: Arc<Seal>,
+    /// The settings of origins, shared with the fills and the client of origins.
+    pub origins: Arc<Origins>,
 }
 
 /// Performs operations.
@@ -38,17 +44,19 @@ pub struct Engine {
     pub(crate) owner: Owner,
     pub(crate) region: Arc<str>,
     pub(crate) buckets: Buckets,
+    pub(crate) seal: Arc<Seal>,
+    pub(crate) origins: Arc<Origins>,
 }
 
 impl Engine {
     /// Loads the buckets and is ready.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store; [`Error::Internal`] over a [`crate::SealError`] if a secret was sealed with another master key.
     pub async fn open(config: EngineConfig) -> Result<Self> {
-        let EngineConfig { store, fills, access, clock, owner, region } = config;
-        let buckets = Buckets::load(&*store).await?;
-        Ok(Self { store, fills, access, clock, owner, region, buckets })
+        let EngineConfig { store, fills, access, clock, owner, region, seal, origins } = config;
+        let buckets = Buckets::load(&*store, seal.clone()).await?;
+        Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins })
     }
 
     /// Credentials and rights, for the verifier of signatures.

@@ -36,6 +36,7 @@ pub enum Action {
     ListMultipartUploads,
     ListParts,
     AbortMultipartUpload,
+    Administer,
 }
 
 /// An operation with everything decoded but its streaming body.

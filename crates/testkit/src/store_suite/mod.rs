@@ -2,8 +2,8 @@
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
 //! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`], [`origins`] and [`tails`]; [`random`]
-//! compares random
-//! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
+//! compares random operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept
+//! either.
 
 /// The result must be this error.
 macro_rules! assert_fails {
