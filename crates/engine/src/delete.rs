@@ -1,9 +1,12 @@
 //! DeleteObject and DeleteObjects.
 
 use futures_util::StreamExt as _;
+use headwater_model::bucket::Bucket;
 use headwater_model::op::DeleteObjects;
 use headwater_model::reply::Reply;
+use headwater_model::settings::GoneMode;
 use headwater_model::{BucketName, ObjectKey, Result};
+use headwater_store::Afterwards;
 
 use crate::engine::Engine;
 
@@ -15,7 +18,7 @@ impl Engine {
     /// Succeeds whether or not there was an object; either way a running fill of the key will store nothing.
     pub(crate) async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
         let known = self.known(bucket)?;
-        self.store.delete(&known.reference, key).await?;
+        self.store.delete(&known.reference, key, afterwards(&known.bucket)).await?;
         self.fills.forget_absence(known.bucket.generation, key);
         Ok(Reply::Done)
     }
@@ -24,7 +27,7 @@ impl Engine {
         let known = self.known(&delete.bucket)?;
         let mut deleted: Vec<_> = futures_util::stream::iter(delete.keys)
             .map(|key| async {
-                let failure = self.store.delete(&known.reference, &key).await.err();
+                let failure = self.store.delete(&known.reference, &key, afterwards(&known.bucket)).await.err();
                 self.fills.forget_absence(known.bucket.generation, &key);
                 (key, failure)
             })
@@ -35,5 +38,13 @@ impl Engine {
             deleted.retain(|(_, failure)| failure.is_some());
         }
         Ok(Reply::Deleted(deleted))
+    }
+}
+
+/// What a client's deletion leaves behind (decisions, rows 10 and 21).
+fn afterwards(bucket: &Bucket) -> Afterwards {
+    match bucket.migration.deletes {
+        GoneMode::Refetch => Afterwards::Refetchable,
+        GoneMode::Keep => Afterwards::Gone,
     }
 }

@@ -74,6 +74,10 @@ impl Engine {
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
                 return serve(&object, get, method);
             }
+            // A tombstone holds for as long as it stands, whatever the settings say by now.
+            if self.store.gone(&known.reference, &get.key).await?.is_some() {
+                return self.absent(caller, &known, get, method, None).await;
+            }
             let Some(website) = known.bucket.website.clone().filter(|_| !get.miss.never) else {
                 return Err(no_such_key(&get.key, None));
             };

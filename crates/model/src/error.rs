@@ -82,6 +82,15 @@ pub enum Error {
         limit: usize,
     },
 
+    /// The bucket remembers as many deletions as it may; nothing was deleted.
+    #[error("bucket {bucket} has {limit} tombstones; lift those that are no longer needed")]
+    TooManyTombstones {
+        /// The bucket.
+        bucket: Box<str>,
+        /// [`crate::limits::MAX_GONE_PER_BUCKET`].
+        limit: u64,
+    },
+
     // --- who ---
     /// Not allowed; never tells whether the thing exists.
     #[error("access denied: {reason}")]

@@ -40,6 +40,15 @@ pub const MAX_RULE_HEADER_BYTES: usize = 1024;
 pub const MAX_ALTERNATES: usize = 20;
 /// Most buckets of the server; the control snapshot is rebuilt as a whole, so it stays small.
 pub const MAX_BUCKETS: usize = 1000;
+/// Most tombstones of a bucket: each is a row, and they are counted at start.
+pub const MAX_GONE_PER_BUCKET: u64 = 1_000_000;
+/// Most origins with settings of their own: like buckets, they are listed and applied as a whole.
+pub const MAX_ORIGINS: usize = 1000;
+/// Most origins whose use is kept: as many as are known at a time. All of them are written by one log entry, which stays
+/// below 2 MiB.
+pub const MAX_ORIGIN_USAGES: usize = 4096;
+/// Longest host name of an origin (DNS: RFC 1035, section 2.3.4, without the trailing dot).
+pub const MAX_ORIGIN_HOST_BYTES: usize = 253;
 /// Most redirects followed for one origin request (OSS).
 pub const MAX_REDIRECT_HOPS: u32 = 10;
 /// Largest clock difference of a signed request (both vendors).

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName};
 use crate::BoxFuture;
 use crate::body::ByteStream;
 use crate::bucket::Dialect;
+use crate::limits::MAX_ORIGIN_HOST_BYTES;
 use crate::rule::Secret;
 
 /// Names an origin: scheme, host in ASCII and lower case (an IPv6 address in brackets), and port, which is always
@@ -17,13 +18,17 @@ use crate::rule::Secret;
 pub struct OriginId(Arc<str>);
 
 impl OriginId {
-    /// The origin of an absolute URL, whatever follows its authority.
+    /// The origin of an absolute URL, whatever follows its authority. Its own text gives it back.
     ///
     /// # Errors
     /// A sentence for whoever wrote the URL.
     pub fn parse(url: &str) -> Result<Self, Box<str>> {
         let (scheme, authority) = crate::rule::scheme_and_authority(url)?;
         let authority = authority.to_ascii_lowercase();
+        // The port and the colon before it come on top.
+        if authority.len() > MAX_ORIGIN_HOST_BYTES + ":65535".len() {
+            return Err(format!("the host must be at most {MAX_ORIGIN_HOST_BYTES} bytes long").into());
+        }
         let has_port = authority.rfind(':').is_some_and(|at| !authority[at..].contains(']'));
         let port = match (has_port, scheme) {
             (true, _) => "",
@@ -242,7 +247,10 @@ mod tests {
             ("https://bücher.example/", "https://xn--bcher-kva.example:443"),
         ] {
             assert_eq!(OriginId::parse(url).unwrap().as_str(), id);
+            assert_eq!(OriginId::parse(id).unwrap().as_str(), id, "its own text");
         }
         assert!(OriginId::parse("ftp://a/").is_err() && OriginId::parse("http://u@a/").is_err());
+        let long = format!("http://{}/", ["a"; 200].join("."));
+        assert!(OriginId::parse(&long).unwrap_err().contains("at most 253"), "{long}");
     }
 }

@@ -4,6 +4,8 @@
 //! - An acknowledged change survives `kill -9` and power loss; a change is visible to no reader before it is durable.
 //! - A commit is atomic: readers see the old object or the new one, never a mixture, never a part.
 //! - Reads of one key are linearisable with its commits; an object opened before a commit stays readable as it was.
+//! - A tombstone is written by the same commit as the deletion that it remembers, and goes with the commit that writes the
+//!   key; while it stands no fill of the key is granted or commits.
 //! - Every commit that touches a key revokes the key's [`FillToken`], and every commit that changes a bucket's rules or
 //!   ends its generation revokes all tokens of the bucket, under the same lock and before it is acknowledged.
 
@@ -21,6 +23,8 @@ use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
 /// Names one life of a bucket; everything in a store is under it.
@@ -50,10 +54,22 @@ pub enum Expectation {
     /// The object has this tag ([`headwater_model::Error::PreconditionFailed`] naming `If-Match` otherwise;
     /// [`headwater_model::Error::NoSuchKey`] if there is none).
     ETag(ETag),
-    /// The commit of a fill: the token still holds and the key is absent ([`headwater_model::Error::ObjectExists`]
+    /// The commit of a fill: the token still holds, the key is absent and no tombstone stands for it ([`headwater_model::Error::ObjectExists`]
     /// otherwise). Commits with a token are not revocations of their own token.
     Fill(FillToken),
 }
+
+/// What a deletion leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// Nothing: the key may be filled again. A tombstone that stands stays.
+    Refetchable,
+    /// A tombstone (`Gone`): the key is not filled until it is written, or the tombstone is lifted.
+    Gone,
+}
+
+/// A tombstone: a key that was deleted on purpose, and when.
+pub type Tombstone = (ObjectKey, Timestamp);
 
 /// The right to commit a fill: revoked by whatever touches the key, the rules or the bucket first.
 #[derive(Clone)]
@@ -267,8 +283,8 @@ pub trait Store: Send + Sync {
     /// Begins a write. Nothing is visible until it is sealed.
     fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>>;
 
-    /// Grants the right to fill `key`, revoking an earlier grant for it. `None` if the object exists by now, the
-    /// bucket's generation ended, or its rule version is no longer `rule_version`: look again.
+    /// Grants the right to fill `key`, revoking an earlier grant for it. `None` if the object exists by now, a tombstone
+    /// stands for it, the bucket's generation ended, or its rule version is no longer `rule_version`: look again.
     fn begin_fill<'a>(
         &'a self,
         bucket: &'a BucketRef,
@@ -276,8 +292,34 @@ pub trait Store: Send + Sync {
         rule_version: u64,
     ) -> BoxFuture<'a, Result<Option<FillToken>>>;
 
-    /// Deletes an object; `false` if there was none. Either way the key's fill token is revoked.
-    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>>;
+    /// Deletes an object; `false` if there was none. Either way the key's fill token is revoked, and a tombstone is left
+    /// if `afterwards` says so.
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::TooManyTombstones`] beyond [`headwater_model::limits::MAX_GONE_PER_BUCKET`]: nothing was
+    /// deleted then.
+    fn delete<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+    ) -> BoxFuture<'a, Result<bool>>;
+
+    /// When the key was deleted on purpose, if a tombstone stands for it. Costs nothing in a bucket without tombstones.
+    fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>>;
+
+    /// At most `limit` tombstones in byte order of keys: those whose keys begin with `prefix` and are greater than
+    /// `after`.
+    fn list_gone<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        prefix: &'a str,
+        after: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Tombstone>>>;
+
+    /// Removes a tombstone; `false` if none stood. The key may be filled again.
+    fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>>;
 
     /// Writes `object` under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system offers it).
     fn copy(
@@ -357,6 +399,24 @@ pub trait Store: Send + Sync {
 
     /// Deletes a bucket that holds no object and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>>;
+
+    /// The origins that have settings, by name.
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>>;
+
+    /// Makes or replaces the settings of an origin, whose values the caller has checked
+    /// ([`headwater_model::Error::InvalidArgument`] naming `origin` beyond [`headwater_model::limits::MAX_ORIGINS`]).
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>>;
+
+    /// Deletes the settings of an origin; `false` if it had none. What is known about its use stays.
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>>;
+
+    /// How much origins have sent, by name, as last put.
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>>;
+
+    /// Puts down how much origins have sent, all in one commit; others keep what was put down for them. If that would
+    /// be more than [`headwater_model::limits::MAX_ORIGIN_USAGES`] origins, those of the others with the earliest days
+    /// are forgotten (`InvalidArgument` if `usage` alone is more). Of two entries of one origin the latter counts.
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>>;
 
     /// Sizes and counts; may lag behind by the last commits.
     fn stats(&self) -> StoreStats;

@@ -7,8 +7,8 @@ mod contract;
 mod local;
 
 pub use contract::{
-    BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
-    Tail, TailState, WriteIntent,
+    Afterwards, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
+    StoredObject, Tail, TailState, Tombstone, WriteIntent,
 };
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,

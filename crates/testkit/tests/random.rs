@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use headwater_model::bucket::Bucket;
-use headwater_model::clock::Clock;
+use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 use headwater_store::{
-    BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, WriteIntent,
+    Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
+    WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use headwater_testkit::store_suite::{Factory, Fixture, random};
@@ -22,13 +25,36 @@ use headwater_testkit::store_suite::{Factory, Fixture, random};
 struct Forgetful(MemoryStore);
 
 impl Store for Forgetful {
-    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+    fn delete<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+    ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
             if self.0.open(bucket, key).await?.is_none() {
                 return Ok(false);
             }
-            self.0.delete(bucket, key).await
+            self.0.delete(bucket, key, afterwards).await
         })
+    }
+
+    fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
+        self.0.gone(bucket, key)
+    }
+
+    fn list_gone<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        prefix: &'a str,
+        after: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Tombstone>>> {
+        self.0.list_gone(bucket, prefix, after, limit)
+    }
+
+    fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        self.0.lift_gone(bucket, key)
     }
 
     fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
@@ -125,6 +151,21 @@ impl Store for Forgetful {
     }
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         self.0.delete_bucket(bucket)
+    }
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        self.0.origins()
+    }
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        self.0.put_origin(origin, settings)
+    }
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        self.0.delete_origin(origin)
+    }
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        self.0.origin_usage()
+    }
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        self.0.put_origin_usage(usage)
     }
     fn stats(&self) -> StoreStats {
         self.0.stats()

@@ -7,6 +7,7 @@
 mod admin;
 mod clients;
 mod crash;
+mod guard;
 mod harness;
 mod mirroring;
 mod operation;

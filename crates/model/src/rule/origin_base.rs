@@ -5,7 +5,7 @@
 //! because those normalise dots and slashes, which origins may tell apart.
 
 use std::borrow::Cow;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use idna::AsciiDenyList;
 
@@ -99,7 +99,18 @@ fn host_to_ascii(host: &str) -> Option<Cow<'_, str>> {
         return address.parse::<Ipv6Addr>().is_ok().then_some(Cow::Borrowed(host));
     }
     let ascii = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL).ok()?;
-    (!ascii.is_empty()).then_some(ascii)
+    // Judged behind IDNA, which maps other scripts' digits and full stops to ASCII.
+    let last = ascii.strip_suffix('.').unwrap_or(&ascii).rsplit('.').next().unwrap_or_default();
+    let valid = if looks_numeric(last) { ascii.parse::<Ipv4Addr>().is_ok() } else { !ascii.is_empty() };
+    valid.then_some(ascii)
+}
+
+/// Whether resolvers take a name with this last label for an address (`127.1`, `0x7f.1`, `2130706433`); one that is not
+/// written as a dotted quad is an address in disguise.
+fn looks_numeric(label: &str) -> bool {
+    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
+    label.bytes().all(|byte| byte.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -118,6 +129,8 @@ mod tests {
             ("https://例子.测试/", "https", "xn--fsqu00a.xn--0zwm56d", "/"),
             ("http://my_host/", "http", "my_host", "/"),
             ("http://h/../", "http", "h", "/../"),
+            ("http://\u{ff11}\u{ff12}\u{ff17}\u{3002}0.0.1/", "http", "127.0.0.1", "/"),
+            ("http://h.example./", "http", "h.example.", "/"),
         ] {
             let expected = OriginBase { scheme, authority: authority.into(), path };
             assert_eq!(OriginBase::parse(url), Ok(expected), "{url}");
@@ -151,6 +164,15 @@ mod tests {
             ("http://[::1%25lo]/", "illegal characters"),
             ("http://[::g]/", "illegal characters"),
             ("http://\u{ad}/", "illegal characters"),
+            ("http://127.1/", "illegal characters"),
+            ("http://2130706433/", "illegal characters"),
+            ("http://0x7f.0.0.1/", "illegal characters"),
+            ("http://0X7f000001:80/", "illegal characters"),
+            ("http://0177.0.0.1/", "illegal characters"),
+            ("http://127.0.0.1./", "illegal characters"),
+            ("http://\u{ff11}\u{ff12}\u{ff17}.1/", "illegal characters"),
+            ("http://h.example.1/", "illegal characters"),
+            ("http://h../", "illegal characters"),
         ] {
             let error = OriginBase::parse(url).unwrap_err();
             assert!(error.contains(reason), "{url}: {error}");

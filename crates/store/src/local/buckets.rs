@@ -81,7 +81,8 @@ impl Core {
             judgement.state.tokens.end_all(generation);
             Ok(())
         })
-        .await
+        .await?;
+        self.purge_gone().await
     }
 }
 

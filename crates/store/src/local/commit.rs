@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use super::batch::{Batch, Outcome, Position};
 use super::change::RowChange;
 use super::core::Core;
+use super::gone;
 use super::merge::Chunk;
 use super::tokens::FillTokens;
 use super::view::View;
@@ -62,6 +63,8 @@ pub(super) struct PendingRow {
 pub(super) struct LivingBucket {
     /// Version of its rules.
     pub(super) rule_version: u64,
+    /// Tombstones that stand in it, pending ones included.
+    pub(super) tombstones: u64,
 }
 
 /// Whether the log takes entries.
@@ -106,18 +109,28 @@ impl CommitState {
     /// Takes the living buckets from the visible rows.
     pub(super) fn load_buckets(&mut self, view: &View) -> Result<()> {
         self.buckets.clear();
+        let mut tombstones = gone::count(view)?;
         for row in view.rows(BucketRow::range(), 256) {
             let (key, value) = row?;
             let bucket = BucketRow::decode(&key, &value)?.bucket;
             self.set_bucket(&bucket);
+            let count = tombstones.remove(&bucket.generation).unwrap_or(0);
+            self.count_tombstones(bucket.generation, |_| count);
         }
         Ok(())
     }
 
     /// Records a bucket as living with its present rules.
     pub(super) fn set_bucket(&mut self, bucket: &Bucket) {
-        let living = LivingBucket { rule_version: bucket.rule_version };
-        self.buckets.insert(bucket.generation, living);
+        let living = self.buckets.entry(bucket.generation).or_insert(LivingBucket { rule_version: 0, tombstones: 0 });
+        living.rule_version = bucket.rule_version;
+    }
+
+    /// Changes the number of tombstones of a living bucket.
+    pub(super) fn count_tombstones(&mut self, generation: Generation, change: impl FnOnce(u64) -> u64) {
+        if let Some(living) = self.buckets.get_mut(&generation) {
+            living.tombstones = change(living.tombstones);
+        }
     }
 
     fn outcome(&self) -> Option<watch::Receiver<Outcome>> {

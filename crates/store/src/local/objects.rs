@@ -14,17 +14,22 @@ use super::blob::{self, BlobId, FooterDraft, Role};
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::BodyDigest;
+use super::gone;
 use super::reading::InFiles;
 use super::running::hour_of;
 use super::seal::{Candidate, Sealing, detached, meta};
-use crate::{BucketRef, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
+use crate::{Afterwards, BucketRef, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
 
 impl Core {
     /// Deletes an object.
-    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<bool> {
+    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<bool> {
         let generation = bucket.generation;
+        let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
+            if afterwards == Afterwards::Gone {
+                gone::leave(judgement, bucket, key, now)?;
+            }
             judgement.state.tokens.end(generation, key, None);
             let row_key = ObjectRow::key(generation, key);
             let Some(former) = judgement.get(&row_key)? else { return Ok(false) };
@@ -43,7 +48,10 @@ impl Core {
     ) -> Result<Option<FillToken>> {
         self.commit(0, |judgement| {
             let current = judgement.living(bucket).is_ok_and(|living| living.rule_version == rule_version);
-            if !current || judgement.get(&ObjectRow::key(bucket.generation, key))?.is_some() {
+            if !current
+                || judgement.get(&ObjectRow::key(bucket.generation, key))?.is_some()
+                || gone::stands(judgement, bucket.generation, key)?.is_some()
+            {
                 return Ok(None);
             }
             Ok(Some(judgement.state.tokens.grant(bucket.generation, key.clone())))

@@ -16,6 +16,7 @@ use headwater_model::{Error, ObjectKey, Result};
 use super::blob::{BlobId, FooterNote, PersistedBlob, Role};
 use super::commit::{Judgement, Refusal};
 use super::core::Core;
+use super::gone;
 use super::probe::Point;
 use super::running::RunningWrite;
 use super::writer::FileBody;
@@ -65,7 +66,10 @@ impl Candidate<'_> {
                 Some(_) => {}
             },
             Expectation::Fill(token) => {
-                if former.is_some() || !judgement.state.tokens.holds(generation, self.key, token) {
+                if former.is_some()
+                    || !judgement.state.tokens.holds(generation, self.key, token)
+                    || gone::stands(judgement, generation, self.key)?.is_some()
+                {
                     return Err(exists());
                 }
                 own = Some(token);
@@ -78,6 +82,7 @@ impl Candidate<'_> {
     /// Commits the object with these extents.
     pub(super) fn put(&self, judgement: &mut Judgement<'_>, meta: &SharedMeta, extents: Vec<Extent>) -> Result<()> {
         let former = self.judge(judgement)?;
+        gone::clear(judgement, self.bucket.generation, self.key)?;
         let row = ObjectRow { sequence: judgement.sequence(), meta: Arc::clone(meta), extents };
         judgement.put(ObjectRow::key(self.bucket.generation, self.key), row.encode(), former);
         Ok(())

@@ -8,10 +8,13 @@ use std::time::Duration;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{Counter, CounterRow, RowValue};
 use headwater_model::bucket::Bucket;
+use headwater_model::clock::Timestamp;
 use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use tokio::sync::Semaphore;
 
@@ -31,7 +34,10 @@ use super::signals::{OverlayRoom, Signals};
 use super::space::Space;
 use super::sweep::Leftovers;
 use super::{checkpoint, housekeeping};
-use crate::{BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, WriteIntent};
+use crate::{
+    Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
+    WriteIntent,
+};
 
 /// Objects on this machine's disk. See the module for what it guarantees.
 pub struct LocalStore {
@@ -166,8 +172,31 @@ impl Store for LocalStore {
         Box::pin(self.core.begin_fill(bucket, key, rule_version))
     }
 
-    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(self.core.delete(bucket, key))
+    fn delete<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete(bucket, key, afterwards))
+    }
+
+    fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
+        Box::pin(async move { self.core.gone(bucket, key) })
+    }
+
+    fn list_gone<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        prefix: &'a str,
+        after: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Tombstone>>> {
+        Box::pin(async move { self.core.list_gone(bucket, prefix, after, limit) })
+    }
+
+    fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.lift_gone(bucket, key))
     }
 
     fn copy(
@@ -258,6 +287,26 @@ impl Store for LocalStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.core.delete_bucket(bucket))
+    }
+
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        Box::pin(async move { self.core.origins() })
+    }
+
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.core.put_origin(origin, settings))
+    }
+
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete_origin(origin))
+    }
+
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        Box::pin(async move { self.core.origin_usage() })
+    }
+
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.core.put_origin_usage(usage))
     }
 
     fn stats(&self) -> StoreStats {

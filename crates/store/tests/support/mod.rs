@@ -17,8 +17,8 @@ use headwater_model::multipart::{CompletedPart, UploadId};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
 use headwater_model::{BoxFuture, BucketName, Error, ObjectKey, Result};
 use headwater_store::{
-    BucketRef, Expectation, LocalConfig, LocalStore, NewObject, NewPart, ObjectWriter, Store, StoredObject, Treatment,
-    WriteIntent, examine,
+    Afterwards, BucketRef, Expectation, LocalConfig, LocalStore, NewObject, NewPart, ObjectWriter, Store, StoredObject,
+    Treatment, WriteIntent, examine,
 };
 use headwater_testkit::store_suite::{Factory, Fixture};
 use tempfile::TempDir;
@@ -169,7 +169,7 @@ impl Opened {
     }
 
     pub(crate) async fn delete(&self, key: &str) -> bool {
-        self.store.delete(&self.bucket, &object_key(key)).await.expect("deleted")
+        self.store.delete(&self.bucket, &object_key(key), Afterwards::Refetchable).await.expect("deleted")
     }
 
     pub(crate) async fn try_get(&self, key: &str) -> Result<Option<Vec<u8>>> {

@@ -9,6 +9,7 @@
 mod content;
 pub(crate) mod digests;
 mod listing;
+mod origins;
 mod state;
 mod writer;
 
@@ -18,14 +19,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::clock::Clock;
+use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, WriteIntent,
+    Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
+    WriteIntent,
 };
 
 use self::content::{MemoryContent, RESIDENT_BYTES};
@@ -107,8 +111,40 @@ impl Store for MemoryStore {
         ready(self.state().begin_fill(bucket, key, rule_version))
     }
 
-    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
-        ready(self.state().delete(bucket, key))
+    fn delete<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let now = self.clock.now();
+        ready(self.state().delete(bucket, key, afterwards, now))
+    }
+
+    fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
+        let state = self.state();
+        ready(Ok(state.life(bucket).ok().and_then(|life| life.gone.get(key).copied())))
+    }
+
+    fn list_gone<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        prefix: &'a str,
+        after: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Tombstone>>> {
+        let state = self.state();
+        let page = state.life(bucket).map(|life| {
+            let wanted = |key: &ObjectKey| key.as_str().starts_with(prefix) && key.as_str() > after;
+            let all = life.gone.iter().filter(|(key, _)| wanted(key));
+            all.take(limit).map(|(key, deleted)| (key.clone(), *deleted)).collect()
+        });
+        ready(Ok(page.unwrap_or_default()))
+    }
+
+    fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        let lifted = self.state().writable(bucket).map(|life| life.gone.remove(key).is_some());
+        ready(lifted)
     }
 
     fn copy(
@@ -216,6 +252,26 @@ impl Store for MemoryStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         ready(self.state().delete_bucket(bucket))
+    }
+
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        ready(Ok(self.state().origins.settings.clone().into_iter().collect()))
+    }
+
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        ready(self.state().origins_to_change().and_then(|origins| origins.put(origin, settings)))
+    }
+
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        ready(self.state().origins_to_change().map(|origins| origins.settings.remove(origin).is_some()))
+    }
+
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        ready(Ok(self.state().origins.usage.clone().into_iter().collect()))
+    }
+
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().origins_to_change().and_then(|origins| origins.put_usage(usage)))
     }
 
     fn stats(&self) -> StoreStats {

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_model::bucket::{Bucket, Generation};
+use headwater_model::clock::Timestamp;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
 use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, SharedMeta};
 use headwater_model::{Error, ObjectKey, Result};
-use headwater_store::{BucketRef, Expectation, FillToken, NewObject, NewPart, StoreStats};
+use headwater_store::{Afterwards, BucketRef, Expectation, FillToken, NewObject, NewPart, StoreStats};
 
 use super::content::RESIDENT_BYTES;
 use super::digests;
+use super::origins::Origins;
 
 /// An object: metadata and bytes.
 pub(super) struct Stored {
@@ -45,6 +47,7 @@ pub(super) struct Life {
     pub(super) uploads: BTreeMap<(ObjectKey, UploadId), Upload>,
     /// The last grant for each key, kept until it is revoked: also a spent one must end when the key is touched.
     tokens: BTreeMap<ObjectKey, FillToken>,
+    pub(super) gone: BTreeMap<ObjectKey, Timestamp>,
 }
 
 impl Life {
@@ -76,7 +79,8 @@ impl Life {
             },
             Expectation::Fill(token) => {
                 let granted = self.tokens.get(key).is_some_and(|granted| granted.same(token));
-                if granted && !token.is_revoked() && present.is_none() { Ok(()) } else { Err(exists()) }
+                let free = present.is_none() && !self.gone.contains_key(key);
+                if granted && !token.is_revoked() && free { Ok(()) } else { Err(exists()) }
             }
         }
     }
@@ -93,6 +97,7 @@ impl Life {
 
     fn put(&mut self, key: &ObjectKey, expect: &Expectation, stored: Stored) -> SharedMeta {
         self.revoke(key, expect);
+        self.gone.remove(key);
         let meta = Arc::clone(&stored.meta);
         self.objects.insert(key.clone(), stored);
         meta
@@ -103,6 +108,7 @@ impl Life {
 #[derive(Default)]
 pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
+    pub(super) origins: Origins,
     last_generation: u64,
     closed: bool,
 }
@@ -129,6 +135,12 @@ impl State {
         if self.closed { Err(Error::internal("change the store", "it was closed")) } else { Ok(()) }
     }
 
+    /// What is known of origins, for a change.
+    pub(super) fn origins_to_change(&mut self) -> Result<&mut Origins> {
+        self.open()?;
+        Ok(&mut self.origins)
+    }
+
     pub(super) fn close(&mut self) {
         self.closed = true;
     }
@@ -145,8 +157,17 @@ impl State {
         Ok(life.put(key, expect, stored))
     }
 
-    pub(super) fn delete(&mut self, bucket: &BucketRef, key: &ObjectKey) -> Result<bool> {
+    pub(super) fn delete(
+        &mut self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        afterwards: Afterwards,
+        now: Timestamp,
+    ) -> Result<bool> {
         let life = self.writable(bucket)?;
+        if afterwards == Afterwards::Gone {
+            life.gone.entry(key.clone()).or_insert(now);
+        }
         life.revoke(key, &Expectation::Any);
         Ok(life.objects.remove(key).is_some())
     }
@@ -159,7 +180,8 @@ impl State {
     ) -> Result<Option<FillToken>> {
         self.open()?;
         let Ok(life) = self.writable(bucket) else { return Ok(None) };
-        if life.bucket.rule_version != rule_version || life.objects.contains_key(key) {
+        let taken = life.objects.contains_key(key) || life.gone.contains_key(key);
+        if life.bucket.rule_version != rule_version || taken {
             return Ok(None);
         }
         let token = FillToken::new();
@@ -229,6 +251,7 @@ impl State {
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            gone: BTreeMap::new(),
         };
         self.lives.insert(bucket.generation, life);
         Ok(bucket)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_model::bucket::{Bucket, CannedAcl, Generation};
 use headwater_model::website::{IndexDocument, Website};
 use headwater_model::{Error, Result};
-use headwater_store::{BucketRef, Expectation};
+use headwater_store::{Afterwards, BucketRef, Expectation};
 
 use super::subject::{Subject, object_key, query};
 
@@ -90,7 +90,7 @@ pub async fn nothing_of_a_former_life_appears(mut subject: Subject) {
 
     assert_fails!(late.seal(subject.object(&digests), Expectation::Any).await, Error::NoSuchBucket { .. });
     let key = object_key("k");
-    assert_fails!(subject.store().delete(&former, &key).await, Error::NoSuchBucket { .. });
+    assert_fails!(subject.store().delete(&former, &key, Afterwards::Refetchable).await, Error::NoSuchBucket { .. });
     let headers = headwater_model::object::ObjectHeaders::default();
     let upload = subject.store().create_upload(&former, &key, headers, None).await;
     assert_fails!(upload, Error::NoSuchBucket { .. });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_model::bucket::CannedAcl;
 use headwater_model::object::Provenance;
 use headwater_model::{Error, Result};
-use headwater_store::{BucketRef, Expectation, FillToken};
+use headwater_store::{Afterwards, BucketRef, Expectation, FillToken};
 
 use super::subject::{Subject, object_key};
 
@@ -104,7 +104,7 @@ pub async fn other_settings_and_other_keys_do_not_revoke(mut subject: Subject) {
     subject.store().update_bucket(subject.bucket.clone()).await.expect("updated");
     subject.put("k1", b"local").await;
     subject.delete("j").await;
-    subject.store().delete(&BucketRef::from(&other), &object_key("k")).await.expect("deleted");
+    subject.store().delete(&BucketRef::from(&other), &object_key("k"), Afterwards::Refetchable).await.expect("deleted");
     subject.store().delete_bucket(&BucketRef::from(&other)).await.expect("deleted");
     let upload = subject.create_upload("k").await;
     subject.store().abort_upload(&subject.bucket(), &object_key("k"), upload).await.expect("aborted");

@@ -1,8 +1,9 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
-//! [`expectations`], [`fills`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
-//! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
+//! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`], [`origins`] and [`tails`]; [`random`]
+//! compares random operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept
+//! either.
 
 /// The result must be this error.
 macro_rules! assert_fails {
@@ -18,9 +19,11 @@ pub mod buckets;
 pub mod copies;
 pub mod expectations;
 pub mod fills;
+pub mod gone;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
+pub mod origins;
 pub mod random;
 mod subject;
 pub mod tails;
@@ -92,6 +95,15 @@ macro_rules! store_conformance {
                 no_grant_where_a_fill_could_not_commit,
                 a_fill_never_beats_a_local_write
             ],
+            gone: [
+                a_deletion_on_purpose_is_remembered,
+                what_is_gone_is_not_filled,
+                a_write_ends_a_tombstone,
+                a_tombstone_is_lifted,
+                tombstones_are_listed,
+                tombstones_die_with_their_bucket,
+                tombstones_survive_reopening
+            ],
             listing: [
                 keys_are_listed_in_byte_order,
                 prefixes_are_collapsed_at_the_delimiter,
@@ -129,6 +141,13 @@ macro_rules! store_conformance {
                 readers_see_whole_objects_only,
                 objects_survive_reopening,
                 a_closed_store_reads_and_does_not_write
+            ],
+            origins: [
+                settings_of_origins_are_put_and_deleted,
+                there_are_only_so_many_origins,
+                the_use_of_origins_is_put_down,
+                the_oldest_use_is_forgotten_first,
+                origins_survive_reopening
             ],
             tails: [
                 a_tail_follows_the_writer,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::digest::{ChecksumAlgorithm, ETag};
 use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind, Provenance};
-use headwater_store::{Expectation, WriteIntent};
+use headwater_store::{Afterwards, Expectation, WriteIntent};
 
 use super::subject::{Subject, object_key, pattern, query, read, read_all};
 use crate::memory_store::digests;
@@ -267,7 +267,7 @@ pub async fn a_closed_store_reads_and_does_not_write(subject: Subject) {
     subject.store().close(Duration::from_mins(1)).await.expect("closed");
     assert_eq!(subject.body("k").await.as_deref(), Some(b"body".as_slice()));
     assert_eq!(subject.list(&query("", "", "", 10)).await.objects.len(), 1);
-    assert!(subject.store().delete(&subject.bucket(), &object_key("k")).await.is_err());
+    assert!(subject.store().delete(&subject.bucket(), &object_key("k"), Afterwards::Refetchable).await.is_err());
     if let Ok(mut writer) = subject.store().begin(subject.intent("k")).await {
         let written = writer.write(Bytes::from_static(b"more")).await;
         if let (Ok(()), Ok(digests)) = (written, writer.finish().await) {

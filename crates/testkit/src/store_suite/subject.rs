@@ -13,7 +13,9 @@ use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta};
 use headwater_model::{BucketName, ObjectKey, Result};
-use headwater_store::{BucketRef, Expectation, NewObject, NewPart, ObjectWriter, Store, StoredObject, WriteIntent};
+use headwater_store::{
+    Afterwards, BucketRef, Expectation, NewObject, NewPart, ObjectWriter, Store, StoredObject, WriteIntent,
+};
 
 use super::{Factory, Fixture};
 use crate::{ManualClock, SeededRandom};
@@ -119,8 +121,18 @@ impl Subject {
         }
     }
 
+    /// Deletes on purpose: a tombstone stays.
+    pub(super) async fn remove(&self, key: &str) -> bool {
+        self.store().delete(&self.bucket(), &object_key(key), Afterwards::Gone).await.expect("deleted")
+    }
+
+    /// Whether a tombstone stands.
+    pub(super) async fn is_gone(&self, key: &str) -> bool {
+        self.store().gone(&self.bucket(), &object_key(key)).await.expect("an answer").is_some()
+    }
+
     pub(super) async fn delete(&self, key: &str) -> bool {
-        self.store().delete(&self.bucket(), &object_key(key)).await.expect("deleted")
+        self.store().delete(&self.bucket(), &object_key(key), Afterwards::Refetchable).await.expect("deleted")
     }
 
     /// Opens an object. What is in memory, if anything, must be the same.

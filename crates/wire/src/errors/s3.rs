@@ -33,6 +33,7 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::BucketNotEmpty { .. } => {
             row(S::CONFLICT, "BucketNotEmpty", "The bucket you tried to delete is not empty")
         }
+        Error::TooManyTombstones { .. } => row(S::BAD_REQUEST, "InvalidRequest", error.to_string()),
         Error::TooManyBuckets { .. } => {
             row(S::BAD_REQUEST, "TooManyBuckets", "You have attempted to create more buckets than allowed")
         }

@@ -53,6 +53,7 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("BucketAlreadyExists", 409),
         ),
         (Error::BucketNotEmpty { bucket: bucket() }, ("BucketNotEmpty", 409), ("BucketNotEmpty", 409)),
+        (Error::TooManyTombstones { bucket: "b".into(), limit: 1 }, ("InvalidRequest", 400), ("InvalidRequest", 400)),
         (Error::TooManyBuckets { limit: 1 }, ("TooManyBuckets", 400), ("TooManyBuckets", 400)),
         (Error::AccessDenied { reason: "secret reason" }, ("AccessDenied", 403), ("AccessDenied", 403)),
         (

@@ -29,6 +29,7 @@ const KEY: ClientKey = ClientKey { id: "E2EROOTKEY", secret: "e2e-root-secret-01
 pub(crate) struct Setup {
     flags: Vec<String>,
     guarded: bool,
+    listen: String,
     wrapper: Vec<String>,
     directory: Option<PathBuf>,
 }
@@ -36,7 +37,13 @@ pub(crate) struct Setup {
 impl Setup {
     /// Free ports, an empty directory on a real disk, a known root key, origins on loopback allowed.
     pub(crate) fn new() -> Self {
-        Self { flags: Vec::new(), guarded: false, wrapper: Vec::new(), directory: None }
+        Self {
+            flags: Vec::new(),
+            guarded: false,
+            listen: "127.0.0.1:0".to_owned(),
+            wrapper: Vec::new(),
+            directory: None,
+        }
     }
 
     /// Adds `--mirror BUCKET=URL`.
@@ -53,6 +60,12 @@ impl Setup {
     /// Refuses origins on loopback, as a server does that was not told otherwise.
     pub(crate) fn guarded(mut self) -> Self {
         self.guarded = true;
+        self
+    }
+
+    /// Takes the data plane's clients at this address instead of a free port of loopback.
+    pub(crate) fn listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
         self
     }
 
@@ -144,9 +157,14 @@ impl Headwater {
         Client::new(self.address(), None)
     }
 
+    /// The admin plane's address.
+    pub(crate) fn admin_address(&self) -> SocketAddr {
+        self.running().addresses.admin
+    }
+
     /// A client of the admin plane.
     pub(crate) fn admin(&self) -> Client {
-        Client::new(self.running().addresses.admin, None)
+        Client::new(self.admin_address(), None)
     }
 
     /// The admin plane's URL.
@@ -249,7 +267,7 @@ impl Headwater {
         let binary = env!("CARGO_BIN_EXE_headwater");
         let mut words = self.setup.wrapper.iter().map(String::as_str).chain([binary]);
         let mut command = program::command(words.next().expect("there is at least the binary"));
-        command.args(words).args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        command.args(words).args(["serve", "--listen", &self.setup.listen, "--admin-listen", "127.0.0.1:0"]);
         command.args(["--log-format", "json", "--data"]).arg(self.data());
         command.arg("--access-log").arg(self.access_log()).args(&self.setup.flags);
         if !self.setup.guarded {

@@ -12,3 +12,5 @@ mod redirects;
 mod rules;
 mod scenarios;
 mod urls;
+
+pub(crate) use fixture::{BUCKET, Fixture, make_bucket, mirror_rule, path, put_rules};

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_model::bucket::Bucket;
+use headwater_model::clock::Timestamp;
 use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject, Tail,
-    TailState, WriteIntent,
+    Afterwards, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
+    Tail, TailState, Tombstone, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use tokio::sync::watch;
@@ -164,8 +167,31 @@ impl Store for FaultyStore {
         self.inner.begin_fill(bucket, key, rule_version)
     }
 
-    fn delete<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
-        self.inner.delete(bucket, key)
+    fn delete<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+    ) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete(bucket, key, afterwards)
+    }
+
+    fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
+        self.inner.gone(bucket, key)
+    }
+
+    fn list_gone<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        prefix: &'a str,
+        after: &'a str,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Tombstone>>> {
+        self.inner.list_gone(bucket, prefix, after, limit)
+    }
+
+    fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>> {
+        self.inner.lift_gone(bucket, key)
     }
 
     fn copy(
@@ -245,6 +271,26 @@ impl Store for FaultyStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         self.inner.delete_bucket(bucket)
+    }
+
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        self.inner.origins()
+    }
+
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        self.inner.put_origin(origin, settings)
+    }
+
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete_origin(origin)
+    }
+
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        self.inner.origin_usage()
+    }
+
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        self.inner.put_origin_usage(usage)
     }
 
     fn stats(&self) -> StoreStats {

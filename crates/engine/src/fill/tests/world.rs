@@ -19,7 +19,7 @@ use headwater_model::rule::{Mirror, RoutingRule};
 use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
-use headwater_store::{BucketRef, Expectation, NewObject, Store, StoredObject, WriteIntent};
+use headwater_store::{Afterwards, BucketRef, Expectation, NewObject, Store, StoredObject, WriteIntent};
 use headwater_testkit::{ManualClock, MemoryStore};
 use tokio::sync::watch;
 
@@ -121,7 +121,7 @@ impl World {
 
     /// A client deletes `k`.
     pub(super) async fn delete(&self) {
-        self.store.inner.delete(&self.reference(), &key()).await.unwrap();
+        self.store.inner.delete(&self.reference(), &key(), Afterwards::Refetchable).await.unwrap();
     }
 
     /// A client stores `k`.
