@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod logging;
 mod serve;
+mod testkit_origin;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Check a data directory, repair what can be repaired, rebuild its index (the server must be stopped)
     Doctor(doctor::DoctorArgs),
+    /// Serve origins that misbehave, to see what a server makes of them
+    TestkitOrigin(testkit_origin::TestkitOriginArgs),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::TestkitOrigin(args) => testkit_origin::run(&args),
     };
     match outcome {
         Ok(code) => code,

@@ -72,7 +72,7 @@ impl Running {
         let root = credentials::load(&config.data, &*clock)?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
-        let origins = Origins::new(clock.clone());
+        let origins = Origins::with_default(clock.clone(), config.origin_defaults);
         let own_listeners = OwnListeners::new();
         own_listeners.set([addresses.data, addresses.admin]);
         let origin = OriginClient::new(OriginClientConfig {
