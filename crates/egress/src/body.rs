@@ -29,8 +29,7 @@ use crate::fault;
 use crate::framing::BodyPlan;
 use crate::h1::{H1, Remainder};
 use crate::origins::Exchange;
-use crate::pool::Pool;
-use crate::target::Endpoint;
+use crate::pool::{Line, Pool};
 
 /// Most of an unwanted body that is read to save its connection.
 const MAX_DRAIN_BYTES: u64 = 64 << 10;
@@ -39,13 +38,14 @@ const MAX_DRAIN_BYTES: u64 = 64 << 10;
 pub(crate) struct Lease {
     pub(crate) connection: Box<H1>,
     pub(crate) pool: Arc<Pool>,
-    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) line: Line,
 }
 
 pub(crate) struct ResponseBody {
     incoming: Incoming,
     /// Present as long as the connection is in use; never for HTTP/2.
     lease: Option<Lease>,
+    over_h2: bool,
     /// Present until the body ended.
     exchange: Option<Exchange>,
     /// Read ahead, still to be handed on.
@@ -75,6 +75,7 @@ impl ResponseBody {
         let idle = IdleTimer { limit: idle_limit, sleep: None, armed: false };
         let mut body = Self {
             incoming,
+            over_h2: lease.is_none(),
             lease,
             exchange: None,
             peeked: VecDeque::new(),
@@ -146,6 +147,11 @@ impl ResponseBody {
                     self.stage = Stage::Ending(Err(fault::within_body(&error)));
                     self.end_exchange();
                 }
+                // hyper takes a reset "without error" (RFC 9113 section 8.1) for an end, wherever it comes.
+                Poll::Ready(None) if self.over_h2 && !self.incoming.is_end_stream() => {
+                    self.stage = Stage::Ending(Err(OriginError::BodyBroken("stream reset before its end".into())));
+                    self.end_exchange();
+                }
                 Poll::Ready(None) => self.end_of_bytes(),
                 Poll::Pending => match &mut self.lease {
                     Some(lease) if !driven => {
@@ -183,9 +189,9 @@ impl ResponseBody {
                 let text = format!("{} of {expected} bytes received", self.received_bytes);
                 Err(OriginError::BodyBroken(text.into()))
             }
-            _ => match lease.map(|lease| (lease.connection.finish(), lease.pool, lease.endpoint)) {
-                Some((Remainder::Idle(connection), pool, endpoint)) => {
-                    pool.put(&endpoint, connection);
+            _ => match lease.map(|lease| (lease.connection.finish(), lease.pool, lease.line)) {
+                Some((Remainder::Idle(connection), pool, line)) => {
+                    pool.put(&line, connection);
                     Ok(())
                 }
                 // Where no length was announced (or no body was due), the body is what its own framing proved; the

@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use headwater_model::BoxFuture;
 use headwater_model::clock::Clock;
 use headwater_model::limits::MAX_REDIRECT_HOPS;
-use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginRequest, OriginResponse, OriginTimeouts};
-use http::header::HOST;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
-use http_body_util::Empty;
+use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse, OriginSigning, OriginTimeouts};
+use headwater_model::settings::OriginSettings;
+use http::Response;
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use tokio::time::timeout;
@@ -24,12 +22,14 @@ use crate::guard::Guard;
 use crate::h1::SendFailure;
 use crate::listeners::OwnListeners;
 use crate::loop_marker::LoopMarker;
-use crate::origins::{Ask, Origins};
-use crate::pool::{Connection, Pool, PoolLimits};
-use crate::redirect;
+use crate::origins::{Ask, Exchange, Origins};
+use crate::outgoing::Outgoing;
+use crate::pool::{Connection, Line, Pool, PoolLimits};
+use crate::redirect::{self, Downgrade};
 use crate::resolve::Resolve;
+use crate::signing::Signer;
 use crate::target::Target;
-use crate::tls::{self, TrustError};
+use crate::tls::{Trust, TrustError};
 
 /// Everything the client needs to know.
 pub struct OriginClientConfig {
@@ -54,6 +54,8 @@ pub struct OriginClientConfig {
 /// HTTP(S) origins: HTTP/1.1, and HTTP/2 where TLS negotiates it.
 pub struct OriginClient {
     connector: Connector,
+    trust: Trust,
+    signer: Signer,
     pool: Arc<Pool>,
     counters: Arc<Counters>,
     origins: Arc<Origins>,
@@ -65,6 +67,8 @@ struct Answer {
     head: http::response::Parts,
     framing: headwater_model::origin::Framing,
     body: ResponseBody,
+    /// What the settings of the origin that answered say.
+    downgrade: Downgrade,
 }
 
 impl OriginClient {
@@ -75,13 +79,13 @@ impl OriginClient {
         let connector = Connector {
             guard: Guard::new(config.allow_networks, config.own_listeners),
             resolver: config.resolver,
-            tls: tls::connector(&config.ca_files)?,
             clock: config.clock,
             pool: Arc::clone(&pool),
             counters: Arc::clone(&counters),
         };
+        let trust = Trust::new(&config.ca_files)?;
         let loop_marker = LoopMarker::new(&config.instance);
-        Ok(Self { connector, pool, counters, origins: config.origins, loop_marker })
+        Ok(Self { connector, trust, signer: Signer::default(), pool, counters, origins: config.origins, loop_marker })
     }
 
     /// What the client did so far.
@@ -98,9 +102,12 @@ impl OriginClient {
         let mut target = Target::parse(&request.url)?;
         let mut headers = request.headers;
         let mut ask = Ask::new(request.cause);
+        let mut signing = request.signing;
         let mut hops = 0;
         loop {
-            let answer = self.ask(ask, &target, request.method, &headers, &request.timeouts).await?;
+            let outgoing =
+                Outgoing { target: &target, method: request.method, headers: &headers, timeouts: &request.timeouts };
+            let answer = self.ask(ask, outgoing, signing.as_deref()).await?;
             if !request.follow_redirects || !redirect::is_redirect(answer.head.status) {
                 return Ok(OriginResponse {
                     status: answer.head.status.as_u16(),
@@ -110,13 +117,15 @@ impl OriginClient {
                     body: Box::pin(answer.body),
                 });
             }
-            let next = redirect::next_target(&target, &answer.head.headers)?;
+            let next = redirect::next_target(&target, &answer.head.headers, answer.downgrade)?;
             hops += 1;
             if hops > MAX_REDIRECT_HOPS {
                 return Err(OriginError::TooManyRedirects);
             }
             if next.endpoint != target.endpoint {
                 redirect::strip_confidential(&mut headers, &request.confidential);
+                // For good: whoever led us away does not choose what we sign when it leads back.
+                signing = None;
             }
             Counters::add(&self.counters.redirects, 1);
             target = next;
@@ -130,13 +139,15 @@ impl OriginClient {
     async fn ask(
         &self,
         ask: Ask,
-        target: &Target,
-        method: OriginMethod,
-        headers: &HeaderMap,
-        timeouts: &OriginTimeouts,
+        outgoing: Outgoing<'_>,
+        signing: Option<&OriginSigning>,
     ) -> Result<Answer, OriginError> {
-        let mut exchange = self.origins.known(&target.endpoint)?.admit(ask).await?;
-        let mut answer = match self.exchange(target, method, headers, timeouts).await {
+        let mut exchange = self.origins.known(&outgoing.target.endpoint)?.admit(ask).await?;
+        let result = match signing {
+            None => self.exchange(outgoing, exchange.settings()).await,
+            Some(signing) => self.exchange_signed(outgoing, signing, &mut exchange).await,
+        };
+        let mut answer = match result {
             Ok(answer) => answer,
             Err(error) => {
                 exchange.failed(&error);
@@ -145,57 +156,62 @@ impl OriginClient {
         };
         let throttled = error_document::is_throttling(answer.head.status, &answer.head.headers, &mut answer.body).await;
         exchange.answered(answer.head.status, &answer.head.headers, throttled);
+        if exchange.settings().allow_downgrade {
+            answer.downgrade = Downgrade::Allowed;
+        }
         answer.body.hold(exchange);
         Ok(answer)
     }
 
-    /// One request and its response head. A pooled connection that turns out dead costs one more try.
-    async fn exchange(
+    /// One signed request; another one if the origin's clock turns out to be far from ours, signed by its time.
+    async fn exchange_signed(
         &self,
-        target: &Target,
-        method: OriginMethod,
-        headers: &HeaderMap,
-        timeouts: &OriginTimeouts,
+        outgoing: Outgoing<'_>,
+        signing: &OriginSigning,
+        exchange: &mut Exchange,
     ) -> Result<Answer, OriginError> {
-        if let Some(connection) = self.pool.take(&target.endpoint) {
+        let now = exchange.origin_time();
+        let headers = self.signer.sign(outgoing, signing, now)?;
+        let mut answer = self.exchange(Outgoing { headers: &headers, ..outgoing }, exchange.settings()).await?;
+        let skewed = error_document::skewed_clock(outgoing.method, &answer.head, &mut answer.body, now).await;
+        let Some(time) = skewed.filter(|_| exchange.try_again()) else {
+            return Ok(answer);
+        };
+        exchange.set_origin_time(time);
+        drop(answer);
+        let headers = self.signer.sign(outgoing, signing, time)?;
+        self.exchange(Outgoing { headers: &headers, ..outgoing }, exchange.settings()).await
+    }
+
+    /// One request and its response head. A pooled connection that turns out dead costs one more try.
+    async fn exchange(&self, outgoing: Outgoing<'_>, settings: &OriginSettings) -> Result<Answer, OriginError> {
+        let (trust, tls) = self.trust.connector(&outgoing.target.endpoint, settings)?;
+        let line = Line { endpoint: Arc::clone(&outgoing.target.endpoint), trust };
+        if let Some(connection) = self.pool.take(&line) {
             Counters::add(&self.counters.connections_reused, 1);
-            match self.send(connection, target, method, headers, timeouts).await {
+            match self.send(connection, &line, outgoing).await {
                 Err(failure) if failure.unanswered => Counters::add(&self.counters.stale_retries, 1),
                 other => return other.map_err(|failure| failure.error),
             }
         }
-        let connection = self.connector.open(&target.endpoint, timeouts).await?;
-        self.send(connection, target, method, headers, timeouts).await.map_err(|failure| failure.error)
+        let connection = self.connector.open(&line, &tls, outgoing.timeouts).await?;
+        self.send(connection, &line, outgoing).await.map_err(|failure| failure.error)
     }
 
-    async fn send(
-        &self,
-        connection: Connection,
-        target: &Target,
-        method: OriginMethod,
-        headers: &HeaderMap,
-        timeouts: &OriginTimeouts,
-    ) -> Result<Answer, SendFailure> {
+    async fn send(&self, connection: Connection, line: &Line, outgoing: Outgoing<'_>) -> Result<Answer, SendFailure> {
         Counters::add(&self.counters.requests, 1);
         let (response, connection) = match connection {
-            Connection::H1(mut h1) => {
-                let request = h1_request(target, method, headers);
-                (in_time(timeouts, h1.send(request)).await?, Some(h1))
-            }
+            Connection::H1(mut h1) => (in_time(outgoing.timeouts, h1.send(outgoing.h1())).await?, Some(h1)),
             Connection::H2(mut h2) => {
-                let request = h2_request(target, method, headers).map_err(answered)?;
-                (in_time(timeouts, h2.send(request)).await?, None)
+                let request = outgoing.h2().map_err(answered)?;
+                (in_time(outgoing.timeouts, h2.send(request)).await?, None)
             }
         };
         let (head, incoming) = response.into_parts();
-        let plan = framing::judge(method, head.version, head.status, &head.headers).map_err(answered)?;
-        let lease = connection.map(|connection| Lease {
-            connection,
-            pool: Arc::clone(&self.pool),
-            endpoint: Arc::clone(&target.endpoint),
-        });
-        let body = ResponseBody::new(incoming, lease, plan, timeouts.idle, Arc::clone(&self.counters));
-        Ok(Answer { head, framing: plan.framing, body })
+        let plan = framing::judge(outgoing.method, head.version, head.status, &head.headers).map_err(answered)?;
+        let lease = connection.map(|connection| Lease { connection, pool: Arc::clone(&self.pool), line: line.clone() });
+        let body = ResponseBody::new(incoming, lease, plan, outgoing.timeouts.idle, Arc::clone(&self.counters));
+        Ok(Answer { head, framing: plan.framing, body, downgrade: Downgrade::Refused })
     }
 }
 
@@ -224,43 +240,4 @@ async fn in_time(
 /// A failure that another connection would not mend.
 fn answered(error: OriginError) -> SendFailure {
     SendFailure { error, unanswered: false }
-}
-
-fn h1_request(target: &Target, method: OriginMethod, headers: &HeaderMap) -> Request<Empty<Bytes>> {
-    let mut request = Request::new(Empty::new());
-    *request.method_mut() = wire_method(method);
-    *request.uri_mut() = target.path.clone();
-    *request.headers_mut() = headers.clone();
-    request.headers_mut().entry(HOST).or_insert_with(|| target.authority.clone());
-    request
-}
-
-/// HTTP/2 has `:scheme` and `:authority` in the place of `Host` (RFC 9113 section 8.3.1).
-fn h2_request(
-    target: &Target,
-    method: OriginMethod,
-    headers: &HeaderMap,
-) -> Result<Request<Empty<Bytes>>, OriginError> {
-    let mut headers = headers.clone();
-    let authority: HeaderValue = headers.remove(HOST).unwrap_or_else(|| target.authority.clone());
-    let path = target.path.path_and_query().map_or("/", |path| path.as_str());
-    let uri = Uri::builder()
-        .scheme(if target.endpoint.secure { "https" } else { "http" })
-        .authority(authority.as_bytes())
-        .path_and_query(path)
-        .build()
-        .map_err(|error| OriginError::BadUrl(error.to_string().into()))?;
-    let mut request = Request::new(Empty::new());
-    *request.method_mut() = wire_method(method);
-    *request.uri_mut() = uri;
-    *request.version_mut() = Version::HTTP_2;
-    *request.headers_mut() = headers;
-    Ok(request)
-}
-
-fn wire_method(method: OriginMethod) -> Method {
-    match method {
-        OriginMethod::Get => Method::GET,
-        OriginMethod::Head => Method::HEAD,
-    }
 }

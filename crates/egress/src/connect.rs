@@ -20,7 +20,7 @@ use crate::counters::Counters;
 use crate::guard::Guard;
 use crate::h1::H1;
 use crate::h2::H2;
-use crate::pool::{Connection, Pool};
+use crate::pool::{Connection, Line, Pool};
 use crate::resolve::{Resolve, ResolveError};
 use crate::socket::{Socket, Stream};
 use crate::target::{Endpoint, Host};
@@ -32,7 +32,6 @@ const MAX_ADDRESSES: usize = 8;
 pub(crate) struct Connector {
     pub(crate) guard: Guard,
     pub(crate) resolver: Arc<dyn Resolve>,
-    pub(crate) tls: TlsConnector,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) counters: Arc<Counters>,
@@ -42,9 +41,11 @@ impl Connector {
     /// Opens a connection to the endpoint. A new HTTP/2 connection is shared through the pool at once.
     pub(crate) async fn open(
         &self,
-        endpoint: &Arc<Endpoint>,
+        line: &Line,
+        tls: &TlsConnector,
         timeouts: &OriginTimeouts,
     ) -> Result<Connection, OriginError> {
+        let endpoint = &line.endpoint;
         let permit = self.pool.permit()?;
         let started = self.clock.elapsed();
         let addresses = self.permitted_addresses(endpoint, timeouts.connect).await?;
@@ -52,7 +53,7 @@ impl Connector {
         let tcp = connect_any(&addresses, left).await?;
         tcp.set_nodelay(true).map_err(|error| OriginError::Connect(error.to_string().into()))?;
         let stream = if endpoint.secure {
-            Stream::Tls(Box::new(self.encrypt(tcp, &endpoint.host, timeouts.tls).await?))
+            Stream::Tls(Box::new(encrypt(tcp, tls, &endpoint.host, timeouts.tls).await?))
         } else {
             Stream::Plain(tcp)
         };
@@ -60,7 +61,7 @@ impl Connector {
         let socket = Socket::new(stream, Arc::clone(&self.counters), permit);
         if socket.speaks_h2() {
             let connection = H2::handshake(socket).await?;
-            self.pool.share(endpoint, &connection);
+            self.pool.share(line, &connection);
             Ok(Connection::H2(connection))
         } else {
             Ok(Connection::H1(H1::handshake(socket).await?))
@@ -102,23 +103,23 @@ impl Connector {
             Ok(Ok(addresses)) => Ok(addresses),
         }
     }
+}
 
-    async fn encrypt(
-        &self,
-        tcp: TcpStream,
-        host: &Host,
-        limit: Duration,
-    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, OriginError> {
-        let name = tls::server_name(host).ok_or_else(|| OriginError::BadUrl("host is no tls server name".into()))?;
-        match timeout(limit, self.tls.connect(name, tcp)).await {
-            Err(_elapsed) => Err(OriginError::TlsTimeout),
-            Ok(Ok(stream)) => Ok(stream),
-            // A handshake that the network broke says nothing about certificates or versions.
-            Ok(Err(error)) if error.get_ref().is_none_or(|cause| !cause.is::<rustls::Error>()) => {
-                Err(OriginError::Connect(format!("within the tls handshake: {error}").into()))
-            }
-            Ok(Err(error)) => Err(OriginError::Tls(error.to_string().into())),
+async fn encrypt(
+    tcp: TcpStream,
+    connector: &TlsConnector,
+    host: &Host,
+    limit: Duration,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, OriginError> {
+    let name = tls::server_name(host).ok_or_else(|| OriginError::BadUrl("host is no tls server name".into()))?;
+    match timeout(limit, connector.connect(name, tcp)).await {
+        Err(_elapsed) => Err(OriginError::TlsTimeout),
+        Ok(Ok(stream)) => Ok(stream),
+        // A handshake that the network broke says nothing about certificates or versions.
+        Ok(Err(error)) if error.get_ref().is_none_or(|cause| !cause.is::<rustls::Error>()) => {
+            Err(OriginError::Connect(format!("within the tls handshake: {error}").into()))
         }
+        Ok(Err(error)) => Err(OriginError::Tls(error.to_string().into())),
     }
 }
 

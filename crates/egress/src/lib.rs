@@ -10,8 +10,7 @@
 //! body. HTTP/1.1 connections have no task of their own: whoever waits for the response drives its connection, which
 //! saves two task switches per request and per chunk. HTTP/2 connections are shared and run in a task each.
 //!
-//! Deliberately not here: system proxies (never consulted), content decoding (bodies are kept as sent), signing and
-//! failover.
+//! Deliberately not here: system proxies (never consulted), content decoding (bodies are kept as sent) and failover.
 
 mod body;
 mod client;
@@ -26,9 +25,11 @@ mod h2;
 mod listeners;
 mod loop_marker;
 mod origins;
+mod outgoing;
 mod pool;
 mod redirect;
 mod resolve;
+mod signing;
 mod socket;
 mod target;
 mod tls;
@@ -40,4 +41,4 @@ pub use loop_marker::{LoopMarker, LoopVerdict, MAX_CHAIN_HOPS};
 pub use origins::{BreakerState, LastAnswer, MAX_ORIGINS, OriginStatus, OriginTotals, OriginUsage, Origins};
 pub use pool::PoolLimits;
 pub use resolve::{Resolve, ResolveError, SystemResolver};
-pub use tls::TrustError;
+pub use tls::{TrustError, check_ca_pem};

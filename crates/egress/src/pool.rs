@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::h1::H1;
 use crate::h2::H2;
 use crate::target::Endpoint;
+use crate::tls::TrustId;
 
 /// Longest idleness. Shorter than the keep-alive limits that servers use by default (nginx 75 s, Apache httpd 5 s being
 /// the notable exception), so that a reused connection is rarely closing already.
@@ -50,6 +51,14 @@ impl Default for PoolLimits {
     }
 }
 
+/// Whom a connection leads to, and on which terms of trust it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Line {
+    pub(crate) endpoint: Arc<Endpoint>,
+    /// The default for plain HTTP.
+    pub(crate) trust: TrustId,
+}
+
 /// A connection to send a request on.
 pub(crate) enum Connection {
     H1(Box<H1>),
@@ -66,7 +75,7 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct Idle {
-    endpoints: HashMap<Arc<Endpoint>, Kept>,
+    lines: HashMap<Line, Kept>,
     /// Sum of all `h1` lengths.
     total: usize,
 }
@@ -96,13 +105,13 @@ impl Pool {
         Arc::new(Self { limits, clock, open, idle: Mutex::default(), swept: AtomicBool::new(false) })
     }
 
-    /// A live connection to the endpoint, if there is one.
-    pub(crate) fn take(&self, endpoint: &Endpoint) -> Option<Connection> {
+    /// A live connection of the line, if there is one.
+    pub(crate) fn take(&self, line: &Line) -> Option<Connection> {
         loop {
             let mut idle = {
                 let mut all = self.lock();
                 let all = &mut *all;
-                let kept = all.endpoints.get_mut(endpoint)?;
+                let kept = all.lines.get_mut(line)?;
                 if let Some(shared) = &mut kept.h2 {
                     if shared.connection.is_alive() {
                         shared.used = self.clock.elapsed();
@@ -122,31 +131,31 @@ impl Pool {
     }
 
     /// Keeps an idle connection, in place of the oldest one if there are too many.
-    pub(crate) fn put(self: &Arc<Self>, endpoint: &Arc<Endpoint>, connection: Box<H1>) {
+    pub(crate) fn put(self: &Arc<Self>, line: &Line, connection: Box<H1>) {
         self.sweep_from_now_on();
         let since = self.clock.elapsed();
         // Dropped after the lock: closing sockets takes time.
         let _evicted = {
             let mut idle = self.lock();
-            let kept = idle.endpoints.get(endpoint).map_or(0, |kept| kept.h1.len());
+            let kept = idle.lines.get(line).map_or(0, |kept| kept.h1.len());
             let evicted = if kept >= self.limits.max_idle_per_host {
-                idle.evict_oldest(Some(endpoint))
+                idle.evict_oldest(Some(line))
             } else if idle.total >= self.limits.max_idle_total {
                 idle.evict_oldest(None)
             } else {
                 None
             };
-            idle.endpoints.entry(Arc::clone(endpoint)).or_default().h1.push(IdleH1 { connection, since });
+            idle.lines.entry(line.clone()).or_default().h1.push(IdleH1 { connection, since });
             idle.total += 1;
             evicted
         };
     }
 
     /// Shares a fresh HTTP/2 connection with the requests to come.
-    pub(crate) fn share(self: &Arc<Self>, endpoint: &Arc<Endpoint>, connection: &H2) {
+    pub(crate) fn share(self: &Arc<Self>, line: &Line, connection: &H2) {
         self.sweep_from_now_on();
         let shared = SharedH2 { connection: connection.clone(), used: self.clock.elapsed() };
-        self.lock().endpoints.entry(Arc::clone(endpoint)).or_default().h2 = Some(shared);
+        self.lock().lines.entry(line.clone()).or_default().h2 = Some(shared);
     }
 
     /// Permission to open one more connection; idle HTTP/1.1 ones give way.
@@ -178,7 +187,7 @@ impl Pool {
         let now = self.clock.elapsed();
         let mut idle = self.lock();
         let all = &mut *idle;
-        all.endpoints.retain(|_, kept| {
+        all.lines.retain(|_, kept| {
             let before = kept.h1.len();
             kept.h1.retain_mut(|idle| now.saturating_sub(idle.since) < MAX_IDLE && idle.connection.is_alive());
             all.total -= before - kept.h1.len();
@@ -198,12 +207,12 @@ async fn sweep_while_alive(pool: Weak<Pool>) {
 }
 
 impl Idle {
-    /// Takes the connection out that is idle for longest, of one endpoint or of all.
-    fn evict_oldest(&mut self, endpoint: Option<&Arc<Endpoint>>) -> Option<Box<H1>> {
-        let kept = match endpoint {
-            Some(endpoint) => self.endpoints.get_mut(endpoint),
+    /// Takes the connection out that is idle for longest, of one line or of all.
+    fn evict_oldest(&mut self, line: Option<&Line>) -> Option<Box<H1>> {
+        let kept = match line {
+            Some(line) => self.lines.get_mut(line),
             None => self
-                .endpoints
+                .lines
                 .values_mut()
                 .filter(|kept| !kept.h1.is_empty())
                 .min_by_key(|kept| kept.h1.first().map(|idle| idle.since)),

@@ -1,6 +1,7 @@
 //! Redirects: which answers are one, where they lead, and what must stay behind.
 //!
-//! Guarantees: a hop leads to http or https, never from https down to http, never with userinfo; fields that belong to
+//! Guarantees: a hop leads to http or https, never from https down to http (unless the
+//! origin's settings allow it), never with userinfo; fields that belong to
 //! one origin do not follow to another. The address is judged when the hop connects, as for any request.
 //!
 //! How: reference resolution of RFC 3986 section 5.2 on the text of `Location`; beyond removing dot segments nothing is
@@ -19,8 +20,16 @@ pub(crate) fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
+/// Whether a redirect may lead from https down to http.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Downgrade {
+    Refused,
+    /// The origin's settings say so (`allow_downgrade`).
+    Allowed,
+}
+
 /// The target that a redirect from `from` leads to.
-pub(crate) fn next_target(from: &Target, headers: &HeaderMap) -> Result<Target, OriginError> {
+pub(crate) fn next_target(from: &Target, headers: &HeaderMap, downgrade: Downgrade) -> Result<Target, OriginError> {
     let bad = |reason: &str| OriginError::BadRedirect(reason.into());
     let mut locations = headers.get_all(LOCATION).iter();
     let location = locations.next().ok_or_else(|| bad("no location"))?;
@@ -36,7 +45,7 @@ pub(crate) fn next_target(from: &Target, headers: &HeaderMap) -> Result<Target, 
         OriginError::BadUrl(text) => OriginError::BadRedirect(text),
         other => other,
     })?;
-    if from.endpoint.secure && !target.endpoint.secure {
+    if from.endpoint.secure && !target.endpoint.secure && downgrade == Downgrade::Refused {
         return Err(bad("from https down to http"));
     }
     Ok(target)
@@ -140,7 +149,7 @@ mod tests {
     fn follow(from: &str, location: &[u8]) -> Result<String, OriginError> {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, HeaderValue::from_bytes(location).unwrap());
-        next_target(&Target::parse(from).unwrap(), &headers).map(|target| target.url.into())
+        next_target(&Target::parse(from).unwrap(), &headers, Downgrade::Refused).map(|target| target.url.into())
     }
 
     /// The examples of RFC 3986 section 5.4 that have an http meaning, over their own base.
@@ -217,7 +226,7 @@ mod tests {
             let result = follow("http://a/b", location.as_bytes());
             assert!(matches!(result, Err(OriginError::BadRedirect(_))), "{location}: {result:?}");
         }
-        let none = next_target(&Target::parse("http://a/").unwrap(), &HeaderMap::new());
+        let none = next_target(&Target::parse("http://a/").unwrap(), &HeaderMap::new(), Downgrade::Refused);
         assert!(matches!(none, Err(OriginError::BadRedirect(_))));
     }
 

@@ -4,11 +4,14 @@
 //! and of a body that broke even though its head was fine.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use headwater_model::BoxFuture;
+use headwater_model::clock::Timestamp;
 use headwater_model::origin::OriginError;
+use headwater_model::settings::OriginSettings;
 use http::{HeaderMap, StatusCode};
 
 use super::breaker::{Outcome, Ticket};
@@ -24,16 +27,36 @@ pub(crate) struct Exchange {
     permit: Permit,
     /// Present until the breaker heard of the exchange.
     ticket: Option<Ticket>,
-    /// The origin has a byte rate.
-    paced: bool,
+    /// As they were when it was admitted.
+    settings: Arc<OriginSettings>,
     pause: Option<BoxFuture<'static, ()>>,
     received_bytes: u64,
     head_at: Duration,
 }
 
 impl Exchange {
-    pub(super) fn new(permit: Permit, ticket: Ticket, paced: bool) -> Self {
-        Self { permit, ticket: Some(ticket), paced, pause: None, received_bytes: 0, head_at: Duration::ZERO }
+    pub(super) fn new(permit: Permit, ticket: Ticket, settings: Arc<OriginSettings>) -> Self {
+        Self { permit, ticket: Some(ticket), settings, pause: None, received_bytes: 0, head_at: Duration::ZERO }
+    }
+
+    /// The origin's settings, as they were when the exchange was admitted.
+    pub(crate) fn settings(&self) -> &OriginSettings {
+        &self.settings
+    }
+
+    /// The time by the origin's clock, as far as it is known to differ from ours.
+    pub(crate) fn origin_time(&self) -> Timestamp {
+        self.permit.origin().time()
+    }
+
+    /// Remembers what time it is by the origin's clock.
+    pub(crate) fn set_origin_time(&self, time: Timestamp) {
+        self.permit.origin().set_time(time);
+    }
+
+    /// Asks for one more try under the same permit.
+    pub(crate) fn try_again(&self) -> bool {
+        self.permit.origin().spend_retry()
     }
 
     /// The head of an answer came; `throttled` if its document says that the origin has enough.
@@ -64,7 +87,7 @@ impl Exchange {
     pub(crate) fn received(&mut self, bytes: u64) {
         self.received_bytes += bytes;
         let origin = self.permit.origin();
-        let wait = origin.received(bytes, self.paced);
+        let wait = origin.received(bytes, self.settings.limits.bytes_per_s);
         if !wait.is_zero() {
             self.pause = Some(origin.clock.sleep(wait));
         }

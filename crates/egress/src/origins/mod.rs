@@ -12,6 +12,7 @@
 //! Deliberately not here: hits, which never come near; failover and the decision to try again, which are the fill's;
 //! writing the use down, which the program does through [`Origins::usage`] and [`Origins::restore`].
 
+mod ask;
 mod breaker;
 mod exchange;
 mod origin;
@@ -33,9 +34,10 @@ use headwater_model::clock::Clock;
 use headwater_model::origin::{OriginError, OriginId};
 use headwater_model::settings::OriginSettings;
 
+pub(crate) use ask::Ask;
 pub use breaker::BreakerState;
 pub(crate) use exchange::Exchange;
-pub(crate) use origin::{Ask, KnownOrigin};
+pub(crate) use origin::KnownOrigin;
 pub use status::{LastAnswer, OriginStatus, OriginTotals};
 pub use usage::OriginUsage;
 
@@ -93,7 +95,9 @@ impl Origins {
         // Whoever makes the record after this reads the new settings by itself.
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = endpoint_of(origin).and_then(|endpoint| known.get(&endpoint)) {
-            known.set_settings(self.settings(origin));
+            let settings = self.settings(origin);
+            warn_of_blind_trust(origin, &settings);
+            known.set_settings(settings);
         }
     }
 
@@ -138,6 +142,7 @@ impl Origins {
         if all.len() >= MAX_ORIGINS && !self.forget_one(&mut all) {
             return Err(OriginError::Busy { limit: "origins", retry_after: FULL_RETRY_AFTER });
         }
+        warn_of_blind_trust(&id, &self.settings(&id));
         let known = self.unknown(id);
         all.insert(Arc::clone(endpoint), Arc::clone(&known));
         Ok(known)
@@ -168,4 +173,11 @@ impl Origins {
 
 fn endpoint_of(origin: &OriginId) -> Option<Arc<Endpoint>> {
     Target::parse(origin.as_str()).ok().map(|target| target.endpoint)
+}
+
+/// Said once per origin and change of its settings.
+fn warn_of_blind_trust(id: &OriginId, settings: &OriginSettings) {
+    if settings.accept_invalid_certificate {
+        tracing::warn!(origin = %id, "certificates of this origin are not verified, as its settings say");
+    }
 }

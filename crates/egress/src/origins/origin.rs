@@ -11,15 +11,16 @@
 //!          │ refused at once                  │ queue   │ queue
 //! ```
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use headwater_model::clock::{Clock, Timestamp};
-use headwater_model::origin::{OriginError, OriginId, RequestCause};
+use headwater_model::origin::{OriginError, OriginId};
 use headwater_model::settings::OriginSettings;
 use tokio::sync::oneshot;
 
+use super::ask::{Ask, Tally};
 use super::breaker::{Breaker, BreakerState, Outcome, PROBE_INTERVAL, Ticket};
 use super::exchange::Exchange;
 use super::pace::Pace;
@@ -35,37 +36,6 @@ const PERMITS_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Longest `Retry-After` of a used-up byte budget, which the operator may raise at any time.
 const MAX_BUDGET_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// What a request is to its origin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ask {
-    pub(crate) rank: Rank,
-    tally: Tally,
-}
-
-/// What a request does to the retry budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tally {
-    Earns,
-    Spends,
-    Neither,
-}
-
-impl Ask {
-    pub(crate) fn new(cause: RequestCause) -> Self {
-        let (rank, tally) = match cause {
-            RequestCause::Miss | RequestCause::Resume => (Rank::Client, Tally::Earns),
-            RequestCause::Retry => (Rank::Client, Tally::Spends),
-            RequestCause::Job => (Rank::Job, Tally::Earns),
-        };
-        Self { rank, tally }
-    }
-
-    /// The same request, redirected: one attempt, however many hops it has.
-    pub(crate) fn hop(self) -> Self {
-        Self { tally: Tally::Neither, ..self }
-    }
-}
-
 /// Everything known about one origin.
 #[derive(Debug)]
 pub(crate) struct KnownOrigin {
@@ -74,6 +44,8 @@ pub(crate) struct KnownOrigin {
     known: Mutex<Known>,
     /// Body bytes received and not yet in `Known::usage`, where the lock would have been taken for them alone.
     unbooked_bytes: AtomicU64,
+    /// How far the origin's clock is known to be ahead of ours.
+    ahead_ms: AtomicI64,
 }
 
 #[derive(Debug)]
@@ -135,7 +107,13 @@ impl KnownOrigin {
             last_used: now,
             totals: OriginTotals::default(),
         };
-        Arc::new(Self { id, clock, known: Mutex::new(known), unbooked_bytes: AtomicU64::new(0) })
+        Arc::new(Self {
+            id,
+            clock,
+            known: Mutex::new(known),
+            unbooked_bytes: AtomicU64::new(0),
+            ahead_ms: AtomicI64::new(0),
+        })
     }
 
     pub(super) fn id(&self) -> &OriginId {
@@ -208,8 +186,27 @@ impl KnownOrigin {
         }
         let ticket = known.begin(ask, now)?;
         let permit = progress.permit.take().expect("taken above or before");
-        let paced = known.settings.limits.bytes_per_s.is_some();
-        Ok(Step::Go(Exchange::new(permit, ticket, paced)))
+        Ok(Step::Go(Exchange::new(permit, ticket, Arc::clone(&known.settings))))
+    }
+
+    /// The time by the origin's clock.
+    pub(super) fn time(&self) -> Timestamp {
+        Timestamp(self.clock.now().0.saturating_add(self.ahead_ms.load(Ordering::Relaxed)))
+    }
+
+    pub(super) fn set_time(&self, time: Timestamp) {
+        let ahead_ms = time.0.saturating_sub(self.clock.now().0);
+        self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+        tracing::warn!(origin = %self.id, ahead_ms, "clocks differ too much for signatures; signing by the origin's");
+    }
+
+    /// Takes one retry from the budget.
+    pub(super) fn spend_retry(&self) -> bool {
+        let mut known = self.lock();
+        let spent = known.retries.spend();
+        known.totals.requests += u64::from(spent);
+        known.totals.retries += u64::from(spent);
+        spent
     }
 
     /// Notes how an exchange began.
@@ -243,16 +240,11 @@ impl KnownOrigin {
         }
     }
 
-    /// Counts body bytes; `paced` ones may have to wait for the time it gives back.
-    pub(super) fn received(&self, bytes: u64, paced: bool) -> Duration {
+    /// Counts body bytes; under a rate, their receiver has to wait for the time it gives back.
+    pub(super) fn received(&self, bytes: u64, rate_per_s: Option<u64>) -> Duration {
         self.unbooked_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if !paced {
-            return Duration::ZERO;
-        }
-        let now = self.clock.elapsed();
-        let mut known = self.lock();
-        match known.settings.limits.bytes_per_s {
-            Some(rate) => known.bytes.take(bytes, rate, now),
+        match rate_per_s {
+            Some(rate) => self.lock().bytes.take(bytes, rate, self.clock.elapsed()),
             None => Duration::ZERO,
         }
     }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 /// Whose turn it is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rank {
+pub(super) enum Rank {
     /// Somebody waits for the answer.
     Client,
     /// A job, which can wait.

@@ -1,6 +1,7 @@
 //! Rows O49 to O57: redirects.
 
-use headwater_model::origin::{Origin, OriginError, OriginMethod, OriginRequest};
+use headwater_model::origin::{Origin, OriginError, OriginId, OriginMethod, OriginRequest};
+use headwater_model::settings::OriginSettings;
 use headwater_testkit::origin::{Reply, ScriptedOrigin, TestAuthority, Validity};
 use http::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST};
 use http::{HeaderMap, HeaderName};
@@ -79,7 +80,7 @@ async fn o50_o55_what_belongs_to_one_origin_stays_there() {
 }
 
 #[tokio::test]
-async fn o50_another_scheme_of_the_same_host_is_another_origin() {
+async fn o50_o54_another_scheme_of_the_same_host_is_another_origin() {
     let authority = TestAuthority::new("ours");
     let directory = tempfile::tempdir().unwrap();
     let secure = ScriptedOrigin::start_tls(&authority.issue(&["127.0.0.1"], Validity::Current)).await;
@@ -92,10 +93,23 @@ async fn o50_another_scheme_of_the_same_host_is_another_origin() {
     assert_eq!(read(response).await.unwrap(), b"here");
     assert_eq!(secure.requests()[0].header("authorization"), None);
 
-    // O54: and never back.
-    secure.on("/down", Reply::redirect(301, &plain.url("/")));
-    let error = failure(rig.client.fetch(following(&secure.url("/down"))).await);
+    // O54: and back only if the settings of the one that says so allow it; then without what is confidential.
+    plain.on("/p", Reply::ok("plain"));
+    secure.on("/down", Reply::redirect(301, &plain.url("/p")));
+    let down = || {
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, "Basic x".parse().unwrap())]);
+        rig.client.fetch(OriginRequest { headers, ..following(&secure.url("/down")) })
+    };
+    let allow = |url: &str, allow_downgrade| {
+        let settings = OriginSettings { allow_downgrade, ..OriginSettings::default() };
+        rig.origins.set(&OriginId::parse(url).unwrap(), Some(settings));
+    };
+    allow(&plain.url("/"), true);
+    let error = failure(down().await);
     assert!(matches!(error, OriginError::BadRedirect(_)), "{error}");
+    allow(&secure.url("/"), true);
+    assert_eq!(read(down().await.unwrap()).await.unwrap(), b"plain");
+    assert_eq!(plain.requests().last().unwrap().header("authorization"), None);
 }
 
 #[tokio::test]

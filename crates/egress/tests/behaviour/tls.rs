@@ -1,9 +1,15 @@
 //! Rows O09 to O11 and O30: TLS.
 
-use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginTimeouts};
+use headwater_egress::check_ca_pem;
+use headwater_model::origin::{Origin, OriginError, OriginId, OriginRequest, OriginTimeouts};
+use headwater_model::settings::OriginSettings;
 use headwater_testkit::origin::{Cut, Reply, ScriptedOrigin, TestAuthority, Validity};
+use http::HeaderMap;
+use http::header::HOST;
+use rustls::server::Acceptor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_rustls::LazyConfigAcceptor;
 
 use crate::rig::{Options, Rig, SHORT, failure, read_until_end, request};
 
@@ -50,6 +56,72 @@ async fn o09_bad_certificates_are_never_accepted() {
         let error = failure(rig.get(&origin.url_at("origin.example", "/")).await);
         assert!(matches!(error, OriginError::Tls(_)), "{what}: {error}");
         assert!(origin.requests().is_empty(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn o09_the_settings_of_an_origin_widen_trust_for_it_alone() {
+    let stranger = TestAuthority::new("stranger");
+    let identity = stranger.issue(&["origin.example", "other.example"], Validity::Current);
+    let origin = ScriptedOrigin::start_tls(&identity).await;
+    origin.on("/", Reply::ok("here"));
+    let rig = Rig::new();
+    let (url, other_url) = (origin.url_at("origin.example", "/"), origin.url_at("other.example", "/"));
+    rig.names.set("origin.example", &["127.0.0.1"]);
+    rig.names.set("other.example", &["127.0.0.1"]);
+    let set = |settings: Option<OriginSettings>| rig.origins.set(&OriginId::parse(&url).unwrap(), settings);
+    set(Some(OriginSettings { ca_pem: Some(stranger.pem().into()), ..OriginSettings::default() }));
+    for _ in 0..2 {
+        assert_eq!(rig.read(&url).await.unwrap(), b"here");
+    }
+    assert_eq!(origin.connections(), 1);
+    assert!(matches!(failure(rig.get(&other_url).await), OriginError::Tls(_)));
+    set(None);
+    assert!(matches!(failure(rig.get(&url).await), OriginError::Tls(_)), "the pooled connection is of another trust");
+    set(Some(OriginSettings { ca_pem: Some("-----BEGIN CERTIFICATE-----\n".into()), ..OriginSettings::default() }));
+    assert!(matches!(failure(rig.get(&url).await), OriginError::Tls(_)));
+    check_ca_pem(&stranger.pem()).unwrap();
+    assert!(check_ca_pem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_err());
+}
+
+#[tokio::test]
+async fn o09_the_opt_out_accepts_any_certificate_until_it_is_taken_back() {
+    let (authority, stranger) = (TestAuthority::new("ours"), TestAuthority::new("stranger"));
+    let (rig, _directory) = trusting(&authority);
+    for identity in [
+        authority.issue(&["origin.example"], Validity::Expired),
+        authority.issue(&["other.example"], Validity::Current),
+        stranger.issue(&["origin.example"], Validity::Current),
+    ] {
+        let origin = ScriptedOrigin::start_tls(&identity).await;
+        origin.on("/", Reply::ok("here"));
+        let url = origin.url_at("origin.example", "/");
+        let id = OriginId::parse(&url).unwrap();
+        rig.origins.set(&id, Some(OriginSettings { accept_invalid_certificate: true, ..OriginSettings::default() }));
+        assert_eq!(rig.read(&url).await.unwrap(), b"here");
+        rig.origins.set(&id, None);
+        assert!(matches!(failure(rig.get(&url).await), OriginError::Tls(_)));
+        assert_eq!(origin.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_the_url_is_asked_for_and_an_address_never() {
+    for (host, expected) in [("origin.example", true), ("Origin.Example.", true), ("127.0.0.1", false)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{host}:{}/", listener.local_addr().unwrap().port());
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.unwrap();
+            start.client_hello().server_name().map(str::to_owned)
+        });
+        let rig = Rig::new();
+        rig.names.set("origin.example", &["127.0.0.1"]);
+        rig.names.set("Origin.Example.", &["127.0.0.1"]);
+        let headers = HeaderMap::from_iter([(HOST, "set.example".parse().unwrap())]);
+        let request = OriginRequest { headers, ..request(&url) };
+        let (_, asked) = tokio::join!(rig.client.fetch(request), server);
+        assert_eq!(asked.unwrap().as_deref(), expected.then_some("origin.example"), "{host}");
     }
 }
 
