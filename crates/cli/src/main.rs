@@ -10,6 +10,7 @@ mod doctor;
 mod logging;
 mod master_key;
 mod serve;
+mod testkit_origin;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Check a data directory, repair what can be repaired, rebuild its index (the server must be stopped)
     Doctor(doctor::DoctorArgs),
+    /// Serve origins that misbehave, to see what a server makes of them
+    TestkitOrigin(testkit_origin::TestkitOriginArgs),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::TestkitOrigin(args) => testkit_origin::run(&args),
     };
     match outcome {
         Ok(code) => code,
