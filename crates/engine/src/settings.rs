@@ -15,8 +15,10 @@ use crate::engine::Engine;
 pub struct Changed<T> {
     /// What there was.
     pub before: Option<T>,
-    /// What there is now. The same as before: nothing was changed, and nothing written.
+    /// What there is now.
     pub after: Option<T>,
+    /// Whether they differ; two documents that show the same may have different secrets. If not, nothing was written.
+    pub differs: bool,
 }
 
 impl Engine {
@@ -52,6 +54,6 @@ impl Engine {
             let bucket = Bucket { migration: after.clone(), rule_version, ..Bucket::clone(&known.bucket) };
             buckets.update(&*self.store, bucket).await?;
         }
-        Ok(Changed { before: Some(before), after: Some(after) })
+        Ok(Changed { differs: after != before, before: Some(before), after: Some(after) })
     }
 }

@@ -73,14 +73,14 @@ impl Api {
         change: impl Future<Output = ModelResult<Changed<T>>> + Send + 'static,
     ) -> Result<Changed<T>, Failure>
     where
-        T: Serialize + PartialEq + Send + Sync + 'static,
+        T: Serialize + Send + Sync + 'static,
     {
         let api = self.clone();
         // In a task of its own: a client that goes away must not part a change from its line.
         let task = tokio::spawn(async move {
             let _order = api.order.lock().await;
             let changed = change.await?;
-            if changed.before == changed.after {
+            if !changed.differs {
                 return Ok(changed);
             }
             let shown = |value: &Option<T>| serde_json::to_value(value).unwrap_or(Value::Null);

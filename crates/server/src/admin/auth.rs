@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use super::AdminPlane;
 use super::error::Failure;
 
-/// Longest body of a request: a website document has at most 256 KiB, and JSON may escape it.
+/// Longest body of a request: settings are a few KiB, a website document of 20 rules some hundred at most.
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// A body must be complete within this time.
 const BODY_LIMIT: Duration = Duration::from_secs(30);
