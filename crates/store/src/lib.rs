@@ -4,11 +4,12 @@
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
 mod contract;
+mod following;
 mod local;
 
 pub use contract::{
-    BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
-    Tail, TailState, WriteIntent,
+    Ahead, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
+    StoredObject, Tail, TailState, WriteIntent,
 };
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,

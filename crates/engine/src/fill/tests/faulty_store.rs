@@ -14,7 +14,7 @@ use headwater_model::origin::OriginId;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject, Tail,
+    Ahead, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject, Tail,
     TailState, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
@@ -72,6 +72,15 @@ impl ObjectWriter for FaultyWriter {
 
     fn tail(&self) -> Arc<dyn Tail> {
         Arc::clone(self.tail.as_ref().expect("begun to be followed")) as _
+    }
+
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        self.inner.as_ref().and_then(|inner| inner.ahead())
+    }
+
+    fn absorb(&mut self, length: u64) -> BoxFuture<'_, Result<()>> {
+        self.written += length;
+        self.inner.as_mut().expect("no write after a failure").absorb(length)
     }
 
     fn finish(&mut self) -> BoxFuture<'_, Result<Digests>> {
