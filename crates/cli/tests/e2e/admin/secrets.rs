@@ -38,7 +38,7 @@ async fn a_secret_is_in_no_file_no_log_and_no_answer() {
     assert_eq!(server.client().put("/pics/", "").send().await.status, 200);
     for secret in [CANARY, "******", SET_CANARY] {
         let answer = server.client().put("/pics/?website", website(secret)).send().await;
-        assert_eq!(answer.status(), 200, "{answer:?}");
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
     assert_eq!(server.client().get("/pics/missing").send().await.status, 424);
     let told = [
