@@ -11,6 +11,7 @@ mod doctor;
 mod logging;
 mod master_key;
 mod serve;
+mod testkit_origin;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,8 @@ enum Command {
     Object(client::ObjectCommand),
     /// Show step by step why a key does or does not come
     Explain(client::ExplainArgs),
+    /// Serve origins that misbehave, to see what a server makes of them
+    TestkitOrigin(testkit_origin::TestkitOriginArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Origin(command) => client::run(ClientCommand::Origin(command)),
         Command::Object(command) => client::run(ClientCommand::Object(command)),
         Command::Explain(args) => client::run(ClientCommand::Explain(args)),
+        Command::TestkitOrigin(args) => testkit_origin::run(&args),
     };
     match outcome {
         Ok(code) => code,

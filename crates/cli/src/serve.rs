@@ -80,7 +80,7 @@ impl Running {
         let audit = Audit::open(&audit, clock.clone()).with_context(|| format!("cannot read {}", audit.display()))?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
-        let origins = Origins::new(clock.clone());
+        let origins = Origins::with_default(clock.clone(), config.origin_defaults);
         let own_listeners = OwnListeners::new();
         own_listeners.set([addresses.data, addresses.admin]);
         let origin = OriginClient::new(OriginClientConfig {

@@ -47,8 +47,6 @@ pub const MAX_ORIGINS: usize = 1000;
 /// Most origins whose use is kept: as many as are known at a time. All of them are written by one log entry, which stays
 /// below 2 MiB.
 pub const MAX_ORIGIN_USAGES: usize = 4096;
-/// Longest host name of an origin (DNS: RFC 1035, section 2.3.4, without the trailing dot).
-pub const MAX_ORIGIN_HOST_BYTES: usize = 253;
 /// Most redirects followed for one origin request (OSS).
 pub const MAX_REDIRECT_HOPS: u32 = 10;
 /// Largest clock difference of a signed request (both vendors).

@@ -5,6 +5,7 @@
 //! names its package, never a skip.
 
 mod admin;
+mod chaos;
 mod clients;
 mod crash;
 mod guard;

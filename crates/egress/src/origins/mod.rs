@@ -61,7 +61,13 @@ pub struct Origins {
 impl Origins {
     /// No origin has settings of its own.
     pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { settings: ArcSwap::default(), default: Arc::default(), known: RwLock::default(), clock })
+        Self::with_default(clock, OriginSettings::default())
+    }
+
+    /// No origin has settings of its own; all have these.
+    pub fn with_default(clock: Arc<dyn Clock>, default: OriginSettings) -> Arc<Self> {
+        let (settings, default, known) = (ArcSwap::default(), Arc::new(default), RwLock::default());
+        Arc::new(Self { settings, default, known, clock })
     }
 
     /// The settings of an origin, the defaults if it has none of its own.
