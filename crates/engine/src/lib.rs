@@ -20,9 +20,11 @@ mod fill;
 mod get;
 mod list;
 mod multipart;
+mod origins;
 mod put;
 mod seal;
 mod settings;
+mod tombstones;
 mod website;
 
 pub use access::{RootAccess, RootKey};

@@ -88,6 +88,12 @@ pub(super) fn story(answer: &Value) -> String {
         Value::Null => say("object", "not here"),
         stored => say("object", &format!("here, {} bytes: no rule is asked", output::plain(&stored["size_bytes"]))),
     }
+    if let Some(since) = answer["tombstone_since_ms"].as_i64() {
+        say(
+            "tombstone",
+            &format!("deleted on purpose, {since} ms since 1970: no rule is asked (headwater object lift)"),
+        );
+    }
     let rules = answer["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
     if rules.is_empty() {
         say("rules", "none: a missing key is 404");
@@ -151,7 +157,7 @@ fn health(status: &Value) -> String {
 }
 
 fn rest(answer: &Value, say: &mut impl FnMut(&str, &str)) {
-    const TOLD: [&str; 6] = ["bucket", "key", "method", "stored", "rules", "matched"];
+    const TOLD: [&str; 7] = ["bucket", "key", "method", "stored", "tombstone_since_ms", "rules", "matched"];
     let fields = answer.as_object().into_iter().flatten();
     for (name, value) in fields.filter(|(name, value)| !TOLD.contains(&name.as_str()) && !value.is_null()) {
         if value.is_object() {
