@@ -67,9 +67,9 @@ impl ExplainArgs {
         let path = format!("/api/v1/buckets/{}/explain", encoded(bucket));
         let answer = Connection::new(&self.server)?.send(Method::POST, &path, Some(&body)).await?;
         if self.server.json {
-            output::json(&answer)
+            output::json(&answer);
         } else {
-            output::print(&story(&answer))
+            output::print(&story(&answer));
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(crate) enum SettingsCommand {
     Set {
         /// The bucket
         bucket: String,
-        /// As deletes=keep, refresh.ttl_s=3600, guard.content_types='["image/"]'; null means the default
+        /// As deletes=keep or refresh.ttl_s=3600; lists are JSON; null means the default
         #[arg(value_name = "FIELD=VALUE", value_parser = assignment::parse, required = true)]
         assignments: Vec<Assignment>,
         #[command(flatten)]
@@ -40,9 +40,9 @@ impl SettingsCommand {
             }
         };
         if server.json {
-            output::json(&settings)
+            output::json(&settings);
         } else {
-            output::print(&output::fields(&settings))
+            output::print(&output::fields(&settings));
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ fn secret(website: Option<&Website>) -> &str {
     auth.access_key_secret.as_ref().unwrap().reveal()
 }
 
-async fn stage() -> (Arc<MemoryStore>, Arc<dyn Clock>) {
+fn stage() -> (Arc<MemoryStore>, Arc<dyn Clock>) {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
     (Arc::new(MemoryStore::new(clock.clone())), clock)
 }
@@ -45,7 +45,7 @@ async fn stored_secret(store: &MemoryStore) -> String {
 
 #[tokio::test]
 async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
-    let (store, clock) = stage().await;
+    let (store, clock) = stage();
     let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
     let create = CreateBucket { bucket: bucket("b-1"), acl: None, location: None, storage_class: None };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
@@ -66,7 +66,7 @@ async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
 
 #[tokio::test]
 async fn secrets_that_an_earlier_release_stored_are_sealed_at_the_start() {
-    let (store, clock) = stage().await;
+    let (store, clock) = stage();
     let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
     let create = CreateBucket { bucket: bucket("b-1"), acl: None, location: None, storage_class: None };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
@@ -82,7 +82,7 @@ async fn secrets_that_an_earlier_release_stored_are_sealed_at_the_start() {
 
 #[tokio::test]
 async fn credentials_of_origins_are_sealed_and_come_back_at_the_next_start() {
-    let (store, clock) = stage().await;
+    let (store, clock) = stage();
     let id = OriginId::parse("https://o.example/").unwrap();
     let credentials = OriginCredentials {
         access_key_id: "id".into(),
