@@ -122,6 +122,7 @@ impl Engine {
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(bucket, key) => self.get_object_meta(&bucket, &key).await,
+            Op::GetObjectTagging(bucket, key) => self.get_object_tagging(&bucket, &key).await,
             Op::PutObject(put) => self.put_object(*put, body).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
             Op::DeleteObject(bucket, key) => self.delete_object(&bucket, &key).await,
@@ -161,6 +162,7 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::GetObjectMeta(bucket, _) | Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => {
             (Action::GetObject, bucket)
         }
+        Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
         Op::PutObject(op) => (Action::PutObject, &op.bucket),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket),
         Op::DeleteObject(bucket, _) => (Action::DeleteObject, bucket),

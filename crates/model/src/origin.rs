@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
@@ -163,7 +163,12 @@ pub struct OriginResponse {
     /// The body. It ends cleanly only if the framing did; silence beyond the idle limit, a reset, a short or surplus
     /// body end it with an error whose source is an [`OriginError`].
     pub body: ByteStream,
+    /// The trailer section, once the body has ended with one.
+    pub trailers: Trailers,
 }
+
+/// Fields behind a body (RFC 9110 section 6.5): filled by whoever reads the body, before its clean end.
+pub type Trailers = Arc<OnceLock<HeaderMap>>;
 
 /// Why an origin gave no (whole) answer. The messages are for administrators only: they can name addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -208,6 +213,9 @@ pub enum OriginError {
     /// The answer violates HTTP (framing faults of decisions, row 23).
     #[error("bad response: {0}")]
     BadResponse(Box<str>),
+    /// Interim responses without end.
+    #[error("too many interim responses")]
+    TooManyInterim,
     /// More redirects than allowed.
     #[error("too many redirects")]
     TooManyRedirects,

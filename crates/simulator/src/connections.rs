@@ -63,8 +63,8 @@ impl Port {
             Connections::Dropped => {
                 // A queue of length 0 takes one connection; Linux leaves further SYNs unanswered.
                 let listener = socket()?.listen(0)?;
-                let _filling = TcpStream::connect(listener.local_addr()?).await?;
-                Ok(Self::Full { listener, _filling })
+                let filling = TcpStream::connect(listener.local_addr()?).await?;
+                Ok(Self::Full { listener, _filling: filling })
             }
             _ => Ok(Self::Listening(TcpListener::bind(address).await?)),
         }

@@ -24,7 +24,11 @@ const PIECE_BYTES: u64 = 16 << 10;
 
 /// Serves one connection until its end.
 pub(crate) async fn serve(stream: TlsStream<TcpStream>, number: usize, shared: &Shared) -> io::Result<()> {
-    let mut connection: Connection<_, Bytes> = h2::server::handshake(stream).await.map_err(io::Error::other)?;
+    let mut connection: Connection<_, Bytes> = h2::server::Builder::new()
+        .max_send_buffer_size(PIECE_BYTES as usize)
+        .handshake(stream)
+        .await
+        .map_err(io::Error::other)?;
     let mut streams = JoinSet::new();
     let mut earlier = 0;
     loop {
@@ -86,8 +90,12 @@ async fn answer(
             }
             Step::Wait(gate) => gate.pass().await,
             Step::Pause(duration) => tokio::time::sleep(duration).await,
-            Step::End(Cut::GoAway) => return Ok(Some(Cut::GoAway)),
+            Step::End(Cut::GoAway) => {
+                flushed(&mut stream).await?;
+                return Ok(Some(Cut::GoAway));
+            }
             Step::End(Cut::Rst) => {
+                flushed(&mut stream).await?;
                 stream.send_reset(Reason::INTERNAL_ERROR);
                 return Ok(None);
             }
@@ -106,6 +114,16 @@ async fn send(stream: &mut SendStream<Bytes>, mut bytes: Bytes) -> io::Result<()
         let granted = granted.ok_or_else(|| io::Error::other("the stream is over"))?.map_err(io::Error::other)?;
         let piece = bytes.split_to(granted.min(bytes.len()));
         stream.send_data(piece, false).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// Waits until nothing is buffered any more, because a reset drops what is: then all of the buffer is granted.
+async fn flushed(stream: &mut SendStream<Bytes>) -> io::Result<()> {
+    stream.reserve_capacity(PIECE_BYTES as usize);
+    while stream.capacity() < PIECE_BYTES as usize {
+        let granted = poll_fn(|cx| stream.poll_capacity(cx)).await;
+        granted.ok_or_else(|| io::Error::other("the stream is over"))?.map_err(io::Error::other)?;
     }
     Ok(())
 }

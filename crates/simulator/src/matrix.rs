@@ -145,12 +145,14 @@ pub enum Class {
     Cut,
     /// The origin's own redirect.
     Redirect,
+    /// 416 `InvalidRange`, where the object is empty and the dialect strict; the fetch goes on and stores it.
+    NoSuchRange,
 }
 
 impl Class {
     /// Whether the object is here afterwards, if it was asked for by GET.
     pub fn stores(self) -> bool {
-        self == Self::Ok
+        matches!(self, Self::Ok | Self::NoSuchRange)
     }
 }
 

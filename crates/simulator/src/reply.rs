@@ -198,14 +198,15 @@ impl Reply {
     #[must_use]
     pub fn paced(self, piece_bytes: u64, delay: Duration) -> Self {
         assert!(piece_bytes > 0, "pieces hold bytes");
-        self.paced_from(0, piece_bytes, delay)
+        let end = self.body_length();
+        self.paced_within(0..end, piece_bytes, delay)
     }
 
-    /// The same, from this offset of the body on.
+    /// The same within this part of the body only.
     #[must_use]
-    pub fn paced_from(mut self, from: u64, piece_bytes: u64, delay: Duration) -> Self {
-        let mut offset = from + piece_bytes;
-        while offset < self.body_length() {
+    pub fn paced_within(mut self, part: std::ops::Range<u64>, piece_bytes: u64, delay: Duration) -> Self {
+        let mut offset = part.start + piece_bytes;
+        while offset < part.end.min(self.body_length()) {
             self = self.at(offset, Step::Pause(delay));
             offset += piece_bytes;
         }

@@ -10,6 +10,9 @@ use crate::gate::Gate;
 use crate::reply::Reply;
 use crate::script::Cut;
 
+/// Bytes that come one by one: for longer than any server watches.
+const TRICKLED_BYTES: u64 = 1000;
+
 pub(super) fn reply(row: u32, case: &str, ask: &Ask<'_>) -> Option<Reply> {
     if case == "resumed" || case == "goaway_resumed" {
         let breaks = ask.nth == 0;
@@ -30,7 +33,9 @@ fn fault(row: u32, case: &str, ask: &Ask<'_>, reply: Reply) -> Option<Reply> {
         (28, _) => reply.cut_body_at(half, Cut::Orderly),
         (31, _) => reply.chunked(16 << 10).cut_body_at(half, Cut::Orderly),
         // Slower than any minimum rate, and never silent for long.
-        (42, _) => reply.paced_from(half, 1, ask.pace.time(Duration::from_secs(2))),
+        (42, _) => reply
+            .paced_within(half..half + TRICKLED_BYTES, 1, ask.pace.time(Duration::from_secs(2)))
+            .hold_body_at(half + TRICKLED_BYTES, &Gate::closed()),
         (43, _) => reply.hold_body_at(half, &Gate::closed()),
         (45, _) => reply.cut_body_at(half, Cut::Rst),
         (47, "goaway" | "goaway_resumed") => reply.cut_body_at(half, Cut::GoAway),

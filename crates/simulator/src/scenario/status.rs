@@ -30,7 +30,7 @@ pub(super) fn reply(row: u32, case: &str, ask: &Ask<'_>) -> Option<Reply> {
         (22, "unasked") => bare("304 Not Modified", "etag: \"version-1\"\r\n"),
         (23, "sent" | "small_unsent") => match (ask.request.header("range"), ask.nth) {
             (Some(_), _) => Reply::status(416).header("content-range", &format!("bytes */{}", ask.body.len())),
-            (None, 0) => ask.tagged().cut_body_at(ask.half(), Cut::Orderly),
+            (None, nth) if nth == 0 || case == "sent" => ask.tagged().cut_body_at(ask.half(), Cut::Orderly),
             (None, _) => ask.tagged(),
         },
         (24, code) => Reply::status(code.parse().ok()?),

@@ -76,7 +76,7 @@ async fn rules_are_shown_explained_and_tested() {
     let story = run(&mut server.client_command(&["explain", "pics/a b", "--head", "--header", "X-A: 1"]));
     assert!(story.contains("HEAD pics/a b") && story.contains("not here"), "{story}");
     assert!(story.contains("http://127.0.0.1:9/base/a%20b"), "{story}");
-    assert_eq!(server.client().put("/pics/here", "x").send().await.status(), 200);
+    assert_eq!(server.client().put("/pics/here", "x").send().await.status, 200);
     let told = json(&server, &["explain", "pics/here"]);
     assert_eq!(told["stored"]["size_bytes"], 1, "{told}");
 

@@ -28,6 +28,12 @@ pub(crate) fn owner(cell: &Cell, answer: &Answer, expectation: &Expectation) -> 
     if matches!(class, Class::Ok | Class::Pass) { fields(cell, answer) } else { Ok(()) }
 }
 
+/// A connection that ended before the head could leave: nothing of the object, and no clean end.
+pub(crate) fn unanswered(error: &str, expectation: &Expectation) -> Result<(), String> {
+    let cut = expectation.class.all().contains(&Class::Cut) && error.contains("IncompleteMessage");
+    if cut { Ok(()) } else { Err(error.to_owned()) }
+}
+
 /// The answer of somebody without a key tells no reasons.
 pub(crate) fn stranger(answer: &Answer) -> Result<(), String> {
     match answer.header(REASON_HEADER) {
@@ -58,6 +64,7 @@ fn classify(cell: &Cell, answer: &Answer, expectation: &Expectation) -> Result<C
             Some("https://elsewhere.example/object") => Ok(Class::Redirect),
             other => Err(format!("{status} to {other:?}")),
         },
+        416 if says("InvalidRange") && cell.body.is_empty() => Ok(Class::NoSuchRange),
         404 if says("NoSuchKey") => Ok(Class::NotFound),
         424 if says("MirrorFailed") && !retry => Ok(Class::Perm),
         424 if says("MirrorFailed") && oss => Ok(Class::Temp),
@@ -110,7 +117,6 @@ fn fields(cell: &Cell, answer: &Answer) -> Result<(), String> {
 }
 
 fn shown(answer: &Answer) -> String {
-    let text: String = answer.text().chars().take(200).collect();
-    let (length, complete) = (answer.body.len(), answer.complete);
-    format!("{} complete={complete} {length} bytes {:?}", answer.status, text)
+    let (code, message) = (answer.element("Code"), answer.element("Message"));
+    format!("{} complete={} {} bytes {code:?} {message:?}", answer.status, answer.complete, answer.body.len())
 }

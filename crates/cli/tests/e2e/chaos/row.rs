@@ -131,12 +131,17 @@ fn check(cell: &Cell, answers: &Answers) -> Vec<String> {
     let expectation = cell.case.expectation(cell.mode);
     let mut faults = Vec::new();
     for answer in &answers.owners {
-        let judged = answer.as_ref().map_err(Clone::clone).and_then(|answer| judge::owner(cell, answer, expectation));
+        let judged = match answer {
+            Ok(answer) => judge::owner(cell, answer, expectation),
+            Err(error) => judge::unanswered(error, expectation),
+        };
         faults.extend(judged.err());
     }
-    if let Some(answer) = &answers.anonymous {
-        faults.extend(answer.as_ref().map_err(Clone::clone).and_then(judge::stranger).err());
-    }
+    let told = answers.anonymous.as_ref().map(|answer| match answer {
+        Ok(answer) => judge::stranger(answer),
+        Err(error) => judge::unanswered(error, expectation),
+    });
+    faults.extend(told.and_then(Result::err));
     let (least, most) = bounds(cell, expectation);
     let seen = cell.origin_requests();
     if !(least..=most).contains(&seen) {

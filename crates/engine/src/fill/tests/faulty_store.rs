@@ -15,8 +15,8 @@ use headwater_model::origin::OriginId;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
-    Tail, TailState, Tombstone, WriteIntent,
+    Afterwards, Ahead, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
+    StoredObject, Tail, TailState, Tombstone, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use tokio::sync::watch;
@@ -73,6 +73,15 @@ impl ObjectWriter for FaultyWriter {
 
     fn tail(&self) -> Arc<dyn Tail> {
         Arc::clone(self.tail.as_ref().expect("begun to be followed")) as _
+    }
+
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        self.inner.as_ref().and_then(|inner| inner.ahead())
+    }
+
+    fn absorb(&mut self, length: u64) -> BoxFuture<'_, Result<()>> {
+        self.written += length;
+        self.inner.as_mut().expect("no write after a failure").absorb(length)
     }
 
     fn finish(&mut self) -> BoxFuture<'_, Result<Digests>> {
