@@ -25,4 +25,7 @@ mod website;
 pub use access::{RootAccess, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use fill::fuzzing;
 pub use fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
