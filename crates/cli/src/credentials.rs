@@ -61,6 +61,23 @@ pub(crate) fn load(directory: &Path, clock: &dyn Clock) -> anyhow::Result<Root> 
     }
 }
 
+/// The key pair for a client of a running server; none is made.
+///
+/// # Errors
+/// One line that says where the key was looked for.
+pub(crate) fn find(directory: &Path) -> anyhow::Result<RootKey> {
+    if let Some((id, secret)) = from_environment()? {
+        return Ok(root_key(&id, &secret));
+    }
+    let path = directory.join(FILE);
+    let shown = path.display();
+    let text = std::fs::read_to_string(&path).with_context(|| {
+        format!("no key to sign with: set {ID_VARIABLE} and {SECRET_VARIABLE}, or --data to a directory with {shown}")
+    })?;
+    let stored: Stored = toml::from_str(&text).with_context(|| format!("{shown} is damaged"))?;
+    Ok(root_key(&stored.access_key_id, &stored.access_key_secret))
+}
+
 #[allow(clippy::disallowed_methods)] // the environment is configuration, read here once
 fn from_environment() -> anyhow::Result<Option<(String, String)>> {
     let read = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

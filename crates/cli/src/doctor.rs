@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use headwater_model::clock::Clock;
-use headwater_server::SystemClock;
+use headwater_server::{AuditReport, SystemClock, verify_audit};
 use headwater_store::{DoctorReport, Treatment, examine};
 use serde_json::json;
 
 use crate::logging::{self, LogFormat};
+use crate::serve::AUDIT_LOG;
 
 /// What to examine, and how.
 #[derive(Args, Debug)]
@@ -45,18 +46,21 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         (false, false) => Treatment::CheckBodies,
     };
     let report = examine(&args.data, &clock, treatment)?;
-    let text = if args.json { as_json(&report) } else { as_text(&report) };
+    let audit = verify_audit(&args.data.join(AUDIT_LOG)).context("cannot read the audit log")?.unwrap_or_default();
+    let text = if args.json { as_json(&report, &audit) } else { as_text(&report, &audit) };
     // A reader that went away is no reason to fail; the exit status tells the rest.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    Ok(if report.is_sound() || report.rebuilt { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let sound = (report.is_sound() || report.rebuilt) && audit.broken.is_empty();
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn as_text(report: &DoctorReport) -> String {
+fn as_text(report: &DoctorReport, audit: &AuditReport) -> String {
     let mut lines = vec![
         format!("objects        {} ({} bytes)", report.objects, report.object_bytes),
         format!("open parts     {}", report.parts),
         format!("log            {} entries in {} segments", report.entries, report.segments),
         format!("blob files     {}", report.blobs),
+        format!("audit log      {} lines", audit.lines),
     ];
     if report.torn_bytes > 0 {
         lines.push(format!("torn tail      {} bytes; harmless, the next start cuts them off", report.torn_bytes));
@@ -71,7 +75,17 @@ fn as_text(report: &DoctorReport) -> String {
     if report.more_findings > 0 {
         lines.push(format!("WRONG  and {} more", report.more_findings));
     }
-    lines.push(verdict(report).to_owned());
+    lines.extend(
+        audit
+            .broken
+            .iter()
+            .map(|line| format!("WRONG  audit log: something before line {line} was changed or taken out")),
+    );
+    let only_audit = report.is_sound() && !report.rebuilt && !audit.broken.is_empty();
+    lines.push(
+        if only_audit { "No data is wrong; the audit log is not as it was written." } else { verdict(report) }
+            .to_owned(),
+    );
     lines.join("\n") + "\n"
 }
 
@@ -89,7 +103,7 @@ fn verdict(report: &DoctorReport) -> &'static str {
     }
 }
 
-fn as_json(report: &DoctorReport) -> String {
+fn as_json(report: &DoctorReport, audit: &AuditReport) -> String {
     let value = json!({
         "sound": report.is_sound(),
         "cured_by_rebuild": report.is_cured_by_rebuild(),
@@ -105,6 +119,8 @@ fn as_json(report: &DoctorReport) -> String {
         "orphan_bytes": report.orphan_bytes,
         "findings": report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "more_findings": report.more_findings,
+        "audit_lines": audit.lines,
+        "audit_broken_before_lines": audit.broken,
     });
     format!("{value}\n")
 }

@@ -3,16 +3,21 @@
 //! Errors are one line on standard error, with what to do about it, and a non-zero exit status: 1 for what failed, 2
 //! for a command line that cannot be understood.
 
+mod client;
 mod config;
 mod credentials;
 mod demo;
 mod doctor;
 mod logging;
+mod master_key;
 mod serve;
+mod testkit_origin;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use client::ClientCommand;
 
 /// A self-hosted object store that fetches what it does not have from where you come from.
 #[derive(Parser)]
@@ -30,6 +35,22 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Check a data directory, repair what can be repaired, rebuild its index (the server must be stopped)
     Doctor(doctor::DoctorArgs),
+    /// Show rules, test rules that are not saved
+    #[command(subcommand)]
+    Rule(client::RuleCommand),
+    /// Show and change how a bucket migrates
+    #[command(subcommand)]
+    Settings(client::SettingsCommand),
+    /// Show and change how origins are treated, show how they are
+    #[command(subcommand)]
+    Origin(client::OriginCommand),
+    /// Show and lift tombstones of deleted keys
+    #[command(subcommand)]
+    Object(client::ObjectCommand),
+    /// Show step by step why a key does or does not come
+    Explain(client::ExplainArgs),
+    /// Serve origins that misbehave, to see what a server makes of them
+    TestkitOrigin(testkit_origin::TestkitOriginArgs),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +58,12 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Rule(command) => client::run(ClientCommand::Rule(command)),
+        Command::Settings(command) => client::run(ClientCommand::Settings(command)),
+        Command::Origin(command) => client::run(ClientCommand::Origin(command)),
+        Command::Object(command) => client::run(ClientCommand::Object(command)),
+        Command::Explain(args) => client::run(ClientCommand::Explain(args)),
+        Command::TestkitOrigin(args) => testkit_origin::run(&args),
     };
     match outcome {
         Ok(code) => code,

@@ -11,12 +11,15 @@ use headwater_egress::{
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, MirrorBucket, RootAccess};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
-use headwater_server::{Addresses, Metrics, Server, SystemClock};
+use headwater_server::{Addresses, Audit, Metrics, Server, SystemClock};
 use headwater_store::{LocalConfig, LocalStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Mirror, ServeArgs};
-use crate::{credentials, logging};
+use crate::{credentials, logging, master_key};
+
+/// Name of the audit log in the data directory.
+pub(crate) const AUDIT_LOG: &str = "audit.log";
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -53,9 +56,11 @@ pub(crate) struct Running {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    audit: Audit,
     addresses: Addresses,
     secure: bool,
     root: credentials::Root,
+    master_key_made: bool,
     drain_limit: std::time::Duration,
 }
 
@@ -70,9 +75,12 @@ impl Running {
         let addresses = server.addresses();
         let store: Arc<dyn Store> = LocalStore::open(LocalConfig::new(&config.data, clock.clone()))?;
         let root = credentials::load(&config.data, &*clock)?;
+        let master_key = master_key::load(&config.data, &*store, &clock).await?;
+        let audit = config.data.join(AUDIT_LOG);
+        let audit = Audit::open(&audit, clock.clone()).with_context(|| format!("cannot read {}", audit.display()))?;
         let metrics = Arc::new(Metrics::new());
         let instance = instance_id(&*clock);
-        let origins = Origins::new(clock.clone());
+        let origins = Origins::with_default(clock.clone(), config.origin_defaults);
         let own_listeners = OwnListeners::new();
         own_listeners.set([addresses.data, addresses.admin]);
         let origin = OriginClient::new(OriginClientConfig {
@@ -102,14 +110,28 @@ impl Running {
             clock: clock.clone(),
             owner: root.key.owner.clone(),
             region,
+            seal: master_key.seal,
+            origins,
         })
         .await
-        .context("cannot load the buckets")?;
+        .map_err(|error| master_key::explain(error, &config.data))?;
         for mirror in &config.mirrors {
             make_mirror(&engine, mirror).await?;
         }
         let engine = Arc::new(engine);
-        Ok(Self { server, engine, store, clock, metrics, addresses, secure, root, drain_limit })
+        Ok(Self {
+            server,
+            engine,
+            store,
+            clock,
+            metrics,
+            audit,
+            addresses,
+            secure,
+            root,
+            master_key_made: master_key.made,
+            drain_limit,
+        })
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
@@ -122,7 +144,7 @@ impl Running {
 
     /// Answers until `stop` resolves, then drains and closes the store.
     pub(crate) async fn until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        self.server.run(self.engine, self.clock, self.metrics, stop).await;
+        self.server.run(self.engine, self.clock, self.metrics, self.audit, stop).await;
         self.store
             .close(self.drain_limit)
             .await
@@ -160,6 +182,11 @@ fn announce(running: &Running) {
     let Addresses { data, admin } = running.addresses;
     tracing::info!(url = %format_args!("{scheme}://{data}"), "serving OSS and S3");
     tracing::info!(url = %format_args!("http://{admin}/-/healthz"), "serving health and metrics");
+    if running.master_key_made {
+        logging::say(
+            "A master key was made (master.key in the data directory); keep a copy of it apart from the data.",
+        );
+    }
     if running.root.made {
         let key = &running.root.key;
         logging::say("A root key was made. It is kept in the data directory and shown only now:");

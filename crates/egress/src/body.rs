@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_core::Stream;
 use headwater_model::Error;
-use headwater_model::origin::{Framing, OriginError};
+use headwater_model::origin::{Framing, OriginError, Trailers};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep, timeout};
@@ -51,6 +51,7 @@ pub(crate) struct ResponseBody {
     /// Read ahead, still to be handed on.
     peeked: VecDeque<Bytes>,
     plan: BodyPlan,
+    trailers: Trailers,
     received_bytes: u64,
     stage: Stage,
     idle: IdleTimer,
@@ -80,6 +81,7 @@ impl ResponseBody {
             exchange: None,
             peeked: VecDeque::new(),
             plan,
+            trailers: Trailers::default(),
             received_bytes: 0,
             stage: Stage::Reading,
             idle,
@@ -89,6 +91,11 @@ impl ResponseBody {
             body.end_of_bytes();
         }
         body
+    }
+
+    /// Where the trailer section will be.
+    pub(crate) fn trailers(&self) -> Trailers {
+        Arc::clone(&self.trailers)
     }
 
     /// Lets the body hold the exchange that it belongs to until it ends.
@@ -135,11 +142,14 @@ impl ResponseBody {
             }
             match Pin::new(&mut self.incoming).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers are not used; the last chunk or END_STREAM that follows them ends the body.
-                    if let Ok(bytes) = frame.into_data()
-                        && !bytes.is_empty()
-                    {
-                        return Poll::Ready(Some(self.accept(bytes)));
+                    // The last chunk or END_STREAM that follows trailers ends the body.
+                    match frame.into_data() {
+                        Ok(bytes) if !bytes.is_empty() => return Poll::Ready(Some(self.accept(bytes))),
+                        Ok(_) => {}
+                        Err(frame) => {
+                            // A body has one trailer section.
+                            let _ = frame.into_trailers().map(|trailers| self.trailers.set(trailers));
+                        }
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {

@@ -114,6 +114,7 @@ impl OriginClient {
                     headers: answer.head.headers,
                     final_url: target.url,
                     framing: answer.framing,
+                    trailers: answer.body.trailers(),
                     body: Box::pin(answer.body),
                 });
             }

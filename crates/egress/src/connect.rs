@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_model::clock::Clock;
+use headwater_model::host::Host;
 use headwater_model::origin::{OriginError, OriginTimeouts};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -23,7 +24,7 @@ use crate::h2::H2;
 use crate::pool::{Connection, Line, Pool};
 use crate::resolve::{Resolve, ResolveError};
 use crate::socket::{Socket, Stream};
-use crate::target::{Endpoint, Host};
+use crate::target::Endpoint;
 use crate::tls;
 
 /// Most addresses of a name that are tried: with the default limit each still gets 375 ms.

@@ -56,7 +56,7 @@ pub const BUSY_LIMITS: [&str; 7] =
     ["origin_permits", "origin_rate", "origin_budget", "origin_paused", "breaker_open", "open_connections", "origins"];
 
 /// The words of [`error_kind`]: stable, for metric labels and reason codes.
-pub const ERROR_KINDS: [&str; 18] = [
+pub const ERROR_KINDS: [&str; 19] = [
     "bad_url",
     "name_not_found",
     "name_resolution",
@@ -70,6 +70,7 @@ pub const ERROR_KINDS: [&str; 18] = [
     "body_broken",
     "body_surplus",
     "bad_response",
+    "too_many_interim",
     "too_many_redirects",
     "bad_redirect",
     "busy",
@@ -93,6 +94,7 @@ pub fn error_kind(error: &OriginError) -> &'static str {
         OriginError::BodyBroken(_) => "body_broken",
         OriginError::BodySurplus => "body_surplus",
         OriginError::BadResponse(_) => "bad_response",
+        OriginError::TooManyInterim => "too_many_interim",
         OriginError::TooManyRedirects => "too_many_redirects",
         OriginError::BadRedirect(_) => "bad_redirect",
         OriginError::Busy { .. } => "busy",

@@ -83,7 +83,7 @@ impl H1 {
         let result = std::future::poll_fn(|cx| {
             *over = *over || Pin::new(&mut *connection).poll(cx).is_ready();
             if counted.load(Ordering::Relaxed) > MAX_INFORMATIONAL {
-                return Poll::Ready(Err(OriginError::BadResponse("too many informational responses".into())));
+                return Poll::Ready(Err(OriginError::TooManyInterim));
             }
             match response.as_mut().poll(cx) {
                 Poll::Ready(result) => Poll::Ready(result.map_err(|error| fault::before_head(&error))),

@@ -1,23 +1,20 @@
 //! An origin's URL, taken apart for connecting and sending, never changed.
 //!
 //! Guarantees: path and query go out byte for byte as written (`%2F`, `//`, `..` and trailing dots included); a host is
-//! a DNS name, a dotted quad or a bracketed IPv6 address and nothing that a resolver might read as an address in
-//! disguise (`127.1`, `0x7f.1`, `2130706433`, `0177.0.0.1`).
+//! what [`Host`] reads: nothing that a resolver might take for an address in disguise.
 //!
 //! Deliberately not here: normalisation, percent-encoding and IDNA. Whoever builds a URL does that.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use headwater_model::host::Host;
 use headwater_model::origin::OriginError;
 use http::{HeaderValue, Uri};
 
 /// Longest URL: a key of 1,024 bytes, each percent-encoded, between the longest prefixes and queries of a rule.
 const MAX_URL_BYTES: usize = 16 << 10;
-/// Longest DNS name and longest label (RFC 1035 section 2.3.4).
-const MAX_NAME_BYTES: usize = 253;
-const MAX_LABEL_BYTES: usize = 63;
 
 /// Where connections go and what tells them apart in the pool: scheme, host, port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,13 +24,6 @@ pub(crate) struct Endpoint {
     /// Lower case, without brackets and without the root's dot.
     pub(crate) host: Host,
     pub(crate) port: u16,
-}
-
-/// A host by name or by address.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Host {
-    Name(Box<str>),
-    Literal(IpAddr),
 }
 
 /// As [`headwater_model::origin::OriginId`] writes it.
@@ -70,7 +60,7 @@ impl Target {
         let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (host_text, port) = split_port(authority).ok_or_else(|| bad("bad host or port"))?;
-        let host = parse_host(host_text).ok_or_else(|| bad("bad host"))?;
+        let host = Host::parse(host_text).map_err(|error| bad(&error.to_string()))?;
         let default_port = if secure { 443 } else { 80 };
         let port = port.unwrap_or(default_port);
         let authority = if port == default_port { host_text.to_owned() } else { format!("{host_text}:{port}") };
@@ -109,34 +99,6 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
         }
         _ => None,
     }
-}
-
-fn parse_host(text: &str) -> Option<Host> {
-    if let Some(inner) = text.strip_prefix('[') {
-        let ip: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
-        return Some(Host::Literal(ip.into()));
-    }
-    if let Ok(ip) = text.parse::<Ipv4Addr>() {
-        return Some(Host::Literal(ip.into()));
-    }
-    let name = text.strip_suffix('.').unwrap_or(text);
-    let valid = !name.is_empty()
-        && name.len() <= MAX_NAME_BYTES
-        && name.split('.').all(is_label)
-        && !name.rsplit('.').next().is_some_and(looks_numeric);
-    valid.then(|| Host::Name(name.to_ascii_lowercase().into()))
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=MAX_LABEL_BYTES).contains(&label.len())
-        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-/// Whether resolvers would take a name with this last label for an address: decimal, octal or hexadecimal.
-fn looks_numeric(label: &str) -> bool {
-    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
-    label.bytes().all(|byte| byte.is_ascii_digit())
-        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn parse_path(text: &str) -> Option<Uri> {
@@ -272,28 +234,10 @@ mod tests {
     }
 
     #[test]
-    fn addresses_in_disguise_are_refused() {
-        for host in [
-            "127.1",
-            "127.0.1",
-            "2130706433",
-            "0x7f.1",
-            "0x7f000001",
-            "0X7F.0.0.1",
-            "0177.0.0.1",
-            "017700000001",
-            "0",
-            "127.0.0.1.",
-            "127.0.0.01",
-            "127.0.0.0x1",
-            "1.2.3.4.5",
-            "256.0.0.1",
-            "0x",
-            "h.example.1",
-            "1.2.3.",
-            "00.0.0.0",
-        ] {
-            assert!(parse(&format!("http://{host}/")).is_none(), "{host}");
+    fn addresses_in_disguise_are_refused_by_name() {
+        for host in ["127.1", "2130706433", "0x7f.1", "0177.0.0.1", "127.0.0.1.", "h.example.1"] {
+            let error = Target::parse(&format!("http://{host}/")).unwrap_err();
+            assert!(error.to_string().contains("dotted decimal"), "{host}: {error}");
         }
     }
 }

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use headwater_model::host::Host;
 use headwater_model::origin::OriginError;
 use headwater_model::settings::OriginSettings;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,7 +21,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-use crate::target::{Endpoint, Host};
+use crate::target::Endpoint;
 
 /// Most configurations kept besides the default one, each with a copy of the roots (about 100 KiB).
 const MAX_TRUSTS: usize = 64;

@@ -1,7 +1,8 @@
 //! The control snapshot: all buckets in memory, read without locks, changed one at a time.
 //!
 //! A change is made in the store first and shown here after it is durable, so a reader never acts on settings that a
-//! crash could take back.
+//! crash could take back. Secrets are sealed on their way to the store and opened on their way from it: here they are
+//! in the clear, there never.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use headwater_store::{BucketRef, Store};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::engine::Engine;
+use crate::seal::{Found, Seal};
 
 /// A bucket with its reference ready for the store.
 #[derive(Debug)]
@@ -37,13 +39,22 @@ pub(crate) struct Buckets {
     snapshot: ArcSwap<Snapshot>,
     /// Held over a change of any bucket, from reading its settings to showing the new ones.
     change: Mutex<()>,
+    seal: Arc<Seal>,
 }
 
 impl Buckets {
-    pub(crate) async fn load(store: &dyn Store) -> Result<Self> {
-        let all = store.buckets().await?;
-        let snapshot = all.into_iter().map(|bucket| (bucket.name.as_str().into(), Known::new(bucket))).collect();
-        Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), change: Mutex::new(()) })
+    /// Opens all secrets; those that an earlier release stored in the clear are sealed before anything is served.
+    pub(crate) async fn load(store: &dyn Store, seal: Arc<Seal>) -> Result<Self> {
+        let mut snapshot = Snapshot::new();
+        for stored in store.buckets().await? {
+            let (bucket, found) = seal.open_bucket(stored)?;
+            if found == Found::Clear {
+                store.update_bucket(seal.seal_bucket(&bucket)).await?;
+                tracing::info!(bucket = %bucket.name, "sealed the secrets of a bucket's rules");
+            }
+            snapshot.insert(bucket.name.as_str().into(), Known::new(bucket));
+        }
+        Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), change: Mutex::new(()), seal })
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Known>> {
@@ -78,13 +89,14 @@ impl BucketChange<'_> {
         if self.buckets.snapshot.load().len() >= MAX_BUCKETS {
             return Err(Error::TooManyBuckets { limit: MAX_BUCKETS });
         }
-        let known = Known::new(store.create_bucket(bucket).await?);
+        let stored = store.create_bucket(self.buckets.seal.seal_bucket(&bucket)).await?;
+        let known = Known::new(Bucket { website: bucket.website, ..stored });
         self.show(&known.bucket.name, Some(known.clone()));
         Ok(known.bucket.clone())
     }
 
     pub(crate) async fn update(&self, store: &dyn Store, bucket: Bucket) -> Result<()> {
-        store.update_bucket(bucket.clone()).await?;
+        store.update_bucket(self.buckets.seal.seal_bucket(&bucket)).await?;
         let known = Known::new(bucket);
         self.show(&known.bucket.name, Some(known.clone()));
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use headwater_egress::Origins;
 use headwater_model::access::{Access, Principal};
 use headwater_model::body::Body;
 use headwater_model::clock::Clock;
@@ -9,9 +10,11 @@ use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::Store;
+use tokio::sync::Mutex;
 
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
+use crate::seal::Seal;
 
 /// What an engine is made of.
 pub struct EngineConfig {
@@ -27,6 +30,10 @@ pub struct EngineConfig {
     pub owner: Owner,
     /// Region announced for buckets whose creator named none.
     pub region: Arc<str>,
+    /// Seals the secrets of rules and origins on their way to the store.
+    pub seal: Arc<Seal>,
+    /// The settings of origins, shared with the fills and the client of origins.
+    pub origins: Arc<Origins>,
 }
 
 /// Performs operations.
@@ -38,17 +45,23 @@ pub struct Engine {
     pub(crate) owner: Owner,
     pub(crate) region: Arc<str>,
     pub(crate) buckets: Buckets,
+    pub(crate) seal: Arc<Seal>,
+    pub(crate) origins: Arc<Origins>,
+    /// Held over a change of any origin's settings, from reading the old to showing the new.
+    pub(crate) origin_change: Mutex<()>,
 }
 
 impl Engine {
-    /// Loads the buckets and is ready.
+    /// Loads the buckets and the settings of origins, and is ready.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store; [`Error::Internal`] over a [`crate::SealError`] if a secret was sealed with another master key.
     pub async fn open(config: EngineConfig) -> Result<Self> {
-        let EngineConfig { store, fills, access, clock, owner, region } = config;
-        let buckets = Buckets::load(&*store).await?;
-        Ok(Self { store, fills, access, clock, owner, region, buckets })
+        let EngineConfig { store, fills, access, clock, owner, region, seal, origins } = config;
+        let buckets = Buckets::load(&*store, seal.clone()).await?;
+        crate::origins::load(&*store, &seal, &origins).await?;
+        let origin_change = Mutex::new(());
+        Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins, origin_change })
     }
 
     /// Credentials and rights, for the verifier of signatures.
@@ -114,6 +127,7 @@ impl Engine {
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(bucket, key) => self.get_object_meta(&bucket, &key).await,
+            Op::GetObjectTagging(bucket, key) => self.get_object_tagging(&bucket, &key).await,
             Op::PutObject(put) => self.put_object(*put, body).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
             Op::DeleteObject(bucket, key) => self.delete_object(&bucket, &key).await,
@@ -153,6 +167,7 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::GetObjectMeta(bucket, _) | Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => {
             (Action::GetObject, bucket)
         }
+        Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
         Op::PutObject(op) => (Action::PutObject, &op.bucket),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket),
         Op::DeleteObject(bucket, _) => (Action::DeleteObject, bucket),

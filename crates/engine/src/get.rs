@@ -12,9 +12,9 @@ use headwater_model::bucket::Bucket;
 use headwater_model::op::{Caller, GetObject};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::{ObjectReply, Reply};
-use headwater_model::rule::RoutingRule;
 use headwater_model::rule::matching::{Method, Question, first_match};
 use headwater_model::rule::rewriting;
+use headwater_model::rule::{RedirectType, RoutingRule};
 use headwater_model::settings::HeadMode;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::StoredObject;
@@ -43,6 +43,13 @@ impl Engine {
         let known = self.known(bucket)?;
         let found = self.store.open(&known.reference, key).await?;
         found.map(|object| Reply::ObjectMeta(object.meta)).ok_or_else(|| no_such_key(key, None))
+    }
+
+    /// The tags of a stored object; never reaches an origin.
+    pub(crate) async fn get_object_tagging(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
+        let known = self.known(bucket)?;
+        let found = self.store.open(&known.reference, key).await?;
+        found.map(|object| Reply::Tags(object.meta.tags.clone())).ok_or_else(|| no_such_key(key, None))
     }
 
     async fn read(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
@@ -96,11 +103,24 @@ impl Engine {
                         MissOutcome::LookAgain => continue,
                     }
                 }
+                Some(rule) if rule.kind() == Some(RedirectType::Internal) => {
+                    return self.internal(&known, rule, get, method).await;
+                }
                 Some(rule) => return Ok(redirect(rule, get)),
             };
             return self.absent(caller, &known, get, method, origin_status).await;
         }
-        Err(Error::SlowDown { limit: "concurrent changes of one key", retry_after: std::time::Duration::from_secs(1) })
+        Err(Error::SlowDown { limit: "key_contention", retry_after: std::time::Duration::from_secs(1) })
+    }
+
+    /// An Internal rule: another key of the same bucket answers, if it is stored; one level only (oss-mirroring 10.4).
+    async fn internal(&self, known: &Known, rule: &RoutingRule, get: &GetObject, method: MissMethod) -> Result<Reply> {
+        let other = ObjectKey::parse(&rewriting::rewritten_key(rule, get.key.as_str())).ok();
+        let found = match &other {
+            Some(other) => self.store.open(&known.reference, other).await?,
+            None => None,
+        };
+        found.map_or_else(|| Err(no_such_key(&get.key, None)), |object| serve(&object, get, method))
     }
 
     /// Neither here nor at the origin: index page of a directory, error page, or the plain error.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use headwater_egress::{OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver};
 use headwater_engine::{Engine, EngineConfig, FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
-use headwater_engine::{MirrorBucket, RootAccess, RootKey};
+use headwater_engine::{MirrorBucket, RootAccess, RootKey, Seal};
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
@@ -88,7 +88,8 @@ impl Chain {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner: owner.clone() };
         let access = Arc::new(RootAccess::new(root));
-        let config = EngineConfig { store, fills, access, clock, owner, region: "cn-hangzhou".into() };
+        let seal = Arc::new(Seal::new(&[1; 32], Arc::clone(&clock)));
+        let config = EngineConfig { store, fills, access, clock, owner, region: "cn-hangzhou".into(), seal, origins };
         let engine = Arc::new(Engine::open(config).await.unwrap());
         let mut rule = RoutingRule::mirror_all(1, &origin.url("/"));
         change(&mut rule.redirect.as_mut().unwrap().mirror);

@@ -12,6 +12,7 @@ pub mod bucket;
 pub mod clock;
 pub mod digest;
 pub mod error;
+pub mod host;
 pub mod limits;
 pub mod list;
 pub mod multipart;

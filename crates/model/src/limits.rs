@@ -42,6 +42,11 @@ pub const MAX_ALTERNATES: usize = 20;
 pub const MAX_BUCKETS: usize = 1000;
 /// Most tombstones of a bucket: each is a row, and they are counted at start.
 pub const MAX_GONE_PER_BUCKET: u64 = 1_000_000;
+/// Most origins with settings of their own: like buckets, they are listed and applied as a whole.
+pub const MAX_ORIGINS: usize = 1000;
+/// Most origins whose use is kept: as many as are known at a time. All of them are written by one log entry, which stays
+/// below 2 MiB.
+pub const MAX_ORIGIN_USAGES: usize = 4096;
 /// Most redirects followed for one origin request (OSS).
 pub const MAX_REDIRECT_HOPS: u32 = 10;
 /// Largest clock difference of a signed request (both vendors).

@@ -31,11 +31,13 @@ pub enum Action {
     DeleteBucket,
     ListObjects,
     GetObject,
+    GetObjectTagging,
     PutObject,
     DeleteObject,
     ListMultipartUploads,
     ListParts,
     AbortMultipartUpload,
+    Administer,
 }
 
 /// An operation with everything decoded but its streaming body.
@@ -75,6 +77,8 @@ pub enum Op {
     HeadObject(Box<GetObject>),
     /// OSS `?objectMeta`: length, ETag and date; never reaches an origin.
     GetObjectMeta(BucketName, ObjectKey),
+    /// The tags of a stored object; never reaches an origin.
+    GetObjectTagging(BucketName, ObjectKey),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
     /// Copies an object within the server.

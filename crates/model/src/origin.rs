@@ -1,7 +1,8 @@
 //! Origins: read-only remote key spaces, as the fill sees them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
@@ -9,28 +10,34 @@ use http::{HeaderMap, HeaderName};
 use crate::BoxFuture;
 use crate::body::ByteStream;
 use crate::bucket::Dialect;
+use crate::host::Host;
 use crate::rule::Secret;
 
-/// Names an origin: scheme, host in ASCII and lower case (an IPv6 address in brackets), and port, which is always
-/// there: `https://www.example.com:443`.
+/// Names an origin: scheme, host in ASCII and lower case without the root's dot (an IPv6 address in its
+/// shortest form and brackets), and port, which is always there: `https://www.example.com:443`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OriginId(Arc<str>);
 
 impl OriginId {
-    /// The origin of an absolute URL, whatever follows its authority.
+    /// The origin of an absolute URL, whatever follows its authority. Its own text gives it back.
     ///
     /// # Errors
     /// A sentence for whoever wrote the URL.
     pub fn parse(url: &str) -> Result<Self, Box<str>> {
         let (scheme, authority) = crate::rule::scheme_and_authority(url)?;
-        let authority = authority.to_ascii_lowercase();
-        let has_port = authority.rfind(':').is_some_and(|at| !authority[at..].contains(']'));
-        let port = match (has_port, scheme) {
-            (true, _) => "",
-            (false, "https") => ":443",
-            (false, _) => ":80",
+        let port_at = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
+        let (host, port) = authority.split_at(port_at.unwrap_or(authority.len()));
+        let port: u16 = match (port.strip_prefix(':'), scheme) {
+            (Some(digits), _) => digits.parse().map_err(|_| "the port must be a number from 1 to 65535")?,
+            (None, "https") => 443,
+            (None, _) => 80,
         };
-        Ok(Self(format!("{scheme}://{authority}{port}").into()))
+        let host = match Host::parse(host).map_err(|error| error.to_string())? {
+            Host::Name(name) => name.into(),
+            Host::Literal(IpAddr::V4(ip)) => ip.to_string(),
+            Host::Literal(IpAddr::V6(ip)) => format!("[{ip}]"),
+        };
+        Ok(Self(format!("{scheme}://{host}:{port}").into()))
     }
 
     /// The text.
@@ -156,7 +163,12 @@ pub struct OriginResponse {
     /// The body. It ends cleanly only if the framing did; silence beyond the idle limit, a reset, a short or surplus
     /// body end it with an error whose source is an [`OriginError`].
     pub body: ByteStream,
+    /// The trailer section, once the body has ended with one.
+    pub trailers: Trailers,
 }
+
+/// Fields behind a body (RFC 9110 section 6.5): filled by whoever reads the body, before its clean end.
+pub type Trailers = Arc<OnceLock<HeaderMap>>;
 
 /// Why an origin gave no (whole) answer. The messages are for administrators only: they can name addresses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -201,6 +213,9 @@ pub enum OriginError {
     /// The answer violates HTTP (framing faults of decisions, row 23).
     #[error("bad response: {0}")]
     BadResponse(Box<str>),
+    /// Interim responses without end.
+    #[error("too many interim responses")]
+    TooManyInterim,
     /// More redirects than allowed.
     #[error("too many redirects")]
     TooManyRedirects,
@@ -240,9 +255,16 @@ mod tests {
             ("http://[2001:DB8::1]/", "http://[2001:db8::1]:80"),
             ("http://[2001:db8::1]:81/", "http://[2001:db8::1]:81"),
             ("https://bücher.example/", "https://xn--bcher-kva.example:443"),
+            ("http://a.example./", "http://a.example:80"),
+            ("http://a.example:0080/", "http://a.example:80"),
+            ("http://[2001:db8:0:0::1]/", "http://[2001:db8::1]:80"),
+            ("http://192.0.2.1/", "http://192.0.2.1:80"),
         ] {
             assert_eq!(OriginId::parse(url).unwrap().as_str(), id);
+            assert_eq!(OriginId::parse(id).unwrap().as_str(), id, "its own text");
         }
         assert!(OriginId::parse("ftp://a/").is_err() && OriginId::parse("http://u@a/").is_err());
+        let long = format!("http://{}/", ["a"; 200].join("."));
+        assert!(OriginId::parse(&long).is_err(), "{long}");
     }
 }

@@ -14,7 +14,7 @@ use crate::digest::ChecksumAlgorithm;
 use crate::list::ListPage;
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
-use crate::object::{ContentHeaders, ObjectMeta, SharedMeta};
+use crate::object::{ContentHeaders, ObjectMeta, SharedMeta, Tags};
 use crate::website::Website;
 
 /// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
@@ -131,6 +131,8 @@ pub enum Reply {
     NotModified(SharedMeta),
     /// GetObjectMeta.
     ObjectMeta(SharedMeta),
+    /// GetObjectTagging.
+    Tags(Tags),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
     /// PutObject.

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use headwater_model::access::{Access, Principal};
+use headwater_model::access::{Access, AccessKey, Principal};
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_model::error::SignatureMismatch;
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{
-    ContentSha256, Credentials, PayloadMode, SignError, SigningKeys, Target, Verified, VerifyContext, detect, verify,
-    verify_unknown,
+    ContentSha256, Credentials, PayloadMode, Scheme, SignError, SigningKeys, Target, Verified, VerifyContext, detect,
+    verify, verify_unknown,
 };
 use headwater_wire::{BodyNeed, Routed};
 use http::request::Parts;
@@ -21,6 +21,12 @@ use http::request::Parts;
 /// Who asks, and how the body is to be checked.
 pub(crate) struct Authenticated {
     pub(crate) principal: Principal,
+    pub(crate) payload: PayloadMode,
+}
+
+/// Who asks the admin API, and how the body is to be checked. Whether the key may is another question.
+pub(crate) struct Administrator {
+    pub(crate) key: AccessKey,
     pub(crate) payload: PayloadMode,
 }
 
@@ -34,6 +40,26 @@ pub(crate) struct Authenticator {
 impl Authenticator {
     pub(crate) fn new(strict_region: Option<Arc<str>>) -> Self {
         Self { keys: SigningKeys::new(), strict_region }
+    }
+
+    /// Who signed a request of the admin API, by SigV4 in the `Authorization` header alone.
+    ///
+    /// # Errors
+    /// What is wrong with the signature; [`Error::AccessDenied`] without one.
+    pub(crate) fn administrator(&self, parts: &Parts, access: &dyn Access, now: Timestamp) -> Result<Administrator> {
+        let dialect = Dialect::S3;
+        let credentials = detect(parts).map_err(|error| refusal(error, "", dialect))?;
+        let credentials = credentials.filter(|credentials| credentials.scheme == Scheme::SigV4Header);
+        let credentials = credentials
+            .ok_or(Error::AccessDenied { reason: "sign the request with AWS Signature Version 4 in Authorization" })?;
+        let context = VerifyContext { now, target: Target::default(), strict_region: None, keys: &self.keys };
+        let id = credentials.access_key_id.as_str();
+        let Some((key, secret)) = access.find(id) else {
+            verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
+            return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
+        };
+        let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
+        Ok(Administrator { key, payload: verified.payload })
     }
 
     /// # Errors

@@ -12,10 +12,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+use crate::admin::AdminPlane;
+use crate::audit::Audit;
 use crate::connection::{Peer, serve};
 use crate::service::Service;
 use crate::telemetry::{AccessLog, AccessLogTarget, Metrics};
-use crate::{admin, listen, tls};
+use crate::{listen, tls};
 
 /// Most connections of the data plane at a time; each costs some 20 KiB while idle.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -89,13 +91,15 @@ impl Server {
         engine: Arc<Engine>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
+        audit: Audit,
         stop: impl Future<Output = ()>,
     ) {
         let Self { config, data, admin, acceptor, access_log, .. } = self;
         let drain_limit = config.drain_limit;
         let service = Arc::new(Service::new(engine.clone(), clock.clone(), metrics, access_log, &config));
         let (drain_sender, drain) = watch::channel(false);
-        let admin_plane = tokio::spawn(admin::serve(admin, service.clone(), drain.clone()));
+        let plane = AdminPlane::new(service.clone(), engine.clone(), clock.clone(), audit, drain.clone());
+        let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));
         let open = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         loop {

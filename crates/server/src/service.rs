@@ -64,6 +64,7 @@ struct Account {
     access_key_id: Option<Arc<str>>,
     method: http::Method,
     error: Option<Box<str>>,
+    reason: Option<&'static str>,
     served: Option<Served>,
     origin_status: Option<u16>,
 }
@@ -125,6 +126,7 @@ impl Service {
             access_key_id: None,
             method: parts.method.clone(),
             error: None,
+            reason: None,
             served: None,
             origin_status: None,
         };
@@ -249,6 +251,7 @@ impl Service {
             },
         );
         account.error = Some(headwater_wire::error_code(dialect, error).into());
+        account.reason = headwater_wire::reason(error);
         account.origin_status = match error {
             Error::MirrorFailed(failure) => failure.origin_status,
             Error::NoSuchKey { origin_status, .. } => *origin_status,
@@ -320,6 +323,9 @@ impl OnEnd for Ended {
         let duration = service.clock.elapsed().saturating_sub(account.started);
         let bytes_received = account.received.bytes();
         service.metrics.count(account.kind, *status, duration, account.served);
+        if let Some(reason) = account.reason {
+            service.metrics.count_failed_miss(reason);
+        }
         service.metrics.sent.inc_by(bytes_sent);
         service.metrics.received.inc_by(bytes_received);
         service.access_log.write(&AccessLine {
@@ -334,6 +340,7 @@ impl OnEnd for Ended {
             access_key_id: account.access_key_id.as_deref(),
             status: *status,
             error: account.error.as_deref(),
+            reason: account.reason,
             bytes_sent,
             bytes_received,
             duration,

@@ -23,7 +23,11 @@ use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
+
+pub use crate::following::{Ahead, Tail, TailState};
 
 /// Names one life of a bucket; everything in a store is under it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -170,6 +174,18 @@ pub trait ObjectWriter: Send {
     /// Follows the bytes while they are written. Only for writers begun with `followed`.
     fn tail(&self) -> Arc<dyn Tail>;
 
+    /// Writes into the body's room beyond its end, for bytes that come out of order. `None` while the body is in memory,
+    /// and if it is not followed or its length was not announced.
+    fn ahead(&self) -> Option<Arc<dyn Ahead>>;
+
+    /// Takes the `length` bytes behind the present end, which were all written ahead, as if they came by
+    /// [`ObjectWriter::write`] now. Waits for those among them that are being written.
+    ///
+    /// # Errors
+    /// `Internal` if they were not all written ahead; `EntityTooLarge`; `StorageFull`; the writer is then of no further
+    /// use.
+    fn absorb(&mut self, length: u64) -> BoxFuture<'_, Result<()>>;
+
     /// Ends the body and tells what it came to. No `write` may follow.
     ///
     /// # Errors
@@ -187,42 +203,6 @@ pub trait ObjectWriter: Send {
     /// # Errors
     /// `NoSuchUpload`; `StorageFull`; `Internal`.
     fn seal_part(self: Box<Self>, part: NewPart) -> BoxFuture<'static, Result<PartInfo>>;
-}
-
-/// How far a followed write is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TailState {
-    /// Bytes below this offset can be read; more may come.
-    Growing(u64),
-    /// The writer finished: this is the length.
-    Finished(u64),
-    /// The writer failed or was dropped before it finished; bytes below this offset can be read.
-    Broken(u64),
-}
-
-impl TailState {
-    /// Readable bytes.
-    pub fn readable(self) -> u64 {
-        match self {
-            Self::Growing(bytes) | Self::Finished(bytes) | Self::Broken(bytes) => bytes,
-        }
-    }
-}
-
-/// Reads what a writer has written so far; any number of readers, each at its own pace, none of them slowing the
-/// writer. Stays readable after the writer sealed, was dropped, or lost against a local write.
-pub trait Tail: Send + Sync {
-    /// The state now.
-    fn state(&self) -> TailState;
-
-    /// Resolves when the state is no longer `seen`.
-    fn changed(&self, seen: TailState) -> BoxFuture<'_, TailState>;
-
-    /// Bytes of `range`, at least one and at most `range.end - range.start`; the range must be readable by now.
-    ///
-    /// # Errors
-    /// `Damaged`, `Internal`.
-    fn read(&self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>>;
 }
 
 /// A stored object's bytes, open: readable even if the object is replaced or deleted meanwhile.
@@ -397,6 +377,24 @@ pub trait Store: Send + Sync {
 
     /// Deletes a bucket that holds no object and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>>;
+
+    /// The origins that have settings, by name.
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>>;
+
+    /// Makes or replaces the settings of an origin, whose values the caller has checked
+    /// ([`headwater_model::Error::InvalidArgument`] naming `origin` beyond [`headwater_model::limits::MAX_ORIGINS`]).
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>>;
+
+    /// Deletes the settings of an origin; `false` if it had none. What is known about its use stays.
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>>;
+
+    /// How much origins have sent, by name, as last put.
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>>;
+
+    /// Puts down how much origins have sent, all in one commit; others keep what was put down for them. If that would
+    /// be more than [`headwater_model::limits::MAX_ORIGIN_USAGES`] origins, those of the others with the earliest days
+    /// are forgotten (`InvalidArgument` if `usage` alone is more). Of two entries of one origin the latter counts.
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>>;
 
     /// Sizes and counts; may lag behind by the last commits.
     fn stats(&self) -> StoreStats;

@@ -4,10 +4,11 @@
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
 mod contract;
+mod following;
 mod local;
 
 pub use contract::{
-    Afterwards, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
+    Afterwards, Ahead, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
     StoredObject, Tail, TailState, Tombstone, WriteIntent,
 };
 pub use local::{

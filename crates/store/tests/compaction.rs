@@ -6,6 +6,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use headwater_model::clock::Clock;
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_store::{LocalConfig, Point, Probe, Store as _, Treatment, examine};
 use headwater_testkit::ManualClock;
 use support::{Opened, assert_sound, config};
@@ -111,6 +113,10 @@ async fn every_kind_of_row_moves_along() {
     opened.put("small", b"small").await;
     opened.put("large", &support::large(1)).await;
     opened.put("empty", b"").await;
+    let origin = OriginId::parse("https://origin.example/").expect("a valid url");
+    let usage = OriginUsage { day: 20_000, day_bytes: 1, month: 657, month_bytes: 2 };
+    opened.store.put_origin(&origin, OriginSettings::default()).await.expect("put");
+    opened.store.put_origin_usage(vec![(origin.clone(), usage)]).await.expect("put");
     fill(&opened, "passing").await;
     empty(&opened, "passing").await;
     fill(&opened, "newer").await;
@@ -121,6 +127,8 @@ async fn every_kind_of_row_moves_along() {
     assert_eq!(opened.get("small").await.as_deref(), Some(b"small".as_slice()));
     assert_eq!(opened.get("large").await, Some(support::large(1)));
     assert_eq!(opened.get("empty").await, Some(Vec::new()));
+    assert_eq!(opened.store.origins().await.expect("origins"), [(origin.clone(), OriginSettings::default())]);
+    assert_eq!(opened.store.origin_usage().await.expect("usage"), [(origin, usage)]);
     opened.complete("multipart", upload, &[part]).await;
     assert_eq!(opened.get("multipart").await.as_deref(), Some(b"part".as_slice()));
     opened.clone().close().await;

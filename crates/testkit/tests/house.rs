@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each crate may depend on (ARCHITECTURE.md). Tests may use more.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("wire", &["model"]),
     ("index", &["model"]),
@@ -13,9 +13,10 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("egress", &["model", "wire"]),
     ("engine", &["model", "wire", "index", "store", "egress"]),
     ("server", &["model", "wire", "store", "egress", "engine"]),
-    ("cli", &["model", "wire", "index", "store", "egress", "engine", "server"]),
+    ("simulator", &[]),
+    ("cli", &["model", "wire", "index", "store", "egress", "engine", "server", "simulator"]),
     // For tests only, so it may look at what it imitates; nothing but tests may look at it.
-    ("testkit", &["model", "index", "store", "egress"]),
+    ("testkit", &["model", "index", "store", "egress", "simulator"]),
 ];
 
 /// Where a file stops being a room.

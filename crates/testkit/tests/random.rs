@@ -11,6 +11,8 @@ use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 use headwater_store::{
     Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
@@ -149,6 +151,21 @@ impl Store for Forgetful {
     }
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         self.0.delete_bucket(bucket)
+    }
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        self.0.origins()
+    }
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        self.0.put_origin(origin, settings)
+    }
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        self.0.delete_origin(origin)
+    }
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        self.0.origin_usage()
+    }
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        self.0.put_origin_usage(usage)
     }
     fn stats(&self) -> StoreStats {
         self.0.stats()

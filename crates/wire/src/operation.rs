@@ -29,6 +29,7 @@ pub enum Operation {
     HeadObject,
     /// OSS: `GET` or `HEAD` with `?objectMeta`.
     GetObjectMeta,
+    GetObjectTagging,
     PutObject,
     CopyObject,
     DeleteObject,
@@ -80,6 +81,7 @@ impl Operation {
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::GetObjectMeta => "GetObjectMeta",
+            Self::GetObjectTagging => "GetObjectTagging",
             Self::PutObject => "PutObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
@@ -110,6 +112,7 @@ impl Operation {
             Self::GetHomePage | Self::HeadHomePage | Self::GetObject | Self::HeadObject | Self::GetObjectMeta => {
                 Action::GetObject
             }
+            Self::GetObjectTagging => Action::GetObjectTagging,
             Self::PutObject
             | Self::CopyObject
             | Self::CreateMultipartUpload

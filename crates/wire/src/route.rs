@@ -87,7 +87,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 10] = [
+const DECISIVE: [&str; 11] = [
     "acl",
     "location",
     "website",
@@ -98,6 +98,7 @@ const DECISIVE: [&str; 10] = [
     "uploadId",
     "partNumber",
     "versionId",
+    "tagging",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -263,8 +264,8 @@ impl Request<'_> {
         if self.queries.get("versionId").is_some_and(|version| version != "null") {
             return not_implemented("versionId");
         }
-        let selectors = ["uploadId", "uploads", "objectMeta"];
-        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..2] };
+        let selectors = ["uploadId", "uploads", "tagging", "objectMeta"];
+        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..3] };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("uploadId", "PUT") if self.copies() => return not_implemented("UploadPartCopy"),
@@ -273,6 +274,8 @@ impl Request<'_> {
             ("uploadId", "DELETE") => Operation::AbortMultipartUpload,
             ("uploadId", "GET") => Operation::ListParts,
             ("uploads", "POST") => Operation::CreateMultipartUpload,
+            ("tagging", "GET") => Operation::GetObjectTagging,
+            ("tagging", _) => return not_implemented("tagging"),
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
             ("", _) if self.queries.has("partNumber") => return not_implemented("partNumber"),
             ("", "GET") => Operation::GetObject,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use headwater_model::settings::OriginSettings;
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -55,6 +56,8 @@ pub(crate) struct Auth {
 pub(crate) struct Origin {
     pub(crate) allow_networks: Vec<IpNet>,
     pub(crate) ca: Vec<PathBuf>,
+    /// Of every origin that has no settings of its own.
+    pub(crate) defaults: OriginSettings,
 }
 
 /// Every key of the file; those of `mirror` are bucket names and free. A test holds this list to [`File`].
@@ -84,7 +87,29 @@ const KEYS: &[(&str, &[&str])] = &[
     ),
     ("tls", &["cert", "key"]),
     ("auth", &["strict_region"]),
-    ("origin", &["allow_networks", "ca"]),
+    ("origin", &["allow_networks", "ca", "defaults"]),
+    (
+        "origin.defaults",
+        &[
+            "kind",
+            "credentials",
+            "bucket",
+            "ca_pem",
+            "accept_invalid_certificate",
+            "allow_downgrade",
+            "treat_403_as_404",
+            "user_agent",
+            "limits",
+            "timeouts",
+            "job_windows",
+        ],
+    ),
+    ("origin.defaults.credentials", &["access_key_id", "access_key_secret", "session_token", "region"]),
+    (
+        "origin.defaults.limits",
+        &["max_concurrent", "requests_per_s", "bytes_per_s", "bytes_per_day", "bytes_per_month", "min_bytes_per_s"],
+    ),
+    ("origin.defaults.timeouts", &["connect_ms", "tls_ms", "first_byte_ms", "idle_ms"]),
 ];
 
 impl File {
@@ -98,10 +123,7 @@ impl File {
     fn parse(text: &str) -> anyhow::Result<Self> {
         let table: Table = text.parse().map_err(|error| one_line(&error))?;
         for (section, known) in KEYS {
-            let keys = match *section {
-                "" => Some(&table),
-                section => table.get(section).and_then(Value::as_table),
-            };
+            let keys = section_of(&table, section);
             for key in keys.into_iter().flat_map(Table::keys) {
                 if !known.contains(&key.as_str()) {
                     return Err(unknown(section, key, known));
@@ -110,6 +132,12 @@ impl File {
         }
         Value::Table(table).try_into().map_err(|error| one_line(&error))
     }
+}
+
+/// The table at a dotted path, if it is there.
+fn section_of<'a>(file: &'a Table, path: &str) -> Option<&'a Table> {
+    let names = path.split('.').filter(|name| !name.is_empty());
+    names.fold(Some(file), |table, name| table?.get(name)?.as_table())
 }
 
 /// The library's error without its picture of the file, which spans lines.
@@ -148,6 +176,34 @@ mod tests {
             message("[origin]\nallow_network = []"),
             "unknown key origin.allow_network; did you mean origin.allow_networks?"
         );
+        assert_eq!(
+            message("[origin.defaults.timeouts]\nfirst_byte = 1"),
+            "unknown key origin.defaults.timeouts.first_byte; did you mean origin.defaults.timeouts.first_byte_ms?"
+        );
+    }
+
+    #[test]
+    fn every_key_of_the_origin_defaults_is_known() {
+        let made = serde_json::to_value(OriginSettings::default()).expect("settings can be written");
+        for (path, inner) in
+            [("origin.defaults", ""), ("origin.defaults.limits", "limits"), ("origin.defaults.timeouts", "timeouts")]
+        {
+            let object = if inner.is_empty() { &made } else { &made[inner] };
+            let known = KEYS.iter().find(|(section, _)| *section == path).expect("the section is listed").1;
+            let mut named: Vec<&str> = object.as_object().expect("a table").keys().map(String::as_str).collect();
+            let mut known = known.to_vec();
+            named.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(named, known, "{path}");
+        }
+    }
+
+    #[test]
+    fn origin_defaults_are_read() {
+        let file = File::parse("[origin.defaults]\ntreat_403_as_404 = true\n[origin.defaults.timeouts]\nidle_ms = 7\n")
+            .expect("valid");
+        assert!(file.origin.defaults.treat_403_as_404);
+        assert_eq!((file.origin.defaults.timeouts.idle_ms, file.origin.defaults.timeouts.tls_ms), (7, 5_000));
     }
 
     #[test]

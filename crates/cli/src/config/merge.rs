@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use headwater_model::BucketName;
 use headwater_model::bucket::Dialect;
+use headwater_model::settings::OriginSettings;
 use headwater_server::{AccessLogTarget, ServerConfig, TlsFiles};
 use headwater_wire::Addressing;
 use ipnet::IpNet;
@@ -24,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) mirrors: Vec<Mirror>,
     pub(crate) allow_origin_networks: Vec<IpNet>,
     pub(crate) origin_ca: Vec<PathBuf>,
+    pub(crate) origin_defaults: OriginSettings,
     pub(crate) workers: Option<usize>,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
@@ -79,6 +81,7 @@ impl Config {
             access_log: access_log(args.access_log.or(file.access_log).as_deref()),
             drain_limit: drain,
         };
+        file.origin.defaults.validate().context("origin.defaults")?;
         // Accepted now so that set-ups keep working when lifecycle rules arrive; nothing expires yet.
         let _lifecycle_day = args.lifecycle_day.or(file.lifecycle_day);
         Ok(Self {
@@ -87,6 +90,7 @@ impl Config {
             mirrors,
             allow_origin_networks: prefer(args.allow_origin_net, file.origin.allow_networks),
             origin_ca: prefer(args.origin_ca, file.origin.ca),
+            origin_defaults: file.origin.defaults,
             workers: args.workers.or(file.workers).map(usize::from),
             log: args.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),

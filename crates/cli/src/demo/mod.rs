@@ -149,6 +149,7 @@ fn configuration(data: &Path) -> Config {
         mirrors: Vec::new(),
         allow_origin_networks: vec![ipnet::IpNet::from(ipnet::Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 8))],
         origin_ca: Vec::new(),
+        origin_defaults: headwater_model::settings::OriginSettings::default(),
         workers: None,
         log: "warn".to_owned(),
         log_format: LogFormat::Text,

@@ -4,6 +4,8 @@
 //! Rust (nginx, rclone, curl, a Python environment) is installed by `./test.sh e2e`; a missing tool is a failure that
 //! names its package, never a skip.
 
+mod admin;
+mod chaos;
 mod clients;
 mod crash;
 mod guard;

@@ -31,20 +31,21 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use headwater_model::clock::Clock;
+use headwater_model::limits::MAX_ORIGIN_USAGES;
 use headwater_model::origin::{OriginError, OriginId};
 use headwater_model::settings::OriginSettings;
+pub use headwater_model::settings::OriginUsage;
 
 pub(crate) use ask::Ask;
 pub use breaker::BreakerState;
 pub(crate) use exchange::Exchange;
 pub(crate) use origin::KnownOrigin;
 pub use status::{LastAnswer, OriginStatus, OriginTotals};
-pub use usage::OriginUsage;
 
 use crate::target::{Endpoint, Target};
 
 /// Most origins known at a time: redirects may lead to many hosts, rules name a few.
-pub const MAX_ORIGINS: usize = 4096;
+pub const MAX_ORIGINS: usize = MAX_ORIGIN_USAGES;
 /// When to try again while there is no room for one more origin.
 const FULL_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -60,7 +61,13 @@ pub struct Origins {
 impl Origins {
     /// No origin has settings of its own.
     pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { settings: ArcSwap::default(), default: Arc::default(), known: RwLock::default(), clock })
+        Self::with_default(clock, OriginSettings::default())
+    }
+
+    /// No origin has settings of its own; all have these.
+    pub fn with_default(clock: Arc<dyn Clock>, default: OriginSettings) -> Arc<Self> {
+        let (settings, default, known) = (ArcSwap::default(), Arc::new(default), RwLock::default());
+        Arc::new(Self { settings, default, known, clock })
     }
 
     /// The settings of an origin, the defaults if it has none of its own.

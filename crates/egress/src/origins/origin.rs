@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::origin::{OriginError, OriginId};
-use headwater_model::settings::OriginSettings;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use tokio::sync::oneshot;
 
 use super::ask::{Ask, Tally};
@@ -27,7 +27,7 @@ use super::pace::Pace;
 use super::permits::{Permits, Rank};
 use super::retries::RetryBudget;
 use super::status::{LastAnswer, OriginStatus, OriginTotals};
-use super::usage::OriginUsage;
+use super::usage;
 
 /// Longest wait for a permit or for the rate: who waits longer is better told to come again.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -256,7 +256,7 @@ impl KnownOrigin {
     pub(super) fn usage(&self) -> OriginUsage {
         let mut known = self.lock();
         self.book(&mut known);
-        known.usage.roll(self.clock.now());
+        usage::roll(&mut known.usage, self.clock.now());
         known.usage
     }
 
@@ -297,7 +297,7 @@ impl KnownOrigin {
     fn book(&self, known: &mut Known) {
         let bytes = self.unbooked_bytes.swap(0, Ordering::Relaxed);
         if bytes > 0 {
-            known.usage.add(bytes, self.clock.now());
+            usage::add(&mut known.usage, bytes, self.clock.now());
         }
     }
 
@@ -310,7 +310,7 @@ impl Known {
     /// What is in the way of any request now.
     fn gates(&mut self, ask: Ask, now: Duration, time: Timestamp) -> Result<(), OriginError> {
         let limits = &self.settings.limits;
-        if let Some(left) = self.usage.used_up(limits.bytes_per_day, limits.bytes_per_month, time) {
+        if let Some(left) = usage::used_up(&mut self.usage, limits.bytes_per_day, limits.bytes_per_month, time) {
             return Err(busy("origin_budget", left.min(MAX_BUDGET_RETRY_AFTER)));
         }
         if now < self.paused_until {

@@ -74,6 +74,7 @@ impl Failure {
             OriginError::TlsTimeout => (Unreachable, "timeout_tls", NO_ANSWER, true, Again::Elsewhere),
             OriginError::FirstByteTimeout => (Unreachable, "timeout_first_byte", NO_ANSWER, true, Again::Elsewhere),
             OriginError::BadResponse(_) => (Unreachable, "bad_response", NO_ANSWER, false, Again::Never),
+            OriginError::TooManyInterim => (Unreachable, "too_many_interim", NO_ANSWER, true, Again::Here),
             OriginError::TooManyRedirects => (Answer, "too_many_redirects", CHECK_CONFIGURATION, false, Again::Never),
             OriginError::BadRedirect(_) => (Answer, "bad_redirect", CHECK_CONFIGURATION, false, Again::Never),
             error => return Self::lost(error, None),
@@ -121,8 +122,7 @@ impl Failure {
 
     /// The body does not have a digest that was announced.
     pub(super) fn digest(status: u16) -> Self {
-        let again = Some(TRANSIENT_RETRY_AFTER);
-        Self::mirror(MirrorFailureKind::Answer, "checksum_mismatch", BODY_LOST, again, Some(status)).then(Again::Here)
+        Self::mirror(MirrorFailureKind::Answer, "checksum_mismatch", BODY_LOST, None, Some(status)).then(Again::Here)
     }
 
     /// The body does not have the `Content-MD5` that the rule checks, and the bucket wants no such body delivered.

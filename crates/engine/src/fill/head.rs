@@ -13,6 +13,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_RANGE, LOCATION};
 
 use super::failure::Failure;
+use super::intake::Gathered;
 use super::kept;
 use super::plan::{Plan, Wants};
 use super::verify::Verifier;
@@ -226,6 +227,26 @@ pub(super) fn refuses_body(body: &[u8], wants: &Wants, head: &Head) -> Option<&'
     }
     let is_xml = head.headers.content.content_type.as_deref().is_some_and(|kind| kind.contains("xml"));
     (head.speaks_store && is_xml && is_error_document(body)).then_some("error_document")
+}
+
+/// Why a store refuses, as far as an operator can mend it (chaos matrix, O74); the code is looked for as text, as real
+/// documents have no attributes there.
+pub(super) fn refusal_code(document: &Gathered) -> Option<&'static str> {
+    let Gathered::Whole(body) = document else { return None };
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, rest) = text.split_once("<Error>")?.1.split_once("<Code>")?;
+    match rest.split_once("</Code>")?.0.trim() {
+        "InvalidObjectState" => Some("origin_archived"),
+        "RequestTimeTooSkewed" => Some("origin_clock_skew"),
+        "ExpiredToken"
+        | "InvalidToken"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "SecurityTokenExpired"
+        | "InvalidSecurityToken"
+        | "UserDisable" => Some("origin_credentials"),
+        _ => None,
+    }
 }
 
 /// Whether the root element is `Error`, as in both vendors' error documents.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use headwater_model::body::ByteStream;
-use headwater_model::origin::Framing;
+use headwater_model::origin::{Framing, Trailers};
 use http::HeaderMap;
 
 use super::failure::Failure;
@@ -33,6 +33,7 @@ pub(super) struct Intake<'a> {
     skip: u64,
     pace: Pace,
     verifier: Verifier,
+    trailers: Trailers,
     origin_status: u16,
     /// Announced length.
     length: Option<u64>,
@@ -66,7 +67,12 @@ pub(super) enum Gathered {
 
 impl<'a> Intake<'a> {
     /// Over the body that came with `head` from a candidate of the plan.
-    pub(super) fn new(body: ByteStream, headers: &HeaderMap, head: &Head, from: &Origination<'a>) -> Self {
+    pub(super) fn new(
+        (body, trailers): (ByteStream, Trailers),
+        headers: &HeaderMap,
+        head: &Head,
+        from: &Origination<'a>,
+    ) -> Self {
         let Origination { env, plan, candidate } = *from;
         let (origin_status, length) = (head.origin_status, head.length);
         let pin = Pin::of(headers, length, env.clock.now());
@@ -76,8 +82,10 @@ impl<'a> Intake<'a> {
             env,
             rescue: Some(Rescue::new(env, plan, candidate, pin)),
             skip: 0,
-            pace: Pace::at_least(settings.limits.min_bytes_per_s),
+            // Where we ourselves slow the body down, its pace says nothing about the origin.
+            pace: Pace::at_least(settings.limits.bytes_per_s.map_or(settings.limits.min_bytes_per_s, |_| 0)),
             verifier: Verifier::announced_by(headers),
+            trailers,
             origin_status,
             length,
             max_bytes: plan.wants.settings.max_object_bytes,
@@ -95,6 +103,7 @@ impl<'a> Intake<'a> {
             skip: 0,
             pace: Pace::at_least(0),
             verifier: Verifier::of_nothing(),
+            trailers: Trailers::default(),
             origin_status,
             length,
             max_bytes: u64::MAX,
@@ -151,6 +160,7 @@ impl<'a> Intake<'a> {
         let Some(rescue) = &mut self.rescue else { return Err(lost) };
         let rest = rescue.rest(self.received, self.length, lost).await?;
         self.body = rest.body;
+        self.trailers = rest.trailers;
         self.skip = rest.skip;
         self.length = Some(rest.total);
         self.pace.restart();
@@ -179,7 +189,7 @@ impl<'a> Intake<'a> {
     }
 
     fn verify_end(&mut self) -> Result<(), Failure> {
-        if !self.verifier.holds() {
+        if !self.verifier.holds(self.trailers.get()) {
             return Err(Failure::digest(self.origin_status));
         }
         Ok(())

@@ -124,9 +124,9 @@ impl Table {
 
     fn admit(&self, inner: &mut Inner) -> Result<()> {
         let limit = if inner.stopped {
-            "the server is stopping"
+            "stopping"
         } else if inner.fetching >= self.max_running {
-            "running fills"
+            "running_fills"
         } else {
             inner.running += 1;
             inner.fetching += 1;

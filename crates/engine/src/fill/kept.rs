@@ -33,7 +33,7 @@ pub(super) struct MetaTooLarge;
 /// `application/octet-stream` by whoever answers.
 pub(super) fn content_headers(headers: &HeaderMap) -> ContentHeaders {
     ContentHeaders {
-        content_type: single(headers, &CONTENT_TYPE).filter(|value| value.is_ascii()),
+        content_type: single(headers, &CONTENT_TYPE).filter(|value| is_media_type(value)),
         content_encoding: list(headers, &CONTENT_ENCODING),
         content_disposition: single(headers, &CONTENT_DISPOSITION),
         content_language: list(headers, &CONTENT_LANGUAGE),
@@ -117,6 +117,18 @@ pub(super) fn last_modified(headers: &HeaderMap, now: Timestamp) -> Option<Times
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     let since = httpdate::parse_http_date(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(Timestamp::from_seconds(i64::try_from(since.as_secs()).ok()?))
+}
+
+/// `type/subtype` with whatever parameters, in visible ASCII (RFC 9110 section 8.3.1). Anything else could mean something
+/// to a page that shows it, and nothing to a client (chaos matrix, O73).
+fn is_media_type(value: &str) -> bool {
+    let token = |text: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        !text.is_empty() && text.bytes().all(legal)
+    };
+    let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+    let both = essence.trim().split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype));
+    both && parameters.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && !parameters.contains(['<', '>'])
 }
 
 /// A field that has one value: the first counts.

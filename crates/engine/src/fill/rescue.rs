@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use headwater_model::body::ByteStream;
 use headwater_model::clock::Timestamp;
-use headwater_model::origin::{OriginMethod, OriginRequest, OriginResponse, RequestCause};
+use headwater_model::origin::{OriginMethod, OriginRequest, OriginResponse, RequestCause, Trailers};
 use http::header::{ACCEPT_RANGES, DATE, ETAG, IF_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, HeaderValue};
 
@@ -103,6 +103,7 @@ pub(super) struct Rescue<'a> {
 /// A body that goes on.
 pub(super) struct Rest {
     pub(super) body: ByteStream,
+    pub(super) trailers: Trailers,
     /// Bytes of it that are already here.
     pub(super) skip: u64,
     /// Length of the whole object, which the answer tells.
@@ -159,12 +160,12 @@ enum Judged {
 }
 
 fn judge(response: OriginResponse, pin: &Pin, position: u64, length: Option<u64>) -> Judged {
-    let OriginResponse { status, headers, framing, body, .. } = response;
+    let OriginResponse { status, headers, framing, body, trailers, .. } = response;
     match status {
         206 => match head::content_range(&headers) {
             Some((first, last, total)) if first == position && last.checked_add(1) == Some(total) => {
                 if pin.holds(&headers) && length.is_none_or(|length| length == total) {
-                    Judged::Goes(Rest { body, skip: 0, total })
+                    Judged::Goes(Rest { body, trailers, skip: 0, total })
                 } else {
                     Judged::Changed(status)
                 }
@@ -174,7 +175,9 @@ fn judge(response: OriginResponse, pin: &Pin, position: u64, length: Option<u64>
         200 => {
             let total = head::framing_length(framing);
             match total.filter(|total| pin.holds(&headers) && length.is_none_or(|length| length == *total)) {
-                Some(total) if position <= MAX_SKIPPED_BYTES => Judged::Goes(Rest { body, skip: position, total }),
+                Some(total) if position <= MAX_SKIPPED_BYTES => {
+                    Judged::Goes(Rest { body, trailers, skip: position, total })
+                }
                 Some(_) => Judged::Useless,
                 None => Judged::Changed(status),
             }

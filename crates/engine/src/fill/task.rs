@@ -12,6 +12,7 @@ use headwater_model::clock::Clock;
 use headwater_model::limits::HOLD_BACK_BYTES;
 use headwater_model::origin::{Origin, OriginMethod, OriginRequest, OriginResponse, RequestCause};
 use headwater_model::reply::KnownFacts;
+use headwater_model::settings::OriginKind;
 use headwater_model::{Error, ObjectKey};
 use headwater_store::{BucketRef, Store};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
@@ -141,10 +142,16 @@ impl Task {
 
     /// One origin's answer, to its end.
     async fn attempt(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<FillOutcome, Failure> {
-        let OriginResponse { status, headers, framing, final_url: _, body } = self.answer(from, cause).await?;
+        let OriginResponse { status, headers, framing, final_url: _, body, trailers } =
+            self.answer(from, cause).await?;
         self.origin_status = Some(status);
         let Origination { env, plan, candidate } = from;
         match head::judge(status, &headers, framing, &Circumstances::of(plan, candidate, self.fill.started)) {
+            Verdict::Failed(failure) if status == 403 && plan.candidates[candidate].kind() != OriginKind::Http => {
+                let document = Intake::of_relayed(body, status, framing, env).gather(MAX_RELAYED_BYTES).await;
+                let code = document.ok().and_then(|document| head::refusal_code(&document));
+                Err(code.map_or(failure, |reason| Failure::answer(status, reason)))
+            }
             Verdict::Failed(failure) => Err(failure),
             Verdict::NotFound => {
                 env.absences.remember(&self.bucket, &self.key, plan, OriginMethod::Get, status);
@@ -156,7 +163,7 @@ impl Task {
                 self.relay(status, relay, intake).await
             }
             Verdict::Object(head) => {
-                let mut intake = Intake::new(body, &headers, &head, &from);
+                let mut intake = Intake::new((body, trailers), &headers, &head, &from);
                 let result = self.receive(&head, &mut intake).await;
                 self.received = intake.received();
                 result

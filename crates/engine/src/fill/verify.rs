@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crc_fast::CrcAlgorithm;
 use headwater_model::digest::ChecksumAlgorithm;
 use http::HeaderMap;
+use http::header::TRAILER;
 use sha2::Digest as _;
 
 /// Computes what was announced and compares at the end.
@@ -21,8 +22,31 @@ pub(super) struct Verifier {
 
 struct Check {
     running: Running,
-    expected: Vec<u8>,
+    /// What the head states; `None` if it says that the trailers will.
+    expected: Option<Vec<u8>>,
+    kind: Kind,
 }
+
+/// A way in which origins state a digest.
+#[derive(Clone, Copy)]
+enum Kind {
+    OssCrc64,
+    Amz(&'static str, ChecksumAlgorithm),
+    Goog,
+    Repr,
+}
+
+/// All of them.
+const KINDS: [Kind; 8] = [
+    Kind::OssCrc64,
+    Kind::Amz("x-amz-checksum-crc32", ChecksumAlgorithm::Crc32),
+    Kind::Amz("x-amz-checksum-crc32c", ChecksumAlgorithm::Crc32c),
+    Kind::Amz("x-amz-checksum-crc64nvme", ChecksumAlgorithm::Crc64Nvme),
+    Kind::Amz("x-amz-checksum-sha1", ChecksumAlgorithm::Sha1),
+    Kind::Amz("x-amz-checksum-sha256", ChecksumAlgorithm::Sha256),
+    Kind::Goog,
+    Kind::Repr,
+];
 
 enum Running {
     /// Boxed: the state is large and most answers announce nothing.
@@ -32,30 +56,21 @@ enum Running {
 }
 
 impl Verifier {
-    /// Reads what `headers` announce; no allocation if nothing is.
+    /// Reads what `headers` state, and what they say that trailers will state; no allocation if nothing is.
     pub(super) fn announced_by(headers: &HeaderMap) -> Self {
         let mut checks = Vec::new();
-        if let Some(crc) = text(headers, "x-oss-hash-crc64ecma").and_then(|text| text.trim().parse::<u64>().ok()) {
-            checks.push(Check { running: crc64(CrcAlgorithm::Crc64Xz), expected: crc.to_be_bytes().to_vec() });
-        }
-        for (name, algorithm) in AMZ_CHECKSUMS {
-            let value = text(headers, name).and_then(|text| BASE64.decode(text.trim()).ok());
-            if let Some(expected) = value.filter(|value| value.len() == algorithm.size_bytes()) {
-                checks.push(Check { running: Running::of(algorithm), expected });
+        for kind in KINDS {
+            let expected = kind.stated(headers);
+            if expected.is_some() || announces_trailer(headers, kind.field()) {
+                checks.push(Check { running: kind.running(), expected, kind });
             }
-        }
-        if let Some(expected) = goog_crc32c(headers) {
-            checks.push(Check { running: Running::of(ChecksumAlgorithm::Crc32c), expected });
-        }
-        if let Some(expected) = repr_digest(headers) {
-            checks.push(Check { running: Running::of(ChecksumAlgorithm::Sha256), expected });
         }
         Self { checks }
     }
 
-    /// Whether anything was announced.
+    /// Whether anything was stated with the head.
     pub(super) fn checks_anything(&self) -> bool {
-        !self.checks.is_empty()
+        self.checks.iter().any(|check| check.expected.is_some())
     }
 
     /// Computes nothing; every body holds.
@@ -74,20 +89,56 @@ impl Verifier {
         }
     }
 
-    /// Whether the whole body has every digest announced.
-    pub(super) fn holds(&mut self) -> bool {
-        self.checks.drain(..).all(|check| check.running.value() == check.expected)
+    /// Whether the whole body has every digest stated, in the head or behind it (chaos matrix, O34). Trailers that were
+    /// announced and did not come prove nothing.
+    pub(super) fn holds(&mut self, trailers: Option<&HeaderMap>) -> bool {
+        self.checks.drain(..).all(|check| {
+            let expected = check.expected.or_else(|| trailers.and_then(|trailers| check.kind.stated(trailers)));
+            expected.is_none_or(|expected| check.running.value() == expected)
+        })
     }
 }
 
-/// Header names of S3's checksums.
-const AMZ_CHECKSUMS: [(&str, ChecksumAlgorithm); 5] = [
-    ("x-amz-checksum-crc32", ChecksumAlgorithm::Crc32),
-    ("x-amz-checksum-crc32c", ChecksumAlgorithm::Crc32c),
-    ("x-amz-checksum-crc64nvme", ChecksumAlgorithm::Crc64Nvme),
-    ("x-amz-checksum-sha1", ChecksumAlgorithm::Sha1),
-    ("x-amz-checksum-sha256", ChecksumAlgorithm::Sha256),
-];
+impl Kind {
+    fn field(self) -> &'static str {
+        match self {
+            Self::OssCrc64 => "x-oss-hash-crc64ecma",
+            Self::Amz(name, _) => name,
+            Self::Goog => "x-goog-hash",
+            Self::Repr => "repr-digest",
+        }
+    }
+
+    fn stated(self, headers: &HeaderMap) -> Option<Vec<u8>> {
+        match self {
+            Self::OssCrc64 => {
+                let crc: u64 = text(headers, self.field())?.trim().parse().ok()?;
+                Some(crc.to_be_bytes().to_vec())
+            }
+            Self::Amz(name, algorithm) => {
+                let value = BASE64.decode(text(headers, name)?.trim()).ok()?;
+                (value.len() == algorithm.size_bytes()).then_some(value)
+            }
+            Self::Goog => goog_crc32c(headers),
+            Self::Repr => repr_digest(headers),
+        }
+    }
+
+    fn running(self) -> Running {
+        match self {
+            Self::OssCrc64 => crc64(CrcAlgorithm::Crc64Xz),
+            Self::Amz(_, algorithm) => Running::of(algorithm),
+            Self::Goog => Running::of(ChecksumAlgorithm::Crc32c),
+            Self::Repr => Running::of(ChecksumAlgorithm::Sha256),
+        }
+    }
+}
+
+/// Whether `Trailer` (RFC 9110 section 6.6.2) names the field.
+fn announces_trailer(headers: &HeaderMap, field: &str) -> bool {
+    let lines = headers.get_all(TRAILER).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|name| name.trim().eq_ignore_ascii_case(field))
+}
 
 impl Running {
     fn of(algorithm: ChecksumAlgorithm) -> Self {
@@ -152,7 +203,7 @@ mod tests {
         let (left, right) = body.split_at(body.len() / 2);
         verifier.update(left);
         verifier.update(right);
-        verifier.holds()
+        verifier.holds(None)
     }
 
     #[test]
@@ -193,6 +244,24 @@ mod tests {
         headers.insert("x-goog-stored-content-encoding", "gzip".parse().unwrap());
         let mut verifier = Verifier::announced_by(&headers);
         verifier.update(b"plain");
-        assert!(verifier.holds());
+        assert!(verifier.holds(None));
+    }
+
+    #[test]
+    fn o34_a_digest_behind_the_body_counts_if_it_was_announced() {
+        let mut head = HeaderMap::new();
+        head.insert("trailer", "x-other, X-Amz-Checksum-Crc32C".parse().unwrap());
+        let trailers =
+            |value: &str| HeaderMap::from_iter([("x-amz-checksum-crc32c".parse().unwrap(), value.parse().unwrap())]);
+        let holds = |head: &HeaderMap, trailers: Option<&HeaderMap>| {
+            let mut verifier = Verifier::announced_by(head);
+            verifier.update(b"123456789");
+            verifier.holds(trailers)
+        };
+        assert!(holds(&head, Some(&trailers("4waSgw=="))));
+        assert!(!holds(&head, Some(&trailers("AAAAAA=="))));
+        assert!(holds(&head, None), "what did not come proves nothing");
+        assert!(holds(&HeaderMap::new(), Some(&trailers("AAAAAA=="))), "nothing was computed");
+        assert!(!Verifier::announced_by(&head).checks_anything());
     }
 }

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
 mod operations;
+mod sealing;
 mod support;
 mod website;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey, Seal};
 use headwater_model::access::{AccessKey, Principal};
 use headwater_model::body::Body;
 use headwater_model::bucket::{CannedAcl, Dialect};
@@ -48,28 +48,34 @@ impl Bench {
     /// With one bucket of this access list.
     pub(crate) async fn new(acl: CannedAcl) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
-        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let bench = Self::over(Arc::new(MemoryStore::new(clock.clone())), &clock, 1).await.unwrap();
+        let create = CreateBucket { bucket: bucket(BUCKET), acl: Some(acl), location: None, storage_class: None };
+        bench.ask(Op::CreateBucket(create)).await.unwrap();
+        bench
+    }
+
+    /// Over this store, with a master key of this byte.
+    pub(crate) async fn over(store: Arc<MemoryStore>, clock: &Arc<dyn Clock>, master_key: u8) -> Result<Self> {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner: owner.clone() };
+        let origins = headwater_egress::Origins::new(clock.clone());
         let fills = Fills::new(FillsConfig {
             store: store.clone(),
             origin: Arc::new(Untouched),
             clock: clock.clone(),
             observer: Arc::new(()),
-            origins: headwater_egress::Origins::new(clock.clone()),
+            origins: origins.clone(),
             marker: LoopMarker::new("test"),
             limits: FillLimits::default(),
         });
         let access = Arc::new(RootAccess::new(root));
-        let config = EngineConfig { store, fills, access, clock, owner, region: "cn-hangzhou".into() };
-        let engine = Engine::open(config).await.unwrap();
+        let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
+        let (clock, region) = (clock.clone(), "cn-hangzhou".into());
+        let engine = Engine::open(EngineConfig { store, fills, access, clock, owner, region, seal, origins }).await?;
         let access_key = AccessKey { id: "root".into(), canonical_id: "owner".into(), display_name: "root".into() };
         let root = Caller { principal: Principal::Key(access_key), dialect: Dialect::Oss };
         let anonymous = Caller { principal: Principal::Anonymous, dialect: Dialect::Oss };
-        let bench = Self { engine, root, anonymous };
-        let create = CreateBucket { bucket: bucket(BUCKET), acl: Some(acl), location: None, storage_class: None };
-        bench.ask(Op::CreateBucket(create)).await.unwrap();
-        bench
+        Ok(Self { engine, root, anonymous })
     }
 
     pub(crate) async fn ask(&self, op: Op) -> Result<Reply> {

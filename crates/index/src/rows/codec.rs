@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::{RowKind, describe};
-use super::{BucketRow, CounterRow, GoneRow, ObjectRow, PartRow, SegmentRow, UploadKeyRow, UploadRow};
+use super::{
+    BucketRow, CounterRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow, UploadKeyRow, UploadRow,
+};
 
 /// Why a row cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +113,11 @@ pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
         RowKind::UploadKey => UploadKeyRow::parse_key(key).and_then(|_| UploadKeyRow::decode(key, value).map(drop)),
         RowKind::Object => ObjectRow::parse_key(key).and_then(|_| ObjectRow::decode(key, value).map(drop)),
         RowKind::Part => PartRow::parse_key(key).and_then(|_| PartRow::decode(key, value).map(drop)),
+        RowKind::Origin => OriginRow::parse_key(key).and_then(|_| OriginRow::decode(key, value).map(drop)),
         RowKind::Segment => SegmentRow::parse_key(key).and_then(|_| SegmentRow::decode(key, value).map(drop)),
+        RowKind::OriginUsage => {
+            OriginUsageRow::parse_key(key).and_then(|_| OriginUsageRow::decode(key, value).map(drop))
+        }
         RowKind::Upload => UploadRow::parse_key(key).and_then(|_| UploadRow::decode(key, value).map(drop)),
     }
 }

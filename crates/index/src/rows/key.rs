@@ -7,9 +7,10 @@
 use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::multipart::UploadId;
+use headwater_model::origin::OriginId;
 
 use super::codec::RowError;
-use super::{CounterRow, GoneRow, ObjectRow, PartRow, SegmentRow, UploadKeyRow, UploadRow};
+use super::{CounterRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow, UploadKeyRow, UploadRow};
 
 /// What follows a `0x00` that belongs to the text.
 const ESCAPED_NUL: u8 = 0xFF;
@@ -32,22 +33,28 @@ pub enum RowKind {
     Object = b'o',
     /// [`super::PartRow`].
     Part = b'p',
+    /// [`super::OriginRow`].
+    Origin = b'r',
     /// [`super::SegmentRow`].
     Segment = b's',
+    /// [`super::OriginUsageRow`].
+    OriginUsage = b't',
     /// [`super::UploadRow`].
     Upload = b'u',
 }
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Bucket,
         Self::Counter,
         Self::Gone,
         Self::UploadKey,
         Self::Object,
         Self::Part,
+        Self::Origin,
         Self::Segment,
+        Self::OriginUsage,
         Self::Upload,
     ];
 
@@ -88,7 +95,9 @@ fn describe_known(key: &[u8]) -> Option<String> {
             let (generation, id, number) = PartRow::parse_key(key).ok()?;
             format!("part row {number} of upload {id} of generation {}", generation.0)
         }
+        RowKind::Origin => format!("origin row {}", OriginRow::parse_key(key).ok()?),
         RowKind::Segment => format!("segment row {}", SegmentRow::parse_key(key).ok()?),
+        RowKind::OriginUsage => format!("usage row {}", OriginUsageRow::parse_key(key).ok()?),
         RowKind::Upload => {
             let (generation, name, id) = UploadRow::parse_key(key).ok()?;
             format!("upload row {id} for {name:?} of generation {}", generation.0)
@@ -191,6 +200,13 @@ impl<'a> KeyReader<'a> {
     pub(super) fn last_object_key(self) -> Result<ObjectKey, RowError> {
         let error = self.error();
         ObjectKey::parse(self.last_text()?).map_err(|_| error)
+    }
+
+    /// Everything that is left, as an origin's name in the one form that it has.
+    pub(super) fn last_origin(self) -> Result<OriginId, RowError> {
+        let error = self.error();
+        let text = self.last_text()?;
+        OriginId::parse(text).ok().filter(|origin| origin.as_str() == text).ok_or(error)
     }
 
     /// A text that other fields follow, as an object's key.

@@ -10,7 +10,9 @@
 //! upload key  'i' generation upload-id
 //! object      'o' generation key
 //! part        'p' generation upload-id number
+//! origin      'r' origin
 //! segment     's' segment
+//! usage       't' origin
 //! upload      'u' generation escaped-key upload-id
 //! ```
 //!
@@ -26,6 +28,8 @@ mod extent;
 mod gone;
 mod key;
 mod object;
+mod origin;
+mod origin_usage;
 mod part;
 mod segment;
 mod upload;
@@ -38,6 +42,8 @@ pub use extent::{BlobRef, Extent};
 pub use gone::GoneRow;
 pub use key::{RowKind, describe};
 pub use object::ObjectRow;
+pub use origin::OriginRow;
+pub use origin_usage::OriginUsageRow;
 pub use part::PartRow;
 pub use segment::SegmentRow;
 pub use upload::UploadRow;

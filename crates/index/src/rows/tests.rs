@@ -5,7 +5,9 @@ use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
 use headwater_model::multipart::UploadId;
 use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
-use headwater_model::rule::RoutingRule;
+use headwater_model::origin::OriginId;
+use headwater_model::rule::{RoutingRule, Secret};
+use headwater_model::settings::{OriginCredentials, OriginKind, OriginSettings, OriginUsage, TimeWindow};
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
 use proptest::prelude::*;
@@ -116,6 +118,31 @@ fn segment() -> SegmentRow {
     }
 }
 
+fn origin() -> OriginRow {
+    let credentials = OriginCredentials {
+        access_key_id: "id".into(),
+        access_key_secret: Secret::new("secret"),
+        session_token: None,
+        region: "r".into(),
+    };
+    let settings = OriginSettings {
+        kind: OriginKind::S3,
+        credentials: Some(credentials),
+        ca_pem: Some("pem".into()),
+        job_windows: vec![TimeWindow { from_minute: 60, to_minute: 300 }],
+        ..OriginSettings::default()
+    };
+    OriginRow { sequence: 7, settings }
+}
+
+fn usage() -> OriginUsageRow {
+    OriginUsageRow { sequence: 8, usage: OriginUsage { day: 20_000, day_bytes: 300, month: 657, month_bytes: 1 << 40 } }
+}
+
+fn origin_id() -> OriginId {
+    OriginId::parse("https://origin.example").expect("a valid url")
+}
+
 /// One row of every kind as (key, value).
 fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([7; 16]));
@@ -127,7 +154,9 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (UploadKeyRow::key(generation, id), UploadKeyRow { key: key.clone() }.encode()),
         (ObjectRow::key(generation, &key), object().encode()),
         (PartRow::key(generation, id, 10_000), part().encode()),
+        (OriginRow::key(&origin_id()), origin().encode()),
         (SegmentRow::key(7), segment().encode()),
+        (OriginUsageRow::key(&origin_id()), usage().encode()),
         (UploadRow::key(generation, &key, id), upload().encode()),
     ]
 }
@@ -142,6 +171,8 @@ fn values_come_back_as_they_were() {
     round_trip(&object());
     round_trip(&upload());
     round_trip(&part());
+    round_trip(&origin());
+    round_trip(&usage());
     round_trip(&segment());
     round_trip(&CounterRow { value: u64::MAX });
     round_trip(&GoneRow { sequence: 1, deleted: Timestamp(-5) });
@@ -176,7 +207,9 @@ fn every_kind_is_verified_and_told_by_name() {
             "upload key row 07070707070707070707070707070707 of generation 4",
             "object row \"a/b\\0c\" of generation 4",
             "part row 10000 of upload 07070707070707070707070707070707 of generation 4",
+            "origin row https://origin.example:443",
             "segment row 7",
+            "usage row https://origin.example:443",
             "upload row 07070707070707070707070707070707 for \"a/b\\0c\" of generation 4",
         ]
     );
@@ -214,6 +247,8 @@ fn damaged_values_and_keys_are_errors() {
     }
     assert!(matches!(verify(b"", b""), Err(RowError::Key { .. })));
     assert!(matches!(verify(b"x", b""), Err(RowError::Key { .. })));
+    let loose = [&OriginRow::key(&origin_id())[..], b"/"].concat();
+    assert!(OriginRow::parse_key(&loose).is_err(), "another form of the same origin");
     assert!(PartRow::parse_key(&[PartRow::key(Generation(1), UploadId([0; 16]), 1), vec![0]].concat()).is_err());
 }
 

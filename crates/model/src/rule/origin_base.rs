@@ -5,9 +5,10 @@
 //! because those normalise dots and slashes, which origins may tell apart.
 
 use std::borrow::Cow;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use idna::AsciiDenyList;
+
+use crate::host::{Host, HostError};
 
 /// A base URL in its parts.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,27 +91,28 @@ pub(crate) fn authority_to_ascii(authority: &str) -> Result<Cow<'_, str>, Box<st
             return Err("the port must be a number from 1 to 65535".into());
         }
     }
-    let host = host_to_ascii(host).ok_or_else(|| format!("Host:{host} contains some illegal characters."))?;
+    let host = host_to_ascii(host).map_err(|error| match error {
+        // As OSS words it.
+        HostError::Characters => format!("Host:{host} contains some illegal characters."),
+        other => format!("Host:{host}: {other}."),
+    })?;
     Ok(if port.is_empty() { host } else { Cow::Owned(format!("{host}{port}")) })
 }
 
-fn host_to_ascii(host: &str) -> Option<Cow<'_, str>> {
-    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return address.parse::<Ipv6Addr>().is_ok().then_some(Cow::Borrowed(host));
+/// A host in the form that names it to resolvers. It is judged in that form, so that no other spelling of an address
+/// slips through; an address whose digits or dots only come out of the mapping was meant to.
+fn host_to_ascii(host: &str) -> Result<Cow<'_, str>, HostError> {
+    if host.starts_with('[') {
+        return Host::parse(host).map(|_| Cow::Borrowed(host));
     }
-    let ascii = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL).ok()?;
-    // Judged behind IDNA, which maps other scripts' digits and full stops to ASCII.
-    let last = ascii.strip_suffix('.').unwrap_or(&ascii).rsplit('.').next().unwrap_or_default();
-    let valid = if looks_numeric(last) { ascii.parse::<Ipv4Addr>().is_ok() } else { !ascii.is_empty() };
-    valid.then_some(ascii)
-}
-
-/// Whether resolvers take a name with this last label for an address (`127.1`, `0x7f.1`, `2130706433`); one that is not
-/// written as a dotted quad is an address in disguise.
-fn looks_numeric(label: &str) -> bool {
-    let hexadecimal = label.strip_prefix("0x").or_else(|| label.strip_prefix("0X"));
-    label.bytes().all(|byte| byte.is_ascii_digit())
-        || hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let ascii = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL).map_err(|_| HostError::Characters)?;
+    if ascii.is_empty() {
+        return Err(HostError::Characters);
+    }
+    match Host::parse(&ascii)? {
+        Host::Literal(_) if ascii != host => Err(HostError::Disguised),
+        _ => Ok(ascii),
+    }
 }
 
 #[cfg(test)]
@@ -164,15 +166,18 @@ mod tests {
             ("http://[::1%25lo]/", "illegal characters"),
             ("http://[::g]/", "illegal characters"),
             ("http://\u{ad}/", "illegal characters"),
-            ("http://127.1/", "illegal characters"),
-            ("http://2130706433/", "illegal characters"),
-            ("http://0x7f.0.0.1/", "illegal characters"),
-            ("http://0X7f000001:80/", "illegal characters"),
-            ("http://0177.0.0.1/", "illegal characters"),
-            ("http://127.0.0.1./", "illegal characters"),
-            ("http://\u{ff11}\u{ff12}\u{ff17}.1/", "illegal characters"),
-            ("http://h.example.1/", "illegal characters"),
-            ("http://h../", "illegal characters"),
+            ("http://a,b/", "illegal characters"),
+            ("http://a..b/", "empty or too long"),
+            ("http://127.1/", "dotted decimal"),
+            ("http://0x7f.0.0.1/", "dotted decimal"),
+            ("http://0177.0.0.1:80/", "dotted decimal"),
+            ("http://2130706433/", "dotted decimal"),
+            ("http://127.0.0.1./", "dotted decimal"),
+            ("http://127\u{3002}0\u{ff0e}0.1/", "dotted decimal"),
+            ("http://\u{ff11}\u{ff12}\u{ff17}.0.0.1/", "dotted decimal"),
+            ("http://\u{2460}\u{2461}\u{2466}.1/", "dotted decimal"),
+            ("http://127.0.0.1\u{ad}/", "dotted decimal"),
+            ("http://169.254.169.\u{ff10}xfe/", "dotted decimal"),
         ] {
             let error = OriginBase::parse(url).unwrap_err();
             assert!(error.contains(reason), "{url}: {error}");

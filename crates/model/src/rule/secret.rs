@@ -7,6 +7,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::rule::{MirrorAuth, RoutingRule};
@@ -16,7 +17,8 @@ use crate::website::Website;
 pub const SECRET_MASK: &str = "******";
 
 /// `AccessKeySecret` of a rule. Its serialised form is the plain text: whoever stores it decides how to protect it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(value_type = String, format = Password, example = "******")]
 pub struct Secret(Box<str>);
 
 impl Secret {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::limits::MAX_OBJECT_BYTES;
@@ -13,7 +14,7 @@ const MAX_NEGATIVE_TTL_MS: u64 = 300_000;
 const MIN_REFRESH_TTL_S: u64 = 1;
 
 /// How a bucket migrates. Rules say where a miss goes; this says what is made of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MigrationSettings {
     /// What a DELETE leaves behind.
@@ -77,7 +78,7 @@ impl Default for MigrationSettings {
 }
 
 /// What a DELETE under a rule leaves behind (decisions, row 10).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GoneMode {
     /// Nothing: the next GET mirrors again, as OSS does.
@@ -88,7 +89,7 @@ pub enum GoneMode {
 }
 
 /// What a listing shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ListMode {
     /// What is stored here.
@@ -99,7 +100,7 @@ pub enum ListMode {
 }
 
 /// Whether a HEAD of a missing key asks the origin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadMode {
     /// As the rule says (`MirrorAllowHeadObject`).
@@ -110,7 +111,7 @@ pub enum HeadMode {
 }
 
 /// Whether a stored object is ever asked for again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Refresh {
     /// Never, as OSS.
@@ -121,7 +122,7 @@ pub enum Refresh {
 }
 
 /// What happens when the body does not have the `Content-MD5` that the rule checks (decisions, row 8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DigestMismatch {
     /// The client gets the body, nothing is stored, as OSS does.
@@ -132,7 +133,7 @@ pub enum DigestMismatch {
 }
 
 /// Which metadata of the origin's object is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepMode {
     /// The seven headers of OSS.
@@ -143,7 +144,7 @@ pub enum KeepMode {
 }
 
 /// What a 200 must look like to be the object: against origins that answer every path with a page (chaos matrix, O26).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnswerGuard {
     /// `Content-Type` must begin with one of these, in any letter case; none allows all.

@@ -6,6 +6,8 @@
 
 mod migration;
 mod origin;
+mod usage;
 
 pub use migration::{AnswerGuard, DigestMismatch, GoneMode, HeadMode, KeepMode, ListMode, MigrationSettings, Refresh};
 pub use origin::{OriginCredentials, OriginKind, OriginLimits, OriginSettings, TimeWindow, TimeoutSettings};
+pub use usage::OriginUsage;

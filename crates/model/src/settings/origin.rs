@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::origin::OriginTimeouts;
@@ -19,7 +20,7 @@ const MAX_CA_BYTES: usize = 256 << 10;
 const MAX_WINDOWS: usize = 16;
 
 /// How an origin (scheme, host and port) is treated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OriginSettings {
     /// What it speaks.
@@ -65,7 +66,7 @@ impl Default for OriginSettings {
 }
 
 /// What an origin speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OriginKind {
     /// Plain HTTP.
@@ -78,7 +79,7 @@ pub enum OriginKind {
 }
 
 /// With what requests are signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OriginCredentials {
     /// Access key id.
@@ -93,7 +94,7 @@ pub struct OriginCredentials {
 }
 
 /// Caps of the requests to an origin. What is over them is refused with 503, within 50 ms where no permit is in sight.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OriginLimits {
     /// Most requests at one time, bodies included.
@@ -124,7 +125,7 @@ impl Default for OriginLimits {
 }
 
 /// Time limits in milliseconds (decisions, row 4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimeoutSettings {
     /// To establish a connection, name resolution included.
@@ -155,7 +156,7 @@ impl From<&TimeoutSettings> for OriginTimeouts {
 }
 
 /// A time of day (UTC) in minutes since midnight; a window whose end is not after its start goes over midnight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimeWindow {
     /// First minute, 0 to 1,439.

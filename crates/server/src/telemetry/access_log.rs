@@ -135,6 +135,8 @@ pub(crate) struct AccessLine<'a> {
     pub(crate) status: u16,
     /// Vendor's error code, if the answer is an error.
     pub(crate) error: Option<&'a str>,
+    /// Why a miss failed, in one word.
+    pub(crate) reason: Option<&'a str>,
     /// Body bytes handed to the connection.
     pub(crate) bytes_sent: u64,
     /// Body bytes taken from the connection.
@@ -164,6 +166,7 @@ impl AccessLine<'_> {
             ("key", self.key),
             ("access_key_id", self.access_key_id),
             ("error", self.error),
+            ("reason", self.reason),
             ("served", self.served),
         ] {
             if let Some(value) = value {
@@ -230,6 +233,7 @@ mod tests {
             access_key_id: None,
             status: 200,
             error: None,
+            reason: None,
             bytes_sent: 5,
             bytes_received: 0,
             duration: Duration::from_micros(7),

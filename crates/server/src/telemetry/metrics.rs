@@ -49,6 +49,11 @@ struct OutcomeLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: u16,
 }
@@ -85,6 +90,7 @@ pub struct Metrics {
     pub(crate) connections: Gauge,
     pub(crate) connections_refused: Counter,
     access_lines_dropped: Counter,
+    failed_misses: Family<ReasonLabels, Counter>,
     fills: FillMetrics,
     gauges: Gauges,
 }
@@ -123,6 +129,8 @@ impl Metrics {
         let (sent, received) = (Counter::default(), Counter::default());
         let (connections, connections_refused) = (Gauge::default(), Counter::default());
         let access_lines_dropped = Counter::default();
+        let failed_misses = Family::<ReasonLabels, Counter>::default();
+        registry.register("failed_misses", "Misses that were answered with an error, by reason", failed_misses.clone());
         let fills = FillMetrics::new();
         let gauges = Gauges::default();
         registry.register("requests", "Requests answered", requests.clone());
@@ -154,6 +162,7 @@ impl Metrics {
             connections,
             connections_refused,
             access_lines_dropped,
+            failed_misses,
             fills,
             gauges,
         }
@@ -162,6 +171,10 @@ impl Metrics {
     /// What the engine reports fills to.
     pub fn fill_observer(&self) -> Arc<dyn FillObserver> {
         Arc::new(self.fills.clone())
+    }
+
+    pub(crate) fn count_failed_miss(&self, reason: &'static str) {
+        self.failed_misses.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     pub(crate) fn count(&self, kind: RequestKind, status: u16, duration: Duration, served: Option<Served>) {

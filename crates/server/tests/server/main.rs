@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
+mod admin;
 mod requests;
 mod support;
 mod tls;

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey, Seal};
 use headwater_model::BoxFuture;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
 use headwater_model::reply::Owner;
-use headwater_server::{AccessLogTarget, Addresses, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
+use headwater_server::{AccessLogTarget, Addresses, Audit, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
 use headwater_testkit::MemoryStore;
 use headwater_wire::Addressing;
 use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, sign_v4_headers};
@@ -76,12 +76,13 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let owner = Owner { id: "root".into(), display_name: "root".into() };
     let metrics = Arc::new(Metrics::new());
+    let origins = headwater_egress::Origins::new(clock.clone());
     let fills = Fills::new(FillsConfig {
         store: store.clone(),
         origin: Arc::new(NoOrigin),
         clock: clock.clone(),
         observer: metrics.fill_observer(),
-        origins: headwater_egress::Origins::new(clock.clone()),
+        origins: origins.clone(),
         marker: LoopMarker::new("test"),
         limits: FillLimits::default(),
     });
@@ -93,10 +94,13 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
         clock: clock.clone(),
         owner,
         region: "cn-hangzhou".into(),
+        seal: Arc::new(Seal::new(&[1; 32], clock.clone())),
+        origins,
     };
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(server.run(engine, clock, metrics, async {
+    let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
+    let server = tokio::spawn(server.run(engine, clock, metrics, audit, async {
         let _ = stopped.await;
     }));
     Running { addresses, access_log, stop, server, directory }

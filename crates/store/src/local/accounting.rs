@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use headwater_index::rows::{
-    BlobRef, BucketRow, Counter, CounterRow, Extent, GoneRow, ObjectRow, PartRow, RowKind, RowValue, SegmentRow,
-    UploadRow,
+    BlobRef, BucketRow, Counter, CounterRow, Extent, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind,
+    RowValue, SegmentRow, UploadRow,
 };
 use headwater_model::Result;
 
@@ -224,6 +224,8 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
         }
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::Origin => (OriginRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::OriginUsage => (OriginUsageRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Counter | RowKind::UploadKey | RowKind::Segment => return Ok(None),
     };
     let inline_bytes: u64 = extents

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
-use headwater_index::rows::{BucketRow, GoneRow, ObjectRow, PartRow, RowKind, RowValue, UploadRow};
+use headwater_index::rows::{
+    BucketRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
+};
 use headwater_model::{Error, Result};
 
 use super::accounting::SegmentUse;
@@ -174,6 +176,8 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Byt
         Some(RowKind::Upload) => UploadRow { sequence, ..UploadRow::decode(key, value)? }.encode(),
         Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
+        Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),
+        Some(RowKind::OriginUsage) => OriginUsageRow { sequence, ..OriginUsageRow::decode(key, value)? }.encode(),
         Some(RowKind::Counter | RowKind::UploadKey | RowKind::Segment) | None => value.clone(),
     })
 }

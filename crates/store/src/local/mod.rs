@@ -44,6 +44,7 @@ mod listing;
 mod merge;
 mod objects;
 mod open_error;
+mod origins;
 mod overlay;
 mod probe;
 mod reading;

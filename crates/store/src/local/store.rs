@@ -13,6 +13,8 @@ use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use tokio::sync::Semaphore;
 
@@ -285,6 +287,26 @@ impl Store for LocalStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.core.delete_bucket(bucket))
+    }
+
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        Box::pin(async move { self.core.origins() })
+    }
+
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.core.put_origin(origin, settings))
+    }
+
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete_origin(origin))
+    }
+
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        Box::pin(async move { self.core.origin_usage() })
+    }
+
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.core.put_origin_usage(usage))
     }
 
     fn stats(&self) -> StoreStats {

@@ -23,7 +23,7 @@ use super::digest::BodyDigest;
 use super::followed::FollowedBody;
 use super::running::{RunningWrite, hour_of};
 use super::seal::Sealing;
-use crate::{Expectation, NewObject, NewPart, ObjectWriter, Tail, WriteIntent};
+use crate::{Ahead, Expectation, NewObject, NewPart, ObjectWriter, Tail, WriteIntent};
 
 /// A write in progress.
 pub(super) struct LocalWriter {
@@ -99,12 +99,7 @@ impl Core {
 
 impl LocalWriter {
     async fn append(&mut self, chunk: Bytes) -> Result<()> {
-        let limit_bytes = self.intent.content_length.unwrap_or(u64::MAX).min(self.intent.max_bytes);
-        let size_bytes = self.accepted.saturating_add(chunk.len() as u64);
-        if size_bytes > limit_bytes {
-            return Err(Error::EntityTooLarge { size_bytes, limit_bytes });
-        }
-        self.accepted = size_bytes;
+        let size_bytes = self.admit(chunk.len() as u64)?;
         if let Body::Memory { buffer, digest } = &mut self.body {
             if size_bytes <= INLINE_BYTES as u64 {
                 digest.update(&chunk);
@@ -116,6 +111,26 @@ impl LocalWriter {
         match &mut self.body {
             Body::File(file) => file.writer.write(chunk).await.map_err(|error| self.core.heed(error)),
             Body::Memory { .. } | Body::Broken => Err(broken()),
+        }
+    }
+
+    /// Counts bytes that come next, if they may; returns the length of the body with them.
+    fn admit(&mut self, length: u64) -> Result<u64> {
+        let limit_bytes = self.intent.content_length.unwrap_or(u64::MAX).min(self.intent.max_bytes);
+        let size_bytes = self.accepted.saturating_add(length);
+        if size_bytes > limit_bytes {
+            return Err(Error::EntityTooLarge { size_bytes, limit_bytes });
+        }
+        self.accepted = size_bytes;
+        Ok(size_bytes)
+    }
+
+    async fn take_up(&mut self, length: u64) -> Result<()> {
+        self.admit(length)?;
+        match &mut self.body {
+            Body::File(file) => file.writer.absorb(length).await.map_err(|error| self.core.heed(error)),
+            Body::Memory { .. } => Err(Error::internal("write a body", "nothing was written ahead of a small body")),
+            Body::Broken => Err(broken()),
         }
     }
 
@@ -197,6 +212,23 @@ impl ObjectWriter for LocalWriter {
                 broken
             }
         }
+    }
+
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        match &self.body {
+            Body::File(file) if self.intent.followed => file.writer.ahead(),
+            Body::File(_) | Body::Memory { .. } | Body::Broken => None,
+        }
+    }
+
+    fn absorb(&mut self, length: u64) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let result = self.take_up(length).await;
+            if result.is_err() {
+                self.break_off();
+            }
+            result
+        })
     }
 
     fn finish(&mut self) -> BoxFuture<'_, Result<Digests>> {

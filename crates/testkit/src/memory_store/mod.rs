@@ -9,6 +9,7 @@
 mod content;
 pub(crate) mod digests;
 mod listing;
+mod origins;
 mod state;
 mod writer;
 
@@ -23,6 +24,8 @@ use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
     Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
@@ -249,6 +252,26 @@ impl Store for MemoryStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         ready(self.state().delete_bucket(bucket))
+    }
+
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        ready(Ok(self.state().origins.settings.clone().into_iter().collect()))
+    }
+
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        ready(self.state().origins_to_change().and_then(|origins| origins.put(origin, settings)))
+    }
+
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        ready(self.state().origins_to_change().map(|origins| origins.settings.remove(origin).is_some()))
+    }
+
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        ready(Ok(self.state().origins.usage.clone().into_iter().collect()))
+    }
+
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().origins_to_change().and_then(|origins| origins.put_usage(usage)))
     }
 
     fn stats(&self) -> StoreStats {

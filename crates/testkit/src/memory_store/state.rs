@@ -13,6 +13,7 @@ use headwater_store::{Afterwards, BucketRef, Expectation, FillToken, NewObject, 
 
 use super::content::RESIDENT_BYTES;
 use super::digests;
+use super::origins::Origins;
 
 /// An object: metadata and bytes.
 pub(super) struct Stored {
@@ -107,6 +108,7 @@ impl Life {
 #[derive(Default)]
 pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
+    pub(super) origins: Origins,
     last_generation: u64,
     closed: bool,
 }
@@ -131,6 +133,12 @@ impl State {
 
     fn open(&self) -> Result<()> {
         if self.closed { Err(Error::internal("change the store", "it was closed")) } else { Ok(()) }
+    }
+
+    /// What is known of origins, for a change.
+    pub(super) fn origins_to_change(&mut self) -> Result<&mut Origins> {
+        self.open()?;
+        Ok(&mut self.origins)
     }
 
     pub(super) fn close(&mut self) {

@@ -1,8 +1,9 @@
 //! What every store promises, one function a promise.
 //!
-//! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`buckets`], [`copies`],
-//! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`] and [`tails`]; [`random`] compares random
-//! operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept either.
+//! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`ahead`], [`buckets`], [`copies`],
+//! [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`], [`origins`] and [`tails`]; [`random`]
+//! compares random operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept
+//! either.
 
 /// The result must be this error.
 macro_rules! assert_fails {
@@ -14,6 +15,7 @@ macro_rules! assert_fails {
     };
 }
 
+pub mod ahead;
 pub mod buckets;
 pub mod copies;
 pub mod expectations;
@@ -22,6 +24,7 @@ pub mod gone;
 pub mod listing;
 pub mod multipart;
 pub mod objects;
+pub mod origins;
 pub mod random;
 mod subject;
 pub mod tails;
@@ -61,6 +64,16 @@ pub trait Fixture: Send + Sync {
 macro_rules! store_conformance {
     ($factory:expr) => {
         $crate::store_conformance! { @modules $factory;
+            ahead: [
+                large_bodies_of_known_length_are_written_ahead,
+                bytes_written_ahead_are_read_and_absorbed,
+                a_body_written_in_any_order_is_the_same,
+                writes_ahead_keep_to_their_place,
+                only_what_was_written_ahead_is_absorbed,
+                what_comes_in_order_replaces_what_was_written_ahead,
+                writers_from_all_sides_make_one_body,
+                ahead_outlives_the_end_of_the_write
+            ],
             buckets: [
                 buckets_are_created_once_and_listed_by_name,
                 settings_are_replaced,
@@ -139,6 +152,13 @@ macro_rules! store_conformance {
                 readers_see_whole_objects_only,
                 objects_survive_reopening,
                 a_closed_store_reads_and_does_not_write
+            ],
+            origins: [
+                settings_of_origins_are_put_and_deleted,
+                there_are_only_so_many_origins,
+                the_use_of_origins_is_put_down,
+                the_oldest_use_is_forgotten_first,
+                origins_survive_reopening
             ],
             tails: [
                 a_tail_follows_the_writer,

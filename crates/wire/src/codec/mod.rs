@@ -21,6 +21,7 @@ mod page;
 mod part;
 mod put;
 mod service;
+mod tagging;
 mod token;
 mod upload;
 mod website;
@@ -92,6 +93,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObject => Op::GetObject(Box::new(object::decode(&request)?)),
         Operation::HeadObject => Op::HeadObject(Box::new(object::decode(&request)?)),
         Operation::GetObjectMeta => Op::GetObjectMeta(request.bucket(), request.key()),
+        Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
         Operation::PutObject => put::decode(&request)?,
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
@@ -116,6 +118,7 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Object(object) => object::encode(&answer, *object),
         Reply::NotModified(meta) => object::encode_not_modified(&answer, &meta),
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
+        Reply::Tags(tags) => tagging::encode(&answer, &tags),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
         Reply::Stored(meta) => put::encode(&answer, &meta),
         Reply::Copied(meta) => copy::encode(&answer, &meta),

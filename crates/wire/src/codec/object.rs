@@ -66,7 +66,7 @@ fn overrides(request: &Request<'_>) -> Result<ContentHeaders> {
 }
 
 pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body> {
-    let ObjectReply { meta, facts, range, overrides, body, status, .. } = object;
+    let ObjectReply { meta, facts, range, overrides, body, status, added, .. } = object;
     let own_status = status.and_then(|code| StatusCode::from_u16(code).ok());
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { own_status.unwrap_or(StatusCode::OK) };
     let mut response = answer.start(status);
@@ -92,6 +92,12 @@ pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body>
     }
     if answer.is_oss() {
         put_oss_headers(answer, headers, &meta, facts.digests);
+    }
+    if !meta.tags.is_empty() {
+        headers.insert(answer.vocab.tagging_count.clone(), HeaderValue::from(meta.tags.len()));
+    }
+    for (name, value) in added {
+        headers.entry(name).or_insert(value);
     }
     // A digest is of the whole object: clients would take it for that of the range.
     if range.is_none() {

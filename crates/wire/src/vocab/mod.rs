@@ -26,6 +26,8 @@ pub(crate) struct Vocab {
     pub(crate) request_id: HeaderName,
     /// Storage class of an object.
     pub(crate) storage_class: HeaderName,
+    /// How many tags the object has.
+    pub(crate) tagging_count: HeaderName,
     /// The storage class of objects whose bucket names none.
     pub(crate) default_storage_class: &'static str,
     /// Longest key.

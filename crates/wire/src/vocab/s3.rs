@@ -17,6 +17,7 @@ pub(crate) static S3: Vocab = Vocab {
     server: "Headwater",
     request_id: HeaderName::from_static("x-amz-request-id"),
     storage_class: HeaderName::from_static("x-amz-storage-class"),
+    tagging_count: HeaderName::from_static("x-amz-tagging-count"),
     default_storage_class: "STANDARD",
     max_key_bytes: MAX_KEY_BYTES,
     max_user_meta_bytes: MAX_S3_USER_META_BYTES,
@@ -70,7 +71,6 @@ pub(crate) static S3: Vocab = Vocab {
         "restore",
         "retention",
         "select",
-        "tagging",
         "torrent",
     ],
     unoffered_headers: &[

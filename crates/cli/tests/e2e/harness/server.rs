@@ -167,6 +167,19 @@ impl Headwater {
         Client::new(self.admin_address(), None)
     }
 
+    /// The admin plane's URL.
+    pub(crate) fn admin_url(&self) -> String {
+        format!("http://{}", self.running().addresses.admin)
+    }
+
+    /// A command of the binary that talks to this server's admin plane with its root key.
+    pub(crate) fn client_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Self::command(arguments);
+        command.args(["--admin-url", &self.admin_url()]);
+        command.env("HEADWATER_ACCESS_KEY_ID", KEY.id).env("HEADWATER_ACCESS_KEY_SECRET", KEY.secret);
+        command
+    }
+
     /// The process.
     pub(crate) fn pid(&self) -> u32 {
         self.running().child.id()

@@ -11,10 +11,12 @@ use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::origin::OriginId;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats, StoredObject,
-    Tail, TailState, Tombstone, WriteIntent,
+    Afterwards, Ahead, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
+    StoredObject, Tail, TailState, Tombstone, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use tokio::sync::watch;
@@ -71,6 +73,15 @@ impl ObjectWriter for FaultyWriter {
 
     fn tail(&self) -> Arc<dyn Tail> {
         Arc::clone(self.tail.as_ref().expect("begun to be followed")) as _
+    }
+
+    fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        self.inner.as_ref().and_then(|inner| inner.ahead())
+    }
+
+    fn absorb(&mut self, length: u64) -> BoxFuture<'_, Result<()>> {
+        self.written += length;
+        self.inner.as_mut().expect("no write after a failure").absorb(length)
     }
 
     fn finish(&mut self) -> BoxFuture<'_, Result<Digests>> {
@@ -269,6 +280,26 @@ impl Store for FaultyStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         self.inner.delete_bucket(bucket)
+    }
+
+    fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
+        self.inner.origins()
+    }
+
+    fn put_origin<'a>(&'a self, origin: &'a OriginId, settings: OriginSettings) -> BoxFuture<'a, Result<()>> {
+        self.inner.put_origin(origin, settings)
+    }
+
+    fn delete_origin<'a>(&'a self, origin: &'a OriginId) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete_origin(origin)
+    }
+
+    fn origin_usage(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginUsage)>>> {
+        self.inner.origin_usage()
+    }
+
+    fn put_origin_usage(&self, usage: Vec<(OriginId, OriginUsage)>) -> BoxFuture<'_, Result<()>> {
+        self.inner.put_origin_usage(usage)
     }
 
     fn stats(&self) -> StoreStats {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use headwater_model::body::ByteStream;
-use headwater_model::origin::{Framing, Origin, OriginError, OriginRequest, OriginResponse};
+use headwater_model::origin::{Framing, Origin, OriginError, OriginRequest, OriginResponse, Trailers};
 use headwater_model::{BoxFuture, Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{mpsc, watch};
@@ -120,7 +120,7 @@ impl Answer {
 
     fn response(self, final_url: Box<str>) -> OriginResponse {
         let Self { status, headers, framing, body } = self;
-        OriginResponse { status, headers, final_url, framing, body }
+        OriginResponse { status, headers, final_url, framing, body, trailers: Trailers::default() }
     }
 }
 

@@ -22,6 +22,7 @@
 //!
 //! Not here: which blobs are visible. Rows name them; a blob without a row is garbage, and removing it is the sweep's work.
 
+mod ahead;
 mod chunk;
 mod copy;
 mod dir;
@@ -33,6 +34,8 @@ mod footer;
 mod layout;
 mod path;
 mod pins;
+mod queue;
+mod ranges;
 mod spool;
 mod tail;
 mod verify;

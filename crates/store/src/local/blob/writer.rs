@@ -18,6 +18,7 @@ use bytes::Bytes;
 use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::{Error, Result};
 
+use super::ahead::BlobAhead;
 use super::dir::BlobDir;
 use super::fault::{Fault, SyncFailed, write_error};
 use super::file_io::write_all;
@@ -26,7 +27,7 @@ use super::layout::FixedTail;
 use super::path::{BlobId, Place};
 use super::spool::Spool;
 use super::tail::BlobTail;
-use crate::contract::Tail;
+use crate::contract::{Ahead, Tail};
 
 /// What a write may be.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +83,33 @@ impl BlobWriter {
     /// [`Error::EntityTooLarge`] beyond the announced or the allowed length, [`Error::StorageFull`], [`Error::Internal`];
     /// the write is broken then.
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
+        self.admit(chunk.len() as u64)?;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        self.spool.push(chunk).await
+    }
+
+    /// Takes bytes that were written ahead behind the present end, as if they were written now.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if they were not; those of [`BlobWriter::write`]. The write is broken then.
+    pub(crate) async fn absorb(&mut self, length: u64) -> Result<()> {
+        self.admit(length)?;
+        if length == 0 {
+            return Ok(());
+        }
+        let absorbed = self.spool.absorb(length).await;
+        if absorbed.is_err() {
+            self.spool.fail(Fault::Abandoned);
+        }
+        absorbed
+    }
+
+    /// Counts bytes that come next, if they may.
+    fn admit(&mut self, length: u64) -> Result<()> {
         let limit_bytes = self.options.content_length.unwrap_or(u64::MAX).min(self.options.max_bytes);
-        let size_bytes = self.accepted.saturating_add(chunk.len() as u64);
+        let size_bytes = self.accepted.saturating_add(length);
         if size_bytes > limit_bytes {
             self.spool.fail(Fault::Abandoned);
             return Err(Error::EntityTooLarge { size_bytes, limit_bytes });
@@ -91,11 +117,14 @@ impl BlobWriter {
         if self.finished.is_some() {
             return Err(Error::internal("writing a blob", "the body is finished"));
         }
-        if chunk.is_empty() {
-            return Ok(());
-        }
         self.accepted = size_bytes;
-        self.spool.push(chunk).await
+        Ok(())
+    }
+
+    /// Writes ahead of the end; `None` if no length was announced.
+    pub(crate) fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        let length_bytes = self.options.content_length?;
+        Some(Arc::new(BlobAhead::new(Arc::clone(&self.spool), length_bytes)))
     }
 
     /// Follows the bytes while they are written.

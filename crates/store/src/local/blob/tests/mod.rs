@@ -1,5 +1,6 @@
 //! Tests of whole blobs: each file one promise. Time stands still; bodies follow from their length.
 
+mod ahead;
 mod damage;
 mod follow;
 mod lengths;

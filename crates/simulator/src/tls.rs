@@ -25,6 +25,7 @@ pub enum Validity {
 }
 
 /// A server's certificate and key.
+#[derive(Debug)]
 pub struct ServerIdentity {
     certificate_pem: String,
     key_pem: String,

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::gate::Gate;
-use super::pattern::pattern;
+use crate::gate::Gate;
+use crate::pattern::pattern;
 
 /// Most bytes gathered before they are written: small answers leave in one write, faults behind them included.
 const GATHER_BYTES: usize = 64 << 10;
@@ -41,12 +41,18 @@ pub enum Cut {
     Orderly,
     /// The socket is closed: over TLS without close_notify.
     Fin,
-    /// The socket is reset.
+    /// The socket is reset; over HTTP/2 the stream is.
     Rst,
+    /// Over HTTP/2 the connection ends with GOAWAY; elsewhere as [`Self::Fin`].
+    GoAway,
 }
 
-/// Performs the steps; says whether and how the connection is to end.
-pub(super) async fn perform(steps: &[Step], stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<Option<Cut>> {
+/// Performs the steps; says whether and how the connection is to end. `sent_bytes` grows by what was written.
+pub(crate) async fn perform(
+    steps: &[Step],
+    stream: &mut (impl AsyncWrite + Unpin),
+    sent_bytes: &mut u64,
+) -> io::Result<Option<Cut>> {
     let mut gathered = Vec::new();
     for step in steps {
         match step {
@@ -58,33 +64,34 @@ pub(super) async fn perform(steps: &[Step], stream: &mut (impl AsyncWrite + Unpi
                     gathered.extend_from_slice(&pattern(*seed, at, piece));
                     at += piece as u64;
                     if gathered.len() >= GATHER_BYTES {
-                        send(&mut gathered, stream).await?;
+                        send(&mut gathered, stream, sent_bytes).await?;
                     }
                 }
             }
             Step::Wait(gate) => {
-                send(&mut gathered, stream).await?;
+                send(&mut gathered, stream, sent_bytes).await?;
                 gate.pass().await;
             }
             Step::Pause(duration) => {
-                send(&mut gathered, stream).await?;
+                send(&mut gathered, stream, sent_bytes).await?;
                 tokio::time::sleep(*duration).await;
             }
             Step::End(cut) => {
-                send(&mut gathered, stream).await?;
+                send(&mut gathered, stream, sent_bytes).await?;
                 return Ok(Some(*cut));
             }
         }
         if gathered.len() >= GATHER_BYTES {
-            send(&mut gathered, stream).await?;
+            send(&mut gathered, stream, sent_bytes).await?;
         }
     }
-    send(&mut gathered, stream).await?;
+    send(&mut gathered, stream, sent_bytes).await?;
     Ok(None)
 }
 
-async fn send(gathered: &mut Vec<u8>, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+async fn send(gathered: &mut Vec<u8>, stream: &mut (impl AsyncWrite + Unpin), sent_bytes: &mut u64) -> io::Result<()> {
     stream.write_all(gathered).await?;
+    *sent_bytes += gathered.len() as u64;
     gathered.clear();
     stream.flush().await
 }

@@ -1,5 +1,6 @@
 //! Requests as they came.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -15,11 +16,13 @@ pub struct RecordedRequest {
     pub headers: Vec<(String, String)>,
     /// Which connection it came on, counted from 0.
     pub connection: usize,
+    /// How many requests came on it before.
+    pub earlier: usize,
 }
 
 impl RecordedRequest {
     /// Takes the head of a request apart; `None` if it is none.
-    pub(super) fn parse(head: &[u8], connection: usize) -> Option<Self> {
+    pub(crate) fn parse(head: &[u8], connection: usize, earlier: usize) -> Option<Self> {
         let text = String::from_utf8_lossy(head);
         let mut lines = text.split("\r\n").filter(|line| !line.is_empty());
         let mut request_line = lines.next()?.split(' ');
@@ -27,7 +30,7 @@ impl RecordedRequest {
         let headers = lines
             .map(|line| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned())))
             .collect::<Option<_>>()?;
-        Some(Self { method, target, headers, connection })
+        Some(Self { method, target, headers, connection, earlier })
     }
 
     /// The value of the first field of that name, in any case.
@@ -38,21 +41,31 @@ impl RecordedRequest {
 
 /// What an origin saw.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     requests: Mutex<Vec<RecordedRequest>>,
+    /// Bytes written per target, heads included.
+    sent: Mutex<HashMap<String, u64>>,
     requested: watch::Sender<usize>,
     connected: watch::Sender<usize>,
     open: watch::Sender<usize>,
 }
 
 impl Record {
-    pub(super) fn add(&self, request: RecordedRequest) {
+    pub(crate) fn add(&self, request: RecordedRequest) {
         self.lock().push(request);
         self.requested.send_modify(|count| *count += 1);
     }
 
+    pub(crate) fn add_sent(&self, target: &str, bytes: u64) {
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner).entry(target.to_owned()).or_default() += bytes;
+    }
+
+    pub(crate) fn sent_bytes(&self, target: &str) -> u64 {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(target).copied().unwrap_or_default()
+    }
+
     /// Counts a new connection and gives it its number.
-    pub(super) fn connect(&self) -> usize {
+    pub(crate) fn connect(&self) -> usize {
         self.open.send_modify(|count| *count += 1);
         let mut number = 0;
         self.connected.send_modify(|count| {
@@ -62,23 +75,23 @@ impl Record {
         number
     }
 
-    pub(super) fn disconnect(&self) {
+    pub(crate) fn disconnect(&self) {
         self.open.send_modify(|count| *count -= 1);
     }
 
-    pub(super) fn requests(&self) -> Vec<RecordedRequest> {
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
         self.lock().clone()
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         *self.connected.borrow()
     }
 
-    pub(super) async fn wait_for_requests(&self, count: usize) {
+    pub(crate) async fn wait_for_requests(&self, count: usize) {
         wait(&self.requested, |seen| seen >= count).await;
     }
 
-    pub(super) async fn wait_for_open(&self, count: usize) {
+    pub(crate) async fn wait_for_open(&self, count: usize) {
         wait(&self.open, |open| open == count).await;
     }
 

@@ -11,10 +11,12 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::record::{Record, RecordedRequest};
-use super::reply::Reply;
-use super::script::{Cut, perform};
-use super::tls::ServerIdentity;
+use crate::connections::{Connections, Port, old_hello, swallow};
+use crate::http2;
+use crate::record::{Record, RecordedRequest};
+use crate::reply::Reply;
+use crate::script::{Cut, perform};
+use crate::tls::ServerIdentity;
 
 /// Longest request head that is read; tests of longer ones are about somebody else.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -30,9 +32,22 @@ pub struct ScriptedOrigin {
 }
 
 #[derive(Default)]
-struct Shared {
-    record: Record,
+pub(crate) struct Shared {
+    pub(crate) record: Record,
     answers: Mutex<HashMap<String, Answer>>,
+    /// For targets without an answer of their own.
+    otherwise: Mutex<Option<Answer>>,
+}
+
+/// [`Connections`] as the accepting task needs them.
+#[derive(Clone)]
+enum Treatment {
+    Plain,
+    Tls(TlsAcceptor),
+    Http2(TlsAcceptor),
+    Reset,
+    Silent,
+    OldTls,
 }
 
 impl ScriptedOrigin {
@@ -41,7 +56,7 @@ impl ScriptedOrigin {
     /// # Panics
     /// If loopback has no free port.
     pub async fn start() -> Self {
-        Self::start_with(None).await
+        Self::start_as(&Connections::Plain).await
     }
 
     /// Starts one behind TLS, which speaks HTTP/1.1 only.
@@ -49,16 +64,36 @@ impl ScriptedOrigin {
     /// # Panics
     /// If loopback has no free port.
     pub async fn start_tls(identity: &ServerIdentity) -> Self {
-        Self::start_with(Some(TlsAcceptor::from(identity.server_config(&["http/1.1"])))).await
+        Self::start_as(&Connections::Tls(identity)).await
     }
 
-    async fn start_with(tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free loopback port");
-        let address = listener.local_addr().expect("a bound listener has an address");
-        let scheme = if tls.is_some() { "https" } else { "http" };
+    /// Starts one that treats connections so, on a free loopback port.
+    ///
+    /// # Panics
+    /// If loopback has no free port.
+    pub async fn start_as(connections: &Connections<'_>) -> Self {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::listen(free, connections).await.expect("a free loopback port")
+    }
+
+    /// Starts one on this address.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn listen(address: SocketAddr, connections: &Connections<'_>) -> io::Result<Self> {
+        let port = Port::open(connections, address).await?;
+        let address = port.address()?;
+        let treatment = match connections {
+            Connections::Plain | Connections::Refused | Connections::Dropped => Treatment::Plain,
+            Connections::Tls(identity) => Treatment::Tls(TlsAcceptor::from(identity.server_config(&["http/1.1"]))),
+            Connections::Http2(identity) => Treatment::Http2(TlsAcceptor::from(identity.server_config(&["h2"]))),
+            Connections::Reset => Treatment::Reset,
+            Connections::Silent => Treatment::Silent,
+            Connections::OldTls => Treatment::OldTls,
+        };
         let shared = Arc::new(Shared::default());
-        let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&shared))).abort_handle();
-        Self { shared, address, scheme, accepting }
+        let accepting = tokio::spawn(run(port, treatment, Arc::clone(&shared))).abort_handle();
+        Ok(Self { shared, address, scheme: connections.scheme(), accepting })
     }
 
     /// Where it listens.
@@ -99,6 +134,11 @@ impl ScriptedOrigin {
         self.shared.lock().insert(target.to_owned(), Arc::new(answer));
     }
 
+    /// Answers every target that has no answer of its own with what the function makes of the request.
+    pub fn otherwise(&self, answer: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) {
+        *self.shared.otherwise.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(answer));
+    }
+
     /// All requests so far, in order of their arrival.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.record.requests()
@@ -107,6 +147,11 @@ impl ScriptedOrigin {
     /// How many requests came for a target.
     pub fn count(&self, target: &str) -> usize {
         self.requests().iter().filter(|request| request.target == target).count()
+    }
+
+    /// Bytes written in answer to requests for a target, heads included.
+    pub fn sent_bytes(&self, target: &str) -> u64 {
+        self.shared.record.sent_bytes(target)
     }
 
     /// How many connections were made to it.
@@ -132,8 +177,9 @@ impl Drop for ScriptedOrigin {
 }
 
 impl Shared {
-    fn reply(&self, request: &RecordedRequest) -> Reply {
+    pub(crate) fn reply(&self, request: &RecordedRequest) -> Reply {
         let answer = self.lock().get(&request.target).cloned();
+        let answer = answer.or_else(|| self.otherwise.lock().unwrap_or_else(PoisonError::into_inner).clone());
         answer.map_or_else(|| Reply::status(404), |answer| answer(request))
     }
 
@@ -151,30 +197,37 @@ impl Drop for Open<'_> {
     }
 }
 
+/// Holds a port until aborted.
+async fn run(port: Port, treatment: Treatment, shared: Arc<Shared>) {
+    match port {
+        Port::Listening(listener) => accept(listener, treatment, shared).await,
+        Port::Taken(_) | Port::Full { .. } => std::future::pending().await,
+    }
+}
+
 /// Accepts until aborted; the connections end with it.
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, treatment: Treatment, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((tcp, _)) = listener.accept().await {
-        let (shared, tls) = (Arc::clone(&shared), tls.clone());
+        let (shared, treatment) = (Arc::clone(&shared), treatment.clone());
         connections.spawn(async move {
             let number = shared.record.connect();
             let _open = Open(&shared.record);
             // Failures of the socket are the client's doing, which the test looks at from the other side.
-            let _ = serve(tcp, tls, number, &shared).await;
+            let _ = serve(tcp, treatment, number, &shared).await;
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve(tcp: TcpStream, tls: Option<TlsAcceptor>, number: usize, shared: &Shared) -> io::Result<()> {
+async fn serve(mut tcp: TcpStream, treatment: Treatment, number: usize, shared: &Shared) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    match tls {
-        None => {
-            let mut tcp = tcp;
+    match treatment {
+        Treatment::Plain => {
             let cut = converse(&mut tcp, number, shared).await?;
             end(cut, &tcp)
         }
-        Some(tls) => {
+        Treatment::Tls(tls) => {
             let mut stream: TlsStream<TcpStream> = tls.accept(tcp).await?;
             let cut = converse(&mut stream, number, shared).await?;
             if cut == Cut::Orderly {
@@ -182,6 +235,10 @@ async fn serve(tcp: TcpStream, tls: Option<TlsAcceptor>, number: usize, shared: 
             }
             end(cut, stream.get_ref().0)
         }
+        Treatment::Http2(tls) => http2::serve(tls.accept(tcp).await?, number, shared).await,
+        Treatment::Reset => tcp.set_zero_linger(),
+        Treatment::Silent => swallow(&mut tcp).await,
+        Treatment::OldTls => old_hello(&mut tcp).await,
     }
 }
 
@@ -197,13 +254,18 @@ async fn converse(
     shared: &Shared,
 ) -> io::Result<Cut> {
     let mut unread = Vec::new();
+    let mut earlier = 0;
     while let Some(head) = read_head(stream, &mut unread).await? {
-        let Some(request) = RecordedRequest::parse(&head, number) else {
+        let Some(request) = RecordedRequest::parse(&head, number, earlier) else {
             return Ok(Cut::Fin);
         };
+        earlier += 1;
         shared.record.add(request.clone());
         let reply = shared.reply(&request);
-        if let Some(cut) = perform(&reply.steps(&request.method), stream).await? {
+        let mut sent_bytes = 0;
+        let performed = perform(&reply.steps(&request.method), stream, &mut sent_bytes).await;
+        shared.record.add_sent(&request.target, sent_bytes);
+        if let Some(cut) = performed? {
             return Ok(cut);
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::gate::Gate;
-use super::record::RecordedRequest;
-use super::script::{Cut, Step};
+use crate::gate::Gate;
+use crate::record::RecordedRequest;
+use crate::script::{Cut, Step};
 
 /// An answer. Built from a good one by adding faults; offsets count bytes of the body, not of its framing.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Reply {
     within_body: Vec<(u64, Step)>,
     after_body: Vec<Step>,
     raw: Option<Vec<Step>>,
+    /// Time between the bytes of the head.
+    head_pause: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ impl Reply {
         Self::with(Content::Bytes(body), length)
     }
 
-    /// 200 with `length` bytes of [`super::pattern`], made as they are sent.
+    /// 200 with `length` bytes of [`crate::pattern`], made as they are sent.
     pub fn pattern(seed: u64, length: u64) -> Self {
         Self::with(Content::Pattern { seed, length }, length)
     }
@@ -95,8 +97,10 @@ impl Reply {
         reply
     }
 
-    fn status_line(mut self, status: String) -> Self {
-        self.status = status;
+    /// Answers with this status line behind the version.
+    #[must_use]
+    pub fn status_line(mut self, status: impl Into<String>) -> Self {
+        self.status = status.into();
         self
     }
 
@@ -110,6 +114,7 @@ impl Reply {
             within_body: Vec::new(),
             after_body: Vec::new(),
             raw: None,
+            head_pause: None,
         }
     }
 
@@ -163,6 +168,13 @@ impl Reply {
         self
     }
 
+    /// Sends the head byte by byte, with this time in between.
+    #[must_use]
+    pub fn trickled_head(mut self, pause: Duration) -> Self {
+        self.head_pause = Some(pause);
+        self
+    }
+
     /// Holds the whole answer at the gate.
     #[must_use]
     pub fn hold_head(mut self, gate: &Gate) -> Self {
@@ -184,10 +196,17 @@ impl Reply {
 
     /// Lets `delay` pass after each `piece_bytes` of the body: a slow origin.
     #[must_use]
-    pub fn paced(mut self, piece_bytes: u64, delay: Duration) -> Self {
+    pub fn paced(self, piece_bytes: u64, delay: Duration) -> Self {
         assert!(piece_bytes > 0, "pieces hold bytes");
-        let mut offset = piece_bytes;
-        while offset < self.body_length() {
+        let end = self.body_length();
+        self.paced_within(0..end, piece_bytes, delay)
+    }
+
+    /// The same within this part of the body only.
+    #[must_use]
+    pub fn paced_within(mut self, part: std::ops::Range<u64>, piece_bytes: u64, delay: Duration) -> Self {
+        let mut offset = part.start + piece_bytes;
+        while offset < part.end.min(self.body_length()) {
             self = self.at(offset, Step::Pause(delay));
             offset += piece_bytes;
         }
@@ -223,13 +242,37 @@ impl Reply {
     }
 
     /// The steps that answer a request of this method.
-    pub(super) fn steps(&self, method: &str) -> Vec<Step> {
+    pub(crate) fn steps(&self, method: &str) -> Vec<Step> {
         if let Some(raw) = &self.raw {
             return raw.clone();
         }
         let mut steps = self.before_head.clone();
-        steps.push(Step::Send(self.head().into()));
-        if method == "HEAD" {
+        match self.head_pause {
+            None => steps.push(Step::Send(self.head().into())),
+            Some(pause) => steps.extend(
+                self.head().into_iter().flat_map(|byte| [Step::Send(Bytes::from(vec![byte])), Step::Pause(pause)]),
+            ),
+        }
+        if method != "HEAD" {
+            steps.extend(self.body_script(false));
+        }
+        steps
+    }
+
+    /// Status and fields of the head, for HTTP/2: lower case, with the length.
+    pub(crate) fn head_fields(&self) -> (u16, Vec<(String, Vec<u8>)>) {
+        let status = self.status.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or(200);
+        let mut fields = self.headers.clone();
+        if let Framing::Length(length) = self.framing {
+            fields.push(("content-length".to_owned(), length.to_string().into_bytes()));
+        }
+        (status, fields)
+    }
+
+    /// The steps of the body; none if it is `bare`.
+    pub(crate) fn body_script(&self, bare: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if bare {
             return steps;
         }
         let length = self.body_length();

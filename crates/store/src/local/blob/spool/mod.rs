@@ -11,6 +11,9 @@
 //! explicit ([`TailState::Finished`] or [`TailState::Broken`], the latter also when a worker dies); memory is bounded by
 //! the queue, whatever the network, the disk and the followers do.
 //!
+//! Bytes that come out of order go into the file ahead of its end ([`super::ahead`]) and pass through the queue as
+//! lengths: the write lane reads them back for its checksums.
+//!
 //! How: a lane is a job on tokio's blocking pool that runs while it has work and ends when it has none, so that a stalled
 //! fill holds no thread. At most one job per lane and write runs. The digest lane reads the file back through the page
 //! cache instead of sharing the queue: MD5 is slower than a fast network, and this way it never slows what followers see;
@@ -18,30 +21,29 @@
 //!
 //! Not here: what a blob looks like, where it is, and when it is durable. [`super::writer`] knows.
 
-use std::collections::VecDeque;
+mod lanes;
+
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::lanes::{Lane, begin};
 use bytes::Bytes;
 use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::{Error, Result};
-use rustix::io::Errno;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
+use super::ahead::{MAX_WRITES, Places};
 use super::chunk::ChunkPool;
 use super::fault::Fault;
-use super::file_io::{MAX_SLICES, write_all};
 use super::layout::BlockSums;
+use super::queue::Queue;
 use crate::contract::TailState;
 use crate::local::digest::BodyDigest;
 
 /// Most bytes that wait for the write lane. Covers 4 ms of a 1 GB/s network while the disk is being waited for.
 pub(super) const QUEUE_BYTES: usize = 4 << 20;
-/// Bytes written per system call and between two announcements while the queue is not empty: 200 followers are woken
-/// 256 times a second at 64 MiB/s.
-const STEP_BYTES: usize = 256 << 10;
 /// Bytes written before write-back of them is begun: keeps the last sync of a large body short without turning small
 /// bodies into several syncs. Measured with 1 GiB: the last sync took 350 to 400 ms without, 20 to 190 ms with it. A sync of
 /// its own lane, because the kernel's call for write-back alone (`sync_file_range`) has no safe binding.
@@ -60,28 +62,24 @@ pub(super) struct Spool {
     progress: watch::Sender<TailState>,
     /// Wakes the writer (there is one) when a lane moved.
     moved: Notify,
+    /// Turns of writing ahead.
+    turns: Arc<Semaphore>,
 }
 
 struct State {
-    queue: VecDeque<Bytes>,
-    queued_bytes: usize,
+    queue: Queue,
+    /// End of what is in the file or in the queue.
+    accepted: u64,
     written: u64,
     digested: u64,
     synced: u64,
     fault: Option<Fault>,
     running: [bool; 3],
+    ahead: Places,
     /// Of the write lane, while it does not run.
     sums: BlockSums,
     /// Of the digest lane, while it does not run.
     digest: BodyDigest,
-}
-
-/// The three kinds of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lane {
-    Write,
-    Digest,
-    Sync,
 }
 
 impl Spool {
@@ -93,13 +91,14 @@ impl Spool {
         checksum: Option<ChecksumAlgorithm>,
     ) -> Arc<Self> {
         let state = State {
-            queue: VecDeque::new(),
-            queued_bytes: 0,
+            queue: Queue::default(),
+            accepted: 0,
             written: 0,
             digested: 0,
             synced: 0,
             fault: None,
             running: [false; 3],
+            ahead: Places::default(),
             sums: BlockSums::new(),
             digest: BodyDigest::new(checksum),
         };
@@ -110,32 +109,96 @@ impl Spool {
             state: Mutex::new(state),
             progress: watch::Sender::new(TailState::Growing(0)),
             moved: Notify::new(),
+            turns: Arc::new(Semaphore::new(MAX_WRITES)),
         })
     }
 
     /// Appends, once there is room. A piece larger than the whole queue is in memory already and is let in alone.
     pub(super) async fn push(self: &Arc<Self>, chunk: Bytes) -> Result<()> {
-        self.wait(|state| state.queue.is_empty() || state.queued_bytes + chunk.len() <= QUEUE_BYTES).await?;
-        let shift = {
-            let mut state = self.lock();
-            state.queued_bytes += chunk.len();
-            state.queue.push_back(chunk);
-            self.claim(Lane::Write, &mut state)
-        };
+        let mut chunk = Some(chunk);
+        let shift = self
+            .wait(|state| {
+                let length = chunk.as_ref()?.len();
+                let held = state.queue.held_bytes();
+                let place = state.accepted..state.accepted + length as u64;
+                let has_room = state.queue.is_empty() || held + length <= QUEUE_BYTES;
+                if !has_room || state.ahead.is_writing(&place) {
+                    return None;
+                }
+                state.accepted = place.end;
+                state.queue.push(chunk.take()?);
+                Some(self.claim(Lane::Write, state))
+            })
+            .await?;
         begin(shift);
         Ok(())
+    }
+
+    /// Appends `length` bytes that were written ahead behind the present end, once none of them is being written.
+    pub(super) async fn absorb(self: &Arc<Self>, length: u64) -> Result<()> {
+        let shift = self
+            .wait(|state| {
+                let place = state.accepted..state.accepted.saturating_add(length);
+                if state.ahead.is_writing(&place) {
+                    return None;
+                }
+                if !state.ahead.holds(&place) {
+                    return Some(Err(Error::internal("writing a blob", format!("{place:?} was not written ahead"))));
+                }
+                state.accepted = place.end;
+                state.queue.push_there(length);
+                Some(Ok(self.claim(Lane::Write, state)))
+            })
+            .await??;
+        begin(shift);
+        Ok(())
+    }
+
+    /// A turn of writing ahead.
+    pub(super) async fn ahead_turn(&self) -> Result<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        turn.map_err(|error| Error::internal("writing ahead", error))
+    }
+
+    /// Claims a place to write ahead at, to be given back by [`Spool::end_ahead`].
+    pub(super) fn begin_ahead(&self, place: Range<u64>) -> Result<()> {
+        let mut state = self.lock();
+        if let Some(fault) = state.fault {
+            return Err(self.error(fault));
+        }
+        let accepted = state.accepted;
+        if place.start < accepted {
+            let message = format!("{place:?} begins before the end of the body, {accepted}");
+            return Err(Error::internal("writing ahead", message));
+        }
+        let written = state.written;
+        state.ahead.begin(place, written)
+    }
+
+    /// A place is no longer being written at.
+    pub(super) fn end_ahead(&self, place: &Range<u64>, is_written: bool) {
+        self.lock().ahead.end(place, is_written);
+        self.moved.notify_one();
+    }
+
+    /// Whether all of `range` is in the file, in its order or ahead.
+    pub(super) fn can_read(&self, range: &Range<u64>) -> bool {
+        let state = self.lock();
+        let start = if range.start < state.written { state.written } else { range.start };
+        start >= range.end || state.ahead.holds(&(start..range.end))
     }
 
     /// Waits until all is written and digested, and announces the end to followers. Returns the digests and the trailer;
     /// to be called once.
     pub(super) async fn complete(self: &Arc<Self>) -> Result<(Digests, Vec<u8>)> {
-        self.wait(|state| state.queue.is_empty() && !state.running[Lane::Write as usize]).await?;
+        self.wait(|state| (state.queue.is_empty() && !state.running[Lane::Write as usize]).then_some(())).await?;
         let shift = {
             let mut state = self.lock();
             if state.digested < state.written { self.claim(Lane::Digest, &mut state) } else { None }
         };
         begin(shift);
-        self.wait(|state| state.digested == state.written && !state.running[Lane::Digest as usize]).await?;
+        self.wait(|state| (state.digested == state.written && !state.running[Lane::Digest as usize]).then_some(()))
+            .await?;
         let (digest, sums, written) = {
             let mut state = self.lock();
             let digest = std::mem::replace(&mut state.digest, BodyDigest::new(None));
@@ -148,7 +211,7 @@ impl Spool {
     /// Waits until no early sync is running, and tells whether one failed. A failure is reported by the kernel once per
     /// open file, so the last sync may succeed although an earlier one failed.
     pub(super) async fn settle(&self) -> Result<()> {
-        self.wait(|state| !state.running[Lane::Sync as usize]).await
+        self.wait(|state| (!state.running[Lane::Sync as usize]).then_some(())).await
     }
 
     /// Ends the write with `fault`, unless it has ended. Followers keep what they can read.
@@ -157,7 +220,6 @@ impl Spool {
             let mut state = self.lock();
             state.fault.get_or_insert(fault);
             state.queue.clear();
-            state.queued_bytes = 0;
         }
         self.progress.send_if_modified(|progress| match *progress {
             TailState::Growing(readable) => {
@@ -177,24 +239,25 @@ impl Spool {
     /// Bytes that wait for the write lane.
     #[cfg(test)]
     pub(super) fn queued_bytes(&self) -> usize {
-        self.lock().queued_bytes
+        self.lock().queue.held_bytes()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `ready` holds; only the one writer waits.
-    async fn wait(&self, ready: impl Fn(&State) -> bool) -> Result<()> {
+    /// Waits until `ready` gives something; only the one writer waits. What `ready` changes when it does is one step with
+    /// its judgement.
+    async fn wait<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> Result<T> {
         loop {
             let moved = self.moved.notified();
             {
-                let state = self.lock();
+                let mut state = self.lock();
                 if let Some(fault) = state.fault {
                     return Err(self.error(fault));
                 }
-                if ready(&state) {
-                    return Ok(());
+                if let Some(found) = ready(&mut state) {
+                    return Ok(found);
                 }
             }
             moved.await;
@@ -218,154 +281,12 @@ impl Spool {
             forward
         });
     }
-
-    /// The right to run a lane's job, unless it runs. To be begun when the lock is released: a runtime that is going
-    /// down drops the job on the spot, and that takes the lock.
-    fn claim(self: &Arc<Self>, lane: Lane, state: &mut State) -> Option<Shift> {
-        let running = std::mem::replace(&mut state.running[lane as usize], true);
-        (!running).then(|| Shift { spool: Arc::clone(self), lane, ended: false })
-    }
-
-    /// Writes until the queue is empty.
-    fn write_lane(self: &Arc<Self>) -> Result<(), Fault> {
-        let mut batch = Vec::with_capacity(MAX_SLICES);
-        let mut sums = std::mem::replace(&mut self.lock().sums, BlockSums::new());
-        let mut batch_bytes = 0;
-        loop {
-            let (offset, drained, followers) = {
-                let mut state = self.lock();
-                state.written += batch_bytes as u64;
-                state.queued_bytes = state.queued_bytes.saturating_sub(batch_bytes);
-                batch.clear();
-                batch_bytes = take_batch(&mut state.queue, &mut batch);
-                let followers = self.claim_followers(&mut state);
-                if batch_bytes == 0 {
-                    state.sums = std::mem::replace(&mut sums, BlockSums::new());
-                    state.running[Lane::Write as usize] = false;
-                }
-                (state.written, batch_bytes == 0, followers)
-            };
-            followers.into_iter().for_each(begin);
-            self.announce(TailState::Growing(offset));
-            self.moved.notify_one();
-            if drained {
-                return Ok(());
-            }
-            write_all(&self.file, &batch, offset).map_err(Fault::Io)?;
-            for piece in &batch {
-                sums.update(piece);
-            }
-        }
-    }
-
-    /// The lanes that follow the write lane run once they have a step's worth of work.
-    fn claim_followers(self: &Arc<Self>, state: &mut State) -> [Option<Shift>; 2] {
-        let digest = state.written - state.digested >= STEP_BYTES as u64;
-        let sync = state.written - state.synced >= EARLY_SYNC_BYTES;
-        [
-            digest.then(|| self.claim(Lane::Digest, state)).flatten(),
-            sync.then(|| self.claim(Lane::Sync, state)).flatten(),
-        ]
-    }
-
-    /// Digests until it has caught up with the write lane.
-    fn digest_lane(&self) -> Result<(), Fault> {
-        let (mut digest, mut digested) = {
-            let mut state = self.lock();
-            (std::mem::replace(&mut state.digest, BodyDigest::new(None)), state.digested)
-        };
-        loop {
-            let available = {
-                let mut state = self.lock();
-                state.digested = digested;
-                if state.fault.is_some() || digested == state.written {
-                    state.digest = digest;
-                    state.running[Lane::Digest as usize] = false;
-                    break;
-                }
-                state.written - digested
-            };
-            let mut chunk = self.chunks.take(available.min(super::chunk::CHUNK_BYTES as u64) as usize);
-            self.file.read_exact_at(chunk.as_mut(), digested).map_err(|error| {
-                Fault::Io(Errno::from_io_error(&error).unwrap_or(Errno::IO)) // none: the file ends too early
-            })?;
-            digest.update(chunk.as_ref());
-            digested += chunk.as_ref().len() as u64;
-        }
-        self.moved.notify_one();
-        Ok(())
-    }
-
-    /// Sends what is written so far to the disk.
-    fn sync_lane(&self) -> Result<(), Fault> {
-        let written = self.lock().written;
-        rustix::fs::fdatasync(&self.file).map_err(Fault::Sync)?;
-        {
-            let mut state = self.lock();
-            state.synced = written;
-            state.running[Lane::Sync as usize] = false;
-        }
-        self.moved.notify_one();
-        Ok(())
-    }
-}
-
-/// Moves up to [`STEP_BYTES`] and [`MAX_SLICES`] pieces into `batch`; returns their bytes. Zero only if none waits.
-fn take_batch(queue: &mut VecDeque<Bytes>, batch: &mut Vec<Bytes>) -> usize {
-    let mut bytes = 0;
-    while bytes < STEP_BYTES && batch.len() < MAX_SLICES {
-        let Some(front) = queue.front_mut() else { break };
-        let room = STEP_BYTES - bytes;
-        let piece = if front.len() > room { front.split_to(room) } else { queue.pop_front().unwrap_or_default() };
-        bytes += piece.len();
-        batch.push(piece);
-    }
-    bytes
-}
-
-/// One run of a lane's job. However it ends, the write learns of it: a job that panics, or that the runtime drops before
-/// it ran, breaks the write instead of leaving its writer and followers waiting for ever.
-struct Shift {
-    spool: Arc<Spool>,
-    lane: Lane,
-    ended: bool,
-}
-
-/// Gives a job to a thread that may block.
-fn begin(shift: Option<Shift>) {
-    if let Some(shift) = shift {
-        tokio::task::spawn_blocking(move || shift.work());
-    }
-}
-
-impl Shift {
-    fn work(mut self) {
-        let outcome = match self.lane {
-            Lane::Write => self.spool.write_lane(),
-            Lane::Digest => self.spool.digest_lane(),
-            Lane::Sync => self.spool.sync_lane(),
-        };
-        self.ended = true;
-        if let Err(fault) = outcome {
-            self.spool.lock().running[self.lane as usize] = false;
-            self.spool.fail(fault);
-        }
-    }
-}
-
-impl Drop for Shift {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.spool.lock().running[self.lane as usize] = false;
-            self.spool.fail(Fault::WorkerGone);
-        }
-    }
 }
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("State")
-            .field("queued_bytes", &self.queued_bytes)
+            .field("accepted", &self.accepted)
             .field("written", &self.written)
             .field("fault", &self.fault)
             .finish_non_exhaustive()

@@ -1,0 +1,159 @@
+//! One signed request to the admin API.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use headwater_engine::RootKey;
+use headwater_model::bucket::Dialect;
+use headwater_model::clock::Clock as _;
+use headwater_server::SystemClock;
+use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, sign_v4_headers};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpStream;
+
+use super::ServerArgs;
+use crate::credentials;
+
+/// Longest answer that is read: the last 8 MiB of an audit log are the largest there is.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
+/// An answer takes as long as an origin that is tried, at most.
+const ANSWER_LIMIT: Duration = Duration::from_mins(2);
+
+/// A server's admin API, and the key to sign with.
+pub(super) struct Connection {
+    authority: String,
+    key: RootKey,
+}
+
+impl Connection {
+    pub(super) fn new(arguments: &ServerArgs) -> anyhow::Result<Self> {
+        Ok(Self { authority: authority(&arguments.admin_url)?, key: credentials::find(&arguments.data)? })
+    }
+
+    pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Sends a request; its answer as JSON.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or what it refuses with.
+    pub(super) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = method;
+        parts.uri = path.parse().with_context(|| format!("{path} cannot be a path"))?;
+        parts.headers.insert(header::HOST, HeaderValue::try_from(&self.authority)?);
+        if !body.is_empty() {
+            parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let keys = SigningKeys::new();
+        let signing = Signing {
+            dialect: Dialect::S3,
+            access_key_id: &self.key.id,
+            secret: &self.key.secret,
+            session_token: None,
+            region: "cn-hangzhou",
+            target: Target::default(),
+            additional_headers: &[],
+            now: SystemClock::new().now(),
+            keys: &keys,
+        };
+        sign_v4_headers(&mut parts, ContentSha256::Digest(Sha256::digest(&body).into()), &signing)?;
+        let exchange = tokio::time::timeout(ANSWER_LIMIT, self.exchange(Request::from_parts(parts, Full::new(body))));
+        let (status, text) = exchange.await.context("the server did not answer in time")??;
+        if !status.is_success() {
+            bail!("{}", refusal(status, &text));
+        }
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&text)
+            .context("the answer is no JSON; is this the admin listener of a headwater server?")
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
+        let unreachable = || format!("cannot reach http://{}; is the server running? see --admin-url", self.authority);
+        let stream = TcpStream::connect(&self.authority).await.with_context(unreachable)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(unreachable)?;
+        // Its failure shows in the answer.
+        let driver = tokio::spawn(connection);
+        let (head, body) = sender.send_request(request).await.context("the server closed the connection")?.into_parts();
+        let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
+        driver.abort();
+        let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
+        Ok((head.status, body.to_bytes()))
+    }
+}
+
+/// Host and port of an admin URL.
+fn authority(url: &str) -> anyhow::Result<String> {
+    let uri: Uri = url.parse().with_context(|| format!("--admin-url {url} is no URL"))?;
+    let plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "/" | "") && uri.query().is_none();
+    match uri.authority() {
+        Some(authority) if plain && authority.port().is_some() => Ok(authority.to_string()),
+        Some(authority) if plain => Ok(format!("{authority}:80")),
+        _ => bail!("--admin-url {url} cannot be used; give http://HOST:PORT"),
+    }
+}
+
+/// The error of an answer in one line.
+fn refusal(status: StatusCode, body: &[u8]) -> String {
+    let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let text = |name: &str| answer["error"][name].as_str();
+    let Some(message) = text("message") else { return format!("the server answered {status}") };
+    let mut line = message.replace(['\n', '\r'], " ");
+    if let Some(field) = text("field") {
+        let _ = match text("value") {
+            Some(value) => write!(line, " ({field}={value})"),
+            None => write!(line, " ({field})"),
+        };
+    }
+    line
+}
+
+/// A piece of a path, percent-encoded strictly: what is signed is what is sent.
+pub(super) fn encoded(piece: &str) -> String {
+    piece.bytes().fold(String::with_capacity(piece.len()), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn admin_urls_are_plain_addresses() {
+        assert_eq!(authority("http://127.0.0.1:9001").unwrap(), "127.0.0.1:9001");
+        assert_eq!(authority("http://[::1]:9001/").unwrap(), "[::1]:9001");
+        assert_eq!(authority("http://headwater").unwrap(), "headwater:80");
+        for url in ["https://a:1", "127.0.0.1:9001", "http://a:1/x", "http://a:1/?q", ""] {
+            assert!(authority(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_one_line_with_the_field() {
+        let body = br#"{"error":{"code":"c","message":"at most\n3","field":"a.b","value":"4"}}"#;
+        assert_eq!(refusal(StatusCode::BAD_REQUEST, body), "at most 3 (a.b=4)");
+        assert_eq!(refusal(StatusCode::BAD_GATEWAY, b"<html>"), "the server answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn every_key_has_a_path() {
+        assert_eq!(encoded("/a b/\u{e4}?%"), "%2Fa%20b%2F%C3%A4%3F%25");
+    }
+}

@@ -1,0 +1,75 @@
+//! The commands that talk to a running server: clients of its admin API.
+//!
+//! Guarantees: a request goes to the address that was configured and nowhere else (no proxies, no redirects); secrets
+//! come from the environment or the data directory, and need not be on the command line ([`assignment`]). What a
+//! command answers goes to standard output, for people or, with `--json`, as the API gave it; why it failed goes to
+//! standard error in one line.
+
+mod assignment;
+mod connection;
+mod explain;
+mod object;
+mod origin;
+mod output;
+mod rule;
+mod settings;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+pub(crate) use explain::ExplainArgs;
+pub(crate) use object::ObjectCommand;
+pub(crate) use origin::OriginCommand;
+pub(crate) use rule::RuleCommand;
+pub(crate) use settings::SettingsCommand;
+
+use connection::Connection;
+
+/// Which server, and who asks.
+#[derive(Args, Debug)]
+pub(crate) struct ServerArgs {
+    /// The server's admin listener
+    #[arg(long, value_name = "URL", env = "HEADWATER_ADMIN_URL", default_value = "http://127.0.0.1:9001")]
+    admin_url: String,
+    /// Data directory with the server's root key, unless HEADWATER_ACCESS_KEY_ID and HEADWATER_ACCESS_KEY_SECRET are set
+    #[arg(long, value_name = "DIR", env = "HEADWATER_DATA", default_value = "./headwater-data")]
+    data: PathBuf,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A command of this module.
+pub(crate) enum ClientCommand {
+    Rule(RuleCommand),
+    Settings(SettingsCommand),
+    Origin(OriginCommand),
+    Object(ObjectCommand),
+    Explain(ExplainArgs),
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            ClientCommand::Rule(command) => command.run().await,
+            ClientCommand::Settings(command) => command.run().await,
+            ClientCommand::Origin(command) => command.run().await,
+            ClientCommand::Object(command) => command.run().await,
+            ClientCommand::Explain(arguments) => arguments.run().await,
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `BUCKET/KEY`, or `BUCKET` alone; the key may begin with a slash of its own.
+fn split_place(place: &str) -> (&str, Option<&str>) {
+    match place.split_once('/') {
+        Some((bucket, key)) if !key.is_empty() => (bucket, Some(key)),
+        Some((bucket, _)) => (bucket, None),
+        None => (place, None),
+    }
+}

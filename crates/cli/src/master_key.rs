@@ -1,0 +1,118 @@
+//! The master key, with which secrets are sealed: from the environment, else from the data directory, else made there.
+//!
+//! Guarantees: a key is durable before anything is sealed with it; while the store holds sealed secrets none is made,
+//! because a new key could not open them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use headwater_engine::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
+use headwater_model::Error;
+use headwater_model::clock::Clock;
+use headwater_store::Store;
+
+const FILE: &str = "master.key";
+const VARIABLE: &str = "HEADWATER_MASTER_KEY";
+
+/// What seals with the key, and whether the key was made just now.
+pub(crate) struct MasterKey {
+    pub(crate) seal: Arc<Seal>,
+    pub(crate) made: bool,
+}
+
+/// Finds or makes the key; `directory` must exist and be locked.
+///
+/// # Errors
+/// One line that names the variable and the file.
+pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Clock>) -> anyhow::Result<MasterKey> {
+    let path = directory.join(FILE);
+    let mut made = false;
+    let key = match from_environment()? {
+        Some(key) => key,
+        None => match std::fs::read_to_string(&path) {
+            Ok(text) => parse(text.trim()).with_context(|| {
+                format!("{} holds no master key: 64 hex digits or base64 of 32 bytes", path.display())
+            })?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if holds_sealed_secrets(store).await.context("cannot look for sealed secrets")? {
+                    bail!(
+                        "the master key is missing: secrets are stored that were sealed with it; set {VARIABLE} or restore {}, nothing is lost",
+                        path.display()
+                    );
+                }
+                made = true;
+                make(&path, &**clock).with_context(|| format!("cannot write {}", path.display()))?
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        },
+    };
+    Ok(MasterKey { seal: Arc::new(Seal::new(&key, clock.clone())), made })
+}
+
+/// Says what to do about secrets that do not open; other errors pass as they are.
+pub(crate) fn explain(error: Error, directory: &Path) -> anyhow::Error {
+    let place = match &error {
+        Error::Internal { source, .. } => source.downcast_ref::<SealError>().map(|error| error.place.clone()),
+        _ => None,
+    };
+    match place {
+        None => anyhow!(error).context("cannot load the buckets"),
+        Some(place) => anyhow!(
+            "the master key is not the one that the secrets of {place} were sealed with: set {VARIABLE} or restore {} to what it was, nothing is lost",
+            directory.join(FILE).display()
+        ),
+    }
+}
+
+#[allow(clippy::disallowed_methods)] // the environment is configuration, read here once
+fn from_environment() -> anyhow::Result<Option<[u8; MASTER_KEY_BYTES]>> {
+    match std::env::var(VARIABLE).ok().filter(|value| !value.is_empty()) {
+        None => Ok(None),
+        Some(text) => parse(text.trim())
+            .map(Some)
+            .with_context(|| format!("{VARIABLE} is no master key; give 64 hex digits or base64 of 32 bytes")),
+    }
+}
+
+fn parse(text: &str) -> Option<[u8; MASTER_KEY_BYTES]> {
+    let mut key = [0; MASTER_KEY_BYTES];
+    if hex::decode_to_slice(text, &mut key).is_ok() {
+        return Some(key);
+    }
+    BASE64.decode(text).ok()?.try_into().ok()
+}
+
+/// Durable before it is used: a secret sealed with a key that a power cut took is lost.
+fn make(path: &Path, clock: &dyn Clock) -> anyhow::Result<[u8; MASTER_KEY_BYTES]> {
+    let mut key = [0; MASTER_KEY_BYTES];
+    clock.random(&mut key);
+    // Under another name first: a torn file would keep the server from starting for no reason.
+    let unfinished = path.with_extension("key.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    writeln!(file, "{}", hex::encode(key))?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    File::open(path.parent().context("the file lies in a directory")?)?.sync_all()?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_hex_or_base64_of_32_bytes() {
+        let hex = "00".repeat(31) + "ff";
+        assert_eq!(parse(&hex).unwrap()[31], 255);
+        assert_eq!(parse(&BASE64.encode([7; 32])), Some([7; 32]));
+        for wrong in ["", "00", "zz", &"0".repeat(63), &BASE64.encode([7; 31]), &BASE64.encode([7; 33])] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The admin API and the commands that use it.
+
+mod commands;
+mod curl;
+mod secrets;

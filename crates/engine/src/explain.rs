@@ -1,0 +1,268 @@
+//! Why a key did or did not come: what a request would meet, step by step, without changing anything.
+//!
+//! Guarantees: the steps are judged by the very functions that requests go through ([`matching::mismatch`],
+//! [`rewriting`], [`forwarding`]), so an explanation cannot differ from the behaviour; nothing is stored; values that a
+//! rule sets on origin requests are masked, because they may be credentials.
+
+use headwater_egress::OriginStatus;
+use headwater_model::op::MissContext;
+use headwater_model::origin::OriginId;
+use headwater_model::rule::matching::{self, Method, Mismatch, Question};
+use headwater_model::rule::{RedirectType, RoutingRule, SECRET_MASK, forwarding, rewriting, validate};
+use headwater_model::settings::HeadMode;
+use headwater_model::website::Website;
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::engine::Engine;
+
+/// What is asked about.
+#[derive(Clone, Debug)]
+pub struct ExplainQuery {
+    /// The key.
+    pub key: Box<str>,
+    /// How it is asked for.
+    pub method: ExplainMethod,
+    /// Header fields of the request.
+    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// Its raw query.
+    pub query: Option<Box<str>>,
+    /// Whether it is not signed.
+    pub anonymous: bool,
+    /// Whether to ask the origin, without storing what it answers.
+    pub try_it: bool,
+    /// Rules to judge by in place of those of the bucket.
+    pub website: Option<Website>,
+}
+
+/// How a key is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExplainMethod {
+    /// GET.
+    #[default]
+    Get,
+    /// HEAD.
+    Head,
+}
+
+/// What a request would meet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// The bucket.
+    pub bucket: Box<str>,
+    /// The key.
+    pub key: Box<str>,
+    /// How it was asked for.
+    pub method: ExplainMethod,
+    /// The object, if it is here: then no rule is asked.
+    pub stored: Option<StoredHere>,
+    /// When the key was deleted on purpose, in milliseconds since 1970, if a tombstone stands: then no rule is asked.
+    pub tombstone_since_ms: Option<i64>,
+    /// Every rule in the order in which they are tried.
+    pub rules: Vec<RuleVerdict>,
+    /// What the rule that applies does.
+    pub matched: Option<Matched>,
+}
+
+/// An object that is here.
+#[derive(Clone, Debug, Serialize)]
+pub struct StoredHere {
+    /// Its length.
+    pub size_bytes: u64,
+    /// Its entity tag.
+    pub etag: Box<str>,
+    /// `Last-Modified` in milliseconds since 1970.
+    pub last_modified_ms: i64,
+}
+
+/// What became of one rule.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleVerdict {
+    /// `RuleNumber`.
+    pub number: u32,
+    /// `RedirectType`; none for a rule of a Lua script only.
+    pub kind: Option<&'static str>,
+    /// Whether it applies.
+    pub verdict: Verdict,
+    /// The condition that failed, in the vendor's words.
+    pub failed: Option<String>,
+}
+
+/// Whether a rule applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It does.
+    Applies,
+    /// A condition fails.
+    Fails,
+    /// An earlier rule ended the walk.
+    NotReached,
+}
+
+/// What the rule that applies does.
+#[derive(Clone, Debug, Serialize)]
+pub struct Matched {
+    /// `RuleNumber`.
+    pub number: u32,
+    /// `RedirectType`.
+    pub kind: &'static str,
+    /// Where the client is sent, for External and AliCDN.
+    pub location: Option<String>,
+    /// The key that is served in its place, for Internal.
+    pub internal_key: Option<String>,
+    /// The origins in the order in which they are tried.
+    pub origins: Vec<OriginAsk>,
+    /// Why no origin is asked: the key has no URL there.
+    pub unmappable: Option<String>,
+    /// Header fields of the origin request; what the rule sets is masked. The loop marker and a signature come on top.
+    pub headers: Vec<(String, String)>,
+}
+
+/// One origin and what is known about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct OriginAsk {
+    /// The URL.
+    pub url: String,
+    /// Scheme, host and port.
+    pub origin: String,
+    /// Breaker, limits, last answer.
+    pub status: OriginStatus,
+}
+
+impl Engine {
+    /// Explains what a request would meet.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`, `InvalidObjectName`, `InvalidArgument` for a header field that cannot be or a wrong document,
+    /// `NotImplemented` for [`ExplainQuery::try_it`].
+    pub async fn explain(&self, bucket: &BucketName, query: ExplainQuery) -> Result<Explanation> {
+        let known = self.known(bucket)?;
+        if query.try_it {
+            return Err(Error::NotImplemented { what: "try".into() });
+        }
+        let key = ObjectKey::parse(&query.key)?;
+        let stored = self.store.open(&known.reference, &key).await?.map(|object| StoredHere {
+            size_bytes: object.meta.size_bytes,
+            etag: object.meta.etag.as_str().into(),
+            last_modified_ms: object.meta.last_modified.0,
+        });
+        let tombstone_since_ms = self.store.gone(&known.reference, &key).await?.map(|deleted| deleted.0);
+        if let Some(website) = &query.website {
+            validate(website)?;
+        }
+        let website = query.website.clone().or_else(|| known.bucket.website.as_deref().cloned()).unwrap_or_default();
+        let head_as_get = known.bucket.migration.head == HeadMode::Mirror;
+        let miss =
+            MissContext { headers: headers(&query.headers)?, query: query.query.clone(), ..MissContext::default() };
+        let question = Question {
+            method: if query.method == ExplainMethod::Head && !head_as_get { Method::Head } else { Method::Get },
+            key: key.as_str(),
+            error_status: 404,
+            headers: &miss.headers,
+        };
+        let matched = matching::first_match(&website.rules, &question).map(|rule| self.matched(rule, &key, &miss));
+        Ok(Explanation {
+            bucket: bucket.as_str().into(),
+            key: query.key,
+            method: query.method,
+            stored,
+            tombstone_since_ms,
+            rules: verdicts(&website.rules, &question),
+            matched,
+        })
+    }
+
+    fn matched(&self, rule: &RoutingRule, key: &ObjectKey, miss: &MissContext) -> Matched {
+        let kind = rule.kind().unwrap_or_default();
+        let mut matched = Matched {
+            number: rule.number,
+            kind: kind.as_str(),
+            location: None,
+            internal_key: None,
+            origins: Vec::new(),
+            unmappable: None,
+            headers: Vec::new(),
+        };
+        match kind {
+            RedirectType::External | RedirectType::AliCdn => {
+                matched.location = Some(rewriting::location(rule, key, miss));
+            }
+            RedirectType::Internal => {
+                matched.internal_key = Some(rewriting::rewritten_key(rule, key.as_str()).into_owned());
+            }
+            RedirectType::Mirror => {
+                let primary = rewriting::origin_url(rule, key, miss).map(|url| vec![url]);
+                let urls = primary.and_then(|first| Ok([first, rewriting::alternates(rule, key, miss)?].concat()));
+                match urls {
+                    Ok(urls) => matched.origins = urls.into_iter().filter_map(|url| self.ask(url)).collect(),
+                    Err(reason) => matched.unmappable = Some(reason.to_string()),
+                }
+                matched.headers = shown(&forwarding::origin_headers(rule, &miss.headers).headers);
+            }
+        }
+        matched
+    }
+
+    fn ask(&self, url: String) -> Option<OriginAsk> {
+        let id = OriginId::parse(&url).ok()?;
+        Some(OriginAsk { url, origin: id.as_str().to_owned(), status: self.origins.status(&id) })
+    }
+}
+
+/// What a rule sets is marked sensitive where it is set.
+fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| {
+        if value.is_sensitive() {
+            SECRET_MASK.to_owned()
+        } else {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        }
+    };
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+fn headers(given: &[(Box<str>, Box<str>)]) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let refuse = || Error::invalid_argument("headers", name, "this cannot be a header field");
+        let name = HeaderName::try_from(&**name).map_err(|_| refuse())?;
+        headers.append(name, HeaderValue::try_from(&**value).map_err(|_| refuse())?);
+    }
+    Ok(headers)
+}
+
+fn verdicts(rules: &[RoutingRule], question: &Question<'_>) -> Vec<RuleVerdict> {
+    let mut ended = false;
+    let verdict = |rule: &RoutingRule| {
+        let mismatch = matching::mismatch(rule, question);
+        let verdict = match (ended, &mismatch) {
+            (true, _) => Verdict::NotReached,
+            (false, None) => Verdict::Applies,
+            (false, Some(_)) => Verdict::Fails,
+        };
+        let failed = mismatch.as_ref().filter(|_| !ended).map(words);
+        ended |= matches!(mismatch, None | Some(Mismatch::HeadNotAllowed));
+        RuleVerdict { number: rule.number, kind: rule.kind().map(RedirectType::as_str), verdict, failed }
+    };
+    rules.iter().map(verdict).collect()
+}
+
+fn words(mismatch: &Mismatch<'_>) -> String {
+    match mismatch {
+        Mismatch::NoRedirect => "the rule has no Redirect".to_owned(),
+        Mismatch::ErrorCode { expected } => {
+            format!("HttpErrorCodeReturnedEquals is {expected}, a missing key is 404")
+        }
+        Mismatch::KeyPrefix(prefix) => format!("KeyPrefixEquals {prefix:?} is not how the key begins"),
+        Mismatch::KeySuffix(suffix) => format!("KeySuffixEquals {suffix:?} is not how the key ends"),
+        Mismatch::IncludeHeader(header) => {
+            format!("IncludeHeader: no value of {} passes its tests", header.key)
+        }
+        Mismatch::HeadNotAllowed => {
+            "MirrorAllowHeadObject is off: a HEAD is answered with 404, and no further rule is tried".to_owned()
+        }
+    }
+}

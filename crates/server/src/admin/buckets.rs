@@ -1,0 +1,109 @@
+//! Buckets and how they migrate.
+
+use axum::extract::State;
+use headwater_engine::Changed;
+use headwater_model::BucketName;
+use headwater_model::settings::MigrationSettings;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::api::{Answer, Named, Shared};
+use super::auth::Requester;
+use super::document;
+use super::error::{ErrorBody, json};
+use super::extract::{At, Document};
+use crate::audit::iso_8601;
+
+/// All buckets.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BucketList {
+    buckets: Vec<BucketRow>,
+}
+
+/// A bucket in a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BucketRow {
+    name: String,
+    /// When it was created, ISO 8601.
+    created: String,
+    /// `private`, `public-read` or `public-read-write`.
+    acl: &'static str,
+    /// Region of its creator.
+    location: String,
+    /// Number of its routing rules.
+    rules: usize,
+    /// Grows with each change of rules or migration settings.
+    rule_version: u64,
+    migration: MigrationSettings,
+}
+
+/// All buckets, in order of name.
+#[utoipa::path(
+    get, path = "/api/v1/buckets", tag = "buckets",
+    responses((status = 200, body = BucketList), (status = "4XX", description = "refused", body = ErrorBody)),
+)]
+pub(super) async fn list(State(api): Shared) -> Answer {
+    let rows = api.engine.buckets().into_iter().map(|bucket| BucketRow {
+        name: bucket.name.to_string(),
+        created: iso_8601(bucket.created),
+        acl: bucket.acl.as_str(),
+        location: bucket.location.to_string(),
+        rules: bucket.website.as_ref().map_or(0, |website| website.rules.len()),
+        rule_version: bucket.rule_version,
+        migration: bucket.migration.clone(),
+    });
+    Ok(json(StatusCode::OK, &BucketList { buckets: rows.collect() }))
+}
+
+/// How a bucket migrates.
+#[utoipa::path(
+    get, path = "/api/v1/buckets/{bucket}/migration", tag = "buckets", params(("bucket" = String, Path)),
+    responses((status = 200, body = MigrationSettings), (status = "4XX", description = "refused", body = ErrorBody)),
+)]
+pub(super) async fn get_migration(State(api): Shared, At(bucket): At<String>) -> Answer {
+    Ok(json(StatusCode::OK, &api.engine.migration_settings(&BucketName::parse(&bucket)?)?))
+}
+
+/// Replaces the migration settings as a whole; what is left out has its default.
+#[utoipa::path(
+    put, path = "/api/v1/buckets/{bucket}/migration", tag = "buckets", params(("bucket" = String, Path)),
+    request_body = MigrationSettings,
+    responses((status = 200, body = MigrationSettings), (status = "4XX", description = "refused", body = ErrorBody)),
+)]
+pub(super) async fn put_migration(
+    State(api): Shared,
+    At(bucket): At<String>,
+    requester: Requester,
+    Document(body): Document,
+) -> Answer {
+    let settings: MigrationSettings = document::read(&body)?;
+    let (engine, name) = (api.engine.clone(), BucketName::parse(&bucket)?);
+    let change = async move { engine.change_migration_settings(&name, |_| Ok(settings)).await };
+    changed(api.change(requester, named(&bucket), change).await?)
+}
+
+/// Changes the migration settings that the merge patch (RFC 7396) names; `null` gives a field its default.
+#[utoipa::path(
+    patch, path = "/api/v1/buckets/{bucket}/migration", tag = "buckets", params(("bucket" = String, Path)),
+    request_body(content = Object, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = MigrationSettings), (status = "4XX", description = "refused", body = ErrorBody)),
+)]
+pub(super) async fn patch_migration(
+    State(api): Shared,
+    At(bucket): At<String>,
+    requester: Requester,
+    Document(body): Document,
+) -> Answer {
+    let (engine, name) = (api.engine.clone(), BucketName::parse(&bucket)?);
+    let change = async move { engine.change_migration_settings(&name, |old| document::patched(old, &body)).await };
+    changed(api.change(requester, named(&bucket), change).await?)
+}
+
+fn named(bucket: &str) -> Named {
+    Named { action: "put_migration_settings", target: format!("bucket {bucket}") }
+}
+
+fn changed(changed: Changed<MigrationSettings>) -> Answer {
+    Ok(json(StatusCode::OK, &changed.after))
+}

@@ -1,0 +1,97 @@
+//! What the admin API says when it refuses: one shape for every error.
+
+use axum::response::{IntoResponse, Response};
+use headwater_model::Error;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The body of every answer that is an error.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// What is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ErrorDetail {
+    /// A word for programs, such as `invalid_argument`.
+    code: &'static str,
+    /// A sentence for people.
+    message: String,
+    /// The field to blame, as `guard.min_bytes`.
+    field: Option<String>,
+    /// Its value as given.
+    value: Option<String>,
+}
+
+/// A refusal with its status.
+#[derive(Debug)]
+pub(super) struct Failure {
+    status: StatusCode,
+    detail: ErrorDetail,
+}
+
+impl Failure {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, detail: ErrorDetail { code, message: message.into(), field: None, value: None } }
+    }
+
+    pub(super) fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+    }
+
+    pub(super) fn field(mut self, name: impl Into<String>, value: Option<String>) -> Self {
+        self.detail.field = Some(name.into());
+        self.detail.value = value;
+        self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::InvalidArgument { name, value, message } => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_argument", message)
+                    .field(name, Some(value.into_string()).filter(|value| !value.is_empty()))
+            }
+            Error::InvalidBucketName { name } => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_bucket_name", message).field("bucket", Some(name.into()))
+            }
+            Error::InvalidObjectName { key } => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_key", message).field("key", Some(key.into()))
+            }
+            Error::KeyTooLong { .. } => Self::new(StatusCode::BAD_REQUEST, "invalid_key", message).field("key", None),
+            Error::InvalidRequest { message } => Self::new(StatusCode::BAD_REQUEST, "invalid_request", message),
+            Error::MalformedXml { .. } => Self::new(StatusCode::BAD_REQUEST, "malformed_xml", message),
+            Error::NoSuchBucket { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_bucket", message),
+            Error::NoSuchKey { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_key", message),
+            Error::AccessDenied { .. } => Self::new(StatusCode::FORBIDDEN, "access_denied", message),
+            Error::NotImplemented { .. } => Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", message),
+            Error::SlowDown { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "slow_down", message),
+            Error::StorageFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message),
+            other => {
+                tracing::error!(error = ?other, "admin request failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; its log says why")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        json(self.status, &ErrorBody { error: self.detail })
+    }
+}
+
+/// An answer in JSON that nobody keeps.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(body).expect("answers have text keys and no failing parts");
+    let mut response = (status, text).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

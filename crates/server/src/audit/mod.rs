@@ -1,0 +1,166 @@
+//! The audit log: who changed what, when, from where.
+//!
+//! Guarantees: a line is on the disk before its change is acknowledged; every line carries the SHA-256 of the line
+//! before it, so that a line that was changed or taken out afterwards shows ([`verify`]). Nothing here is secret: who
+//! writes an entry has masked it.
+//!
+//! ```text
+//! {"time":"2026-01-02T03:04:05.678Z","request_id":"…","who":"KEYID","remote":"127.0.0.1","action":"…","target":"…",
+//!  "before":…,"after":…,"previous":"64 hex digits, or empty on the first line"}
+//! ```
+//!
+//! How: the file is opened for every line, so it can be moved away at any time and the next change begins a new one,
+//! whose first line still names the last line of the old (after a restart: an empty `previous`).
+//!
+//! Deliberately not here: protection against who can write the file and computes all hashes anew; ship the lines to
+//! another machine for that.
+
+mod verify;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use headwater_model::clock::{Clock, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+pub use verify::{AuditReport, verify};
+
+/// Most bytes of the file's end that are read for its last lines: a line holds a document twice, at most 1 MiB each.
+const MAX_TAIL_BYTES: u64 = 8 << 20;
+
+/// The audit log of a server.
+#[derive(Clone)]
+pub struct Audit {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    /// Digest of the last line; held while a line is written.
+    previous: Mutex<String>,
+}
+
+/// One change.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) request_id: String,
+    /// Access key id.
+    pub(crate) who: String,
+    pub(crate) remote: IpAddr,
+    pub(crate) action: &'static str,
+    pub(crate) target: String,
+    /// Masked.
+    pub(crate) before: Value,
+    /// Masked.
+    pub(crate) after: Value,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    request_id: &'a str,
+    who: &'a str,
+    remote: IpAddr,
+    action: &'static str,
+    target: &'a str,
+    before: &'a Value,
+    after: &'a Value,
+    previous: &'a str,
+}
+
+impl Audit {
+    /// Goes on with the log at `path`, if there is one; the file is made with the first change.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let tail = read_tail(path)?;
+        let last = tail.strip_suffix(b"\n").unwrap_or(&tail).rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let previous = if last.is_empty() { String::new() } else { digest(last) };
+        if !tail.is_empty() && !tail.ends_with(b"\n") {
+            // A crash cut the line off before its change was acknowledged. It stays, as a line of its own.
+            append(path, b"\n")?;
+        }
+        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), clock, previous: Mutex::new(previous) }) })
+    }
+
+    /// Writes a line down; it is on the disk when this returns.
+    pub(crate) async fn write(&self, entry: Entry) -> io::Result<()> {
+        let shared = self.shared.clone();
+        tokio::task::spawn_blocking(move || shared.write(&entry)).await.map_err(io::Error::other)?
+    }
+
+    /// The last lines, oldest first; fewer than `limit` if there are no more, or they are longer than 8 MiB together.
+    pub(crate) async fn last(&self, limit: usize) -> io::Result<Vec<Value>> {
+        let shared = self.shared.clone();
+        let tail = tokio::task::spawn_blocking(move || read_tail(&shared.path)).await.map_err(io::Error::other)??;
+        let lines = tail.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        let mut lines: Vec<Value> = lines.collect();
+        lines.drain(..lines.len().saturating_sub(limit));
+        Ok(lines)
+    }
+}
+
+impl Shared {
+    fn write(&self, entry: &Entry) -> io::Result<()> {
+        let mut previous = self.previous.lock().unwrap_or_else(PoisonError::into_inner);
+        let Entry { request_id, who, remote, action, target, before, after } = entry;
+        let time = iso_8601(self.clock.now());
+        let line = Line { time, request_id, who, remote: *remote, action, target, before, after, previous: &previous };
+        let mut line = serde_json::to_vec(&line)?;
+        let next = digest(&line);
+        line.push(b'\n');
+        append(&self.path, &line)?;
+        *previous = next;
+        Ok(())
+    }
+}
+
+fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    let is_new = !path.exists();
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    file.write_all(line)?;
+    file.sync_data()?;
+    if is_new && let Some(directory) = path.parent() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The whole lines within the last [`MAX_TAIL_BYTES`]; nothing if there is no file.
+fn read_tail(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let skipped = file.metadata()?.len().saturating_sub(MAX_TAIL_BYTES);
+    file.seek(SeekFrom::Start(skipped))?;
+    let mut tail = Vec::new();
+    file.take(MAX_TAIL_BYTES).read_to_end(&mut tail)?;
+    if skipped > 0 {
+        let begin = tail.iter().position(|byte| *byte == b'\n').map_or(tail.len(), |at| at + 1);
+        tail.drain(..begin);
+    }
+    Ok(tail)
+}
+
+fn digest(line: &[u8]) -> String {
+    hex::encode(Sha256::digest(line))
+}
+
+/// `2026-01-02T03:04:05.678Z`.
+pub(crate) fn iso_8601(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    format!("{moment:.3}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! The admin API: who may use it, what it refuses and how, what it changes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use headwater_model::bucket::Dialect;
+use headwater_model::clock::Clock as _;
+use headwater_server::{SystemClock, verify_audit};
+use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, presign_v4, sign_v4_headers};
+use http::{HeaderValue, Method, Request, header};
+use http_body_util::Full;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpStream;
+
+use crate::support::{Running, collect, open_bucket, start};
+
+const MIGRATION: &str = "/api/v1/buckets/bkt/migration";
+
+/// How a request of a test is signed.
+#[derive(Clone, Copy, PartialEq)]
+enum Signed {
+    Rightly,
+    NotAtAll,
+    WithSecret(&'static str),
+    AsKey(&'static str),
+    WithoutItsBody,
+    OverAnotherBody,
+    AsOss,
+    InTheUrl,
+}
+
+async fn send(running: &Running, method: Method, path: &str, body: &str, signed: Signed) -> (u16, Value) {
+    let mut request = Request::new(());
+    *request.method_mut() = method;
+    *request.uri_mut() = path.parse().unwrap();
+    request.headers_mut().insert(header::HOST, HeaderValue::from_static("127.0.0.1"));
+    let (mut parts, ()) = request.into_parts();
+    let (id, secret) = match signed {
+        Signed::WithSecret(secret) => ("root", secret),
+        Signed::AsKey(id) => (id, "secret-of-root"),
+        _ => ("root", "secret-of-root"),
+    };
+    let dialect = if signed == Signed::AsOss { Dialect::Oss } else { Dialect::S3 };
+    let keys = SigningKeys::new();
+    let (now, target) = (SystemClock::new().now(), Target::default());
+    let signing = Signing {
+        dialect,
+        access_key_id: id,
+        secret,
+        session_token: None,
+        region: "any",
+        target,
+        additional_headers: &[],
+        now,
+        keys: &keys,
+    };
+    let digest = |body: &str| ContentSha256::Digest(Sha256::digest(body.as_bytes()).into());
+    match signed {
+        Signed::NotAtAll => {}
+        Signed::InTheUrl => presign_v4(&mut parts, Duration::from_mins(1), &signing).unwrap(),
+        Signed::WithoutItsBody => sign_v4_headers(&mut parts, ContentSha256::Unsigned, &signing).unwrap(),
+        Signed::OverAnotherBody => sign_v4_headers(&mut parts, digest("another"), &signing).unwrap(),
+        _ => sign_v4_headers(&mut parts, digest(body), &signing).unwrap(),
+    }
+    let stream = TcpStream::connect(running.addresses.admin).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::from_parts(parts, Full::new(Bytes::copy_from_slice(body.as_bytes())));
+    let (parts, body) = collect(sender.send_request(request).await.unwrap()).await;
+    assert!(!parts.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "there is no CORS");
+    (parts.status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+async fn ask(running: &Running, method: Method, path: &str, body: &str) -> (u16, Value) {
+    send(running, method, path, body, Signed::Rightly).await
+}
+
+#[tokio::test]
+async fn only_the_root_key_by_a_signature_over_the_body_gets_in() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let change = json!({"negative_ttl_ms": 1}).to_string();
+    for signed in [
+        Signed::NotAtAll,
+        Signed::WithSecret("another-secret"),
+        Signed::AsKey("nobody"),
+        Signed::WithoutItsBody,
+        Signed::OverAnotherBody,
+        Signed::AsOss,
+        Signed::InTheUrl,
+    ] {
+        let (status, answer) = send(&running, Method::PATCH, MIGRATION, &change, signed).await;
+        assert_eq!(status, 401, "{answer}");
+        assert_eq!(answer["error"]["code"], "unauthenticated");
+        assert!(answer["error"]["message"].is_string() && answer["error"]["field"].is_null());
+    }
+    let unknown = send(&running, Method::GET, MIGRATION, "", Signed::AsKey("nobody")).await;
+    let wrong = send(&running, Method::GET, MIGRATION, "", Signed::WithSecret("wrong")).await;
+    assert_eq!(unknown, wrong, "whether a key exists is not told");
+    assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1["negative_ttl_ms"], 5000, "nothing was changed");
+    // A path that is not there tells strangers nothing either.
+    assert_eq!(send(&running, Method::GET, "/api/v1/nothing", "", Signed::NotAtAll).await.0, 401);
+}
+
+#[tokio::test]
+async fn settings_are_read_replaced_and_patched() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let (status, defaults) = ask(&running, Method::GET, MIGRATION, "").await;
+    assert_eq!((status, &defaults["deletes"], &defaults["keep"]), (200, &json!("refetch"), &json!("seven_headers")));
+    let patch = json!({"deletes": "keep", "refresh": {"ttl_s": 60}, "guard": {"min_bytes": 9}});
+    let (status, patched) = ask(&running, Method::PATCH, MIGRATION, &patch.to_string()).await;
+    assert_eq!((status, &patched["refresh"]["ttl_s"], &patched["guard"]["min_bytes"]), (200, &json!(60), &json!(9)));
+    assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1, patched);
+    let (status, put) = ask(&running, Method::PUT, MIGRATION, r#"{"keep_tags":true}"#).await;
+    assert_eq!((status, &put["keep_tags"], &put["deletes"]), (200, &json!(true), &json!("refetch")));
+    let (_, again) = ask(&running, Method::PUT, MIGRATION, r#"{"keep_tags":true}"#).await;
+    assert_eq!(again, put);
+
+    let (_, buckets) = ask(&running, Method::GET, "/api/v1/buckets", "").await;
+    let row = &buckets["buckets"][0];
+    assert_eq!((&row["name"], &row["rule_version"], &row["migration"]), (&json!("bkt"), &json!(2), &put));
+
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit?limit=5", "").await;
+    let entries = audit["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2, "what changes nothing leaves no line: {audit}");
+    assert_eq!((&entries[1]["who"], &entries[1]["target"]), (&json!("root"), &json!("bucket bkt")));
+    assert_eq!((&entries[1]["before"], &entries[1]["after"]), (&patched, &put));
+    let (server, directory) = running.stop();
+    server.await.unwrap();
+    let report = verify_audit(&directory.path().join("audit.log")).unwrap().unwrap();
+    assert_eq!((report.lines, report.broken.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_and_changes_nothing() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    for (body, field, value) in [
+        (r#"{"negativ_ttl_ms":1}"#, json!("negativ_ttl_ms"), Value::Null),
+        (r#"{"guard":{"least":1}}"#, json!("guard.least"), Value::Null),
+        (r#"{"negative_ttl_ms":300001}"#, json!("negative_ttl_ms"), json!("300001")),
+        ("{", Value::Null, Value::Null),
+    ] {
+        for method in [Method::PUT, Method::PATCH] {
+            let (status, answer) = ask(&running, method, MIGRATION, body).await;
+            assert_eq!(status, 400, "{answer}");
+            assert_eq!((&answer["error"]["field"], &answer["error"]["value"]), (&field, &value), "{answer}");
+        }
+    }
+    for (method, path, status, code) in [
+        (Method::GET, "/api/v1/buckets/none/migration", 404, "no_such_bucket"),
+        (Method::GET, "/api/v1/buckets/N_O/migration", 400, "invalid_bucket_name"),
+        (Method::GET, "/api/v1/nothing", 404, "no_such_resource"),
+        (Method::POST, MIGRATION, 405, "method_not_allowed"),
+        (Method::GET, "/api/v1/audit?lines=1", 400, "invalid_query"),
+    ] {
+        let (got, answer) = ask(&running, method, path, "").await;
+        assert_eq!((got, &answer["error"]["code"]), (status, &json!(code)), "{path}");
+    }
+    let large = " ".repeat((1 << 20) + 1);
+    let (status, answer) = ask(&running, Method::PUT, MIGRATION, &large).await;
+    assert_eq!((status, &answer["error"]["code"]), (413, &json!("body_too_large")));
+    assert_eq!(ask(&running, Method::GET, "/api/v1/audit", "").await.1["entries"], json!([]));
+}
+
+#[tokio::test]
+async fn the_openapi_document_and_the_routes_agree() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let (status, document) = ask(&running, Method::GET, "/api/v1/openapi.json", "").await;
+    assert_eq!(status, 200);
+    let mut seen = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{bucket}", "bkt").replace("{scheme}", "http").replace("{authority}", "a.test:80");
+        let path = path.replace("{key}", "k");
+        for method in methods.as_object().unwrap().keys().filter(|name| *name != "parameters") {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let (_, answer) = ask(&running, method.clone(), &path, "").await;
+            let code = answer["error"]["code"].as_str().unwrap_or_default();
+            assert!(!matches!(code, "no_such_resource" | "method_not_allowed"), "{method} {path}: {answer}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 8, "{document}");
+    let settings = &document["components"]["schemas"]["MigrationSettings"];
+    assert!(settings["properties"]["negative_ttl_ms"]["description"].is_string(), "{settings}");
+}
+
+const WEBSITE: &str = "<WebsiteConfiguration><RoutingRules>\
+    <RoutingRule><RuleNumber>1</RuleNumber><Condition><KeyPrefixEquals>img/</KeyPrefixEquals>\
+    <HttpErrorCodeReturnedEquals>404</HttpErrorCodeReturnedEquals></Condition>\
+    <Redirect><RedirectType>Mirror</RedirectType><MirrorURL>https://origin.example/base/</MirrorURL>\
+    <MirrorHeaders><Set><Key>x-token</Key><Value>canary-77</Value></Set></MirrorHeaders></Redirect></RoutingRule>\
+    </RoutingRules></WebsiteConfiguration>";
+
+#[tokio::test]
+async fn rules_are_tested_before_they_are_saved() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let test = async |key: &str, website: &str| {
+        let body = json!({"website": website, "request": {"key": key, "method": "get"}}).to_string();
+        ask(&running, Method::POST, "/api/v1/buckets/bkt/rules/test", &body).await
+    };
+    let (status, answer) = test("img/a b.png", WEBSITE).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["rules"][0]["verdict"], "applies");
+    assert_eq!(answer["matched"]["origins"][0]["url"], "https://origin.example/base/img/a%20b.png");
+    let text = answer.to_string();
+    assert!(text.contains(r#"["x-token","******"]"#) && !text.contains("canary-77"), "{text}");
+    let (_, answer) = test("doc/a", WEBSITE).await;
+    assert_eq!((&answer["rules"][0]["verdict"], &answer["matched"]), (&json!("fails"), &Value::Null));
+    assert!(answer["rules"][0]["failed"].as_str().unwrap().contains("img/"), "{answer}");
+    let (status, answer) = test("a", "<WebsiteConfiguration/>").await;
+    assert_eq!(status, 400, "{answer}");
+    let (_, answer) = ask(&running, Method::GET, "/api/v1/buckets/bkt/rules", "").await;
+    assert_eq!(answer["website"], Value::Null, "nothing was saved");
+    let (_, answer) = ask(&running, Method::POST, "/api/v1/buckets/bkt/explain", r#"{"key":"img/a"}"#).await;
+    assert_eq!((&answer["stored"], &answer["rules"]), (&Value::Null, &json!([])));
+}
+
+#[tokio::test]
+async fn tombstones_are_listed_and_lifted_whatever_their_keys() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    assert_eq!(ask(&running, Method::PATCH, MIGRATION, r#"{"deletes":"keep"}"#).await.0, 200);
+    // Path, and the key that it means; each is deleted through the data plane without having been there.
+    for (path, key) in [("a", "a"), ("b//c%20d", "b//c d"), ("b/%2Fe", "b//e"), ("%C3%A4%25", "\u{e4}%")] {
+        let delete = crate::support::request(Method::DELETE, &format!("/bkt/{path}"), "");
+        let (parts, _) = running.send(crate::support::signed(delete, Dialect::Oss, (Some("bkt"), Some(key)))).await;
+        assert_eq!(parts.status, 204, "{path}");
+    }
+    let list =
+        async |query: &str| ask(&running, Method::GET, &format!("/api/v1/buckets/bkt/tombstones{query}"), "").await.1;
+    let keys = |page: &Value| -> Vec<String> {
+        let rows = page["tombstones"].as_array().unwrap().iter();
+        rows.map(|row| row["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = list("").await;
+    assert_eq!(
+        (keys(&all), &all["next"]),
+        (vec!["a".into(), "b//c d".into(), "b//e".into(), "\u{e4}%".into()], &Value::Null)
+    );
+    let page = list("?limit=1&prefix=b").await;
+    assert_eq!((keys(&page), &page["next"]), (vec!["b//c d".to_owned()], &json!("b//c d")));
+    assert_eq!(keys(&list("?after=b%2F%2Fc%20d&prefix=b").await), ["b//e"]);
+    let (_, told) = ask(&running, Method::POST, "/api/v1/buckets/bkt/explain", r#"{"key":"a"}"#).await;
+    assert!(told["tombstone_since_ms"].is_i64(), "{told}");
+
+    let lift =
+        async |key: &str| ask(&running, Method::DELETE, &format!("/api/v1/buckets/bkt/tombstones/{key}"), "").await;
+    assert_eq!(lift("b%2F%2Fc%20d").await.0, 204);
+    assert_eq!(lift("b//e").await.0, 204);
+    assert_eq!(lift("%C3%A4%25").await.0, 204);
+    let (status, answer) = lift("b//e").await;
+    assert_eq!((status, &answer["error"]["code"]), (404, &json!("no_such_key")));
+    assert_eq!(keys(&list("").await), ["a"]);
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit?limit=1", "").await;
+    assert_eq!(audit["entries"][0]["target"], "object bkt/\u{e4}%");
+}
+
+#[tokio::test]
+async fn origins_are_set_and_their_secrets_stay_in() {
+    let running = start(None).await;
+    let path = "/api/v1/origins/https/o.example:443";
+    let settings = json!({"kind": "s3", "credentials":
+        {"access_key_id": "id", "access_key_secret": "canary-91", "session_token": "canary-92", "region": "eu"}});
+    let (status, put) = ask(&running, Method::PUT, path, &settings.to_string()).await;
+    assert_eq!((status, &put["credentials"]["access_key_secret"]), (200, &json!("******")), "{put}");
+    let (status, patched) = ask(&running, Method::PATCH, path, r#"{"limits":{"max_concurrent":3}}"#).await;
+    assert_eq!((status, &patched["limits"]["max_concurrent"], &patched["kind"]), (200, &json!(3), &json!("s3")));
+    assert_eq!(ask(&running, Method::PUT, path, &patched.to_string()).await.1, patched, "the mask keeps the secret");
+    let (status, answer) = ask(&running, Method::PATCH, path, r#"{"credentials":{"access_key_id":"other"}}"#).await;
+    assert_eq!((status, &answer["error"]["field"]), (400, &json!("credentials.access_key_secret")), "{answer}");
+    // A secret alone is a change too, even if it shows as nothing.
+    let secret = r#"{"credentials":{"access_key_secret":"canary-93"}}"#;
+    assert_eq!(ask(&running, Method::PATCH, path, secret).await.0, 200);
+    let (_, status) = ask(&running, Method::GET, &format!("{path}/status"), "").await;
+    assert_eq!(status["in_flight"], 0, "{status}");
+    let (_, list) = ask(&running, Method::GET, "/api/v1/origins", "").await;
+    assert_eq!(list["origins"][0]["origin"], "https://o.example:443");
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit", "").await;
+    assert_eq!(audit["entries"].as_array().unwrap().len(), 3, "{audit}");
+    assert!(![&put, &patched, &list, &audit].iter().any(|answer| answer.to_string().contains("canary")));
+    let (status, had) = ask(&running, Method::DELETE, path, "").await;
+    assert_eq!((status, &had["kind"]), (200, &json!("s3")));
+    assert_eq!(ask(&running, Method::GET, path, "").await.1["kind"], "http", "the defaults are back");
+    let (status, answer) = ask(&running, Method::GET, "/api/v1/origins/ftp/o.example:21", "").await;
+    assert_eq!((status, &answer["error"]["field"]), (400, &json!("origin")), "{answer}");
+}
