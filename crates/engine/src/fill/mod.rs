@@ -23,6 +23,8 @@ mod candidate;
 mod commit;
 mod failover;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod head;
 mod head_request;
 mod intake;
