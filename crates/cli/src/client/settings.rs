@@ -35,8 +35,8 @@ impl SettingsCommand {
         let (server, settings) = match &self {
             Self::Get { bucket, server } => (server, Connection::new(server)?.get(&path(bucket)).await?),
             Self::Set { bucket, assignments, server } => {
-                let patch = assignment::patch(assignments)?;
-                (server, Connection::new(server)?.send(Method::PATCH, &path(bucket), Some(&patch)).await?)
+                let changes = assignment::patch(assignments)?;
+                (server, Connection::new(server)?.send(Method::PATCH, &path(bucket), Some(&changes)).await?)
             }
         };
         if server.json {

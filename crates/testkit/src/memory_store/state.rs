@@ -180,8 +180,8 @@ impl State {
     ) -> Result<Option<FillToken>> {
         self.open()?;
         let Ok(life) = self.writable(bucket) else { return Ok(None) };
-        let taken = life.objects.contains_key(key) || life.gone.contains_key(key);
-        if life.bucket.rule_version != rule_version || taken {
+        let occupied = life.objects.contains_key(key) || life.gone.contains_key(key);
+        if life.bucket.rule_version != rule_version || occupied {
             return Ok(None);
         }
         let token = FillToken::new();
