@@ -5,8 +5,10 @@
 //! rule sets on origin requests are masked, because they may be credentials.
 
 use headwater_egress::OriginStatus;
-use headwater_model::op::MissContext;
+use headwater_model::object::ContentHeaders;
+use headwater_model::op::{GetObject, MissContext};
 use headwater_model::origin::OriginId;
+use headwater_model::precondition::Preconditions;
 use headwater_model::rule::matching::{self, Method, Mismatch, Question};
 use headwater_model::rule::{RedirectType, RoutingRule, SECRET_MASK, forwarding, rewriting, validate};
 use headwater_model::settings::HeadMode;
@@ -16,6 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::fill::{MissMethod, Prospect, Tried};
 
 /// What is asked about.
 #[derive(Clone, Debug)]
@@ -119,6 +122,10 @@ pub struct Matched {
     pub unmappable: Option<String>,
     /// Header fields of the origin request; what the rule sets is masked. The loop marker and a signature come on top.
     pub headers: Vec<(String, String)>,
+    /// What runs or is known among the fills, for Mirror.
+    pub prospect: Option<Prospect>,
+    /// What the origins said, if they were to be tried; nothing was stored.
+    pub tried: Option<Vec<Tried>>,
 }
 
 /// One origin and what is known about it.
@@ -136,13 +143,10 @@ impl Engine {
     /// Explains what a request would meet.
     ///
     /// # Errors
-    /// `NoSuchBucket`, `InvalidObjectName`, `InvalidArgument` for a header field that cannot be or a wrong document,
-    /// `NotImplemented` for [`ExplainQuery::try_it`].
+    /// `NoSuchBucket`, `InvalidObjectName`, `InvalidArgument` for a header field that cannot be or a wrong document;
+    /// for [`ExplainQuery::try_it`] `SlowDown`, and `MirrorFailed` where no origin can be asked.
     pub async fn explain(&self, bucket: &BucketName, query: ExplainQuery) -> Result<Explanation> {
         let known = self.known(bucket)?;
-        if query.try_it {
-            return Err(Error::NotImplemented { what: "try".into() });
-        }
         let key = ObjectKey::parse(&query.key)?;
         let stored = self.store.open(&known.reference, &key).await?.map(|object| StoredHere {
             size_bytes: object.meta.size_bytes,
@@ -163,7 +167,17 @@ impl Engine {
             error_status: 404,
             headers: &miss.headers,
         };
-        let matched = matching::first_match(&website.rules, &question).map(|rule| self.matched(rule, &key, &miss));
+        let rule = matching::first_match(&website.rules, &question);
+        let mut matched = rule.map(|rule| self.matched(rule, &key, &miss));
+        if let (Some(rule), Some(matched)) = (rule.filter(|rule| rule.mirror().is_some()), &mut matched) {
+            let method = if query.method == ExplainMethod::Head { MissMethod::Head } else { MissMethod::Get };
+            let get = read_of(bucket, &key, miss.clone());
+            matched.prospect = Some(self.fills.prospect(&known.bucket, rule, &get, method));
+            if query.try_it {
+                // Boxed: a future of an explanation is rare, and should not make those of requests larger.
+                matched.tried = Some(Box::pin(self.fills.try_origins(&known.bucket, rule, &get, method)).await?);
+            }
+        }
         Ok(Explanation {
             bucket: bucket.as_str().into(),
             key: query.key,
@@ -185,6 +199,8 @@ impl Engine {
             origins: Vec::new(),
             unmappable: None,
             headers: Vec::new(),
+            prospect: None,
+            tried: None,
         };
         match kind {
             RedirectType::External | RedirectType::AliCdn => {
@@ -209,6 +225,19 @@ impl Engine {
     fn ask(&self, url: String) -> Option<OriginAsk> {
         let id = OriginId::parse(&url).ok()?;
         Some(OriginAsk { url, origin: id.as_str().to_owned(), status: self.origins.status(&id) })
+    }
+}
+
+/// A plain read of the key.
+fn read_of(bucket: &BucketName, key: &ObjectKey, miss: MissContext) -> GetObject {
+    GetObject {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        range: None,
+        strict_range: false,
+        conditions: Preconditions::default(),
+        overrides: ContentHeaders::default(),
+        miss,
     }
 }
 

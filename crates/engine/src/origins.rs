@@ -4,6 +4,8 @@
 //! every request that begins after the change is acknowledged. Secrets go in and never come out: readers get
 //! [`SECRET_MASK`], and the mask sent back stands for the secret that is stored.
 
+use std::time::Duration;
+
 use headwater_egress::{OriginStatus, Origins};
 use headwater_model::origin::OriginId;
 use headwater_model::rule::{SECRET_MASK, Secret};
@@ -15,6 +17,9 @@ use crate::engine::Engine;
 use crate::seal::{Found, Seal};
 use crate::settings::Changed;
 
+/// Most of the use of origins that a crash may forget, in time.
+const USAGE_INTERVAL: Duration = Duration::from_secs(30);
+
 /// Shows the stored settings to the client of origins; secrets in the clear are sealed first.
 pub(crate) async fn load(store: &dyn Store, seal: &Seal, origins: &Origins) -> Result<()> {
     for (id, stored) in store.origins().await? {
@@ -24,6 +29,7 @@ pub(crate) async fn load(store: &dyn Store, seal: &Seal, origins: &Origins) -> R
         }
         origins.set(&id, Some(settings));
     }
+    origins.restore(store.origin_usage().await?);
     Ok(())
 }
 
@@ -36,6 +42,25 @@ impl Engine {
     /// The settings of an origin with secrets masked; the defaults if it has none of its own.
     pub fn origin_settings(&self, id: &OriginId) -> OriginSettings {
         masked(&self.origins.settings(id))
+    }
+
+    /// Writes down what was read of origins, for budgets that outlast a restart.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn save_origin_usage(&self) -> Result<()> {
+        let used = self.origins.usage().into_iter().filter(|(_, usage)| usage.month_bytes > 0).collect();
+        self.store.put_origin_usage(used).await
+    }
+
+    /// Writes it down time and again; a crash forgets at most half a minute of it. Never ends.
+    pub async fn keep_origin_usage(&self) {
+        loop {
+            self.clock.sleep(USAGE_INTERVAL).await;
+            if let Err(error) = self.save_origin_usage().await {
+                tracing::warn!(%error, "the use of origins could not be written down");
+            }
+        }
     }
 
     /// How an origin is.

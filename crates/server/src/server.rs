@@ -100,6 +100,10 @@ impl Server {
         let (drain_sender, drain) = watch::channel(false);
         let plane = AdminPlane::new(service.clone(), engine.clone(), clock.clone(), audit, drain.clone());
         let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));
+        let keeping = tokio::spawn({
+            let engine = engine.clone();
+            async move { engine.keep_origin_usage().await }
+        });
         let open = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -127,6 +131,10 @@ impl Server {
         }
         engine.fills().drain(drain_limit.saturating_sub(clock.elapsed().saturating_sub(began))).await;
         admin_plane.abort();
+        keeping.abort();
+        if let Err(error) = engine.save_origin_usage().await {
+            tracing::warn!(%error, "the use of origins could not be written down");
+        }
     }
 }
 

@@ -82,6 +82,11 @@ impl Config {
             drain_limit: drain,
         };
         file.origin.defaults.validate().context("origin.defaults")?;
+        // Whoever may write a rule names the origin: credentials for all of them would be lent to any.
+        ensure!(
+            file.origin.defaults.credentials.is_none() && file.origin.defaults.bucket.is_none(),
+            "origin.defaults cannot have credentials or bucket; give them to one origin: headwater origin set"
+        );
         // Accepted now so that set-ups keep working when lifecycle rules arrive; nothing expires yet.
         let _lifecycle_day = args.lifecycle_day.or(file.lifecycle_day);
         Ok(Self {

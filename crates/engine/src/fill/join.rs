@@ -90,6 +90,11 @@ impl Table {
         (!fill.is_revoked() && fill.plan.shares_with(plan)).then(|| fill.follow())
     }
 
+    /// The fill of that name that can be joined, whatever it asks.
+    pub(super) fn find(&self, name: &Name) -> Option<Arc<Fill>> {
+        self.lock().fills.get(name).cloned()
+    }
+
     /// A place for a fetch that is no fill.
     ///
     /// # Errors

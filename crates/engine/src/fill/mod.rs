@@ -12,7 +12,7 @@
 //! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are pieces that
 //! somebody waited for), `commit`; `state`
 //! what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the
-//! HEAD of a missing object, which is no fill; `absences` what origins said they do not have, `probe` which are up.
+//! HEAD of a missing object, which is no fill; `prospect` explains without doing; `absences` what origins said they do not have, `probe` which are up.
 //!
 //! A pass-through (nothing is to be stored, or the running fill asks something else) is the same task without a store
 //! and with one follower.
@@ -34,6 +34,7 @@ mod kept;
 mod observe;
 mod plan;
 mod probe;
+mod prospect;
 mod reader;
 mod reply;
 mod rescue;
@@ -69,6 +70,7 @@ use reply::Asked;
 use task::{Env, Task};
 
 pub use observe::{FillObserver, FillOutcome};
+pub use prospect::{KnownAbsence, Prospect, RunningFill, Tried};
 
 /// Most fetches at one time: fills, pass-throughs and HEADs together. Bounds the memory of small bodies (64 KiB each)
 /// and the number of open files and origin connections.

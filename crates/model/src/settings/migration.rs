@@ -10,8 +10,6 @@ use crate::limits::MAX_OBJECT_BYTES;
 
 /// Longest time for which an origin's "no such object" is believed: longer would be a false 404.
 const MAX_NEGATIVE_TTL_MS: u64 = 300_000;
-/// Shortest age after which a stored object may be asked for again: below it, every hit would cost a request.
-const MIN_REFRESH_TTL_S: u64 = 1;
 
 /// How a bucket migrates. Rules say where a miss goes; this says what is made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -167,18 +165,25 @@ impl MigrationSettings {
     /// Checks every value.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] naming the field, its value and what would be right.
+    /// [`Error::InvalidArgument`] naming the field, its value and what would be right; [`Error::NotImplemented`] for what
+    /// has its shape but no effect yet.
     pub fn validate(&self) -> Result<()> {
+        for (offered, what) in [
+            (self.list == ListMode::Local, "migration setting list: through"),
+            (self.refresh == Refresh::Never, "migration setting refresh"),
+            (!self.write_through, "migration setting write_through"),
+            (!self.keep_tags, "migration setting keep_tags"),
+        ] {
+            if !offered {
+                // Their shape is fixed; taking one without doing what it says would be a promise broken in silence.
+                return Err(Error::NotImplemented { what: what.into() });
+            }
+        }
         let wrong = |name: &str, value: &dyn std::fmt::Display, message: String| {
             Err(Error::invalid_argument(name, &value.to_string(), message))
         };
         if self.negative_ttl_ms > MAX_NEGATIVE_TTL_MS {
             return wrong("negative_ttl_ms", &self.negative_ttl_ms, format!("at most {MAX_NEGATIVE_TTL_MS}"));
-        }
-        if let Refresh::TtlS(seconds) = self.refresh
-            && seconds < MIN_REFRESH_TTL_S
-        {
-            return wrong("refresh", &seconds, format!("a ttl is at least {MIN_REFRESH_TTL_S} s"));
         }
         if self.max_object_bytes == 0 || self.max_object_bytes > MAX_OBJECT_BYTES {
             return wrong("max_object_bytes", &self.max_object_bytes, format!("from 1 to {MAX_OBJECT_BYTES}"));
@@ -223,8 +228,15 @@ mod tests {
         };
         let of = MigrationSettings::default;
         assert_eq!(named(MigrationSettings { negative_ttl_ms: 300_001, ..of() }), "negative_ttl_ms");
-        assert_eq!(named(MigrationSettings { refresh: Refresh::TtlS(0), ..of() }), "refresh");
         assert_eq!(named(MigrationSettings { max_object_bytes: 0, ..of() }), "max_object_bytes");
+        for unoffered in [
+            MigrationSettings { list: ListMode::Through, ..of() },
+            MigrationSettings { refresh: Refresh::TtlS(60), ..of() },
+            MigrationSettings { write_through: true, ..of() },
+            MigrationSettings { keep_tags: true, ..of() },
+        ] {
+            assert!(matches!(unoffered.validate(), Err(Error::NotImplemented { .. })), "{unoffered:?}");
+        }
         let guard = AnswerGuard { required_header: Some("a b".into()), ..AnswerGuard::default() };
         assert_eq!(named(MigrationSettings { guard, ..of() }), "guard.required_header");
     }

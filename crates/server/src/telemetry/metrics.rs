@@ -115,6 +115,8 @@ struct FillMetrics {
     statuses: Family<StatusLabels, Counter>,
     origin_bytes: Counter,
     joined: Counter,
+    rescued: Counter,
+    believed_absent: Counter,
 }
 
 impl Metrics {
@@ -208,6 +210,8 @@ impl FillMetrics {
             statuses: Family::default(),
             origin_bytes: Counter::default(),
             joined: Counter::default(),
+            rescued: Counter::default(),
+            believed_absent: Counter::default(),
         }
     }
 
@@ -228,6 +232,12 @@ impl FillMetrics {
             self.origin_bytes.clone(),
         );
         registry.register("fill_readers_joined", "Requests that joined a running fill", self.joined.clone());
+        registry.register("fills_rescued", "Bodies that went on after a lost connection", self.rescued.clone());
+        registry.register(
+            "believed_absences",
+            "Misses answered by what an origin had said shortly before",
+            self.believed_absent.clone(),
+        );
     }
 }
 
@@ -283,5 +293,13 @@ impl FillObserver for FillMetrics {
 
     fn joined(&self) {
         self.joined.inc();
+    }
+
+    fn rescued(&self) {
+        self.rescued.inc();
+    }
+
+    fn believed_absent(&self) {
+        self.believed_absent.inc();
     }
 }
