@@ -180,8 +180,8 @@ impl State {
     ) -> Result<Option<FillToken>> {
         self.open()?;
         let Ok(life) = self.writable(bucket) else { return Ok(None) };
-        let taken = life.objects.contains_key(key) || life.gone.contains_key(key);
-        if life.bucket.rule_version != rule_version || taken {
+        let occupied = life.objects.contains_key(key) || life.gone.contains_key(key);
+        if life.bucket.rule_version != rule_version || occupied {
             return Ok(None);
         }
         let token = FillToken::new();
@@ -281,6 +281,7 @@ impl State {
         StoreStats {
             objects: sizes().count() as u64,
             object_bytes: sizes().sum::<usize>() as u64,
+            tombstones: self.lives.values().map(|life| life.gone.len() as u64).sum(),
             disk_bytes: 0,
             log_tail_bytes: 0,
             hot_bytes: sizes().filter(|size| *size <= RESIDENT_BYTES).sum::<usize>() as u64,
