@@ -82,7 +82,7 @@ pub enum Error {
         limit: usize,
     },
 
-    /// The bucket remembers as many deletions as it may; nothing was deleted.
+    /// The bucket remembers as many deletions of keys without an object as it may.
     #[error("bucket {bucket} has {limit} tombstones; lift those that are no longer needed")]
     TooManyTombstones {
         /// The bucket.

@@ -40,8 +40,9 @@ pub const MAX_RULE_HEADER_BYTES: usize = 1024;
 pub const MAX_ALTERNATES: usize = 20;
 /// Most buckets of the server; the control snapshot is rebuilt as a whole, so it stays small.
 pub const MAX_BUCKETS: usize = 1000;
-/// Most tombstones of a bucket: each is a row, and they are counted at start.
-pub const MAX_GONE_PER_BUCKET: u64 = 1_000_000;
+/// Most tombstones that deletions of keys without an object may leave in a bucket: a row of some 100 bytes each, so a
+/// gigabyte of index.
+pub const MAX_GONE_PER_BUCKET: u64 = 10_000_000;
 /// Most origins with settings of their own: like buckets, they are listed and applied as a whole.
 pub const MAX_ORIGINS: usize = 1000;
 /// Most origins whose use is kept: as many as are known at a time. All of them are written by one log entry, which stays

@@ -5,14 +5,14 @@
 //! - A commit is atomic: readers see the old object or the new one, never a mixture, never a part.
 //! - Reads of one key are linearisable with its commits; an object opened before a commit stays readable as it was.
 //! - A tombstone is written by the same commit as the deletion that it remembers, and goes with the commit that writes the
-//!   key; while it stands no fill of the key is granted or commits.
+//!   key, so a key never has both an object and a tombstone; while it stands no fill of the key is granted or commits. It
+//!   dies with the bucket's generation.
 //! - Every commit that touches a key revokes the key's [`FillToken`], and every commit that changes a bucket's rules or
 //!   ends its generation revokes all tokens of the bucket, under the same lock and before it is acknowledged.
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,6 +27,7 @@ use headwater_model::origin::OriginId;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
+pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
 
 /// Names one life of a bucket; everything in a store is under it.
@@ -56,61 +57,9 @@ pub enum Expectation {
     /// The object has this tag ([`headwater_model::Error::PreconditionFailed`] naming `If-Match` otherwise;
     /// [`headwater_model::Error::NoSuchKey`] if there is none).
     ETag(ETag),
-    /// The commit of a fill: the token still holds, the key is absent and no tombstone stands for it ([`headwater_model::Error::ObjectExists`]
-    /// otherwise). Commits with a token are not revocations of their own token.
+    /// The commit of a fill: the token still holds, the key is absent and no tombstone stands for it
+    /// ([`headwater_model::Error::ObjectExists`] otherwise). Commits with a token are not revocations of their own token.
     Fill(FillToken),
-}
-
-/// What a deletion leaves behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Afterwards {
-    /// Nothing: the key may be filled again. A tombstone that stands stays.
-    Refetchable,
-    /// A tombstone (`Gone`): the key is not filled until it is written, or the tombstone is lifted.
-    Gone,
-}
-
-/// A tombstone: a key that was deleted on purpose, and when.
-pub type Tombstone = (ObjectKey, Timestamp);
-
-/// The right to commit a fill: revoked by whatever touches the key, the rules or the bucket first.
-#[derive(Clone)]
-pub struct FillToken {
-    revoked: Arc<AtomicBool>,
-}
-
-impl FillToken {
-    /// A token that holds. Stores make them in [`Store::begin_fill`].
-    #[allow(clippy::new_without_default)] // a token is granted, never defaulted
-    pub fn new() -> Self {
-        Self { revoked: Arc::new(AtomicBool::new(false)) }
-    }
-
-    /// Ends the right. Called by stores under the commit lock; idempotent.
-    pub fn revoke(&self) {
-        self.revoked.store(true, Ordering::Release);
-    }
-
-    /// Whether the right has ended. A request must not join a fill whose token is revoked.
-    pub fn is_revoked(&self) -> bool {
-        self.revoked.load(Ordering::Acquire)
-    }
-
-    /// Whether nobody but the store holds the token any more: no commit can come with it.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        Arc::strong_count(&self.revoked) == 1
-    }
-
-    /// Whether both are the same grant.
-    pub fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.revoked, &other.revoked)
-    }
-}
-
-impl fmt::Debug for FillToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FillToken").field("revoked", &self.is_revoked()).finish()
-    }
 }
 
 /// What a writer is for: decides buffering, and is written into the blob's footer.
@@ -242,6 +191,8 @@ pub struct StoreStats {
     pub objects: u64,
     /// Bytes of visible objects.
     pub object_bytes: u64,
+    /// Tombstones; those of a deleted bucket count until they are removed in the background.
+    pub tombstones: u64,
     /// Bytes on disk: log segments and blob files.
     pub disk_bytes: u64,
     /// Log bytes not yet checkpointed.
@@ -274,8 +225,9 @@ pub trait Store: Send + Sync {
     /// if `afterwards` says so.
     ///
     /// # Errors
-    /// [`headwater_model::Error::TooManyTombstones`] beyond [`headwater_model::limits::MAX_GONE_PER_BUCKET`]: nothing was
-    /// deleted then.
+    /// [`headwater_model::Error::TooManyTombstones`] beyond [`headwater_model::limits::MAX_GONE_PER_BUCKET`], for a key
+    /// without an object only: whoever may delete could make any number of those. A deletion of an object is never
+    /// refused and always leaves its tombstone: without it, the object would come back.
     fn delete<'a>(
         &'a self,
         bucket: &'a BucketRef,

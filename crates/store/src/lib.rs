@@ -4,6 +4,7 @@
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
 mod contract;
+mod fills;
 mod following;
 mod local;
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use headwater_model::clock::Clock;
-use headwater_store::{LocalConfig, Point, Probe, Store as _};
+use headwater_store::{Afterwards, LocalConfig, Point, Probe, Store as _};
 use headwater_testkit::ManualClock;
 use support::{CLOSE_LIMIT, Opened, assert_sound, config, copy_dir, cut_off, large, newest_segment, unborn_bucket};
 use tempfile::TempDir;
@@ -109,18 +109,24 @@ impl Left {
 
     /// The next start, until its sweep has removed a file.
     async fn open_and_sweep(&self) -> Opened {
-        let (sweeping, swept) = mpsc::sync_channel(16);
+        self.open_and_wait(Point::SweepUnlinked, 1).await
+    }
+
+    /// The next start, until it has come to `point` so many times.
+    async fn open_and_wait(&self, point: Point, times: usize) -> Opened {
+        let (reaching, reached) = mpsc::sync_channel(16);
         let mut config = self.config();
-        config.probe = Probe::new(move |point| {
-            if point == Point::SweepUnlinked {
-                sweeping.send(()).expect("few files are swept");
+        config.probe = Probe::new(move |now| {
+            if now == point {
+                reaching.send(()).expect("it is reached a few times");
             }
             Ok(())
         });
         let opened = Opened::open(config).await;
-        tokio::task::spawn_blocking(move || swept.recv_timeout(PATIENCE).expect("a file is swept"))
-            .await
-            .expect("waited");
+        let waited = tokio::task::spawn_blocking(move || {
+            (0..times).for_each(|_| reached.recv_timeout(PATIENCE).expect("the point is reached"));
+        });
+        waited.await.expect("waited");
         opened
     }
 
@@ -292,6 +298,52 @@ crash_tests! {
         left.ends_well(opened).await;
     }
 
+    t1_delete_with_tombstone_not_written_or_torn {
+        for tear in [false, true] {
+            let left = gone_for_good(if tear { Point::BatchWritten } else { Point::BatchWrite }).await;
+            let left = if tear { left.torn() } else { left };
+            let opened = left.open().await;
+            assert_eq!(opened.get("k").await, Some(large(1)));
+            assert!(!opened.is_gone("k").await);
+            left.ends_well(opened).await;
+        }
+    }
+
+    t2_delete_with_tombstone_synced {
+        let left = gone_for_good(Point::BatchSynced).await;
+        let opened = left.open().await;
+        assert_eq!(opened.get("k").await, None);
+        assert!(opened.is_gone("k").await);
+        left.ends_well(opened).await;
+    }
+
+    t3_write_over_a_tombstone {
+        for (point, written) in [(Point::BatchWrite, false), (Point::BatchSynced, true)] {
+            let crash = Crash::at(point).await;
+            crash.opened.delete_and("k", Afterwards::Gone).await;
+            crash.arm();
+            crash.opened.put("k", b"again").await;
+            let left = crash.left();
+            let opened = left.open().await;
+            assert_eq!(opened.get("k").await, written.then(|| b"again".to_vec()));
+            assert_eq!(opened.is_gone("k").await, !written);
+            left.ends_well(opened).await;
+        }
+    }
+
+    t4_bucket_with_tombstones_deleted_they_are_not_removed {
+        let crash = Crash::at(Point::BatchSynced).await;
+        crash.opened.delete_and("k", Afterwards::Gone).await;
+        crash.arm();
+        crash.opened.store.delete_bucket(&crash.opened.bucket).await.expect("deleted");
+        let left = crash.left();
+        // One look removes it, the next finds nothing.
+        let opened = left.open_and_wait(Point::TombstonesPurge, 2).await;
+        assert!(!opened.is_gone("k").await, "of another life");
+        assert_eq!(opened.store.stats().tombstones, 0);
+        left.ends_well(opened).await;
+    }
+
     b1_create_bucket_not_written_or_torn {
         for (point, tear) in [(Point::BatchWrite, false), (Point::BatchWritten, true)] {
             let crash = Crash::at(point).await;
@@ -437,6 +489,15 @@ async fn deletion(point: Point) -> Left {
     crash.opened.put("k", &large(1)).await;
     crash.arm();
     crash.opened.delete("k").await;
+    crash.left()
+}
+
+/// A large object whose delete for good is interrupted.
+async fn gone_for_good(point: Point) -> Left {
+    let crash = Crash::at(point).await;
+    crash.opened.put("k", &large(1)).await;
+    crash.arm();
+    crash.opened.delete_and("k", Afterwards::Gone).await;
     crash.left()
 }
 

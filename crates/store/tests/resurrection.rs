@@ -1,198 +1,300 @@
-//! What was deleted on purpose does not come back, and a fill never beats a local write: 10^5 interleavings of deletes,
-//! writes, misses, commits of fills, lifted tombstones and restarts, against a model of three keys.
+//! However deletes, writes, fills, lifted tombstones and restarts follow upon each other, in 10^5 interleavings: no fill
+//! brings a key back that was deleted on purpose, none commits after a delete or write that came since its grant, and no
+//! local write is replaced by a fill.
+//!
+//! Lanes are buckets of one store, each with one to three keys and a seeded sequence of steps, so that many lanes share
+//! each sync. The steps of a group are judged one after the other before the first of them is durable: they meet each
+//! other's pending rows. After each group every key is compared with a model; a restart ends the tokens of all lanes.
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::StreamExt as _;
-use headwater_model::bucket::Bucket;
-use headwater_model::clock::Clock;
-use headwater_model::digest::ETag;
-use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
-use headwater_store::{Afterwards, BucketRef, Expectation, FillToken, NewObject, Store, WriteIntent};
-use headwater_testkit::store_suite::{Factory as _, Fixture};
+use futures_util::future::join_all;
+use headwater_model::object::Provenance;
+use headwater_model::{BoxFuture, Error, Result};
+use headwater_store::{Afterwards, BucketRef, Expectation, FillToken, LocalStore, Store as _};
 use headwater_testkit::{ManualClock, SeededRandom};
-use support::{Ending, LocalFactory, unborn_bucket};
+use support::{Opened, config, object_key, unborn_bucket};
 
-const STEPS: usize = 100_000;
-const RUNS: usize = 20;
-/// Runs at a time: most of a run's time is spent waiting for syncs.
-const AT_A_TIME: usize = 4;
-/// Few, so that everything meets.
-const KEYS: [&str; 3] = ["a", "a/b", "c"];
-/// Fills that are under way for a key at most.
-const MAX_FILLS: usize = 4;
+/// Buckets that work at the same time.
+const LANES: u64 = 64;
+/// Lives of the store.
+const LIVES: usize = 20;
+/// Groups of steps of a lane in one life.
+const GROUPS: usize = 32;
+/// Most steps in a group.
+const GROUP_STEPS: usize = 4;
+/// Tokens of former grants that a lane still tries to commit with.
+const MAX_TOKENS: usize = 6;
+/// Steps that a failure tells.
+const TOLD_STEPS: usize = 40;
 
-/// What a key is by the model.
-#[derive(Default)]
+const KEYS: [&str; 3] = ["a", "b", "c"];
+
+/// What a key should be, and what has happened to it.
+#[derive(Clone, Debug, Default)]
 struct Key {
-    body: Option<String>,
-    gone: bool,
-    /// Grants, and whether nothing has touched the key since.
-    fills: Vec<(FillToken, bool)>,
+    body: Option<Vec<u8>>,
+    is_gone: bool,
+    /// The grant that stands, by number.
+    grant: Option<u64>,
+    /// Local writes and deletes so far.
+    changes: u64,
 }
 
-impl Key {
-    fn touch(&mut self) {
-        for (_, alive) in &mut self.fills {
-            *alive = false;
-        }
-    }
+/// A token and what was known when it was granted.
+#[derive(Clone, Debug)]
+struct Held {
+    key: usize,
+    token: FillToken,
+    number: u64,
+    changes: u64,
+    /// A token of a former life is never revoked, nobody knows it any more; and it is worth nothing.
+    is_of_this_life: bool,
 }
 
-struct Run {
-    fixture: Box<dyn Fixture>,
-    bucket: Bucket,
-    keys: BTreeMap<&'static str, Key>,
+/// What came of a step, or what should.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    Existed(bool),
+    Granted,
+    Obsolete,
+    Superseded,
+    Failed(String),
+}
+
+/// A step that is prepared: performing it is one commit.
+struct Step {
+    what: String,
+    expected: Outcome,
+    /// If it is a grant: its key, number and changes so far.
+    grant: Option<(usize, u64, u64)>,
+    /// If it is the commit of a fill: whether nothing that must stop it has happened since its grant.
+    may_commit: Option<bool>,
+    perform: BoxFuture<'static, (Outcome, Option<FillToken>)>,
+}
+
+struct Lane {
+    bucket: BucketRef,
     random: SeededRandom,
-    written: u64,
+    keys: Vec<Key>,
+    tokens: VecDeque<Held>,
+    /// Numbers grants and bodies.
+    next: u64,
+    told: VecDeque<String>,
 }
 
-impl Run {
-    fn store(&self) -> Arc<dyn Store> {
-        self.fixture.store()
+fn outcome<T>(result: Result<T>, of: impl FnOnce(T) -> Outcome) -> Outcome {
+    match result {
+        Ok(value) => of(value),
+        Err(Error::ObjectExists { .. }) => Outcome::Superseded,
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+impl Lane {
+    async fn new(store: &Arc<LocalStore>, number: u64) -> Self {
+        let bucket = store.create_bucket(unborn_bucket(&format!("lane-{number}"))).await.expect("a bucket");
+        let mut random = SeededRandom::new(number);
+        let keys = vec![Key::default(); 1 + random.below(KEYS.len())];
+        let bucket = BucketRef::from(&bucket);
+        Self { bucket, random, keys, tokens: VecDeque::new(), next: 0, told: VecDeque::new() }
     }
 
-    fn reference(&self) -> BucketRef {
-        BucketRef::from(&self.bucket)
-    }
-
-    async fn step(&mut self, number: usize) {
-        let name = self.random.pick(&KEYS);
-        match self.random.below(100) {
-            0..15 => self.put(name).await,
-            15..35 => self.delete(name).await,
-            35..60 => self.begin(name).await,
-            60..92 => self.commit(name).await,
-            92..99 => self.lift(name).await,
-            _ => self.restart().await,
+    /// A life of the store, from one restart to the next.
+    async fn live(mut self, store: Arc<LocalStore>) -> Self {
+        let opened = Opened { store, bucket: self.bucket.clone() };
+        for key in &mut self.keys {
+            key.grant = None;
         }
-        for name in KEYS {
-            self.check(name, number).await;
+        for held in &mut self.tokens {
+            held.is_of_this_life = false;
         }
+        self.compare(&opened).await;
+        for _ in 0..GROUPS {
+            let mut group = Vec::new();
+            for _ in 0..=self.random.below(GROUP_STEPS) {
+                group.push(self.step(&opened).await);
+            }
+            self.perform(group).await;
+            self.compare(&opened).await;
+        }
+        self
     }
 
-    async fn write(&mut self, name: &str, provenance: Provenance, expect: Expectation) -> Option<String> {
-        self.written += 1;
-        let body = format!("{provenance:?} {}", self.written);
-        let intent = WriteIntent {
-            bucket: self.reference(),
-            key: support::object_key(name),
-            content_length: None,
-            max_bytes: 1 << 20,
-            checksum: None,
-            followed: false,
-        };
-        let mut writer = self.store().begin(intent).await.expect("a writer");
-        writer.write(Bytes::from(body.clone())).await.expect("written");
-        let digests = writer.finish().await.expect("finished");
-        let object = NewObject {
-            etag: ETag::of_md5(digests.md5),
-            last_modified: headwater_model::clock::Timestamp(0),
-            kind: ObjectKind::Normal,
-            provenance,
-            headers: ObjectHeaders::default(),
-            checksum: None,
-            tags: Vec::new(),
-        };
-        writer.seal(object, expect).await.is_ok().then_some(body)
-    }
-
-    async fn put(&mut self, name: &'static str) {
-        let body = self.write(name, Provenance::Written, Expectation::Any).await.expect("a local write succeeds");
-        let key = self.keys.entry(name).or_default();
-        key.touch();
-        (key.body, key.gone) = (Some(body), false);
-    }
-
-    async fn delete(&mut self, name: &'static str) {
-        let keep = self.random.below(2) == 0;
-        let afterwards = if keep { Afterwards::Gone } else { Afterwards::Refetchable };
-        let deleted = self.store().delete(&self.reference(), &support::object_key(name), afterwards).await;
-        let key = self.keys.entry(name).or_default();
-        key.touch();
-        assert_eq!(deleted.expect("deleted"), key.body.take().is_some());
-        key.gone |= keep;
-    }
-
-    async fn begin(&mut self, name: &'static str) {
-        let granted = self.store().begin_fill(&self.reference(), &support::object_key(name), 0).await;
-        let key = self.keys.entry(name).or_default();
-        let may = key.body.is_none() && !key.gone;
-        let token = granted.expect("an answer");
-        assert_eq!(token.is_some(), may, "a fill is granted where nothing is and nothing is gone");
-        if let Some(token) = token {
-            key.touch();
-            key.fills.push((token, true));
-            if key.fills.len() > MAX_FILLS {
-                key.fills.remove(0);
+    async fn perform(&mut self, group: Vec<Step>) {
+        let mut performing = Vec::new();
+        let mut expectations = Vec::new();
+        for step in group {
+            self.told.push_back(step.what);
+            performing.push(step.perform);
+            expectations.push((step.expected, step.grant, step.may_commit));
+        }
+        self.told.drain(..self.told.len().saturating_sub(TOLD_STEPS));
+        let found = join_all(performing).await;
+        for ((found, token), (expected, grant, may_commit)) in found.into_iter().zip(expectations) {
+            // What this test is about, without the model.
+            let committed = may_commit.is_some() && found == Outcome::Done;
+            assert!(!committed || may_commit == Some(true), "a fill came after a change: {:#?}", self.told);
+            assert_eq!(found, expected, "{} after {:#?}", self.bucket.name.as_str(), self.told);
+            if let (Some((key, number, changes)), Some(token)) = (grant, token) {
+                self.tokens.push_back(Held { key, token, number, changes, is_of_this_life: true });
             }
         }
+        self.tokens.drain(..self.tokens.len().saturating_sub(MAX_TOKENS));
     }
 
-    async fn commit(&mut self, name: &'static str) {
-        let key = self.keys.entry(name).or_default();
-        if key.fills.is_empty() {
-            return;
+    /// The next step, and what the model says will come of it.
+    async fn step(&mut self, opened: &Opened) -> Step {
+        self.next += 1;
+        let at = self.random.below(self.keys.len());
+        match self.random.below(16) {
+            0..3 => self.put(opened, at).await,
+            3..6 => self.delete(opened, at, Afterwards::Gone),
+            6..8 => self.delete(opened, at, Afterwards::Refetchable),
+            8..10 => self.lift(opened, at),
+            10..13 => self.begin_fill(opened, at),
+            _ => match self.random.below(MAX_TOKENS) {
+                chosen if chosen < self.tokens.len() => self.fill(opened, self.tokens[chosen].clone()).await,
+                _ => self.begin_fill(opened, at),
+            },
         }
-        let index = self.random.below(key.fills.len());
-        let (token, alive) = key.fills[index].clone();
-        let may = alive && key.body.is_none() && !key.gone;
-        let body = self.write(name, Provenance::Mirrored, Expectation::Fill(token)).await;
-        assert_eq!(body.is_some(), may, "a fill commits only if nothing has touched its key");
-        if body.is_some() {
-            self.keys.entry(name).or_default().body = body;
+    }
+
+    async fn put(&mut self, opened: &Opened, at: usize) -> Step {
+        let body = format!("local {}", self.next).into_bytes();
+        let (writer, object) = opened.finished(KEYS[at], &body).await.expect("finished");
+        let key = &mut self.keys[at];
+        *key = Key { body: Some(body), is_gone: false, grant: None, changes: key.changes + 1 };
+        let sealed = writer.seal(object, Expectation::Any);
+        Step {
+            what: format!("put {}", KEYS[at]),
+            expected: Outcome::Done,
+            grant: None,
+            may_commit: None,
+            perform: Box::pin(async move { (outcome(sealed.await, |_| Outcome::Done), None) }),
         }
     }
 
-    async fn lift(&mut self, name: &'static str) {
-        let lifted = self.store().lift_gone(&self.reference(), &support::object_key(name)).await;
-        let key = self.keys.entry(name).or_default();
-        assert_eq!(lifted.expect("an answer"), key.gone);
-        key.gone = false;
-    }
-
-    async fn restart(&mut self) {
-        for key in self.keys.values_mut() {
-            key.fills.clear();
+    fn delete(&mut self, opened: &Opened, at: usize, afterwards: Afterwards) -> Step {
+        let key = &mut self.keys[at];
+        let existed = key.body.take().is_some();
+        key.grant = None;
+        key.changes += 1;
+        key.is_gone |= afterwards == Afterwards::Gone;
+        let opened = opened.clone();
+        Step {
+            what: format!("delete {}, {afterwards:?}", KEYS[at]),
+            expected: Outcome::Existed(existed),
+            grant: None,
+            may_commit: None,
+            perform: Box::pin(async move {
+                let deleted = opened.store.delete(&opened.bucket, &object_key(KEYS[at]), afterwards).await;
+                (outcome(deleted, Outcome::Existed), None)
+            }),
         }
-        assert!(self.fixture.reopen().await.expect("reopened"));
     }
 
-    async fn check(&self, name: &str, step: usize) {
-        let model = self.keys.get(name);
-        let key = support::object_key(name);
-        let opened = self.store().open(&self.reference(), &key).await.expect("opened");
-        let body = opened.map(|object| object.content.resident().expect("small bodies are in memory"));
-        let expected = model.and_then(|key| key.body.as_ref()).map(|body| Bytes::from(body.clone()));
-        assert_eq!(body, expected, "step {step}: {name}");
-        let gone = self.store().gone(&self.reference(), &key).await.expect("an answer").is_some();
-        assert_eq!(gone, model.is_some_and(|key| key.gone), "step {step}: {name}");
+    fn lift(&mut self, opened: &Opened, at: usize) -> Step {
+        let stood = std::mem::take(&mut self.keys[at].is_gone);
+        let opened = opened.clone();
+        Step {
+            what: format!("lift {}", KEYS[at]),
+            expected: Outcome::Existed(stood),
+            grant: None,
+            may_commit: None,
+            perform: Box::pin(async move {
+                let lifted = opened.store.lift_gone(&opened.bucket, &object_key(KEYS[at])).await;
+                (outcome(lifted, Outcome::Existed), None)
+            }),
+        }
+    }
+
+    fn begin_fill(&mut self, opened: &Opened, at: usize) -> Step {
+        let key = &mut self.keys[at];
+        let expected = match key {
+            Key { body: Some(_), .. } | Key { is_gone: true, .. } => Outcome::Obsolete,
+            _ => Outcome::Granted,
+        };
+        if expected == Outcome::Granted {
+            key.grant = Some(self.next);
+        }
+        let (opened, changes) = (opened.clone(), key.changes);
+        Step {
+            what: format!("grant {} of {}", self.next, KEYS[at]),
+            expected,
+            grant: Some((at, self.next, changes)),
+            may_commit: None,
+            perform: Box::pin(async move {
+                match opened.store.begin_fill(&opened.bucket, &object_key(KEYS[at]), 0).await {
+                    Ok(Some(token)) => (Outcome::Granted, Some(token)),
+                    Ok(None) => (Outcome::Obsolete, None),
+                    Err(error) => (Outcome::Failed(error.to_string()), None),
+                }
+            }),
+        }
+    }
+
+    async fn fill(&mut self, opened: &Opened, held: Held) -> Step {
+        let body = format!("filled {}", self.next).into_bytes();
+        let (writer, mut object) = opened.finished(KEYS[held.key], &body).await.expect("finished");
+        object.provenance = Provenance::Mirrored;
+        let key = &mut self.keys[held.key];
+        let may_commit = !key.is_gone && key.changes == held.changes && key.body.is_none();
+        let commits = may_commit && key.grant == Some(held.number);
+        if commits {
+            key.body = Some(body);
+        }
+        let sealed = writer.seal(object, Expectation::Fill(held.token));
+        Step {
+            what: format!("fill {} by grant {}", KEYS[held.key], held.number),
+            expected: if commits { Outcome::Done } else { Outcome::Superseded },
+            grant: None,
+            may_commit: Some(may_commit),
+            perform: Box::pin(async move { (outcome(sealed.await, |_| Outcome::Done), None) }),
+        }
+    }
+
+    /// Every key is what the model says.
+    async fn compare(&self, opened: &Opened) {
+        for (name, key) in KEYS.into_iter().zip(&self.keys) {
+            let told = || format!("{name} of {} after {:#?}", self.bucket.name.as_str(), self.told);
+            assert_eq!(opened.get(name).await, key.body, "{}", told());
+            assert_eq!(opened.is_gone(name).await, key.is_gone, "{}", told());
+        }
+        for held in self.tokens.iter().filter(|held| held.is_of_this_life) {
+            let stands = self.keys[held.key].grant == Some(held.number);
+            assert_eq!(held.token.is_revoked(), !stands, "grant {} after {:#?}", held.number, self.told);
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn m4_nothing_deleted_on_purpose_comes_back_and_no_local_write_is_overwritten() {
-    let runs = (0..RUNS).map(|seed| async move {
-        let ending = if seed % 2 == 0 { Ending::Dropped } else { Ending::Closed };
-        let factory = LocalFactory { segment_bytes: 256 << 10, overlay_bytes: 64 << 10, ending };
-        let run = async move {
-            let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-            let fixture = factory.make(clock).await;
-            let bucket = fixture.store().create_bucket(unborn_bucket("bucket")).await.expect("created");
-            let random = SeededRandom::new(seed as u64);
-            let mut run = Run { fixture, bucket, keys: BTreeMap::new(), random, written: 0 };
-            for number in 0..STEPS / RUNS {
-                run.step(number).await;
-            }
-        };
-        tokio::spawn(run).await
-    });
-    let results: Vec<_> = futures_util::stream::iter(runs).buffer_unordered(AT_A_TIME).collect().await;
-    for result in results {
-        result.expect("no difference");
+    let base = tempfile::tempdir().expect("a directory");
+    let mut config = config(base.path(), Arc::new(ManualClock::default()));
+    config.segment_bytes = 1 << 20;
+    let mut store = LocalStore::open(config.clone()).expect("opens");
+    let mut lanes = Vec::new();
+    for number in 0..LANES {
+        lanes.push(Lane::new(&store, number).await);
+    }
+    for life in 0..LIVES {
+        let living = lanes.into_iter().map(|lane| tokio::spawn(lane.live(Arc::clone(&store))));
+        lanes = join_all(living).await.into_iter().map(|lane| lane.expect("as the model says")).collect();
+        if life % 2 == 0 {
+            store.close(support::CLOSE_LIMIT).await.expect("closed");
+        }
+        drop(store);
+        store = LocalStore::open(config.clone()).expect("opens again");
+    }
+    let steps: u64 = lanes.iter().map(|lane| lane.next).sum();
+    assert!(steps >= 100_000, "{steps} steps");
+    for lane in &mut lanes {
+        lane.tokens.clear();
+        lane.compare(&Opened { store: Arc::clone(&store), bucket: lane.bucket.clone() }).await;
     }
 }

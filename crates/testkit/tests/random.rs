@@ -32,7 +32,7 @@ impl Store for Forgetful {
         afterwards: Afterwards,
     ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
-            if self.0.open(bucket, key).await?.is_none() {
+            if afterwards == Afterwards::Refetchable && self.0.open(bucket, key).await?.is_none() {
                 return Ok(false);
             }
             self.0.delete(bucket, key, afterwards).await

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::key::{RowKind, describe};
 use super::{
-    BucketRow, CounterRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow, UploadKeyRow, UploadRow,
+    BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
+    UploadKeyRow, UploadRow,
 };
 
 /// Why a row cannot be read.
@@ -110,6 +111,7 @@ pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
         RowKind::Bucket => BucketRow::parse_key(key).and_then(|_| BucketRow::decode(key, value).map(drop)),
         RowKind::Counter => CounterRow::parse_key(key).and_then(|_| CounterRow::decode(key, value).map(drop)),
         RowKind::Gone => GoneRow::parse_key(key).and_then(|_| GoneRow::decode(key, value).map(drop)),
+        RowKind::GoneCount => GoneCountRow::parse_key(key).and_then(|_| GoneCountRow::decode(key, value).map(drop)),
         RowKind::UploadKey => UploadKeyRow::parse_key(key).and_then(|_| UploadKeyRow::decode(key, value).map(drop)),
         RowKind::Object => ObjectRow::parse_key(key).and_then(|_| ObjectRow::decode(key, value).map(drop)),
         RowKind::Part => PartRow::parse_key(key).and_then(|_| PartRow::decode(key, value).map(drop)),

@@ -10,7 +10,10 @@ use headwater_model::multipart::UploadId;
 use headwater_model::origin::OriginId;
 
 use super::codec::RowError;
-use super::{CounterRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow, UploadKeyRow, UploadRow};
+use super::{
+    CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow, UploadKeyRow,
+    UploadRow,
+};
 
 /// What follows a `0x00` that belongs to the text.
 const ESCAPED_NUL: u8 = 0xFF;
@@ -29,6 +32,8 @@ pub enum RowKind {
     Gone = b'g',
     /// [`super::UploadKeyRow`].
     UploadKey = b'i',
+    /// [`super::GoneCountRow`].
+    GoneCount = b'n',
     /// [`super::ObjectRow`].
     Object = b'o',
     /// [`super::PartRow`].
@@ -45,11 +50,12 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Bucket,
         Self::Counter,
         Self::Gone,
         Self::UploadKey,
+        Self::GoneCount,
         Self::Object,
         Self::Part,
         Self::Origin,
@@ -87,6 +93,7 @@ fn describe_known(key: &[u8]) -> Option<String> {
             let (generation, id) = UploadKeyRow::parse_key(key).ok()?;
             format!("upload key row {id} of generation {}", generation.0)
         }
+        RowKind::GoneCount => format!("gone count row of generation {}", GoneCountRow::parse_key(key).ok()?.0),
         RowKind::Object => {
             let (generation, name) = ObjectRow::parse_key(key).ok()?;
             format!("object row {name:?} of generation {}", generation.0)

@@ -8,6 +8,7 @@
 //! counter     'c' counter
 //! gone        'g' generation key
 //! upload key  'i' generation upload-id
+//! gone count  'n' generation
 //! object      'o' generation key
 //! part        'p' generation upload-id number
 //! origin      'r' origin
@@ -26,6 +27,7 @@ mod codec;
 mod counter;
 mod extent;
 mod gone;
+mod gone_count;
 mod key;
 mod object;
 mod origin;
@@ -40,6 +42,7 @@ pub use codec::{RowError, RowValue, verify};
 pub use counter::{Counter, CounterRow};
 pub use extent::{BlobRef, Extent};
 pub use gone::GoneRow;
+pub use gone_count::GoneCountRow;
 pub use key::{RowKind, describe};
 pub use object::ObjectRow;
 pub use origin::OriginRow;

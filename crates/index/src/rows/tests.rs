@@ -152,6 +152,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (CounterRow::key(Counter::NextGeneration), CounterRow { value: 5 }.encode()),
         (GoneRow::key(generation, &key), GoneRow { sequence: 1, deleted: Timestamp(2) }.encode()),
         (UploadKeyRow::key(generation, id), UploadKeyRow { key: key.clone() }.encode()),
+        (GoneCountRow::key(generation), GoneCountRow { count: 300 }.encode()),
         (ObjectRow::key(generation, &key), object().encode()),
         (PartRow::key(generation, id, 10_000), part().encode()),
         (OriginRow::key(&origin_id()), origin().encode()),
@@ -175,6 +176,7 @@ fn values_come_back_as_they_were() {
     round_trip(&usage());
     round_trip(&segment());
     round_trip(&CounterRow { value: u64::MAX });
+    round_trip(&GoneCountRow { count: u64::MAX });
     round_trip(&GoneRow { sequence: 1, deleted: Timestamp(-5) });
     round_trip(&UploadKeyRow { key: ObjectKey::parse("k").expect("a valid key") });
 }
@@ -205,6 +207,7 @@ fn every_kind_is_verified_and_told_by_name() {
             "counter row NextGeneration",
             "gone row \"a/b\\0c\" of generation 4",
             "upload key row 07070707070707070707070707070707 of generation 4",
+            "gone count row of generation 4",
             "object row \"a/b\\0c\" of generation 4",
             "part row 10000 of upload 07070707070707070707070707070707 of generation 4",
             "origin row https://origin.example:443",
@@ -232,7 +235,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
 
 #[test]
 fn damaged_values_and_keys_are_errors() {
-    let (key, value) = &samples()[4];
+    let (key, value) = &samples()[5];
     for length in 0..value.len() {
         let error = ObjectRow::decode(key, &value[..length]).expect_err("cut short");
         assert!(matches!(Error::from(error), Error::Damaged { .. }));
@@ -337,6 +340,9 @@ proptest! {
         prop_assert_eq!(upload >= UploadRow::seek_key(of_row, after.as_str()), key >= after);
         prop_assert_eq!(upload >= UploadRow::seek_after_key(of_row, after.as_str()), key > after);
         prop_assert_eq!(GoneRow::range(wanted).contains(&GoneRow::key(of_row, &key)), wanted == of_row);
+        prop_assert_eq!(GoneCountRow::key(wanted).cmp(&GoneCountRow::key(of_row)), wanted.cmp(&of_row));
+        prop_assert_eq!(GoneCountRow::parse_key(&GoneCountRow::key(wanted)), Ok(wanted));
+        prop_assert!(GoneCountRow::range().contains(&GoneCountRow::key(wanted)));
         let part = PartRow::key(of_row, ids.1, numbers.1);
         let above = wanted == of_row && ids.0 == ids.1 && numbers.1 > numbers.0;
         prop_assert_eq!(PartRow::range(wanted, ids.0, numbers.0).contains(&part), above);

@@ -5,16 +5,18 @@
 //!
 //! A row stands on the entry that wrote it (its sequence), and an object with an inline body on the body in that
 //! entry. Superseded rows stand on nothing: their bytes are what compaction can win. Deletions
-//! are counted apart: they can go only when no older segment is left.
+//! are counted apart: they can go only when no older segment is left. Tombstones are counted per life of a bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    BlobRef, BucketRow, Counter, CounterRow, Extent, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind,
-    RowValue, SegmentRow, UploadRow,
+    BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow,
+    PartRow, RowKind, RowValue, SegmentRow, UploadRow,
 };
 use headwater_model::Result;
+use headwater_model::bucket::Generation;
 
 use super::change::{self, RowChange};
 use super::frame::FRAME_HEADER_BYTES;
@@ -42,6 +44,10 @@ pub(super) struct Accounting {
     segments: BTreeMap<u64, SegmentUse>,
     /// Numbers of the segments whose figures changed since the last checkpoint, removed ones included.
     changed: BTreeSet<u64>,
+    /// Tombstones of each life that has any.
+    gone: BTreeMap<Generation, u64>,
+    /// Lives whose number of them changed since the last checkpoint.
+    gone_changed: BTreeSet<Generation>,
 }
 
 /// What a row stands on.
@@ -56,10 +62,10 @@ struct Standing {
 
 impl Accounting {
     /// Reads the figures that a checkpoint wrote.
-    pub(super) fn load(read: impl Fn(&[u8]) -> Result<Option<Bytes>>, segments: Vec<(Bytes, Bytes)>) -> Result<Self> {
+    pub(super) fn load(index: &RedbIndex) -> Result<Self> {
         let counter = |counter| -> Result<u64> {
             let key = CounterRow::key(counter);
-            Ok(match read(&key)? {
+            Ok(match index.get(&key)? {
                 Some(value) => CounterRow::decode(&key, &value)?.value,
                 None => 0,
             })
@@ -70,10 +76,14 @@ impl Accounting {
             file_bytes: counter(Counter::FileBytes)?,
             ..Self::default()
         };
-        for (key, value) in segments {
-            let row = SegmentRow::decode(&key, &value)?;
-            let number = SegmentRow::parse_key(&key)?;
+        for found in index.scan(&SegmentRow::range(), usize::MAX)? {
+            let row = SegmentRow::decode(&found.key, &found.value)?;
+            let number = SegmentRow::parse_key(&found.key)?;
             accounting.segments.insert(row.first_sequence, SegmentUse { number, row });
+        }
+        for found in index.scan(&GoneCountRow::range(), usize::MAX)? {
+            let count = GoneCountRow::decode(&found.key, &found.value)?.count;
+            accounting.gone.insert(GoneCountRow::parse_key(&found.key)?, count);
         }
         Ok(accounting)
     }
@@ -96,6 +106,16 @@ impl Accounting {
         self.segments.values().copied()
     }
 
+    /// Tombstones of a life.
+    pub(super) fn gone(&self, generation: Generation) -> u64 {
+        self.gone.get(&generation).copied().unwrap_or(0)
+    }
+
+    /// The lives that have tombstones, and how many.
+    pub(super) fn all_gone(&self) -> &BTreeMap<Generation, u64> {
+        &self.gone
+    }
+
     /// Takes an entry. Returns the blob files that no row names any more because of it.
     pub(super) fn take(&mut self, sequence: u64, frame_bytes: u64, changes: &[RowChange]) -> Result<Vec<[u8; 16]>> {
         if let Some(segment) = self.segment_of(sequence) {
@@ -108,6 +128,7 @@ impl Accounting {
         let mut named = BTreeSet::new();
         let mut unnamed = BTreeSet::new();
         for change in changes {
+            self.count_gone(change);
             if let Some(former) = &change.former
                 && let Some(standing) = standing(&change.key, former)?
             {
@@ -122,6 +143,16 @@ impl Accounting {
             }
         }
         Ok(unnamed.difference(&named).copied().collect())
+    }
+
+    fn count_gone(&mut self, change: &RowChange) {
+        let Some((generation, step)) = change.tombstones() else { return };
+        let count = self.gone.entry(generation).or_default();
+        *count = count.saturating_add_signed(step);
+        if *count == 0 {
+            self.gone.remove(&generation);
+        }
+        self.gone_changed.insert(generation);
     }
 
     fn enter(&mut self, standing: &Standing) {
@@ -172,6 +203,10 @@ impl Accounting {
             self.segments.values().map(|segment| (segment.number, segment.row)).collect();
         for number in changed {
             rows.push((SegmentRow::key(number), current.get(&number).map(RowValue::encode)));
+        }
+        for generation in std::mem::take(&mut self.gone_changed) {
+            let count = self.gone.get(&generation).map(|count| GoneCountRow { count: *count }.encode());
+            rows.push((GoneCountRow::key(generation), count));
         }
         rows
     }
@@ -226,7 +261,7 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Origin => (OriginRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::OriginUsage => (OriginUsageRow::decode(key, value)?.sequence, None, Vec::new()),
-        RowKind::Counter | RowKind::UploadKey | RowKind::Segment => return Ok(None),
+        RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment => return Ok(None),
     };
     let inline_bytes: u64 = extents
         .iter()

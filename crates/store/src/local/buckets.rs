@@ -81,8 +81,7 @@ impl Core {
             judgement.state.tokens.end_all(generation);
             Ok(())
         })
-        .await?;
-        self.purge_gone().await
+        .await
     }
 }
 

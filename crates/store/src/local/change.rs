@@ -5,6 +5,8 @@
 //! ```
 
 use bytes::Bytes;
+use headwater_index::rows::{GoneRow, RowKind};
+use headwater_model::bucket::Generation;
 
 /// Value length of a row that is deleted.
 const DELETED: u32 = u32::MAX;
@@ -20,6 +22,18 @@ pub(super) struct RowChange {
     pub(super) value: Option<Bytes>,
     /// What it was. Not part of the log: a replay looks it up again.
     pub(super) former: Option<Bytes>,
+}
+
+impl RowChange {
+    /// By how much it changes the number of a life's tombstones, if it does.
+    pub(super) fn tombstones(&self) -> Option<(Generation, i64)> {
+        if self.key.first() != Some(&RowKind::Gone.tag()) {
+            return None;
+        }
+        let step = i64::from(self.value.is_some()) - i64::from(self.former.is_some());
+        let (generation, _) = GoneRow::parse_key(&self.key).ok()?;
+        (step != 0).then_some((generation, step))
+    }
 }
 
 /// Appends `changes` in their encoded form.
@@ -59,6 +73,8 @@ pub(super) fn decode(mut rows: &[u8]) -> Option<Vec<RowChange>> {
 
 #[cfg(test)]
 mod tests {
+    use headwater_model::ObjectKey;
+
     use super::*;
 
     fn change(key: &'static [u8], value: Option<&'static [u8]>) -> RowChange {
@@ -76,6 +92,18 @@ mod tests {
             encode(&changes, &mut rows);
             assert_eq!(decode(&rows), Some(changes));
         }
+    }
+
+    #[test]
+    fn tombstones_are_counted_by_what_changes() {
+        let key: Bytes = GoneRow::key(Generation(3), &ObjectKey::parse("k").expect("a valid key")).into();
+        let row = || Some(Bytes::from_static(b"row"));
+        let of = |key: &Bytes, former, value| RowChange { key: key.clone(), value, former }.tombstones();
+        assert_eq!(of(&key, None, row()), Some((Generation(3), 1)));
+        assert_eq!(of(&key, row(), None), Some((Generation(3), -1)));
+        assert_eq!(of(&key, row(), row()), None, "moved by compaction");
+        assert_eq!(of(&key, None, None), None, "its deletion repeated");
+        assert_eq!(of(&Bytes::from_static(b"o"), None, row()), None);
     }
 
     #[test]

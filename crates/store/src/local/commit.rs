@@ -21,7 +21,6 @@ use tokio::sync::watch;
 use super::batch::{Batch, Outcome, Position};
 use super::change::RowChange;
 use super::core::Core;
-use super::gone;
 use super::merge::Chunk;
 use super::tokens::FillTokens;
 use super::view::View;
@@ -109,13 +108,11 @@ impl CommitState {
     /// Takes the living buckets from the visible rows.
     pub(super) fn load_buckets(&mut self, view: &View) -> Result<()> {
         self.buckets.clear();
-        let mut tombstones = gone::count(view)?;
         for row in view.rows(BucketRow::range(), 256) {
             let (key, value) = row?;
             let bucket = BucketRow::decode(&key, &value)?.bucket;
-            self.set_bucket(&bucket);
-            let count = tombstones.remove(&bucket.generation).unwrap_or(0);
-            self.count_tombstones(bucket.generation, |_| count);
+            let tombstones = view.layers().accounting.gone(bucket.generation);
+            self.buckets.insert(bucket.generation, LivingBucket { rule_version: bucket.rule_version, tombstones });
         }
         Ok(())
     }
@@ -124,13 +121,6 @@ impl CommitState {
     pub(super) fn set_bucket(&mut self, bucket: &Bucket) {
         let living = self.buckets.entry(bucket.generation).or_insert(LivingBucket { rule_version: 0, tombstones: 0 });
         living.rule_version = bucket.rule_version;
-    }
-
-    /// Changes the number of tombstones of a living bucket.
-    pub(super) fn count_tombstones(&mut self, generation: Generation, change: impl FnOnce(u64) -> u64) {
-        if let Some(living) = self.buckets.get_mut(&generation) {
-            living.tombstones = change(living.tombstones);
-        }
     }
 
     fn outcome(&self) -> Option<watch::Receiver<Outcome>> {
@@ -242,6 +232,11 @@ impl Judgement<'_> {
     fn append(self) {
         let sequence = self.sequence();
         for change in &self.changes {
+            if let Some((generation, step)) = change.tombstones()
+                && let Some(living) = self.state.buckets.get_mut(&generation)
+            {
+                living.tombstones = living.tombstones.saturating_add_signed(step);
+            }
             let row = PendingRow { sequence, value: change.value.clone() };
             self.state.pending.insert(change.key.clone(), row);
         }

@@ -178,7 +178,7 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Byt
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
         Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),
         Some(RowKind::OriginUsage) => OriginUsageRow { sequence, ..OriginUsageRow::decode(key, value)? }.encode(),
-        Some(RowKind::Counter | RowKind::UploadKey | RowKind::Segment) | None => value.clone(),
+        Some(RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment) | None => value.clone(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_model::clock::Clock;
+use headwater_model::limits::MAX_GONE_PER_BUCKET;
 
 use super::fail_stop::FailStop;
 use super::probe::Probe;
@@ -49,6 +50,8 @@ pub struct LocalConfig {
     pub hot_bytes: u64,
     /// New bodies are refused while less is free on the file system. `None`: 256 MiB, or a twentieth of a smaller one.
     pub reserve_bytes: Option<u64>,
+    /// Most tombstones that deletions of keys without an object may leave in a bucket.
+    pub max_gone_per_bucket: u64,
     /// What happens when the disk can no longer be trusted.
     pub fail_stop: FailStop,
     /// Points of the protocol where tests interfere.
@@ -67,6 +70,7 @@ impl LocalConfig {
             checkpoint_interval: CHECKPOINT_INTERVAL,
             hot_bytes: HOT_BYTES,
             reserve_bytes: None,
+            max_gone_per_bucket: MAX_GONE_PER_BUCKET,
             fail_stop: FailStop::abort(),
             probe: Probe::none(),
         }

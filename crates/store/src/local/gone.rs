@@ -4,82 +4,79 @@
 //! lifts it; while it stands no fill of the key is granted or commits. Judged and written under the commit lock, like
 //! everything else of a key.
 //!
-//! How: one row per tombstone. Their number per bucket is counted at start and kept under the lock, so a bucket without
-//! any pays nothing. Rows of a bucket that was deleted are never read again; they are removed right after it, and what
-//! a crash leaves of them is removed at the next deletion of a bucket.
-
-use std::collections::BTreeMap;
+//! How: one row per tombstone. How many each life of a bucket has is part of the accounting, and pending ones are added
+//! to it under the lock: a bucket without any pays nothing, and no start has to count. Those of a bucket that was deleted
+//! are removed by the housekeeping thread, some at a time; until then nobody sees them, because its life is over.
 
 use bytes::Bytes;
-use headwater_index::KeyRange;
-use headwater_index::rows::{GoneRow, RowKind, RowValue};
+use headwater_index::rows::{GoneRow, RowValue};
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
-use headwater_model::limits::MAX_GONE_PER_BUCKET;
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::commit::Judgement;
 use super::core::Core;
-use super::view::View;
+use super::probe::Point;
+use super::wait::block_on;
 use crate::{BucketRef, Tombstone};
 
-/// Rows read or removed at a time.
+/// Rows read or removed at a time: an entry that removes so many has at most about a MiB of keys.
 const PAGE_ROWS: usize = 1024;
 
-/// The tombstones of every bucket's life.
-pub(super) fn count(view: &View) -> Result<BTreeMap<Generation, u64>> {
-    let mut counts = BTreeMap::new();
-    for row in view.rows(every(), PAGE_ROWS) {
-        let (generation, _) = GoneRow::parse_key(&row?.0)?;
-        *counts.entry(generation).or_insert(0) += 1;
-    }
-    Ok(counts)
+/// A tombstone about to be left.
+pub(super) struct Leaving<'a> {
+    pub(super) bucket: &'a BucketRef,
+    pub(super) key: &'a ObjectKey,
+    /// When.
+    pub(super) deleted: Timestamp,
+    /// Whether an object goes with it.
+    pub(super) object: Deleted,
 }
 
-fn every() -> KeyRange {
-    KeyRange::prefix(&[RowKind::Gone.tag()])
+/// What a deletion found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deleted {
+    /// An object.
+    Object,
+    /// Nothing.
+    Nothing,
 }
 
 /// The tombstone that stands for a key, as the last entry leaves it.
 pub(super) fn stands(judgement: &mut Judgement<'_>, generation: Generation, key: &ObjectKey) -> Result<Option<Bytes>> {
+    let row_key = GoneRow::key(generation, key);
     let any = judgement.state.buckets.get(&generation).is_some_and(|living| living.tombstones > 0);
-    if any { judgement.get(&GoneRow::key(generation, key)) } else { Ok(None) }
-}
-
-/// Leaves a tombstone, unless one stands already: the first deletion is the one remembered.
-pub(super) fn leave(
-    judgement: &mut Judgement<'_>,
-    bucket: &BucketRef,
-    key: &ObjectKey,
-    deleted: Timestamp,
-) -> Result<()> {
-    let generation = bucket.generation;
-    if stands(judgement, generation, key)?.is_some() {
-        return Ok(());
-    }
-    if judgement.living(bucket)?.tombstones >= MAX_GONE_PER_BUCKET {
-        let bucket = bucket.name.as_str().into();
-        return Err(Error::TooManyTombstones { bucket, limit: MAX_GONE_PER_BUCKET });
-    }
-    let row = GoneRow { sequence: judgement.sequence(), deleted };
-    judgement.put(GoneRow::key(generation, key), row.encode(), None);
-    judgement.state.count_tombstones(generation, |count| count + 1);
-    Ok(())
+    // A pending row counts even if it lifts the last one: the answer must not come before that is durable.
+    if any || judgement.state.pending.contains_key(row_key.as_slice()) { judgement.get(&row_key) } else { Ok(None) }
 }
 
 /// Removes the tombstone of a key that is written; whether one stood.
 pub(super) fn clear(judgement: &mut Judgement<'_>, generation: Generation, key: &ObjectKey) -> Result<bool> {
     let Some(former) = stands(judgement, generation, key)? else { return Ok(false) };
     judgement.delete(GoneRow::key(generation, key), former);
-    judgement.state.count_tombstones(generation, |count| count.saturating_sub(1));
     Ok(true)
 }
 
 impl Core {
+    /// Leaves a tombstone, unless one stands already: the first deletion is the one remembered.
+    pub(super) fn leave_gone(&self, judgement: &mut Judgement<'_>, leaving: &Leaving<'_>) -> Result<()> {
+        let Leaving { bucket, key, deleted, object } = *leaving;
+        let generation = bucket.generation;
+        if stands(judgement, generation, key)?.is_some() {
+            return Ok(());
+        }
+        let limit = self.config.max_gone_per_bucket;
+        if object == Deleted::Nothing && judgement.living(bucket)?.tombstones >= limit {
+            return Err(Error::TooManyTombstones { bucket: bucket.name.as_str().into(), limit });
+        }
+        let row = GoneRow { sequence: judgement.sequence(), deleted };
+        judgement.put(GoneRow::key(generation, key), row.encode(), None);
+        Ok(())
+    }
+
     /// When the key was deleted on purpose.
     pub(super) fn gone(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<Option<Timestamp>> {
-        let living = self.state().buckets.get(&bucket.generation).copied();
-        if living.is_none_or(|living| living.tombstones == 0) {
+        if !self.has_gone(bucket.generation) {
             return Ok(None);
         }
         let row_key = GoneRow::key(bucket.generation, key);
@@ -95,6 +92,9 @@ impl Core {
         after: &str,
         limit: usize,
     ) -> Result<Vec<Tombstone>> {
+        if !self.has_gone(bucket.generation) {
+            return Ok(Vec::new());
+        }
         let range = GoneRow::range_from(bucket.generation, prefix, after);
         self.view
             .rows(range, limit.min(PAGE_ROWS))
@@ -116,32 +116,41 @@ impl Core {
         .await
     }
 
-    /// Removes the rows of a bucket that was deleted, and those that earlier crashes left of others.
-    pub(super) async fn purge_gone(&self) -> Result<()> {
-        loop {
-            let living: Vec<Generation> = self.state().buckets.keys().copied().collect();
-            let mut dead = Vec::new();
-            for row in self.view.rows(every(), PAGE_ROWS) {
-                let (key, value) = row?;
-                if !living.contains(&GoneRow::parse_key(&key)?.0) {
-                    dead.push((key, value));
-                }
-                if dead.len() == PAGE_ROWS {
-                    break;
-                }
-            }
-            if dead.is_empty() {
-                return Ok(());
-            }
-            self.commit(0, |judgement| {
-                for (key, _) in dead {
-                    if let Some(former) = judgement.get(&key)? {
-                        judgement.delete(key, former);
-                    }
-                }
-                Ok(())
-            })
-            .await?;
+    /// Whether a living bucket has visible tombstones. The commit lock is asked for only where there are any.
+    fn has_gone(&self, generation: Generation) -> bool {
+        let count = self.view.layers().accounting.gone(generation);
+        count > 0 && self.state().buckets.contains_key(&generation)
+    }
+
+    /// Removes the tombstones of lives that have ended. Blocks.
+    pub(super) fn purge_gone(&self) -> Result<()> {
+        let lives: Vec<Generation> = self.view.layers().accounting.all_gone().keys().copied().collect();
+        for generation in lives {
+            while !self.signals.is_ending() && self.purge_gone_of(generation)? > 0 {}
         }
+        Ok(())
+    }
+
+    /// Removes some tombstones of a life, if it has ended; tells how many.
+    fn purge_gone_of(&self, generation: Generation) -> Result<usize> {
+        if self.state().buckets.contains_key(&generation) {
+            return Ok(0);
+        }
+        let at = self.config.probe.at(Point::TombstonesPurge);
+        at.map_err(|error| Error::internal("purge tombstones", error))?;
+        let rows = self.view.rows(GoneRow::range(generation), PAGE_ROWS);
+        let keys = rows.take(PAGE_ROWS).map(|row| Ok(row?.0)).collect::<Result<Vec<_>>>()?;
+        block_on(self.commit(0, |judgement| {
+            // Asked again under the lock: the end of the life may have been refused meanwhile, by a full disk.
+            if judgement.state.buckets.contains_key(&generation) {
+                return Ok(0);
+            }
+            for key in &keys {
+                if let Some(former) = judgement.get(key)? {
+                    judgement.delete(key.clone(), former);
+                }
+            }
+            Ok(keys.len())
+        }))
     }
 }

@@ -1,4 +1,5 @@
-//! The housekeeping thread: unlinks garbage, sweeps what a crash left, compacts the log, keeps the reserve.
+//! The housekeeping thread: unlinks garbage, sweeps what a crash left, removes the tombstones of deleted buckets, compacts
+//! the log, keeps the reserve.
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,9 @@ pub(super) fn run(core: &Core, leftovers: Leftovers) {
         core.space.restore_standby();
         if let Some(leftovers) = leftovers.take() {
             core.sweep(leftovers);
+        }
+        if let Err(error) = core.purge_gone() {
+            tracing::warn!(%error, "tombstones of deleted buckets are removed later");
         }
         if let Err(error) = core.compact(&mut spoilt) {
             tracing::warn!(%error, "log compaction put off");

@@ -14,7 +14,7 @@ use super::blob::{self, BlobId, FooterDraft, Role};
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::BodyDigest;
-use super::gone;
+use super::gone::{self, Deleted, Leaving};
 use super::reading::InFiles;
 use super::running::hour_of;
 use super::seal::{Candidate, Sealing, detached, meta};
@@ -27,12 +27,14 @@ impl Core {
         let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
-            if afterwards == Afterwards::Gone {
-                gone::leave(judgement, bucket, key, now)?;
-            }
             judgement.state.tokens.end(generation, key, None);
             let row_key = ObjectRow::key(generation, key);
-            let Some(former) = judgement.get(&row_key)? else { return Ok(false) };
+            let former = judgement.get(&row_key)?;
+            if afterwards == Afterwards::Gone {
+                let object = if former.is_some() { Deleted::Object } else { Deleted::Nothing };
+                self.leave_gone(judgement, &Leaving { bucket, key, deleted: now, object })?;
+            }
+            let Some(former) = former else { return Ok(false) };
             judgement.delete(row_key, former);
             Ok(true)
         })

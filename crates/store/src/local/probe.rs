@@ -41,6 +41,8 @@ pub enum Point {
     CompactionUnlink,
     /// Compaction unlinked the segment.
     CompactionUnlinked,
+    /// Tombstones of a deleted bucket are about to be removed, or none is left.
+    TombstonesPurge,
     /// The sweep unlinked a file.
     SweepUnlinked,
     /// First start: the directories exist.

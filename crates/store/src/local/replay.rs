@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headwater_index::redb::RedbIndex;
-use headwater_index::rows::SegmentRow;
 
 use super::accounting::Accounting;
 use super::batch::Position;
@@ -75,9 +74,7 @@ pub(super) fn replay(layout: &Layout, new_salt: u64) -> Result<Replayed, OpenErr
     }
     let index = RedbIndex::open(&layout.index).map_err(store)?;
     let applied = index.applied_sequence().map_err(store)?;
-    let rows = index.scan(&SegmentRow::range(), usize::MAX).map_err(store)?;
-    let figures = rows.into_iter().map(|row| (row.key.into(), row.value)).collect();
-    let accounting = Accounting::load(|key| index.get(key), figures).map_err(store)?;
+    let accounting = Accounting::load(&index).map_err(store)?;
     let view = View::new(index, layout.index.clone(), Layers::new(accounting, applied));
     let replay = Replay { dir, view, applied, last: 0, garbage: Vec::new(), log_bytes: 0 };
     replay.run(&segments, new_salt)

@@ -315,6 +315,7 @@ impl Store for LocalStore {
         StoreStats {
             objects: layers.accounting.objects,
             object_bytes: layers.accounting.object_bytes,
+            tombstones: layers.accounting.all_gone().values().sum(),
             disk_bytes,
             log_tail_bytes: layers.tail_bytes,
             hot_bytes: self.core.hot.size_bytes(),

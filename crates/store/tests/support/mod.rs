@@ -169,7 +169,15 @@ impl Opened {
     }
 
     pub(crate) async fn delete(&self, key: &str) -> bool {
-        self.store.delete(&self.bucket, &object_key(key), Afterwards::Refetchable).await.expect("deleted")
+        self.delete_and(key, Afterwards::Refetchable).await
+    }
+
+    pub(crate) async fn delete_and(&self, key: &str, afterwards: Afterwards) -> bool {
+        self.store.delete(&self.bucket, &object_key(key), afterwards).await.expect("deleted")
+    }
+
+    pub(crate) async fn is_gone(&self, key: &str) -> bool {
+        self.store.gone(&self.bucket, &object_key(key)).await.expect("an answer").is_some()
     }
 
     pub(crate) async fn try_get(&self, key: &str) -> Result<Option<Vec<u8>>> {

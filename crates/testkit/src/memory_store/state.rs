@@ -281,6 +281,7 @@ impl State {
         StoreStats {
             objects: sizes().count() as u64,
             object_bytes: sizes().sum::<usize>() as u64,
+            tombstones: self.lives.values().map(|life| life.gone.len() as u64).sum(),
             disk_bytes: 0,
             log_tail_bytes: 0,
             hot_bytes: sizes().filter(|size| *size <= RESIDENT_BYTES).sum::<usize>() as u64,

@@ -1,5 +1,9 @@
 //! Tombstones: a key that was deleted on purpose is not filled again.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use headwater_model::clock::Clock as _;
 use headwater_model::{Error, ObjectKey};
 use headwater_store::{Afterwards, BucketRef, Expectation, FillToken};
 
@@ -11,7 +15,7 @@ async fn grant(subject: &Subject, key: &str) -> Option<FillToken> {
 }
 
 async fn tombstones(subject: &Subject, prefix: &str, after: &str, limit: usize) -> Vec<String> {
-    let page = subject.store().list_gone(&subject.bucket(), prefix, after, limit).await.expect("a page");
+    let page = subject.tombstones(prefix, after, limit).await;
     page.into_iter().map(|(key, _): (ObjectKey, _)| key.as_str().to_owned()).collect()
 }
 
@@ -120,4 +124,62 @@ pub async fn tombstones_survive_reopening(mut subject: Subject) {
         assert!(!subject.is_gone("lifted").await && !subject.is_gone("written").await);
         assert!(grant(&subject, "k").await.is_none());
     }
+}
+
+/// A tombstone tells when the key was deleted: the first time, if more deletions followed.
+pub async fn the_first_deletion_is_remembered(subject: Subject) {
+    let deleted = subject.clock.now();
+    subject.remove("k").await;
+    for _ in 0..2 {
+        subject.clock.advance(Duration::from_secs(1));
+        subject.remove("k").await;
+    }
+    assert_eq!(subject.tombstones("", "", 10).await, [(object_key("k"), deleted)]);
+    assert_eq!(subject.store().stats().tombstones, 1);
+    subject.put("k", b"again").await;
+    assert_eq!(subject.store().stats().tombstones, 0);
+    subject.clock.advance(Duration::from_secs(1));
+    subject.remove("k").await;
+    assert_eq!(subject.gone("k").await, Some(subject.clock.now()), "another life of the key");
+}
+
+/// However a write and a deletion meet: never both, never neither.
+pub async fn a_write_and_a_deletion_leave_an_object_or_a_tombstone(subject: Subject) {
+    let subject = Arc::new(subject);
+    for round in 0..24 {
+        let key = format!("round {round}");
+        let writing = {
+            let (subject, key) = (Arc::clone(&subject), key.clone());
+            tokio::spawn(async move { subject.put(&key, b"local").await })
+        };
+        subject.remove(&key).await;
+        writing.await.expect("no panic");
+        let (body, gone) = (subject.body(&key).await, subject.gone(&key).await);
+        assert!(body.is_some() != gone.is_some(), "round {round}: {body:?}, {gone:?}");
+    }
+}
+
+/// The tombstones of a bucket that is deleted take no other bucket's with them, not even one's that is made meanwhile.
+pub async fn the_end_of_a_bucket_leaves_the_tombstones_of_others(subject: Subject) {
+    let (subject, key) = (Arc::new(subject), object_key("k"));
+    subject.remove("k").await;
+    let mut made = Vec::new();
+    for round in 0..24 {
+        let store = subject.store();
+        let ending = store.create_bucket(bucket_named("ending", &subject.clock)).await.expect("created");
+        store.delete(&BucketRef::from(&ending), &key, Afterwards::Gone).await.expect("deleted");
+        let ended = {
+            let (subject, ending) = (Arc::clone(&subject), BucketRef::from(&ending));
+            tokio::spawn(async move { subject.store().delete_bucket(&ending).await })
+        };
+        let other = store.create_bucket(bucket_named(&format!("other-{round}"), &subject.clock)).await;
+        let other = BucketRef::from(&other.expect("created"));
+        store.delete(&other, &key, Afterwards::Gone).await.expect("deleted");
+        ended.await.expect("no panic").expect("empty but for a tombstone");
+        made.push(other);
+    }
+    for other in made {
+        assert!(subject.store().gone(&other, &key).await.expect("an answer").is_some(), "{}", other.name.as_str());
+    }
+    assert!(subject.is_gone("k").await);
 }

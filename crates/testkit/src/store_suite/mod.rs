@@ -113,7 +113,10 @@ macro_rules! store_conformance {
                 a_tombstone_is_lifted,
                 tombstones_are_listed,
                 tombstones_die_with_their_bucket,
-                tombstones_survive_reopening
+                tombstones_survive_reopening,
+                the_first_deletion_is_remembered,
+                a_write_and_a_deletion_leave_an_object_or_a_tombstone,
+                the_end_of_a_bucket_leaves_the_tombstones_of_others
             ],
             listing: [
                 keys_are_listed_in_byte_order,

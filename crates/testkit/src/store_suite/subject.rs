@@ -7,14 +7,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
-use headwater_model::clock::Clock as _;
+use headwater_model::clock::{Clock as _, Timestamp};
 use headwater_model::digest::{Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta};
 use headwater_model::{BucketName, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, NewObject, NewPart, ObjectWriter, Store, StoredObject, WriteIntent,
+    Afterwards, BucketRef, Expectation, NewObject, NewPart, ObjectWriter, Store, StoredObject, Tombstone, WriteIntent,
 };
 
 use super::{Factory, Fixture};
@@ -123,16 +123,34 @@ impl Subject {
 
     /// Deletes on purpose: a tombstone stays.
     pub(super) async fn remove(&self, key: &str) -> bool {
-        self.store().delete(&self.bucket(), &object_key(key), Afterwards::Gone).await.expect("deleted")
+        self.delete_and(key, Afterwards::Gone).await
     }
 
     /// Whether a tombstone stands.
     pub(super) async fn is_gone(&self, key: &str) -> bool {
-        self.store().gone(&self.bucket(), &object_key(key)).await.expect("an answer").is_some()
+        self.gone(key).await.is_some()
+    }
+
+    /// When a key was deleted on purpose, if it was.
+    pub(super) async fn gone(&self, key: &str) -> Option<Timestamp> {
+        self.store().gone(&self.bucket(), &object_key(key)).await.expect("an answer")
+    }
+
+    /// A page of tombstones.
+    pub(super) async fn tombstones(&self, prefix: &str, after: &str, limit: usize) -> Vec<Tombstone> {
+        self.store().list_gone(&self.bucket(), prefix, after, limit).await.expect("a page")
+    }
+
+    pub(super) async fn lift(&self, key: &str) -> bool {
+        self.store().lift_gone(&self.bucket(), &object_key(key)).await.expect("an answer")
     }
 
     pub(super) async fn delete(&self, key: &str) -> bool {
-        self.store().delete(&self.bucket(), &object_key(key), Afterwards::Refetchable).await.expect("deleted")
+        self.delete_and(key, Afterwards::Refetchable).await
+    }
+
+    pub(super) async fn delete_and(&self, key: &str, afterwards: Afterwards) -> bool {
+        self.store().delete(&self.bucket(), &object_key(key), afterwards).await.expect("deleted")
     }
 
     /// Opens an object. What is in memory, if anything, must be the same.

@@ -44,6 +44,12 @@ pub(super) fn figures(real: &View, scratch: &View, report: &mut DoctorReport) {
         let detail = format!("counts objects, their bytes, file bytes as {found:?}, the log comes to {expected:?}");
         report.add(Finding::Index { detail: detail.into() });
     }
+    let gone = |view: &View| view.layers().accounting.all_gone().clone();
+    let (found, expected) = (gone(real), gone(scratch));
+    if found != expected {
+        let detail = format!("counts tombstones as {found:?}, the log comes to {expected:?}");
+        report.add(Finding::Index { detail: detail.into() });
+    }
     let found = live(real);
     for (number, expected) in live(scratch) {
         if found.get(&number).is_some_and(|found| *found != expected) {
@@ -56,7 +62,8 @@ pub(super) fn figures(real: &View, scratch: &View, report: &mut DoctorReport) {
 
 /// Both must show the same rows; counters and segment figures are no truth of their own.
 pub(super) fn rows(real: &View, scratch: &View, report: &mut DoctorReport) -> Result<()> {
-    for kind in RowKind::ALL.into_iter().filter(|kind| !matches!(kind, RowKind::Counter | RowKind::Segment)) {
+    let is_figure = |kind: &RowKind| matches!(kind, RowKind::Counter | RowKind::GoneCount | RowKind::Segment);
+    for kind in RowKind::ALL.into_iter().filter(|kind| !is_figure(kind)) {
         let range = KeyRange::prefix(&[kind.tag()]);
         let mut wrong = |key: &[u8], detail| report.add(Finding::Row { row: rows::describe(key).into(), detail });
         let mut found = real.rows(range.clone(), CHUNK_ROWS);

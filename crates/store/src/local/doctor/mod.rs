@@ -20,7 +20,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwater_index::redb::RedbIndex;
-use headwater_index::rows::SegmentRow;
 use headwater_model::clock::{Clock, Timestamp};
 
 use self::log::LogWalk;
@@ -96,9 +95,7 @@ fn open_real(layout: &Layout, report: &mut DoctorReport) -> headwater_model::Res
     }
     let opened = RedbIndex::open(&layout.index).and_then(|index| {
         let applied = index.applied_sequence()?;
-        let rows = index.scan(&SegmentRow::range(), usize::MAX)?;
-        let figures = rows.into_iter().map(|row| (row.key.into(), row.value)).collect();
-        let accounting = Accounting::load(|key| index.get(key), figures)?;
+        let accounting = Accounting::load(&index)?;
         Ok(View::new(index, layout.index.clone(), Layers::new(accounting, applied)))
     });
     match opened {

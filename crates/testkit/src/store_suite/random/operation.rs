@@ -1,6 +1,8 @@
 //! The steps of a random run. Keys, bodies and uploads are numbers, so that a report is short and a step means something
 //! in every list.
 
+use headwater_store::Afterwards;
+
 use crate::SeededRandom;
 
 /// Few keys, so that operations meet: neighbours, prefixes of each other, and what listings collapse.
@@ -44,8 +46,12 @@ pub enum Operation {
     Put { key: &'static str, body: BodyOf, expect: ExpectOf },
     /// A write that is dropped, finished or not.
     Abandon { key: &'static str, body: BodyOf, finished: bool },
-    /// A delete.
-    Delete { key: &'static str },
+    /// A delete, with or without a tombstone.
+    Delete { key: &'static str, afterwards: Afterwards },
+    /// A tombstone is lifted, if there is one.
+    Lift { key: &'static str },
+    /// A page of tombstones.
+    ListGone { prefix: &'static str, after: &'static str, limit: usize },
     /// A copy of one object to a key.
     Copy { source: &'static str, key: &'static str, expect: ExpectOf },
     /// A grant of the right to fill a key.
@@ -77,7 +83,11 @@ impl Operation {
         match random.below(40) {
             0..10 => Self::Put { key, body: body(random), expect: expect(random) },
             10 => Self::Abandon { key, body: body(random), finished: random.below(2) == 0 },
-            11..16 => Self::Delete { key },
+            11..15 => Self::Delete { key, afterwards: random.pick(&[Afterwards::Refetchable, Afterwards::Gone]) },
+            15 if random.below(2) == 0 => Self::Lift { key },
+            15 => {
+                Self::ListGone { prefix: random.pick(&PREFIXES), after: random.pick(&MARKERS), limit: random.below(5) }
+            }
             16..18 => Self::Copy { source: random.pick(&KEYS), key, expect: expect(random) },
             18..22 => Self::BeginFill { key },
             22..25 => Self::List {

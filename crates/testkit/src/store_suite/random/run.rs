@@ -70,10 +70,16 @@ impl Run {
                 self.store.abandon(key, &body, finished).await;
                 self.same_key(key).await
             }
-            Operation::Delete { key } => {
-                same_value(&self.store.subject.delete(key).await, &self.model.subject.delete(key).await)?;
+            Operation::Delete { key, afterwards } => {
+                let deleted = self.store.subject.delete_and(key, afterwards).await;
+                same_value(&deleted, &self.model.subject.delete_and(key, afterwards).await)?;
                 self.same_key(key).await
             }
+            Operation::Lift { key } => {
+                same_value(&self.store.subject.lift(key).await, &self.model.subject.lift(key).await)?;
+                self.same_key(key).await
+            }
+            Operation::ListGone { prefix, after, limit } => self.same_gone(prefix, after, limit).await,
             Operation::Copy { source, key, expect } => {
                 let tag = self.tag(key, expect).await;
                 let copied = self.store.copy(source, key, expect, tag.clone()).await;
@@ -189,6 +195,7 @@ impl Run {
         if store.map(|(_, bytes)| bytes) != model.map(|(_, bytes)| bytes) {
             return Err(format!("the bytes of {key:?} differ"));
         }
+        same_value(&self.store.subject.gone(key).await, &self.model.subject.gone(key).await)?;
         self.same_tokens()
     }
 
@@ -210,11 +217,17 @@ impl Run {
         same_value(&store, &model)
     }
 
+    async fn same_gone(&self, prefix: &str, after: &str, limit: usize) -> Result<(), String> {
+        let store = self.store.subject.tombstones(prefix, after, limit).await;
+        same_value(&store, &self.model.subject.tombstones(prefix, after, limit).await)
+    }
+
     /// Everything at once: after what could have lost anything.
     async fn same_everything(&self) -> Result<(), String> {
         let all = query("", "", "", 1000);
         self.same_list(&all).await?;
         self.same_uploads(&all).await?;
+        self.same_gone("", "", 1000).await?;
         for object in self.model.subject.list(&all).await.objects {
             self.same_key(object.key.as_str()).await?;
         }
