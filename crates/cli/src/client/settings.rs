@@ -21,7 +21,7 @@ pub(crate) enum SettingsCommand {
     Set {
         /// The bucket
         bucket: String,
-        /// As deletes=keep or refresh.ttl_s=3600; lists are JSON; null means the default
+        /// As deletes=keep or guard.min_bytes=100; lists are JSON; null means the default
         #[arg(value_name = "FIELD=VALUE", value_parser = assignment::parse, required = true)]
         assignments: Vec<Assignment>,
         #[command(flatten)]

@@ -111,13 +111,16 @@ async fn settings_are_read_replaced_and_patched() {
     open_bucket(&running).await;
     let (status, defaults) = ask(&running, Method::GET, MIGRATION, "").await;
     assert_eq!((status, &defaults["deletes"], &defaults["keep"]), (200, &json!("refetch"), &json!("seven_headers")));
-    let patch = json!({"deletes": "keep", "refresh": {"ttl_s": 60}, "guard": {"min_bytes": 9}});
+    let patch = json!({"deletes": "keep", "leftover_limit_bytes": 60, "guard": {"min_bytes": 9}});
     let (status, patched) = ask(&running, Method::PATCH, MIGRATION, &patch.to_string()).await;
-    assert_eq!((status, &patched["refresh"]["ttl_s"], &patched["guard"]["min_bytes"]), (200, &json!(60), &json!(9)));
+    assert_eq!(
+        (status, &patched["leftover_limit_bytes"], &patched["guard"]["min_bytes"]),
+        (200, &json!(60), &json!(9))
+    );
     assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1, patched);
-    let (status, put) = ask(&running, Method::PUT, MIGRATION, r#"{"keep_tags":true}"#).await;
-    assert_eq!((status, &put["keep_tags"], &put["deletes"]), (200, &json!(true), &json!("refetch")));
-    let (_, again) = ask(&running, Method::PUT, MIGRATION, r#"{"keep_tags":true}"#).await;
+    let (status, put) = ask(&running, Method::PUT, MIGRATION, r#"{"refuse_empty":true}"#).await;
+    assert_eq!((status, &put["refuse_empty"], &put["deletes"]), (200, &json!(true), &json!("refetch")));
+    let (_, again) = ask(&running, Method::PUT, MIGRATION, r#"{"refuse_empty":true}"#).await;
     assert_eq!(again, put);
 
     let (_, buckets) = ask(&running, Method::GET, "/api/v1/buckets", "").await;
@@ -133,6 +136,17 @@ async fn settings_are_read_replaced_and_patched() {
     server.await.unwrap();
     let report = verify_audit(&directory.path().join("audit.log")).unwrap().unwrap();
     assert_eq!((report.lines, report.broken.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn settings_without_effect_are_refused_by_name() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    for body in
+        [r#"{"list":"through"}"#, r#"{"refresh":{"ttl_s":60}}"#, r#"{"write_through":true}"#, r#"{"keep_tags":true}"#]
+    {
+        assert_eq!(ask(&running, Method::PATCH, MIGRATION, body).await.0, 501, "{body}");
+    }
 }
 
 #[tokio::test]

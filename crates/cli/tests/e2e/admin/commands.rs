@@ -23,9 +23,9 @@ async fn settings_are_shown_changed_and_kept_over_a_restart() {
     let mut server = Setup::new().mirror("pics", "http://127.0.0.1:9/").start();
     let shown = run(&mut server.client_command(&["settings", "get", "pics"]));
     assert!(shown.lines().any(|line| line.split_whitespace().eq(["negative_ttl_ms", "5000"])), "{shown}");
-    let set = ["settings", "set", "pics", "deletes=keep", "refresh.ttl_s=60", r#"guard.content_types=["image/"]"#];
+    let set = ["settings", "set", "pics", "deletes=keep", "guard.min_bytes=60", r#"guard.content_types=["image/"]"#];
     let set = json(&server, &set);
-    assert_eq!((&set["deletes"], &set["refresh"]["ttl_s"]), (&"keep".into(), &60.into()));
+    assert_eq!((&set["deletes"], &set["guard"]["min_bytes"]), (&"keep".into(), &60.into()));
     server.kill();
     server.restart();
     assert_eq!(json(&server, &["settings", "get", "pics"]), set);

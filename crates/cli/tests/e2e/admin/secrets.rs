@@ -44,7 +44,7 @@ async fn a_secret_is_in_no_file_no_log_and_no_answer() {
         server.client().get("/pics/?website").send().await.text(),
         run(server.client_command(&["rule", "list", "pics"]).arg("--json")),
         run(server.client_command(&["explain", "pics/missing"]).arg("--json")),
-        run(server.client_command(&["settings", "set", "pics", "keep_tags=true"]).arg("--json")),
+        run(server.client_command(&["settings", "set", "pics", "refuse_empty=true"]).arg("--json")),
     ];
     server.kill();
     server.restart();
