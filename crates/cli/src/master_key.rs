@@ -20,12 +20,19 @@ use headwater_store::Store;
 const FILE: &str = "master.key";
 const VARIABLE: &str = "HEADWATER_MASTER_KEY";
 
+/// What seals with the key, and whether the key was made just now.
+pub(crate) struct MasterKey {
+    pub(crate) seal: Arc<Seal>,
+    pub(crate) made: bool,
+}
+
 /// Finds or makes the key; `directory` must exist and be locked.
 ///
 /// # Errors
 /// One line that names the variable and the file.
-pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<Seal>> {
+pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Clock>) -> anyhow::Result<MasterKey> {
     let path = directory.join(FILE);
+    let mut made = false;
     let key = match from_environment()? {
         Some(key) => key,
         None => match std::fs::read_to_string(&path) {
@@ -39,12 +46,13 @@ pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Cl
                         path.display()
                     );
                 }
+                made = true;
                 make(&path, &**clock).with_context(|| format!("cannot write {}", path.display()))?
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         },
     };
-    Ok(Arc::new(Seal::new(&key, clock.clone())))
+    Ok(MasterKey { seal: Arc::new(Seal::new(&key, clock.clone())), made })
 }
 
 /// Says what to do about secrets that do not open; other errors pass as they are.
@@ -91,7 +99,6 @@ fn make(path: &Path, clock: &dyn Clock) -> anyhow::Result<[u8; MASTER_KEY_BYTES]
     file.sync_all()?;
     std::fs::rename(&unfinished, path)?;
     File::open(path.parent().context("the file lies in a directory")?)?.sync_all()?;
-    tracing::info!(file = %path.display(), "made a master key; keep a copy of it apart from the data");
     Ok(key)
 }
 

@@ -60,6 +60,7 @@ pub(crate) struct Running {
     addresses: Addresses,
     secure: bool,
     root: credentials::Root,
+    master_key_made: bool,
     drain_limit: std::time::Duration,
 }
 
@@ -74,7 +75,7 @@ impl Running {
         let addresses = server.addresses();
         let store: Arc<dyn Store> = LocalStore::open(LocalConfig::new(&config.data, clock.clone()))?;
         let root = credentials::load(&config.data, &*clock)?;
-        let seal = master_key::load(&config.data, &*store, &clock).await?;
+        let master_key = master_key::load(&config.data, &*store, &clock).await?;
         let audit = config.data.join(AUDIT_LOG);
         let audit = Audit::open(&audit, clock.clone()).with_context(|| format!("cannot read {}", audit.display()))?;
         let metrics = Arc::new(Metrics::new());
@@ -109,7 +110,7 @@ impl Running {
             clock: clock.clone(),
             owner: root.key.owner.clone(),
             region,
-            seal,
+            seal: master_key.seal,
             origins,
         })
         .await
@@ -118,7 +119,19 @@ impl Running {
             make_mirror(&engine, mirror).await?;
         }
         let engine = Arc::new(engine);
-        Ok(Self { server, engine, store, clock, metrics, audit, addresses, secure, root, drain_limit })
+        Ok(Self {
+            server,
+            engine,
+            store,
+            clock,
+            metrics,
+            audit,
+            addresses,
+            secure,
+            root,
+            master_key_made: master_key.made,
+            drain_limit,
+        })
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
@@ -169,6 +182,11 @@ fn announce(running: &Running) {
     let Addresses { data, admin } = running.addresses;
     tracing::info!(url = %format_args!("{scheme}://{data}"), "serving OSS and S3");
     tracing::info!(url = %format_args!("http://{admin}/-/healthz"), "serving health and metrics");
+    if running.master_key_made {
+        logging::say(
+            "A master key was made (master.key in the data directory); keep a copy of it apart from the data.",
+        );
+    }
     if running.root.made {
         let key = &running.root.key;
         logging::say("A root key was made. It is kept in the data directory and shown only now:");

@@ -19,6 +19,9 @@ mod counters;
 mod error_document;
 mod fault;
 mod framing;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guard;
 mod h1;
 mod h2;

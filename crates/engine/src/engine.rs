@@ -10,6 +10,7 @@ use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::Store;
+use tokio::sync::Mutex;
 
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
@@ -46,17 +47,21 @@ pub struct Engine {
     pub(crate) buckets: Buckets,
     pub(crate) seal: Arc<Seal>,
     pub(crate) origins: Arc<Origins>,
+    /// Held over a change of any origin's settings, from reading the old to showing the new.
+    pub(crate) origin_change: Mutex<()>,
 }
 
 impl Engine {
-    /// Loads the buckets and is ready.
+    /// Loads the buckets and the settings of origins, and is ready.
     ///
     /// # Errors
     /// Those of the store; [`Error::Internal`] over a [`crate::SealError`] if a secret was sealed with another master key.
     pub async fn open(config: EngineConfig) -> Result<Self> {
         let EngineConfig { store, fills, access, clock, owner, region, seal, origins } = config;
         let buckets = Buckets::load(&*store, seal.clone()).await?;
-        Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins })
+        crate::origins::load(&*store, &seal, &origins).await?;
+        let origin_change = Mutex::new(());
+        Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins, origin_change })
     }
 
     /// Credentials and rights, for the verifier of signatures.

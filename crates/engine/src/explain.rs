@@ -58,6 +58,8 @@ pub struct Explanation {
     pub method: ExplainMethod,
     /// The object, if it is here: then no rule is asked.
     pub stored: Option<StoredHere>,
+    /// When the key was deleted on purpose, in milliseconds since 1970, if a tombstone stands: then no rule is asked.
+    pub tombstone_since_ms: Option<i64>,
     /// Every rule in the order in which they are tried.
     pub rules: Vec<RuleVerdict>,
     /// What the rule that applies does.
@@ -147,6 +149,7 @@ impl Engine {
             etag: object.meta.etag.as_str().into(),
             last_modified_ms: object.meta.last_modified.0,
         });
+        let tombstone_since_ms = self.store.gone(&known.reference, &key).await?.map(|deleted| deleted.0);
         if let Some(website) = &query.website {
             validate(website)?;
         }
@@ -166,6 +169,7 @@ impl Engine {
             key: query.key,
             method: query.method,
             stored,
+            tombstone_since_ms,
             rules: verdicts(&website.rules, &question),
             matched,
         })
@@ -210,9 +214,12 @@ impl Engine {
 
 /// What a rule sets is marked sensitive where it is set.
 fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| match value.is_sensitive() {
-        true => SECRET_MASK.to_owned(),
-        false => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+    let text = |value: &HeaderValue| {
+        if value.is_sensitive() {
+            SECRET_MASK.to_owned()
+        } else {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        }
     };
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }

@@ -20,15 +20,20 @@ mod fill;
 mod get;
 mod list;
 mod multipart;
+mod origins;
 mod put;
 mod seal;
 mod settings;
+mod tombstones;
 mod website;
 
 pub use access::{RootAccess, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
 pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict};
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use fill::fuzzing;
 pub use fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use settings::Changed;

@@ -186,6 +186,12 @@ pub async fn holds_sealed_secrets(store: &dyn Store) -> Result<bool> {
             })?;
         }
     }
+    for (_, settings) in store.origins().await? {
+        map_origin(&settings, |secret| {
+            found |= is_sealed(secret);
+            Ok(secret.clone())
+        })?;
+    }
     Ok(found)
 }
 

@@ -67,9 +67,9 @@ impl ExplainArgs {
         let path = format!("/api/v1/buckets/{}/explain", encoded(bucket));
         let answer = Connection::new(&self.server)?.send(Method::POST, &path, Some(&body)).await?;
         if self.server.json {
-            output::json(&answer)
+            output::json(&answer);
         } else {
-            output::print(&story(&answer))
+            output::print(&story(&answer));
         }
         Ok(())
     }
@@ -87,6 +87,12 @@ pub(super) fn story(answer: &Value) -> String {
     match &answer["stored"] {
         Value::Null => say("object", "not here"),
         stored => say("object", &format!("here, {} bytes: no rule is asked", output::plain(&stored["size_bytes"]))),
+    }
+    if let Some(since) = answer["tombstone_since_ms"].as_i64() {
+        say(
+            "tombstone",
+            &format!("deleted on purpose, {since} ms since 1970: no rule is asked (headwater object lift)"),
+        );
     }
     let rules = answer["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
     if rules.is_empty() {
@@ -151,7 +157,7 @@ fn health(status: &Value) -> String {
 }
 
 fn rest(answer: &Value, say: &mut impl FnMut(&str, &str)) {
-    const TOLD: [&str; 6] = ["bucket", "key", "method", "stored", "rules", "matched"];
+    const TOLD: [&str; 7] = ["bucket", "key", "method", "stored", "tombstone_since_ms", "rules", "matched"];
     let fields = answer.as_object().into_iter().flatten();
     for (name, value) in fields.filter(|(name, value)| !TOLD.contains(&name.as_str()) && !value.is_null()) {
         if value.is_object() {

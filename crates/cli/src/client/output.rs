@@ -49,9 +49,9 @@ pub(super) fn plain(value: &Value) -> String {
 pub(super) fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut shown, char| {
         if char.is_control() {
-            shown.extend(char.escape_default())
+            shown.extend(char.escape_default());
         } else {
-            shown.push(char)
+            shown.push(char);
         }
         shown
     })

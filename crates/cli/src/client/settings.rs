@@ -21,7 +21,7 @@ pub(crate) enum SettingsCommand {
     Set {
         /// The bucket
         bucket: String,
-        /// As deletes=keep, refresh.ttl_s=3600, guard.content_types='["image/"]'; null means the default
+        /// As deletes=keep or refresh.ttl_s=3600; lists are JSON; null means the default
         #[arg(value_name = "FIELD=VALUE", value_parser = assignment::parse, required = true)]
         assignments: Vec<Assignment>,
         #[command(flatten)]
@@ -35,14 +35,14 @@ impl SettingsCommand {
         let (server, settings) = match &self {
             Self::Get { bucket, server } => (server, Connection::new(server)?.get(&path(bucket)).await?),
             Self::Set { bucket, assignments, server } => {
-                let patch = assignment::patch(assignments)?;
-                (server, Connection::new(server)?.send(Method::PATCH, &path(bucket), Some(&patch)).await?)
+                let changes = assignment::patch(assignments)?;
+                (server, Connection::new(server)?.send(Method::PATCH, &path(bucket), Some(&changes)).await?)
             }
         };
         if server.json {
-            output::json(&settings)
+            output::json(&settings);
         } else {
-            output::print(&output::fields(&settings))
+            output::print(&output::fields(&settings));
         }
         Ok(())
     }

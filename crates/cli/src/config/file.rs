@@ -136,8 +136,8 @@ impl File {
 
 /// The table at a dotted path, if it is there.
 fn section_of<'a>(file: &'a Table, path: &str) -> Option<&'a Table> {
-    let names = path.split('.').filter(|name| !name.is_empty());
-    names.fold(Some(file), |table, name| table?.get(name)?.as_table())
+    let mut names = path.split('.').filter(|name| !name.is_empty());
+    names.try_fold(file, |table, name| table.get(name)?.as_table())
 }
 
 /// The library's error without its picture of the file, which spans lines.

@@ -18,7 +18,9 @@ async fn o25_eight_interim_responses_and_no_more() {
     origin.on("/", Reply::ok("here").informational(8));
     assert_eq!(rig.read(&origin.url("/")).await.unwrap(), b"here");
     for count in [9, 100, 5000] {
-        bad_response(&rig, &origin, "interim responses", Reply::ok("here").informational(count)).await;
+        origin.on("/", Reply::ok("here").informational(count));
+        assert_eq!(failure(rig.get(&origin.url("/")).await), OriginError::TooManyInterim, "{count}");
+        rig.forget_failures();
     }
     // The count starts anew with each request of a connection.
     origin.on("/", Reply::ok("here").informational(6));
@@ -31,7 +33,8 @@ async fn o25_eight_interim_responses_and_no_more() {
 async fn o25_interim_responses_without_an_end() {
     let (origin, rig, gate) = (ScriptedOrigin::start().await, Rig::new(), Gate::closed());
     let interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(9);
-    bad_response(&rig, &origin, "endless", Reply::script(vec![Step::Send(interim.into()), Step::Wait(gate)])).await;
+    origin.on("/", Reply::script(vec![Step::Send(interim.into()), Step::Wait(gate)]));
+    assert_eq!(failure(rig.get(&origin.url("/")).await), OriginError::TooManyInterim);
 }
 
 #[tokio::test]

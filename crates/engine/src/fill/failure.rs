@@ -109,6 +109,11 @@ impl Failure {
         }
     }
 
+    /// The fill could not go on behind a piece that was fetched before its turn.
+    pub(super) fn leap(status: u16) -> Self {
+        Self::body_broken(Some(status))
+    }
+
     fn body_broken(status: Option<u16>) -> Self {
         let again = Some(TRANSIENT_RETRY_AFTER);
         Self::mirror(MirrorFailureKind::Unreachable, "body_broken", BODY_LOST, again, status).then(Again::Anywhere)

@@ -121,12 +121,15 @@ impl<'a> Intake<'a> {
         self.length.map(|length| length.saturating_sub(self.received))
     }
 
-    /// The next chunk, never empty; `None` once the whole was verified.
+    /// The next chunk, never empty and not beyond `stop`; `None` once the whole was verified, or where `stop` is.
     ///
     /// # Errors
     /// The body broke, has another length than announced, is larger than allowed, or has another digest.
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(super) async fn next_before(&mut self, stop: u64) -> Result<Option<Bytes>, Failure> {
         loop {
+            if self.received == stop {
+                return Ok(None);
+            }
             let asked = self.env.clock.elapsed();
             let chunk = poll_fn(|cx| self.body.as_mut().poll_next(cx)).await;
             self.pace.waited += self.env.clock.elapsed().saturating_sub(asked);
@@ -144,15 +147,55 @@ impl<'a> Intake<'a> {
             };
             self.env.observer.origin_bytes(chunk.len() as u64);
             let keeps_up = self.pace.keeps_up(chunk.len() as u64);
-            let new = self.new_bytes(chunk);
+            let new = self.new_bytes(chunk).map(|mut chunk| {
+                // Within the chunk where it matters, so it fits usize.
+                chunk.truncate(usize::try_from(stop - self.received).unwrap_or(usize::MAX));
+                chunk
+            });
             new.as_ref().map_or(Ok(()), |chunk| self.take(chunk))?;
-            if !keeps_up && self.remaining() != Some(0) {
+            if !keeps_up && self.remaining() != Some(0) && self.received != stop {
                 self.go_on(Failure::too_slow(self.origin_status)).await?;
             }
             if new.is_some() {
                 return Ok(new);
             }
         }
+    }
+
+    /// The next chunk, never empty; `None` once the whole was verified.
+    ///
+    /// # Errors
+    /// As [`Self::next_before`].
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.next_before(u64::MAX).await
+    }
+
+    /// Who gives the bytes, and the strong tag that pins their version; `None` without such a tag.
+    pub(super) fn tagged_source(&self) -> Option<(usize, Pin)> {
+        let (candidate, pin) = self.rescue.as_ref()?.source();
+        pin.filter(|pin| matches!(pin, Pin::Tag(_))).map(|pin| (candidate, pin.clone()))
+    }
+
+    /// Takes bytes that came another way, to be verified with the rest.
+    pub(super) fn take_over(&mut self, bytes: &Bytes) -> Result<(), Failure> {
+        self.take(bytes)
+    }
+
+    /// Goes on behind bytes that came another way, up to `stop` at first.
+    ///
+    /// # Errors
+    /// Nothing goes on there, or the object changed.
+    pub(super) async fn leap(&mut self, stop: u64) -> Result<(), Failure> {
+        if self.remaining() == Some(0) {
+            self.body = Box::pin(futures_util::stream::empty());
+            return Ok(());
+        }
+        let lost = Failure::leap(self.origin_status);
+        let Some(rescue) = &mut self.rescue else { return Err(lost) };
+        let rest = rescue.part(self.received..stop, self.length, lost).await?;
+        (self.body, self.trailers, self.skip) = (rest.body, rest.trailers, rest.skip);
+        self.pace.restart();
+        Ok(())
     }
 
     /// Replaces a body that was lost by one that goes on where it was lost.

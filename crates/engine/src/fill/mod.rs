@@ -9,7 +9,8 @@
 //!
 //! How: `plan` is what a rule makes of a request, `candidate` where it may be asked; `join` the running fills; `task` one
 //! fill's life in the order `failover` (which origin is next), `ask`, `head` (what the answer means), `intake` (body in,
-//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring), `commit`; `state`
+//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are pieces that
+//! somebody waited for), `commit`; `state`
 //! what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the
 //! HEAD of a missing object, which is no fill; `absences` what origins said they do not have, `probe` which are up.
 //!
@@ -22,9 +23,12 @@ mod candidate;
 mod commit;
 mod failover;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod head;
 mod head_request;
 mod intake;
+mod islands;
 mod join;
 mod kept;
 mod observe;

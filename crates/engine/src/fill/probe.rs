@@ -56,11 +56,6 @@ impl Probes {
         if up { all.collect() } else { all.skip(1).chain([0]).collect() }
     }
 
-    /// What the probe of a URL says, if it is probed at all.
-    pub(super) fn state(&self, url: &str) -> Option<bool> {
-        self.lock().get(url).and_then(|probe| *probe.up.borrow())
-    }
-
     async fn is_up(&self, env: &Arc<Env>, url: &str) -> bool {
         let Some(mut up) = self.watch(env, url) else { return true };
         // A prober that vanished says nothing.

@@ -16,6 +16,7 @@ use headwater_model::body::ByteStream;
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::islands::{Island, Islands};
 use super::seats::Seat;
 use super::state::{Flow, Follower, Phase, Source};
 
@@ -62,9 +63,23 @@ impl Reader {
             if self.position < limit {
                 return self.take(&flow, limit).await.map(Some);
             }
+            let Some((islands, island)) = self.island(&flow, verified) else {
+                tokio::select! {
+                    changed = self.phase.changed() => changed.map_err(|_| Failure::vanished().to_error())?,
+                    () = flow.grown(readable) => {}
+                }
+                continue;
+            };
+            let written = island.written();
+            let limit = written.min(self.cap(&flow));
+            if self.position < limit {
+                let chunk = islands.read(self.position..limit.min(self.position + self.chunk_bytes())).await?;
+                return Ok(Some(self.advance(chunk)));
+            }
             tokio::select! {
                 changed = self.phase.changed() => changed.map_err(|_| Failure::vanished().to_error())?,
                 () = flow.grown(readable) => {}
+                () = island.grown(written), if written < self.cap(&flow) => {}
             }
         }
     }
@@ -87,11 +102,31 @@ impl Reader {
         released.min(self.end.unwrap_or(u64::MAX))
     }
 
+    /// The piece around the position that was fetched before its turn, or is now because somebody wants it.
+    fn island(&self, flow: &Flow, verified: bool) -> Option<(Arc<Islands>, Arc<Island>)> {
+        let islands = flow.islands.as_ref().filter(|_| !verified)?;
+        let end = self.end.or(flow.length)?;
+        let island = islands.around(self.position, end)?;
+        Some((Arc::clone(islands), island))
+    }
+
+    /// Offset below which bytes may be handed on before the whole is verified, wherever they come from.
+    fn cap(&self, flow: &Flow) -> u64 {
+        self.limit(flow, u64::MAX, false)
+    }
+
+    fn chunk_bytes(&self) -> u64 {
+        (FOLLOWERS_BYTES / self.followers).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64
+    }
+
     async fn take(&mut self, flow: &Flow, limit: u64) -> Result<Bytes, Error> {
-        let chunk_bytes = (FOLLOWERS_BYTES / self.followers).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64;
-        let chunk = flow.read(self.position, chunk_bytes.min(limit - self.position)).await?;
+        let chunk = flow.read(self.position, self.chunk_bytes().min(limit - self.position)).await?;
+        Ok(self.advance(chunk))
+    }
+
+    fn advance(&mut self, chunk: Bytes) -> Bytes {
         self.position += chunk.len() as u64;
         self.followers = self.seat.advance(self.position);
-        Ok(chunk)
+        chunk
     }
 }

@@ -14,6 +14,7 @@
 //! (chaos matrix, O60; RFC 9110 section 8.8.2.2). Not here: starting over, which is possible only while no client knows
 //! anything, and is the task's business.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use headwater_model::body::ByteStream;
@@ -116,11 +117,25 @@ impl<'a> Rescue<'a> {
         Self { env, plan, candidate, pin, lost_at: None, fruitless: 0 }
     }
 
+    /// The candidate that gives the bytes, and the pin of the version, if there is one.
+    pub(super) fn source(&self) -> (usize, Option<&Pin>) {
+        (self.candidate, self.pin.as_ref())
+    }
+
     /// What goes on at `position` of an object of `length` bytes, after `lost`.
     ///
     /// # Errors
     /// `lost` if nothing goes on, a failure of its own if the object changed.
     pub(super) async fn rest(&mut self, position: u64, length: Option<u64>, lost: Failure) -> Result<Rest, Failure> {
+        self.part(position..u64::MAX, length, lost).await
+    }
+
+    /// What goes on at the start of `part`, and stops at its end.
+    ///
+    /// # Errors
+    /// As [`Self::rest`].
+    pub(super) async fn part(&mut self, part: Range<u64>, length: Option<u64>, lost: Failure) -> Result<Rest, Failure> {
+        let position = part.start;
         let Some(pin) = self.pin.clone().filter(|_| lost.is_loss()) else { return Err(lost) };
         if self.lost_at != Some(position) {
             self.fruitless = 0;
@@ -135,10 +150,10 @@ impl<'a> Rescue<'a> {
             self.fruitless += 1;
             let mut request = self.plan.request(candidate, OriginMethod::Get, cause);
             request.follow_redirects = true;
-            pin.ask_for(&mut request, position, None);
+            pin.ask_for(&mut request, position, (part.end != u64::MAX).then(|| part.end - 1));
             tracing::debug!(position, reason = lost.reason(), "asking for the rest of a body");
             let Ok(response) = ask(self.env, request).await else { continue };
-            match judge(response, &pin, position, length) {
+            match judge(response, &pin, &part, length) {
                 Judged::Goes(rest) => {
                     self.candidate = candidate;
                     self.env.observer.rescued();
@@ -159,11 +174,12 @@ enum Judged {
     Useless,
 }
 
-fn judge(response: OriginResponse, pin: &Pin, position: u64, length: Option<u64>) -> Judged {
+fn judge(response: OriginResponse, pin: &Pin, part: &Range<u64>, length: Option<u64>) -> Judged {
+    let position = part.start;
     let OriginResponse { status, headers, framing, body, trailers, .. } = response;
     match status {
         206 => match head::content_range(&headers) {
-            Some((first, last, total)) if first == position && last.checked_add(1) == Some(total) => {
+            Some((first, last, total)) if first == position && last.checked_add(1) == Some(total.min(part.end)) => {
                 if pin.holds(&headers) && length.is_none_or(|length| length == total) {
                     Judged::Goes(Rest { body, trailers, skip: 0, total })
                 } else {

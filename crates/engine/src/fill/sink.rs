@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::digest::Digests;
-use headwater_store::{ObjectWriter, Tail};
+use headwater_store::{Ahead, ObjectWriter, Tail, TailState};
 
 use super::ring::{NobodyLeft, OVERFLOW_BYTES, PASS_THROUGH_BYTES, Ring};
 use super::seats::Seats;
@@ -87,6 +87,38 @@ impl Sink {
                 }
             },
         }
+    }
+
+    /// Room ahead of the end, for bytes that come out of order.
+    pub(super) fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        match self {
+            Self::Store(stored) => stored.writer.ahead(),
+            Self::Ring { .. } => None,
+        }
+    }
+
+    /// Takes `length` bytes that were written ahead at the present end, and waits until followers can read them.
+    ///
+    /// # Errors
+    /// Those of the store; what is here of the body goes no further then.
+    pub(super) async fn absorb(&mut self, length: u64) -> Result<(), Error> {
+        let Self::Store(stored) = self else {
+            return Err(Error::internal("take over a piece", "the body goes into no file"));
+        };
+        stored.writer.absorb(length).await?;
+        stored.written += length;
+        let mut state = stored.file.state();
+        while state.readable() < stored.written {
+            state = match state {
+                TailState::Growing(_) => stored.file.changed(state).await,
+                TailState::Finished(_) | TailState::Broken(_) => {
+                    return Err(Error::internal("take over a piece", "the file goes no further"));
+                }
+            };
+        }
+        // All of it can be read by now, and with it whatever came before.
+        stored.unread.clear();
+        Ok(())
     }
 
     /// Ends the body; the digests if it went into the store.

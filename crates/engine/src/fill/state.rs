@@ -25,6 +25,7 @@ use headwater_store::{FillToken, Tail, TailState};
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::islands::Islands;
 use super::plan::Plan;
 use super::ring::Ring;
 use super::seats::{Seat, Seats};
@@ -145,6 +146,8 @@ pub(super) struct Flow {
     pub(super) file: Option<Arc<dyn Tail>>,
     /// What it has not.
     pub(super) ring: Option<Arc<Ring>>,
+    /// Pieces that were fetched before their turn.
+    pub(super) islands: Option<Arc<Islands>>,
 }
 
 impl std::fmt::Debug for Flow {

@@ -25,6 +25,7 @@ use super::failover::Attempts;
 use super::failure::Failure;
 use super::head::{self, Circumstances, Head, MAX_RELAYED_BYTES, Relay, Verdict};
 use super::intake::{Gathered, Intake, Origination};
+use super::islands::{FAR_BYTES, Islands};
 use super::join::{Place, Started};
 use super::observe::{FillObserver, FillOutcome, Report};
 use super::probe::Probes;
@@ -44,6 +45,9 @@ pub(super) struct Env {
     /// Permits for verified bodies to wait for the disk.
     pub(super) committing: Semaphore,
 }
+
+/// Bytes of an island that are read at a time to be verified with the rest.
+const DIGEST_BYTES: u64 = 256 << 10;
 
 /// Whether a fill may commit.
 enum Grant {
@@ -299,17 +303,30 @@ impl Task {
         intake: &mut Intake<'_>,
     ) -> Result<FillOutcome, Failure> {
         let mut sink = self.open(head).await;
-        self.phase.send_replace(Phase::Streaming(Arc::new(flow(head, &sink))));
+        let mut islands = self.islands(head, intake, &sink);
+        self.phase.send_replace(Phase::Streaming(Arc::new(Flow { islands: islands.clone(), ..flow(head, &sink) })));
         for chunk in beginning {
             self.write(head, &mut sink, chunk).await?;
         }
-        while let Some(chunk) = intake.next().await? {
+        loop {
+            islands = islands.filter(|_| sink.ring().is_none());
+            let stop = match &islands {
+                Some(islands) => self.cross(islands, intake, &mut sink).await?,
+                None => u64::MAX,
+            };
+            let Some(chunk) = intake.next_before(stop).await? else {
+                if intake.received() == stop {
+                    continue;
+                }
+                break;
+            };
             self.received = intake.received();
             self.write(head, &mut sink, chunk).await?;
             if self.is_left_behind(intake) {
                 return Err(Failure::abandoned());
             }
         }
+        drop(islands);
         let digests = sink.finish().await;
         let wants = &self.fill.plan.wants;
         let verdict = match digests.as_ref().map_or(Ok(()), |digests| judge_digests(head, digests, wants)) {
@@ -333,6 +350,41 @@ impl Task {
         self.phase.send_replace(Phase::Verified(Source::Flow(Arc::new(flow))));
         let finished = verdict.and_then(|()| sink.into_writer()).map(|writer| Finished { writer, meta });
         Ok(self.settle(finished).await)
+    }
+
+    /// Whether pieces may be fetched before their turn: into a file with room, of a version that a strong tag pins.
+    fn islands(&self, head: &Head, intake: &Intake<'_>, sink: &Sink) -> Option<Arc<Islands>> {
+        let length = head.length.filter(|length| *length > FAR_BYTES)?;
+        let (source, ahead) = (intake.tagged_source()?, sink.ahead()?);
+        Some(Islands::new(Arc::clone(&self.env), Arc::clone(&self.fill), source, length, ahead))
+    }
+
+    /// Takes over the islands that begin where the fill stands; where it has to stop next.
+    async fn cross(&self, islands: &Islands, intake: &mut Intake<'_>, sink: &mut Sink) -> Result<u64, Failure> {
+        let mut crossed = false;
+        while let Some(island) = islands.beginning_at(intake.received()) {
+            let (start, length) = (intake.received(), island.finished().await);
+            let lost = |error: Error| {
+                tracing::warn!(%error, "a piece that was fetched before its turn is lost");
+                Failure::leap(0)
+            };
+            while intake.received() < start + length {
+                let end = (start + length).min(intake.received() + DIGEST_BYTES);
+                let bytes = islands.read(intake.received()..end).await.map_err(lost)?;
+                intake.take_over(&bytes)?;
+            }
+            if length > 0 {
+                sink.absorb(length).await.map_err(lost)?;
+            }
+            // Also where nothing came of it: what the origin sent from here on was thrown away.
+            crossed = true;
+            islands.forget(&island);
+        }
+        let stop = islands.stop_behind(intake.received()).unwrap_or(u64::MAX);
+        if crossed {
+            intake.leap(stop).await?;
+        }
+        Ok(stop)
     }
 
     /// The file that followers read, or a ring if there can be none.
@@ -420,6 +472,7 @@ fn flow(head: &Head, sink: &Sink) -> Flow {
         length: head.length,
         file: sink.file(),
         ring: sink.ring(),
+        islands: None,
     }
 }
 

@@ -6,7 +6,9 @@ use headwater_engine::{SealError, holds_sealed_secrets};
 use headwater_model::Error;
 use headwater_model::clock::Clock;
 use headwater_model::op::{CreateBucket, Op};
+use headwater_model::origin::OriginId;
 use headwater_model::rule::{MirrorAuth, RoutingRule, Secret};
+use headwater_model::settings::{OriginCredentials, OriginKind, OriginSettings};
 use headwater_model::website::Website;
 use headwater_store::Store as _;
 use headwater_testkit::{ManualClock, MemoryStore};
@@ -31,7 +33,7 @@ fn secret(website: Option<&Website>) -> &str {
     auth.access_key_secret.as_ref().unwrap().reveal()
 }
 
-async fn stage() -> (Arc<MemoryStore>, Arc<dyn Clock>) {
+fn stage() -> (Arc<MemoryStore>, Arc<dyn Clock>) {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
     (Arc::new(MemoryStore::new(clock.clone())), clock)
 }
@@ -43,7 +45,7 @@ async fn stored_secret(store: &MemoryStore) -> String {
 
 #[tokio::test]
 async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
-    let (store, clock) = stage().await;
+    let (store, clock) = stage();
     let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
     let create = CreateBucket { bucket: bucket("b-1"), acl: None, location: None, storage_class: None };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
@@ -64,7 +66,7 @@ async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
 
 #[tokio::test]
 async fn secrets_that_an_earlier_release_stored_are_sealed_at_the_start() {
-    let (store, clock) = stage().await;
+    let (store, clock) = stage();
     let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
     let create = CreateBucket { bucket: bucket("b-1"), acl: None, location: None, storage_class: None };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
@@ -76,4 +78,32 @@ async fn secrets_that_an_earlier_release_stored_are_sealed_at_the_start() {
     let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
     assert!(stored_secret(&store).await.starts_with("sealed:1:"));
     assert_eq!(secret(again.engine.bucket("b-1").unwrap().website.as_deref()), CANARY);
+}
+
+#[tokio::test]
+async fn credentials_of_origins_are_sealed_and_come_back_at_the_next_start() {
+    let (store, clock) = stage();
+    let id = OriginId::parse("https://o.example/").unwrap();
+    let credentials = OriginCredentials {
+        access_key_id: "id".into(),
+        access_key_secret: Secret::new(CANARY),
+        session_token: Some(Secret::new(CANARY)),
+        region: "eu".into(),
+    };
+    let settings = OriginSettings { kind: OriginKind::S3, credentials: Some(credentials), ..OriginSettings::default() };
+    let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
+    let changed = bench.engine.change_origin_settings(&id, |_| Ok(settings.clone())).await.unwrap();
+    assert!(changed.differs && changed.after.unwrap().credentials.unwrap().access_key_secret.is_mask());
+    let stored = store.origins().await.unwrap().remove(0).1.credentials.unwrap();
+    for secret in [stored.access_key_secret, stored.session_token.unwrap()] {
+        assert!(secret.reveal().starts_with("sealed:1:"));
+    }
+    assert!(holds_sealed_secrets(&*store).await.unwrap());
+    assert!(Bench::over(store.clone(), &clock, 2).await.is_err(), "another master key must not do");
+    let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
+    // Written again as it is shown, it is the same: the mask stands for the secret, which therefore was read back.
+    let same = again.engine.change_origin_settings(&id, |masked| Ok(masked.clone())).await.unwrap();
+    assert!(!same.differs);
+    assert!(again.engine.delete_origin_settings(&id).await.unwrap().differs);
+    assert!(store.origins().await.unwrap().is_empty());
 }

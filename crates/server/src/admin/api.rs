@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use headwater_engine::{Changed, Engine};
 use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use super::auth::Requester;
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
-use super::{buckets, explain, openapi};
+use super::{buckets, explain, openapi, origins, tombstones};
 use crate::audit::{Audit, Entry};
 
 /// Lines of the audit log that are shown by default, and at most.
@@ -41,6 +41,7 @@ pub(super) type Answer = Result<Response, Failure>;
 pub(super) fn router(engine: Arc<Engine>, audit: Audit) -> Router {
     let api = Arc::new(Api { engine, audit, order: Mutex::new(()) });
     let migration = get(buckets::get_migration).put(buckets::put_migration).patch(buckets::patch_migration);
+    let origin = get(origins::get).put(origins::put).patch(origins::patch).delete(origins::delete);
     Router::new()
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/api/v1/buckets", get(buckets::list))
@@ -48,6 +49,11 @@ pub(super) fn router(engine: Arc<Engine>, audit: Audit) -> Router {
         .route("/api/v1/buckets/{bucket}/rules", get(explain::rules))
         .route("/api/v1/buckets/{bucket}/explain", post(explain::explain))
         .route("/api/v1/buckets/{bucket}/rules/test", post(explain::test))
+        .route("/api/v1/buckets/{bucket}/tombstones", get(tombstones::list))
+        .route("/api/v1/buckets/{bucket}/tombstones/{*key}", delete(tombstones::lift))
+        .route("/api/v1/origins", get(origins::list))
+        .route("/api/v1/origins/{scheme}/{authority}", origin)
+        .route("/api/v1/origins/{scheme}/{authority}/status", get(origins::status))
         .route("/api/v1/audit", get(audit_lines))
         .fallback(async || {
             Failure::new(StatusCode::NOT_FOUND, "no_such_resource", "there is no such path; see /api/v1/openapi.json")

@@ -1,7 +1,6 @@
 //! Buckets and how they migrate.
 
 use axum::extract::State;
-use headwater_engine::Changed;
 use headwater_model::BucketName;
 use headwater_model::settings::MigrationSettings;
 use http::StatusCode;
@@ -80,7 +79,7 @@ pub(super) async fn put_migration(
     let settings: MigrationSettings = document::read(&body)?;
     let (engine, name) = (api.engine.clone(), BucketName::parse(&bucket)?);
     let change = async move { engine.change_migration_settings(&name, |_| Ok(settings)).await };
-    changed(api.change(requester, named(&bucket), change).await?)
+    Ok(json(StatusCode::OK, &api.change(requester, named(&bucket), change).await?.after))
 }
 
 /// Changes the migration settings that the merge patch (RFC 7396) names; `null` gives a field its default.
@@ -97,13 +96,9 @@ pub(super) async fn patch_migration(
 ) -> Answer {
     let (engine, name) = (api.engine.clone(), BucketName::parse(&bucket)?);
     let change = async move { engine.change_migration_settings(&name, |old| document::patched(old, &body)).await };
-    changed(api.change(requester, named(&bucket), change).await?)
+    Ok(json(StatusCode::OK, &api.change(requester, named(&bucket), change).await?.after))
 }
 
 fn named(bucket: &str) -> Named {
     Named { action: "put_migration_settings", target: format!("bucket {bucket}") }
-}
-
-fn changed(changed: Changed<MigrationSettings>) -> Answer {
-    Ok(json(StatusCode::OK, &changed.after))
 }

@@ -16,6 +16,8 @@ mod error;
 mod explain;
 mod extract;
 mod openapi;
+mod origins;
+mod tombstones;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use super::api::Answer;
 use super::error::{ErrorBody, json};
-use super::{api, buckets, explain};
+use super::{api, buckets, explain, origins, tombstones};
 
 /// The admin API of Headwater.
 #[derive(OpenApi)]
@@ -20,6 +20,8 @@ use super::{api, buckets, explain};
     paths(
         buckets::list, buckets::get_migration, buckets::put_migration, buckets::patch_migration,
         explain::rules, explain::explain, explain::test,
+        tombstones::list, tombstones::lift,
+        origins::list, origins::get, origins::put, origins::patch, origins::delete, origins::status,
         api::audit_lines,
     ),
     components(schemas(ErrorBody)),

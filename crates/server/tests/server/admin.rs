@@ -221,3 +221,73 @@ async fn rules_are_tested_before_they_are_saved() {
     let (_, answer) = ask(&running, Method::POST, "/api/v1/buckets/bkt/explain", r#"{"key":"img/a"}"#).await;
     assert_eq!((&answer["stored"], &answer["rules"]), (&Value::Null, &json!([])));
 }
+
+#[tokio::test]
+async fn tombstones_are_listed_and_lifted_whatever_their_keys() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    assert_eq!(ask(&running, Method::PATCH, MIGRATION, r#"{"deletes":"keep"}"#).await.0, 200);
+    // Path, and the key that it means; each is deleted through the data plane without having been there.
+    for (path, key) in [("a", "a"), ("b//c%20d", "b//c d"), ("b/%2Fe", "b//e"), ("%C3%A4%25", "\u{e4}%")] {
+        let delete = crate::support::request(Method::DELETE, &format!("/bkt/{path}"), "");
+        let (parts, _) = running.send(crate::support::signed(delete, Dialect::Oss, (Some("bkt"), Some(key)))).await;
+        assert_eq!(parts.status, 204, "{path}");
+    }
+    let list =
+        async |query: &str| ask(&running, Method::GET, &format!("/api/v1/buckets/bkt/tombstones{query}"), "").await.1;
+    let keys = |page: &Value| -> Vec<String> {
+        let rows = page["tombstones"].as_array().unwrap().iter();
+        rows.map(|row| row["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = list("").await;
+    assert_eq!(
+        (keys(&all), &all["next"]),
+        (vec!["a".into(), "b//c d".into(), "b//e".into(), "\u{e4}%".into()], &Value::Null)
+    );
+    let page = list("?limit=1&prefix=b").await;
+    assert_eq!((keys(&page), &page["next"]), (vec!["b//c d".to_owned()], &json!("b//c d")));
+    assert_eq!(keys(&list("?after=b%2F%2Fc%20d&prefix=b").await), ["b//e"]);
+    let (_, told) = ask(&running, Method::POST, "/api/v1/buckets/bkt/explain", r#"{"key":"a"}"#).await;
+    assert!(told["tombstone_since_ms"].is_i64(), "{told}");
+
+    let lift =
+        async |key: &str| ask(&running, Method::DELETE, &format!("/api/v1/buckets/bkt/tombstones/{key}"), "").await;
+    assert_eq!(lift("b%2F%2Fc%20d").await.0, 204);
+    assert_eq!(lift("b//e").await.0, 204);
+    assert_eq!(lift("%C3%A4%25").await.0, 204);
+    let (status, answer) = lift("b//e").await;
+    assert_eq!((status, &answer["error"]["code"]), (404, &json!("no_such_key")));
+    assert_eq!(keys(&list("").await), ["a"]);
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit?limit=1", "").await;
+    assert_eq!(audit["entries"][0]["target"], "object bkt/\u{e4}%");
+}
+
+#[tokio::test]
+async fn origins_are_set_and_their_secrets_stay_in() {
+    let running = start(None).await;
+    let path = "/api/v1/origins/https/o.example:443";
+    let settings = json!({"kind": "s3", "credentials":
+        {"access_key_id": "id", "access_key_secret": "canary-91", "session_token": "canary-92", "region": "eu"}});
+    let (status, put) = ask(&running, Method::PUT, path, &settings.to_string()).await;
+    assert_eq!((status, &put["credentials"]["access_key_secret"]), (200, &json!("******")), "{put}");
+    let (status, patched) = ask(&running, Method::PATCH, path, r#"{"limits":{"max_concurrent":3}}"#).await;
+    assert_eq!((status, &patched["limits"]["max_concurrent"], &patched["kind"]), (200, &json!(3), &json!("s3")));
+    assert_eq!(ask(&running, Method::PUT, path, &patched.to_string()).await.1, patched, "the mask keeps the secret");
+    let (status, answer) = ask(&running, Method::PATCH, path, r#"{"credentials":{"access_key_id":"other"}}"#).await;
+    assert_eq!((status, &answer["error"]["field"]), (400, &json!("credentials.access_key_secret")), "{answer}");
+    // A secret alone is a change too, even if it shows as nothing.
+    let secret = r#"{"credentials":{"access_key_secret":"canary-93"}}"#;
+    assert_eq!(ask(&running, Method::PATCH, path, secret).await.0, 200);
+    let (_, status) = ask(&running, Method::GET, &format!("{path}/status"), "").await;
+    assert_eq!(status["in_flight"], 0, "{status}");
+    let (_, list) = ask(&running, Method::GET, "/api/v1/origins", "").await;
+    assert_eq!(list["origins"][0]["origin"], "https://o.example:443");
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit", "").await;
+    assert_eq!(audit["entries"].as_array().unwrap().len(), 3, "{audit}");
+    assert!(![&put, &patched, &list, &audit].iter().any(|answer| answer.to_string().contains("canary")));
+    let (status, had) = ask(&running, Method::DELETE, path, "").await;
+    assert_eq!((status, &had["kind"]), (200, &json!("s3")));
+    assert_eq!(ask(&running, Method::GET, path, "").await.1["kind"], "http", "the defaults are back");
+    let (status, answer) = ask(&running, Method::GET, "/api/v1/origins/ftp/o.example:21", "").await;
+    assert_eq!((status, &answer["error"]["field"]), (400, &json!("origin")), "{answer}");
+}

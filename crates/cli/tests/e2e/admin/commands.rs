@@ -76,7 +76,7 @@ async fn rules_are_shown_explained_and_tested() {
     let story = run(&mut server.client_command(&["explain", "pics/a b", "--head", "--header", "X-A: 1"]));
     assert!(story.contains("HEAD pics/a b") && story.contains("not here"), "{story}");
     assert!(story.contains("http://127.0.0.1:9/base/a%20b"), "{story}");
-    assert_eq!(server.client().put("/pics/here", "x").send().await.status, 200);
+    server.client().put("/pics/here", "x").send().await.expect(200);
     let told = json(&server, &["explain", "pics/here"]);
     assert_eq!(told["stored"]["size_bytes"], 1, "{told}");
 
@@ -90,4 +90,38 @@ async fn rules_are_shown_explained_and_tested() {
     assert!(story.contains("http://origin.example/new/a"), "{story}");
     assert!(run(&mut server.client_command(&["rule", "list", "pics"])).contains("127.0.0.1:9"), "nothing was saved");
     assert_eq!(refused(&server, &["explain", "pics"]).0, Some(1));
+}
+
+#[tokio::test]
+async fn origins_and_tombstones_have_commands() {
+    let mut server = Setup::new().mirror("pics", "http://127.0.0.1:9/").start();
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let file = directory.path().join("secret");
+    std::fs::write(&file, "canary-of-an-origin\n").expect("a writable directory");
+    let secret = format!("credentials.access_key_secret=@{}", file.display());
+    let url = "https://o.example/any/path";
+    let set = ["origin", "set", url, "kind=s3", "credentials.access_key_id=id", "credentials.region=eu", &secret];
+    let set = json(&server, &set);
+    assert_eq!(set["credentials"]["access_key_secret"], "******", "{set}");
+    server.kill();
+    server.restart();
+    assert_eq!(json(&server, &["origin", "get", url]), set);
+    let list = run(&mut server.client_command(&["origin", "list"]));
+    assert!(list.contains("https://o.example:443") && list.contains("s3"), "{list}");
+    let status = run(&mut server.client_command(&["origin", "status", url]));
+    assert!(status.contains("breaker") && status.contains("closed"), "{status}");
+    run(&mut server.client_command(&["origin", "delete", url]));
+    assert_eq!(json(&server, &["origin", "get", url])["kind"], "http");
+    assert_eq!(refused(&server, &["origin", "get", "ftp://o.example/"]).0, Some(2));
+
+    json(&server, &["settings", "set", "pics", "deletes=keep"]);
+    server.client().delete("/pics/a//b").send().await.expect(204);
+    let shown = run(&mut server.client_command(&["object", "tombstones", "pics/a"]));
+    assert!(shown.trim_end().ends_with("a//b") && shown.lines().count() == 1, "{shown}");
+    run(&mut server.client_command(&["object", "lift", "pics/a//b"]));
+    assert_eq!(json(&server, &["object", "tombstones", "pics"]), Value::Array(Vec::new()));
+    assert_eq!(refused(&server, &["object", "lift", "pics/a//b"]).0, Some(1));
+    server.stop();
+    let log = server.log().join("\n");
+    assert!(!log.contains("canary-of-an-origin"), "{log}");
 }

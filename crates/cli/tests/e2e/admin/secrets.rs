@@ -35,12 +35,11 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 #[tokio::test]
 async fn a_secret_is_in_no_file_no_log_and_no_answer() {
     let mut server = Setup::new().flag("--log", "trace").start();
-    assert_eq!(server.client().put("/pics/", "").send().await.status, 200);
+    server.client().put("/pics/", "").send().await.expect(200);
     for secret in [CANARY, "******", SET_CANARY] {
-        let answer = server.client().put("/pics/?website", website(secret)).send().await;
-        assert_eq!(answer.status, 200, "{answer:?}");
+        server.client().put("/pics/?website", website(secret)).send().await.expect(200);
     }
-    assert_eq!(server.client().get("/pics/missing").send().await.status, 424);
+    server.client().get("/pics/missing").send().await.expect(424);
     let told = [
         server.client().get("/pics/?website").send().await.text(),
         run(server.client_command(&["rule", "list", "pics"]).arg("--json")),
@@ -75,8 +74,8 @@ async fn a_wrong_or_missing_master_key_is_a_start_error_and_loses_nothing() {
     let data = home.path().join("data");
     let setup = || Setup::new().directory(data.clone());
     let mut server = setup().start();
-    assert_eq!(server.client().put("/pics/", "").send().await.status, 200);
-    assert_eq!(server.client().put("/pics/?website", website(CANARY)).send().await.status, 200);
+    server.client().put("/pics/", "").send().await.expect(200);
+    server.client().put("/pics/?website", website(CANARY)).send().await.expect(200);
     server.stop();
     let file = data.join("master.key");
     let key = std::fs::read(&file).expect("the server made a key");
@@ -99,5 +98,5 @@ async fn a_wrong_or_missing_master_key_is_a_start_error_and_loses_nothing() {
     std::fs::write(&file, key).expect("a writable directory");
     let server = setup().start();
     // The mask stands for the stored secret, so it is still there.
-    assert_eq!(server.client().put("/pics/?website", website("******")).send().await.status, 200);
+    server.client().put("/pics/?website", website("******")).send().await.expect(200);
 }

@@ -1,7 +1,7 @@
 //! Whether an answer is what the matrix says.
 
 use headwater_model::bucket::Dialect;
-use headwater_simulator::matrix::{Class, Expectation, Mode};
+use headwater_simulator::matrix::{Class, Expectation, Mode, OneOrMore};
 
 use super::cell::Cell;
 use crate::harness::Answer;
@@ -44,7 +44,7 @@ pub(crate) fn stranger(answer: &Answer) -> Result<(), String> {
 
 /// Holds a reason code to the expectation.
 pub(crate) fn is_expected(cell: &Cell, reason: &str, expectation: &Expectation) -> Result<(), String> {
-    let wanted = expectation.reason.as_ref().map(|reason| reason.all()).unwrap_or_default();
+    let wanted = expectation.reason.as_ref().map(OneOrMore::all).unwrap_or_default();
     let crowded = cell.mode == Mode::Herd && HERD_REASONS.contains(&reason);
     if wanted.iter().any(|wanted| wanted == reason) || crowded {
         return Ok(());

@@ -8,17 +8,7 @@ mod local;
 mod row;
 
 /// Cases that do not pass yet. One that passes must go, so that the list cannot rot.
-const PENDING: &[&str] = &[
-    "O25/endless",
-    "O34/wrong",
-    "O58/small_crc32",
-    "O59/small_s3",
-    "O71/instructions",
-    "O73/type",
-    "O74/archived",
-    "O74/expired",
-    "O74/skewed",
-];
+const PENDING: &[&str] = &[];
 
 macro_rules! rows {
     ($($name:ident: $id:literal,)*) => {

@@ -77,6 +77,7 @@ fn conclude(failures: &BTreeMap<String, Vec<String>>) {
 }
 
 fn scale(id: &str) -> u32 {
+    #[allow(clippy::disallowed_methods, reason = "asked for by hand, as with CRASH_ROUNDS")]
     let wanted = std::env::var("CHAOS_SCALE").ok().map(|text| text.parse().expect("CHAOS_SCALE is a number"));
     if TIMED.contains(&id) { wanted.unwrap_or(SCALE) } else { 1 }
 }

@@ -160,11 +160,6 @@ fn v4_spellings(octets: [u8; 4], entries: &mut Vec<Entry>) {
         format!("[0:0:0:0:0:ffff:{groups}]:8080"),
         format!("[64:ff9b::{address}]"),
         format!("[2002:{groups}::]"),
-        // Compatibility digits and full stops, which IDNA maps to ASCII.
-        full_width(&address.to_string()),
-        address.to_string().replace('.', "\u{3002}"),
-        address.to_string().replace('.', "\u{ff0e}"),
-        address.to_string().replace('1', "\u{2460}").replace('2', "\u{2461}").replace('4', "\u{2463}"),
     ] {
         push(Fate::Forbidden, host);
     }
@@ -172,6 +167,11 @@ fn v4_spellings(octets: [u8; 4], entries: &mut Vec<Entry>) {
     push(Fate::Forbidden, format!("[::{address}]"));
 
     for host in [
+        // Compatibility digits and full stops, which IDNA maps to ASCII: an address in disguise.
+        full_width(&address.to_string()),
+        address.to_string().replace('.', "\u{3002}"),
+        address.to_string().replace('.', "\u{ff0e}"),
+        address.to_string().replace('1', "\u{2460}").replace('2', "\u{2461}").replace('4', "\u{2463}"),
         format!("{a}.{}", number & 0x00ff_ffff),
         format!("{a}.{b}.{}", number & 0xffff),
         number.to_string(),

@@ -135,7 +135,7 @@ fn s4_forbidden_urls_as_redirect_target_are_never_followed() {
                 followed += 1;
             } else {
                 let answer = answer.expect_error(424, "MirrorFailed");
-                if entry.fate == Fate::Forbidden && entry.url.is_ascii() {
+                if entry.fate == Fate::Forbidden {
                     assert_eq!(answer.element("EC").as_deref(), Some(FORBIDDEN), "{}: {}", entry.url, answer.text());
                 }
             }

@@ -32,8 +32,9 @@ async fn row_03_not_found_at_the_origin_is_not_found_here() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_04_other_answers_are_mirror_failures() {
-    let fixture = Fixture::with("").await;
     for (status, transient) in [(403, false), (500, true), (503, true), (204, false)] {
+        // An origin each: one that fails eight times in a row is left alone for a while.
+        let fixture = Fixture::with("").await;
         let key = format!("status-{status}");
         fixture.origin.on(&format!("/{key}"), Reply::status(status));
         expect_mirror_failed(&fixture, &key, ANSWERED).await;

@@ -1,5 +1,8 @@
 //! Ranges of an object that is still on its way.
 
+use std::sync::LazyLock;
+
+use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::origin::Framing;
 
@@ -101,4 +104,89 @@ async fn row_39_an_unsatisfiable_range_is_the_whole_unless_strict() {
         assert!(matches!(error, Error::InvalidRange { size_bytes: total, .. } if total == size_bytes as u64));
         assert_eq!(world.seen.outcomes(2).await[1], FillOutcome::Committed, "it is stored all the same");
     }
+}
+
+/// Long enough for a far range.
+const LONG: usize = 27 << 20;
+const FAR: usize = 17 << 20;
+const TAG: &str = "\"v1\"";
+
+/// The long object, made once: debug builds take a second for it.
+fn long() -> Bytes {
+    static BODY: LazyLock<Bytes> = LazyLock::new(|| pattern(LONG));
+    BODY.clone()
+}
+
+/// The bytes `first..=last` of a long object as a 206.
+fn part(first: usize, last: usize, tag: &str) -> Answer {
+    let range = format!("bytes {first}-{last}/{LONG}");
+    Answer::of(206, long().slice(first..=last)).header("content-range", &range).header("etag", tag)
+}
+
+#[tokio::test]
+async fn a_far_range_is_fetched_before_its_turn_and_the_fill_skips_it() {
+    let world = World::new().await;
+    let (answer, feed) = Answer::fed(Framing::Length(LONG as u64));
+    world.origin.answers(answer.header("etag", TAG).header("x-oss-hash-crc64ecma", &crc64(&long())));
+    let whole = world.get().await;
+    feed.chunk(long().slice(..1 << 20));
+
+    let island = FAR..FAR + (8 << 20);
+    world.origin.answers(part(island.start, island.end - 1, TAG));
+    let reply = object(world.ask(&get_range(&format!("bytes={FAR}-{}", FAR + 999))).await);
+    assert_eq!(read(reply.body).await.unwrap(), long()[FAR..FAR + 1000], "it does not wait for its turn");
+    assert_eq!(world.origin.requests()[1].headers["range"], format!("bytes={}-{}", island.start, island.end - 1));
+    assert_eq!(world.origin.requests()[1].headers["if-match"], TAG);
+
+    world.origin.answers(part(island.end, LONG - 1, TAG));
+    for chunk in long()[1 << 20..].chunks(1 << 20) {
+        feed.chunk(long().slice_ref(chunk));
+    }
+    assert!(read(whole.body).await.unwrap() == long());
+    assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed]);
+    assert!(world.stored_bytes().await.unwrap() == long());
+    assert_eq!(world.origin.requests()[2].headers["range"], format!("bytes={}-", island.end));
+}
+
+#[tokio::test]
+async fn a_far_range_of_another_version_is_not_taken_and_waits_for_its_turn() {
+    let world = World::new().await;
+    let (answer, feed) = Answer::fed(Framing::Length(LONG as u64));
+    world.origin.answers(answer.header("etag", TAG));
+    world.get().await;
+    let other = Answer::of(412, "");
+    world.origin.answers(other);
+    let mut reply = object(world.ask(&get_range(&format!("bytes={FAR}-{}", FAR + 999))).await);
+    let body = &mut reply.body;
+    let reading = async move { read_some(body, 1000).await };
+    let feeding = async {
+        world.origin.asked(2).await;
+        // The fill goes on where the island would have begun.
+        world.origin.answers(part(FAR, LONG - 1, TAG));
+        for chunk in long().chunks(1 << 20) {
+            feed.chunk(long().slice_ref(chunk));
+        }
+    };
+    let (bytes, ()) = tokio::join!(reading, feeding);
+    assert_eq!(bytes, long()[FAR..FAR + 1000]);
+    assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed]);
+    assert!(world.stored_bytes().await.unwrap() == long());
+}
+
+#[tokio::test]
+async fn a_far_range_of_what_nothing_pins_waits_for_its_turn() {
+    let world = World::new().await;
+    let (answer, feed) = Answer::fed(Framing::Length(LONG as u64));
+    world.origin.answers(answer);
+    let reply = object(world.ask(&get_range(&format!("bytes={FAR}-{}", FAR + 999))).await);
+    feed.chunk(long());
+    drop(feed);
+    assert_eq!(read(reply.body).await.unwrap(), long()[FAR..FAR + 1000]);
+    assert_eq!(world.origin.requests().len(), 1);
+}
+
+fn crc64(bytes: &[u8]) -> String {
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz);
+    digest.update(bytes);
+    digest.finalize().to_string()
 }

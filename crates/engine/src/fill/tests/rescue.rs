@@ -66,7 +66,8 @@ async fn o45_loss_after_loss_is_mended_as_long_as_bytes_come() {
 
 #[tokio::test]
 async fn o61_an_object_that_changed_meanwhile_is_an_error_and_never_a_mixture() {
-    let answers: [(&str, fn() -> Answer); 5] = [
+    type Case = (&'static str, fn() -> Answer);
+    let answers: [Case; 5] = [
         ("another tag", || rest(300_000, "\"v2\"")),
         ("no tag", || {
             Answer::of(206, pattern(SIZE).slice(300_000..))

@@ -65,8 +65,8 @@ mod tests {
                 prop_assert_eq!(ranges.end_of(offset as u64), end as u64);
             }
             ranges.forget_below(below);
-            for (offset, held) in (0..).zip(held).skip(below as usize) {
-                prop_assert_eq!(ranges.end_of(offset) > offset, held);
+            for (offset, held) in held.into_iter().enumerate().skip(below as usize) {
+                prop_assert_eq!(ranges.end_of(offset as u64) > offset as u64, held);
             }
         }
     }
