@@ -4,8 +4,8 @@ use super::{Ask, content};
 use crate::reply::Reply;
 use crate::script::{Cut, Step};
 
-/// Length of a body that never ends: an exbibyte.
-const ENDLESS_BYTES: u64 = 1 << 60;
+/// Length of a body that never ends: a tebibyte.
+const ENDLESS_BYTES: u64 = 1 << 40;
 
 pub(super) fn reply(row: u32, case: &str, ask: &Ask<'_>) -> Option<Reply> {
     Some(match (row, case) {
@@ -18,7 +18,8 @@ pub(super) fn reply(row: u32, case: &str, ask: &Ask<'_>) -> Option<Reply> {
         (17, "too_many") => Reply::status(429).header("retry-after", "2"),
         (17, "slow_down") => error(503, "SlowDown", "Please reduce your request rate.").header("retry-after", "2"),
         (18, code) => Reply::status(code.parse().ok()?),
-        (19, "endless") => Reply::pattern(19, ENDLESS_BYTES).status_line("500 Scripted").chunked(64 << 10),
+        // In few chunks: every one is a step that is made before the first byte goes out.
+        (19, "endless") => Reply::pattern(19, ENDLESS_BYTES).status_line("500 Scripted").chunked(1 << 30),
         (20, code) => bare(&format!("{code} Scripted"), ""),
         (21, "part") => part(ask),
         (21, "whole") => {
