@@ -8,9 +8,9 @@ use std::time::Duration;
 use headwater_model::clock::Clock;
 use headwater_model::origin::OriginId;
 use headwater_model::settings::{OriginSettings, OriginUsage};
-use headwater_store::{LocalConfig, Point, Probe, Store as _, Treatment, examine};
+use headwater_store::{LocalConfig, Point, Store as _, Treatment, examine};
 use headwater_testkit::ManualClock;
-use support::{Opened, assert_sound, config};
+use support::{Opened, announcing, assert_sound, config};
 use tempfile::TempDir;
 
 /// Longest wait for the housekeeping thread; it takes a fraction of a second.
@@ -34,13 +34,8 @@ impl Compacting {
         let clock = ManualClock::default();
         let mut config = config(base.path(), Arc::new(clock.clone()));
         config.segment_bytes = SEGMENT_BYTES;
-        let (unlinking, unlinked) = mpsc::sync_channel(1000);
-        config.probe = Probe::new(move |point| {
-            if point == Point::CompactionUnlinked {
-                unlinking.send(()).expect("few segments are compacted");
-            }
-            Ok(())
-        });
+        let (probe, unlinked) = announcing(Point::CompactionUnlinked);
+        config.probe = probe;
         Self { base, clock, config, unlinked }
     }
 

@@ -14,7 +14,9 @@ use std::time::Duration;
 use headwater_model::clock::Clock;
 use headwater_store::{Afterwards, LocalConfig, Point, Probe, Store as _};
 use headwater_testkit::ManualClock;
-use support::{CLOSE_LIMIT, Opened, assert_sound, config, copy_dir, cut_off, large, newest_segment, unborn_bucket};
+use support::{
+    CLOSE_LIMIT, Opened, announcing, assert_sound, config, copy_dir, cut_off, large, newest_segment, unborn_bucket,
+};
 use tempfile::TempDir;
 
 /// Longest wait for a background thread to get somewhere; it takes a fraction of a second.
@@ -114,14 +116,8 @@ impl Left {
 
     /// The next start, until it has come to `point` so many times.
     async fn open_and_wait(&self, point: Point, times: usize) -> Opened {
-        let (reaching, reached) = mpsc::sync_channel(16);
-        let mut config = self.config();
-        config.probe = Probe::new(move |now| {
-            if now == point {
-                reaching.send(()).expect("it is reached a few times");
-            }
-            Ok(())
-        });
+        let (probe, reached) = announcing(point);
+        let config = LocalConfig { probe, ..self.config() };
         let opened = Opened::open(config).await;
         let waited = tokio::task::spawn_blocking(move || {
             (0..times).for_each(|_| reached.recv_timeout(PATIENCE).expect("the point is reached"));

@@ -3,14 +3,14 @@
 
 mod support;
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_model::Error;
 use headwater_model::clock::Clock;
 use headwater_store::{Afterwards, BucketRef, LocalStore, Point, Probe, Store as _, Treatment, examine};
 use headwater_testkit::ManualClock;
-use support::{Opened, assert_sound, config, data_dir, object_key, unborn_bucket};
+use support::{Opened, announcing, assert_sound, config, data_dir, object_key, unborn_bucket};
 
 /// Longest wait for the housekeeping thread; it takes a fraction of a second.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -56,13 +56,8 @@ async fn tombstones_move_with_compaction_and_a_rebuild_finds_them() {
     let clock = ManualClock::default();
     let mut config = config(base.path(), Arc::new(clock.clone()));
     config.segment_bytes = SEGMENT_BYTES;
-    let (unlinking, unlinked) = mpsc::sync_channel(1000);
-    config.probe = Probe::new(move |point| {
-        if point == Point::CompactionUnlinked {
-            unlinking.send(()).expect("few segments are compacted");
-        }
-        Ok(())
-    });
+    let (probe, unlinked) = announcing(Point::CompactionUnlinked);
+    config.probe = probe;
     let opened = Opened::open(config.clone()).await;
     // The oldest segment: a put, what was deleted, and objects that die.
     opened.put("gone", b"must not come back").await;
@@ -125,13 +120,8 @@ async fn the_tombstones_of_a_deleted_bucket_are_cleared_and_no_others() {
     }
     opened.store.delete(&other, &object_key("k"), Afterwards::Gone).await.expect("deleted");
     assert_eq!(opened.store.stats().tombstones, 100 * A_HUNDRED_DELETES + 1);
-    let (clearing, cleared) = mpsc::sync_channel(1000);
-    config.probe = Probe::new(move |point| {
-        if point == Point::TombstonesPurge {
-            clearing.send(()).expect("few entries clear them");
-        }
-        Ok(())
-    });
+    let (probe, cleared) = announcing(Point::TombstonesPurge);
+    config.probe = probe;
     opened.store.delete_bucket(&opened.bucket).await.expect("empty but for tombstones");
     drop(opened);
 

@@ -41,12 +41,7 @@ const MAX_FETCHING: usize = 4;
 
 /// The islands of one fill.
 pub(super) struct Islands {
-    env: Arc<Env>,
-    fill: Arc<Fill>,
-    candidate: usize,
-    pin: Pin,
-    length: u64,
-    ahead: Arc<dyn Ahead>,
+    source: Arc<IslandSource>,
     inner: Mutex<Inner>,
 }
 
@@ -85,7 +80,8 @@ impl Islands {
         ahead: Arc<dyn Ahead>,
     ) -> Arc<Self> {
         let inner = Inner { sequential: 0, begun: 0, islands: Vec::new(), fetches: Vec::new() };
-        Arc::new(Self { env, fill, candidate, pin, length, ahead, inner: Mutex::new(inner) })
+        let source = Arc::new(IslandSource { env, fill, candidate, pin, length, ahead });
+        Arc::new(Self { source, inner: Mutex::new(inner) })
     }
 
     /// The fill stands at `position`: where it has to stop, if an island lies ahead.
@@ -120,7 +116,7 @@ impl Islands {
         }
         let within = inner.islands.iter().any(|island| island.range.contains(&position));
         let next = inner.islands.iter().map(|island| island.range.start).find(|start| *start > position);
-        let wanted = end.max(position.saturating_add(MIN_ISLAND_BYTES)).min(self.length);
+        let wanted = end.max(position.saturating_add(MIN_ISLAND_BYTES)).min(self.source.length);
         let range = position..wanted.min(next.unwrap_or(u64::MAX));
         if within || range.is_empty() {
             return None;
@@ -130,15 +126,7 @@ impl Islands {
         inner.begun += 1;
         let at = inner.islands.partition_point(|other| other.range.start < range.start);
         inner.islands.insert(at, Arc::clone(&island));
-        let errand = Errand {
-            env: Arc::clone(&self.env),
-            fill: Arc::clone(&self.fill),
-            candidate: self.candidate,
-            pin: self.pin.clone(),
-            length: self.length,
-            ahead: Arc::clone(&self.ahead),
-        };
-        inner.fetches.push(tokio::spawn(errand.run(range, sender)).abort_handle());
+        inner.fetches.push(tokio::spawn(Arc::clone(&self.source).fetch(range, sender)).abort_handle());
         Some(island)
     }
 
@@ -147,7 +135,7 @@ impl Islands {
     /// # Errors
     /// Those of the store.
     pub(super) async fn read(&self, range: Range<u64>) -> headwater_model::Result<Bytes> {
-        self.ahead.read(range).await
+        self.source.ahead.read(range).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -191,8 +179,8 @@ impl Island {
     }
 }
 
-/// What one island needs to be fetched; not the islands themselves, which end it when they end.
-struct Errand {
+/// Where islands come from and go to. A fetch holds this and not the islands themselves, which end it when they end.
+struct IslandSource {
     env: Arc<Env>,
     fill: Arc<Fill>,
     candidate: usize,
@@ -201,9 +189,9 @@ struct Errand {
     ahead: Arc<dyn Ahead>,
 }
 
-impl Errand {
+impl IslandSource {
     /// Fetches the range; tells how far it is, and at last that no more comes.
-    async fn run(self, range: Range<u64>, state: watch::Sender<State>) {
+    async fn fetch(self: Arc<Self>, range: Range<u64>, state: watch::Sender<State>) {
         let mut end = range.start;
         if let Some(mut body) = self.ask_for(&range).await {
             while end < range.end

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,14 +17,26 @@ use headwater_model::multipart::{CompletedPart, UploadId};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
 use headwater_model::{BoxFuture, BucketName, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, LocalConfig, LocalStore, NewObject, NewPart, ObjectWriter, Store, StoredObject,
-    Treatment, WriteIntent, examine,
+    Afterwards, BucketRef, Expectation, LocalConfig, LocalStore, NewObject, NewPart, ObjectWriter, Point, Probe, Store,
+    StoredObject, Treatment, WriteIntent, examine,
 };
 use headwater_testkit::store_suite::{Factory, Fixture};
 use tempfile::TempDir;
 
 /// Longest close of a test's store: far more than it needs.
 pub(crate) const CLOSE_LIMIT: Duration = Duration::from_mins(1);
+
+/// A probe that tells each time the store comes to `point`, up to 1000 times more than the test waits for.
+pub(crate) fn announcing(point: Point) -> (Probe, mpsc::Receiver<()>) {
+    let (reaching, reached) = mpsc::sync_channel(1000);
+    let probe = Probe::new(move |at| {
+        if at == point {
+            reaching.send(()).expect("the test keeps its end while the store works");
+        }
+        Ok(())
+    });
+    (probe, reached)
+}
 
 /// Makes local stores, each in a fresh directory.
 #[derive(Clone, Debug)]

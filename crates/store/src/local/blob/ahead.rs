@@ -16,10 +16,7 @@ use bytes::Bytes;
 use headwater_model::{BoxFuture, Error, Result};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::chunk::CHUNK_BYTES;
 use super::fault::write_error;
-use super::file_io::fill;
-use super::layout::damaged;
 use super::ranges::Ranges;
 use super::spool::Spool;
 use crate::contract::Ahead;
@@ -127,13 +124,7 @@ impl BlobAhead {
         if range.start >= range.end || !self.spool.can_read(&range) {
             return Err(Error::internal("reading ahead", format!("{range:?} was not written")));
         }
-        let length = (range.end - range.start).min(CHUNK_BYTES as u64) as usize;
-        let chunk = self.spool.chunks.take(length);
-        let chunk = fill(&self.spool.file, chunk, range.start).await.map_err(|error| {
-            tracing::error!(path = %self.spool.path.display(), offset = range.start, %error, "blob read failed");
-            damaged(format!("bytes just written cannot be read: {error}"))
-        })?;
-        Ok(chunk.hand_out(0..length))
+        self.spool.read_written(range).await
     }
 }
 

@@ -14,9 +14,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::{BoxFuture, Error, Result};
 
-use super::chunk::CHUNK_BYTES;
-use super::file_io::fill;
-use super::layout::damaged;
 use super::spool::Spool;
 use crate::contract::{Tail, TailState};
 
@@ -51,13 +48,7 @@ impl Tail for BlobTail {
                 let message = format!("follower asked for {range:?} of {readable} readable bytes");
                 return Err(Error::internal("following a write", message));
             }
-            let length = (range.end - range.start).min(CHUNK_BYTES as u64) as usize;
-            let chunk = self.spool.chunks.take(length);
-            let chunk = fill(&self.spool.file, chunk, range.start).await.map_err(|error| {
-                tracing::error!(path = %self.spool.path.display(), offset = range.start, %error, "blob read failed");
-                damaged(format!("bytes just written cannot be read: {error}"))
-            })?;
-            Ok(chunk.hand_out(0..length))
+            self.spool.read_written(range).await
         })
     }
 }

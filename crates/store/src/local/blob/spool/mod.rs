@@ -35,9 +35,10 @@ use headwater_model::{Error, Result};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::ahead::{MAX_WRITES, Places};
-use super::chunk::ChunkPool;
+use super::chunk::{CHUNK_BYTES, ChunkPool};
 use super::fault::Fault;
-use super::layout::BlockSums;
+use super::file_io::fill;
+use super::layout::{BlockSums, damaged};
 use super::queue::Queue;
 use crate::contract::TailState;
 use crate::local::digest::BodyDigest;
@@ -186,6 +187,17 @@ impl Spool {
         let state = self.lock();
         let start = if range.start < state.written { state.written } else { range.start };
         start >= range.end || state.ahead.holds(&(start..range.end))
+    }
+
+    /// The first bytes of `range`, which is not empty and in the file: at most [`CHUNK_BYTES`].
+    pub(super) async fn read_written(&self, range: Range<u64>) -> Result<Bytes> {
+        let length = (range.end - range.start).min(CHUNK_BYTES as u64) as usize;
+        let chunk = self.chunks.take(length);
+        let chunk = fill(&self.file, chunk, range.start).await.map_err(|error| {
+            tracing::error!(path = %self.path.display(), offset = range.start, %error, "blob read failed");
+            damaged(format!("bytes just written cannot be read: {error}"))
+        })?;
+        Ok(chunk.hand_out(0..length))
     }
 
     /// Waits until all is written and digested, and announces the end to followers. Returns the digests and the trailer;
