@@ -162,6 +162,24 @@ def listing():
 
 
 @step
+def versions():
+    bucket = fresh("versions")
+    for key in ("a", "d/1", "d/2", "z"):
+        CLIENT.put_object(Bucket=bucket, Key=key, Body=b"x")
+    page = CLIENT.list_object_versions(Bucket=bucket)
+    equal([(found["Key"], found["VersionId"], found["IsLatest"]) for found in page["Versions"]],
+          [(key, "null", True) for key in ("a", "d/1", "d/2", "z")])
+    pages = CLIENT.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 1})
+    pages = list(pages)
+    equal([found["Key"] for page in pages for found in page.get("Versions", [])], ["a", "z"])
+    equal([found["Prefix"] for page in pages for found in page.get("CommonPrefixes", [])], ["d/"])
+    doomed = [{"Key": found["Key"], "VersionId": found["VersionId"]} for found in page["Versions"]]
+    assert "Errors" not in CLIENT.delete_objects(Bucket=bucket, Delete={"Objects": doomed})
+    assert "Versions" not in CLIENT.list_object_versions(Bucket=bucket)
+
+
+@step
 def copies():
     bucket = fresh("copies")
     body = pattern(150_000)

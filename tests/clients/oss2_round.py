@@ -178,6 +178,21 @@ def listing():
 
 
 @step
+def versions():
+    bucket = fresh("versions")
+    for key in ("a", "d/1", "d/2", "z"):
+        bucket.put_object(key, b"x")
+    page = bucket.list_object_versions(max_keys=2)
+    equal([(found.key, found.versionid, found.is_latest) for found in page.versions],
+          [("a", "null", True), ("d/1", "null", True)])
+    equal((page.is_truncated, page.next_key_marker), (True, "d/1"))
+    rest = bucket.list_object_versions(key_marker=page.next_key_marker, versionid_marker="null")
+    equal([found.key for found in rest.versions], ["d/2", "z"])
+    collapsed = bucket.list_object_versions(delimiter="/")
+    equal((list(collapsed.common_prefix), [found.key for found in collapsed.versions]), (["d/"], ["a", "z"]))
+
+
+@step
 def multi_delete():
     bucket = fresh("multi-delete")
     for key in ("a", "b", "c"):

@@ -30,6 +30,7 @@ pub enum Action {
     DeleteBucketWebsite,
     DeleteBucket,
     ListObjects,
+    ListObjectVersions,
     GetObject,
     GetObjectTagging,
     PutObject,
@@ -67,6 +68,8 @@ pub enum Op {
     DeleteBucket(BucketName),
     /// One page of objects, version 1 or 2 (the difference is the dialect's); for a visitor the home page, if there is one.
     ListObjects(ListObjects),
+    /// One page of the versions of objects: each object is one, as long as no bucket keeps more.
+    ListObjectVersions(ListObjects),
     /// The home page of a bucket's website, at the root of its website domain.
     GetHomePage(BucketName, Box<Visit>),
     /// As [`Op::GetHomePage`], without the body.

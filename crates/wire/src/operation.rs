@@ -20,6 +20,7 @@ pub enum Operation {
     DeleteBucket,
     ListObjects,
     ListObjectsV2,
+    ListObjectVersions,
     DeleteObjects,
     ListMultipartUploads,
     /// The root of a website domain; the vendors have no name for it.
@@ -74,6 +75,7 @@ impl Operation {
             Self::DeleteBucket => "DeleteBucket",
             Self::ListObjects => "ListObjects",
             Self::ListObjectsV2 => "ListObjectsV2",
+            Self::ListObjectVersions => "ListObjectVersions",
             Self::DeleteObjects => "DeleteObjects",
             Self::ListMultipartUploads => "ListMultipartUploads",
             Self::GetHomePage => "GetHomePage",
@@ -100,6 +102,7 @@ impl Operation {
             Self::ListBuckets => Action::ListBuckets,
             Self::CreateBucket => Action::CreateBucket,
             Self::HeadBucket | Self::ListObjects | Self::ListObjectsV2 => Action::ListObjects,
+            Self::ListObjectVersions => Action::ListObjectVersions,
             Self::GetBucketInfo => Action::GetBucketInfo,
             Self::GetBucketLocation => Action::GetBucketLocation,
             Self::GetBucketAcl => Action::GetBucketAcl,

@@ -87,7 +87,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 11] = [
+const DECISIVE: [&str; 12] = [
     "acl",
     "location",
     "website",
@@ -99,6 +99,7 @@ const DECISIVE: [&str; 11] = [
     "partNumber",
     "versionId",
     "tagging",
+    "versions",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -226,8 +227,8 @@ impl Request<'_> {
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
         let oss = self.vocab.dialect == Dialect::Oss;
-        let selectors = ["acl", "location", "website", "uploads", "delete", "bucketInfo"];
-        let offered = if oss { &selectors[..] } else { &selectors[..5] };
+        let selectors = ["acl", "location", "website", "uploads", "delete", "versions", "bucketInfo"];
+        let offered = if oss { &selectors[..] } else { &selectors[..6] };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -238,6 +239,7 @@ impl Request<'_> {
             ("website", "DELETE") => Operation::DeleteBucketWebsite,
             ("uploads", "GET") => Operation::ListMultipartUploads,
             ("delete", "POST") => Operation::DeleteObjects,
+            ("versions", "GET") => Operation::ListObjectVersions,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
             ("", "GET") => Operation::ListObjects,

@@ -24,6 +24,7 @@ mod service;
 mod tagging;
 mod token;
 mod upload;
+mod versions;
 mod website;
 
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::DeleteBucketWebsite => Op::DeleteBucketWebsite(request.bucket()),
         Operation::DeleteBucket => Op::DeleteBucket(request.bucket()),
         Operation::ListObjects | Operation::ListObjectsV2 => list::decode(&request)?,
+        Operation::ListObjectVersions => versions::decode(&request)?,
         Operation::DeleteObjects => delete::decode_many(&request, body)?,
         Operation::ListMultipartUploads => upload::decode_list(&request)?,
         Operation::GetHomePage => Op::GetHomePage(request.bucket(), Box::new(object::decode_visit(&request)?)),

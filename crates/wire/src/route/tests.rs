@@ -28,7 +28,7 @@ fn operation(host: &str, method: &str, path: &str) -> Operation {
 }
 
 /// A request line of both vendors in path style, with its operation.
-const OFFERED: [(&str, &str, Operation); 26] = [
+const OFFERED: [(&str, &str, Operation); 27] = [
     ("GET", "/", Operation::ListBuckets),
     ("PUT", "/bkt/", Operation::CreateBucket),
     ("PUT", "/bkt", Operation::CreateBucket),
@@ -42,6 +42,7 @@ const OFFERED: [(&str, &str, Operation); 26] = [
     ("DELETE", "/bkt", Operation::DeleteBucket),
     ("GET", "/bkt?prefix=acl", Operation::ListObjects),
     ("GET", "/bkt?list-type=2&unheard-of=1", Operation::ListObjectsV2),
+    ("GET", "/bkt?versions&prefix=a", Operation::ListObjectVersions),
     ("POST", "/bkt?delete", Operation::DeleteObjects),
     ("GET", "/bkt/?uploads&max-uploads=1", Operation::ListMultipartUploads),
     ("GET", "/bkt/k?unheard-of&versionId=null", Operation::GetObject),

@@ -94,7 +94,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "transferAcceleration",
         "userDefinedLogFieldsConfig",
         "versioning",
-        "versions",
         "vip",
         "vpcip",
         "worm",

@@ -60,7 +60,6 @@ pub(crate) static S3: Vocab = Vocab {
         "session",
         "tagging",
         "versioning",
-        "versions",
     ],
     unoffered_object: &[
         "acl",

@@ -119,6 +119,51 @@ fn version_1_of_s3_tells_the_marker_only_with_a_delimiter() {
     assert!(plain.contains("<Owner>"));
 }
 
+#[test]
+fn versions_are_asked_for_after_a_key() {
+    let versions = |host, query: &str| match read(host, &format!("GET /bkt?versions&{query}"), &[], "")? {
+        Op::ListObjectVersions(list) => Ok(list.query),
+        other => panic!("{other:?}"),
+    };
+    for host in BOTH {
+        let asked = "prefix=a+b&delimiter=%2F&key-marker=m&version-id-marker=null&max-keys=7&encoding-type=url";
+        let expected = ListQuery { prefix: "a b".into(), delimiter: "/".into(), after: "m".into(), limit: 7 };
+        assert_eq!(versions(host, asked).unwrap(), expected);
+        let wrong = versions(host, "version-id-marker=null");
+        assert!(matches!(wrong, Err(Error::InvalidArgument { name, .. }) if &*name == "version-id-marker"));
+        assert!(matches!(versions(host, "encoding-type=base64"), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(versions(host, "max-keys=x"), Err(Error::InvalidArgument { .. })));
+    }
+    assert_eq!(versions(OSS, "").unwrap().limit, 100);
+    assert_eq!(versions(S3, "").unwrap().limit, 1000);
+}
+
+#[test]
+fn every_object_is_its_one_version() {
+    let line = "GET /bkt?versions&max-keys=2&delimiter=/&key-marker=a%26&version-id-marker=null&encoding-type=url";
+    let document = |root: &str, etag: &str, kind: &str, class: &str| {
+        joined(&format!(
+            "<ListVersionsResult{root}><Name>bkt</Name><Prefix></Prefix><KeyMarker>a%26</KeyMarker>
+             <VersionIdMarker>null</VersionIdMarker><NextKeyMarker>k%20</NextKeyMarker>
+             <NextVersionIdMarker>null</NextVersionIdMarker><MaxKeys>2</MaxKeys><Delimiter>%2F</Delimiter>
+             <EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+             <Version><Key>k%20</Key><VersionId>null</VersionId><IsLatest>true</IsLatest>
+             <LastModified>2023-12-16T16:20:57.000Z</LastModified><ETag>&quot;{etag}&quot;</ETag>{kind}
+             <Size>11</Size><StorageClass>{class}</StorageClass>
+             <Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner></Version>
+             <CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes></ListVersionsResult>"
+        ))
+        .replace("%2F", "/")
+    };
+    let shown = |host| xml(host, line, page(&["k "], &["b/"], Some("k "))).replace("%2F", "/");
+    let oss = document("", "5EB63BBBE01EEED093CB22BB8F5ACDC3", "<Type>Normal</Type>", "Standard");
+    assert_eq!(shown(OSS), oss);
+    let root = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+    assert_eq!(shown(S3), document(root, "5eb63bbbe01eeed093cb22bb8f5acdc3", "", "STANDARD"));
+    let collapsed = xml(S3, "GET /bkt?versions&delimiter=/", page(&["a"], &["b/"], Some("b/")));
+    assert!(collapsed.contains("<NextKeyMarker>b/</NextKeyMarker>") && !collapsed.contains("NextVersionIdMarker"));
+}
+
 fn delete(host: &str, headers: &[(&str, &str)], body: &str) -> Result<DeleteObjects> {
     match read(host, "POST /bkt?delete", headers, body)? {
         Op::DeleteObjects(delete) => Ok(delete),
