@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zlib
 
 import botocore.exceptions
 import requests
@@ -224,6 +225,91 @@ def multipart():
     CLIENT.abort_multipart_upload(**named)
     refused(404, "NoSuchUpload", CLIENT.list_parts, **named)
     assert "Uploads" not in CLIENT.list_multipart_uploads(Bucket=bucket)
+
+
+@step
+def tagging():
+    bucket = fresh("tagging")
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+    shown = lambda key: CLIENT.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    for size in (3, 100_000):
+        body = pattern(size)
+        CLIENT.put_object(Bucket=bucket, Key="k", Body=body, Tagging="a=1&b")
+        equal(shown("k"), tags)
+        equal(CLIENT.head_object(Bucket=bucket, Key="k")["TagCount"], 2)
+        CLIENT.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": tags[:1]})
+        equal((shown("k"), read(bucket, "k")), (tags[:1], body))
+    source = {"Bucket": bucket, "Key": "k"}
+    CLIENT.copy_object(Bucket=bucket, Key="same", CopySource=source)
+    CLIENT.copy_object(Bucket=bucket, Key="other", CopySource=source, TaggingDirective="REPLACE", Tagging="c=3")
+    equal((shown("same"), shown("other")), (tags[:1], [{"Key": "c", "Value": "3"}]))
+    CLIENT.delete_object_tagging(Bucket=bucket, Key="k")
+    equal(shown("k"), [])
+    many = {"TagSet": [{"Key": str(number), "Value": "v"} for number in range(11)]}
+    refused(400, "InvalidTag", CLIENT.put_object_tagging, Bucket=bucket, Key="k", Tagging=many)
+    refused(404, "NoSuchKey", CLIENT.put_object_tagging, Bucket=bucket, Key="missing", Tagging={"TagSet": tags})
+    refused(404, "NoSuchTagSet", CLIENT.get_bucket_tagging, Bucket=bucket)
+    CLIENT.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    equal(CLIENT.get_bucket_tagging(Bucket=bucket)["TagSet"], tags)
+    CLIENT.delete_bucket_tagging(Bucket=bucket)
+    refused(404, "NoSuchTagSet", CLIENT.get_bucket_tagging, Bucket=bucket)
+
+
+@step
+def parts_and_attributes():
+    bucket = fresh("parts")
+    body = pattern(2 * PART + 777)
+    CLIENT.put_object(Bucket=bucket, Key="source", Body=body)
+    upload = CLIENT.create_multipart_upload(
+        Bucket=bucket, Key="big", ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT", Tagging="a=1",
+        StorageClass="STANDARD_IA")["UploadId"]
+    named = {"Bucket": bucket, "Key": "big", "UploadId": upload}
+    first = CLIENT.upload_part(PartNumber=1, Body=body[:PART], ChecksumAlgorithm="CRC32", **named)
+    source = {"CopySource": {"Bucket": bucket, "Key": "source"}, "CopySourceRange": f"bytes={PART}-{len(body) - 1}"}
+    second = CLIENT.upload_part_copy(PartNumber=2, **source, **named)["CopyPartResult"]
+    parts = [{"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+             for number, part in ((1, first), (2, second))]
+    wrong = {"MultipartUpload": {"Parts": parts}, "ChecksumCRC32": "AAAAAA=="}
+    refused(400, "BadDigest", CLIENT.complete_multipart_upload, **wrong, **named)
+    crc = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+    whole = {"MultipartUpload": {"Parts": parts}, "ChecksumCRC32": crc, "MpuObjectSize": len(body)}
+    done = CLIENT.complete_multipart_upload(**whole, **named)
+    equal((done["ChecksumCRC32"], done["ChecksumType"]), (crc, "FULL_OBJECT"))
+    equal(CLIENT.complete_multipart_upload(**whole, **named)["ETag"], done["ETag"])
+    equal(read(bucket, "big"), body)
+    for number, expected in ((1, body[:PART]), (2, body[PART:])):
+        got = CLIENT.get_object(Bucket=bucket, Key="big", PartNumber=number)
+        equal((got["PartsCount"], got["Body"].read() == expected), (2, True))
+    refused(400, "InvalidPart", CLIENT.get_object, Bucket=bucket, Key="big", PartNumber=3)
+    found = CLIENT.get_object_attributes(Bucket=bucket, Key="big", ObjectAttributes=[
+        "ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"])
+    equal((found["ObjectSize"], found["StorageClass"], found["Checksum"]["ChecksumCRC32"]),
+          (len(body), "STANDARD_IA", crc))
+    equal([part["Size"] for part in found["ObjectParts"]["Parts"]], [PART, PART + 777])
+    equal(CLIENT.get_object_tagging(Bucket=bucket, Key="big")["TagSet"], [{"Key": "a", "Value": "1"}])
+    equal([found["StorageClass"] for found in CLIENT.list_objects_v2(Bucket=bucket)["Contents"]],
+          ["STANDARD_IA", "STANDARD"])
+
+
+@step
+def conditions_of_changes():
+    bucket = fresh("changes")
+    named = {"Bucket": bucket, "Key": "k"}
+    refused(404, "NoSuchKey", CLIENT.put_object, Body=b"x", IfMatch="*", **named)
+    etag = CLIENT.put_object(Body=b"one", IfNoneMatch='"other"', **named)["ETag"]
+    refused(412, "PreconditionFailed", CLIENT.put_object, Body=b"x", IfNoneMatch=etag, **named)
+    CLIENT.put_object(Body=b"two", IfMatch="*", **named)
+    refused(412, "PreconditionFailed", CLIENT.delete_object, IfMatch=etag, **named)
+    doomed = {"Objects": [{"Key": "k", "ETag": etag}]}
+    errors = CLIENT.delete_objects(Bucket=bucket, Delete=doomed)["Errors"]
+    equal([(found["Key"], found["Code"]) for found in errors], [("k", "PreconditionFailed")])
+    equal(read(**{"bucket": bucket, "key": "k"}), b"two")
+    CLIENT.delete_object(IfMatch="*", **named)
+    CLIENT.delete_object(IfMatch=etag, **named)
+    refused(404, "NoSuchKey", CLIENT.get_object, **named)
+    CLIENT.put_object(Body=b"x", WebsiteRedirectLocation="/there", StorageClass="GLACIER", **named)
+    head = CLIENT.head_object(**named)
+    equal((head["WebsiteRedirectLocation"], head["StorageClass"]), ("/there", "GLACIER"))
 
 
 @step

@@ -254,6 +254,47 @@ def multipart():
 
 
 @step
+def tagging():
+    bucket = fresh("tagging")
+    bucket.put_object("k", b"body", headers={"x-oss-tagging": "a=1&b=%2B"})
+    shown = lambda key: dict(bucket.get_object_tagging(key).tag_set.tagging_rule)
+    equal(shown("k"), {"a": "1", "b": "+"})
+    equal(bucket.head_object("k").headers["x-oss-tagging-count"], "2")
+    rule = oss2.models.TaggingRule()
+    rule.add("键", "+-.:/ _")
+    bucket.put_object_tagging("k", oss2.models.Tagging(rule))
+    equal(shown("k"), {"键": "+-.:/ _"})
+    headers = {"x-oss-tagging-directive": "REPLACE", "x-oss-tagging": "c=3"}
+    bucket.copy_object(bucket.bucket_name, "k", "other", headers=headers)
+    bucket.copy_object(bucket.bucket_name, "k", "same")
+    equal((shown("other"), shown("same")), ({"c": "3"}, {"键": "+-.:/ _"}))
+    bucket.delete_object_tagging("k")
+    equal((shown("k"), bucket.get_object("k").read()), ({}, b"body"))
+    many = {"x-oss-tagging": "&".join(f"k{number}=v" for number in range(11))}
+    refused(400, "InvalidTag", bucket.put_object, "k", b"x", headers=many)
+    equal(len(bucket.get_bucket_tagging().tag_set.tagging_rule), 0)
+    bucket.put_bucket_tagging(oss2.models.Tagging(rule))
+    equal(dict(bucket.get_bucket_tagging().tag_set.tagging_rule), {"键": "+-.:/ _"})
+    bucket.delete_bucket_tagging()
+    equal(len(bucket.get_bucket_tagging().tag_set.tagging_rule), 0)
+
+
+@step
+def part_copies():
+    bucket = fresh("part-copies")
+    body = pattern(3 * PART)
+    bucket.put_object("source", body, headers={"x-oss-storage-class": "IA"})
+    equal(bucket.head_object("source").headers["x-oss-storage-class"], "IA")
+    upload = bucket.init_multipart_upload("k", headers={"x-oss-tagging": "a=1"}).upload_id
+    name = bucket.bucket_name
+    parts = [oss2.models.PartInfo(1, bucket.upload_part_copy(name, "source", (PART, 2 * PART - 1), "k", upload, 1).etag),
+             oss2.models.PartInfo(2, bucket.upload_part_copy(name, "source", None, "k", upload, 2).etag)]
+    bucket.complete_multipart_upload("k", upload, parts)
+    equal(bucket.get_object("k").read(), body[PART:2 * PART] + body)
+    equal(dict(bucket.get_object_tagging("k").tag_set.tagging_rule), {"a": "1"})
+
+
+@step
 def access():
     bucket = fresh("access")
     bucket.put_object("k", b"body")

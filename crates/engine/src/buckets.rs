@@ -48,6 +48,7 @@ impl Engine {
             rule_version: 0,
             migration: headwater_model::settings::MigrationSettings::default(),
             website: None,
+            configuration: headwater_model::bucket::BucketConfiguration::default(),
         };
         let bucket = change.create(&*self.store, bucket).await?;
         Ok(Reply::Bucket { owner, bucket })

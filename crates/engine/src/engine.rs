@@ -6,6 +6,7 @@ use headwater_egress::Origins;
 use headwater_model::access::{Access, Principal};
 use headwater_model::body::Body;
 use headwater_model::clock::Clock;
+use headwater_model::object::Tags;
 use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, Result};
@@ -126,14 +127,22 @@ impl Engine {
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
-            Op::GetObjectMeta(bucket, key) => self.get_object_meta(&bucket, &key).await,
+            Op::GetObjectMeta(bucket, key) | Op::GetObjectAttributes(bucket, key) => {
+                self.get_object_meta(&bucket, &key).await
+            }
             Op::GetObjectTagging(bucket, key) => self.get_object_tagging(&bucket, &key).await,
+            Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(&bucket, &key, tags).await,
+            Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(&bucket, &key, Tags::new()).await,
+            Op::GetBucketTagging(bucket) => self.get_bucket_tagging(caller, &bucket),
+            Op::PutBucketTagging(bucket, tags) => self.put_bucket_tagging(&bucket, tags).await,
+            Op::DeleteBucketTagging(bucket, keys) => self.delete_bucket_tagging(&bucket, &keys).await,
             Op::PutObject(put) => self.put_object(*put, body).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
-            Op::DeleteObject(bucket, key) => self.delete_object(&bucket, &key).await,
+            Op::DeleteObject(bucket, key, condition) => self.delete_object(&bucket, &key, condition.as_deref()).await,
             Op::DeleteObjects(delete) => self.delete_objects(delete).await,
             Op::CreateMultipartUpload(create) => self.create_upload(*create).await,
             Op::UploadPart(part) => self.upload_part(*part, body).await,
+            Op::UploadPartCopy(copy) => self.upload_part_copy(caller, *copy).await,
             Op::CompleteMultipartUpload(complete) => self.complete_upload(*complete).await,
             Op::AbortMultipartUpload(upload) => self.abort_upload(&upload).await,
             Op::ListParts(query) => self.list_parts(&query).await,
@@ -165,16 +174,23 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::DeleteBucketWebsite(bucket) => (Action::DeleteBucketWebsite, bucket),
         Op::DeleteBucket(bucket) => (Action::DeleteBucket, bucket),
         Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket),
-        Op::GetObjectMeta(bucket, _) | Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => {
-            (Action::GetObject, bucket)
-        }
+        Op::GetObjectMeta(bucket, _)
+        | Op::GetObjectAttributes(bucket, _)
+        | Op::GetHomePage(bucket, _)
+        | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket),
         Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
+        Op::PutObjectTagging(bucket, ..) => (Action::PutObjectTagging, bucket),
+        Op::DeleteObjectTagging(bucket, _) => (Action::DeleteObjectTagging, bucket),
+        Op::GetBucketTagging(bucket) => (Action::GetBucketTagging, bucket),
+        Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket),
+        Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket),
         Op::PutObject(op) => (Action::PutObject, &op.bucket),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket),
-        Op::DeleteObject(bucket, _) => (Action::DeleteObject, bucket),
+        Op::DeleteObject(bucket, ..) => (Action::DeleteObject, bucket),
         Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket),
         Op::CreateMultipartUpload(op) => (Action::PutObject, &op.bucket),
         Op::UploadPart(op) => (Action::PutObject, &op.upload.bucket),
+        Op::UploadPartCopy(op) => (Action::PutObject, &op.upload.bucket),
         Op::CompleteMultipartUpload(op) => (Action::PutObject, &op.upload.bucket),
         Op::AbortMultipartUpload(upload) => (Action::AbortMultipartUpload, &upload.bucket),
         Op::ListParts(op) => (Action::ListParts, &op.upload.bucket),

@@ -24,6 +24,7 @@ mod origins;
 mod put;
 mod seal;
 mod settings;
+mod tagging;
 mod tombstones;
 mod website;
 

@@ -57,6 +57,12 @@ pub enum Error {
         /// The id as given.
         upload_id: Box<str>,
     },
+    /// The bucket has no tags.
+    #[error("bucket {bucket} has no tags")]
+    NoSuchTagSet {
+        /// The bucket.
+        bucket: Box<str>,
+    },
     /// The bucket has no website document.
     #[error("bucket {bucket} has no website configuration")]
     NoSuchWebsite {
@@ -147,6 +153,12 @@ pub enum Error {
         /// Which rule was broken.
         message: Box<str>,
     },
+    /// Tags beyond a limit, or of characters that tags cannot have.
+    #[error("invalid tag: {message}")]
+    InvalidTag {
+        /// What is wrong.
+        message: Box<str>,
+    },
     /// A digest header cannot be a digest (wrong length or encoding).
     #[error("invalid digest in {header}")]
     InvalidDigest {
@@ -222,6 +234,9 @@ pub enum Error {
         /// Name of the header.
         condition: &'static str,
     },
+    /// The source of a copy is not modified since the client's condition (OSS, which answers as to a reader).
+    #[error("the source is not modified")]
+    NotModified,
     /// The object exists and the writer said that it must not be replaced (`x-oss-forbid-overwrite`).
     #[error("object exists: {key}")]
     ObjectExists {

@@ -10,6 +10,7 @@ pub mod access;
 pub mod body;
 pub mod bucket;
 pub mod clock;
+pub mod cors;
 pub mod digest;
 pub mod error;
 pub mod host;

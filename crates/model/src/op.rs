@@ -6,12 +6,12 @@
 use http::HeaderMap;
 
 use crate::bucket::{CannedAcl, Dialect};
-use crate::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
+use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
 use crate::list::ListQuery;
 use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
-use crate::object::{ContentHeaders, ObjectHeaders};
-use crate::precondition::Preconditions;
+use crate::object::{ContentHeaders, ObjectHeaders, Tags};
+use crate::precondition::{ObjectCondition, Preconditions};
 use crate::range::ByteRange;
 use crate::website::Website;
 
@@ -33,6 +33,11 @@ pub enum Action {
     ListObjectVersions,
     GetObject,
     GetObjectTagging,
+    PutObjectTagging,
+    DeleteObjectTagging,
+    GetBucketTagging,
+    PutBucketTagging,
+    DeleteBucketTagging,
     PutObject,
     DeleteObject,
     ListMultipartUploads,
@@ -78,22 +83,36 @@ pub enum Op {
     GetObject(Box<GetObject>),
     /// An object's metadata. Never reaches an origin unless the rule allows it.
     HeadObject(Box<GetObject>),
+    /// S3 `?attributes`: what is known about an object beside its bytes; never reaches an origin.
+    GetObjectAttributes(BucketName, ObjectKey),
     /// OSS `?objectMeta`: length, ETag and date; never reaches an origin.
     GetObjectMeta(BucketName, ObjectKey),
     /// The tags of a stored object; never reaches an origin.
     GetObjectTagging(BucketName, ObjectKey),
+    /// Replaces the tags of a stored object.
+    PutObjectTagging(BucketName, ObjectKey, Tags),
+    /// Removes the tags of a stored object.
+    DeleteObjectTagging(BucketName, ObjectKey),
+    /// The tags of a bucket.
+    GetBucketTagging(BucketName),
+    /// Replaces the tags of a bucket.
+    PutBucketTagging(BucketName, Tags),
+    /// Removes the tags of a bucket that have these keys, all if there are none.
+    DeleteBucketTagging(BucketName, Vec<Box<str>>),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
     /// Copies an object within the server.
     CopyObject(Box<CopyObject>),
-    /// Deletes an object; succeeds if there is none.
-    DeleteObject(BucketName, ObjectKey),
+    /// Deletes an object that meets the condition; succeeds if there is none.
+    DeleteObject(BucketName, ObjectKey, Option<Box<ObjectCondition>>),
     /// Deletes up to [`crate::limits::MAX_DELETE_KEYS`] objects.
     DeleteObjects(DeleteObjects),
     /// Begins a multipart upload.
     CreateMultipartUpload(Box<CreateMultipartUpload>),
     /// Stores the body that travels beside as a part.
     UploadPart(Box<UploadPart>),
+    /// Stores bytes of an object as a part.
+    UploadPartCopy(Box<UploadPartCopy>),
     /// Makes the object from parts.
     CompleteMultipartUpload(Box<CompleteMultipartUpload>),
     /// Drops an upload and its parts.
@@ -158,7 +177,16 @@ impl Visit {
     /// The request for this object; it replaces no headers.
     pub fn of(self, bucket: BucketName, key: ObjectKey) -> GetObject {
         let Self { range, strict_range, conditions, miss } = self;
-        GetObject { bucket, key, range, strict_range, conditions, overrides: ContentHeaders::default(), miss }
+        GetObject {
+            bucket,
+            key,
+            range,
+            strict_range,
+            part: None,
+            conditions,
+            overrides: ContentHeaders::default(),
+            miss,
+        }
     }
 }
 
@@ -174,6 +202,8 @@ pub struct GetObject {
     /// `x-oss-range-behavior: standard`, and always on the S3 face: an unsatisfiable range is an error. Otherwise the
     /// whole object is the answer (OSS).
     pub strict_range: bool,
+    /// The part of a multipart object that is meant, instead of a range; any other object is its own part 1.
+    pub part: Option<u16>,
     /// Conditions.
     pub conditions: Preconditions,
     /// `response-*` parameters: replace the stored headers in this answer only.
@@ -235,12 +265,10 @@ pub enum WriteCondition {
     /// Always.
     #[default]
     Any,
-    /// Only if there is no object: `If-None-Match: *` (answer on failure: [`crate::Error::PreconditionFailed`]).
-    IfNoneMatch,
     /// Only if there is no object: `x-oss-forbid-overwrite: true` ([`crate::Error::ObjectExists`]).
     ForbidOverwrite,
-    /// Only if the object there has this tag: `If-Match` (no object: [`crate::Error::NoSuchKey`]).
-    IfMatch(ETag),
+    /// Only if what is there meets this: `If-Match`, `If-None-Match` ([`ObjectCondition::judge`]).
+    Meets(Box<ObjectCondition>),
 }
 
 /// See [`Op::PutObject`].
@@ -252,6 +280,8 @@ pub struct PutObject {
     pub key: ObjectKey,
     /// Metadata to store.
     pub headers: ObjectHeaders,
+    /// Tags to store.
+    pub tags: Tags,
     /// Length of the body after decoding, if announced; enforced.
     pub content_length: Option<u64>,
     /// Digests to check.
@@ -275,6 +305,12 @@ pub struct CopyObject {
     pub key: ObjectKey,
     /// New metadata (directive REPLACE) or the source's (COPY).
     pub headers: Option<ObjectHeaders>,
+    /// New tags (tagging directive REPLACE) or the source's (COPY).
+    pub tags: Option<Tags>,
+    /// Storage class of the copy, whose source's is not taken over.
+    pub storage_class: Option<Box<str>>,
+    /// Redirect of the copy, whose source's is not taken over either.
+    pub website_redirect: Option<Box<str>>,
     /// Additional checksum to compute.
     pub algorithm: Option<ChecksumAlgorithm>,
     /// When to replace the destination.
@@ -286,8 +322,8 @@ pub struct CopyObject {
 pub struct DeleteObjects {
     /// Bucket.
     pub bucket: BucketName,
-    /// Keys, in the order given.
-    pub keys: Vec<ObjectKey>,
+    /// Keys, in the order given, each with what its object must meet.
+    pub keys: Vec<(ObjectKey, Option<Box<ObjectCondition>>)>,
     /// Answer only failures.
     pub quiet: bool,
 }
@@ -301,8 +337,10 @@ pub struct CreateMultipartUpload {
     pub key: ObjectKey,
     /// Metadata of the object to be.
     pub headers: ObjectHeaders,
-    /// Checksum algorithm announced.
-    pub algorithm: Option<ChecksumAlgorithm>,
+    /// Tags of the object to be.
+    pub tags: Tags,
+    /// Checksum algorithm announced, and of what the object's checksum will be one.
+    pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     /// OSS applies `x-oss-forbid-overwrite` here already.
     pub condition: WriteCondition,
 }
@@ -331,6 +369,32 @@ pub struct UploadPart {
     pub digests: AnnouncedDigests,
 }
 
+/// Bytes `first` to `last`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartRange {
+    /// First byte.
+    pub first: u64,
+    /// Last byte, at least `first`.
+    pub last: u64,
+}
+
+/// See [`Op::UploadPartCopy`].
+#[derive(Clone, Debug)]
+pub struct UploadPartCopy {
+    /// Upload.
+    pub upload: UploadRef,
+    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
+    pub number: u16,
+    /// Source bucket; the caller needs [`Action::GetObject`] there.
+    pub source_bucket: BucketName,
+    /// Source key.
+    pub source_key: ObjectKey,
+    /// Conditions on the source.
+    pub source_conditions: Preconditions,
+    /// Which bytes; all if it is `None`.
+    pub range: Option<PartRange>,
+}
+
 /// See [`Op::CompleteMultipartUpload`].
 #[derive(Clone, Debug)]
 pub struct CompleteMultipartUpload {
@@ -342,6 +406,12 @@ pub struct CompleteMultipartUpload {
     pub all_parts: bool,
     /// When to replace.
     pub condition: WriteCondition,
+    /// Checksum of the object to be, in the type of the upload.
+    pub checksum: Option<Checksum>,
+    /// The type that the client takes the checksum to have.
+    pub checksum_type: Option<ChecksumType>,
+    /// Length of the object to be.
+    pub size_bytes: Option<u64>,
     /// Smallest part except the last (differs by dialect).
     pub min_part_bytes: u64,
 }

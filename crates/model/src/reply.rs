@@ -10,11 +10,11 @@ use http::{HeaderName, HeaderValue};
 use crate::body::Body;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
-use crate::digest::ChecksumAlgorithm;
+use crate::digest::{ChecksumAlgorithm, ChecksumType};
 use crate::list::ListPage;
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
-use crate::object::{ContentHeaders, ObjectMeta, SharedMeta, Tags};
+use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
 use crate::website::Website;
 
 /// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
@@ -43,6 +43,8 @@ pub struct ObjectReply {
     pub range: Option<Range<u64>>,
     /// Answer headers that replace the stored ones.
     pub overrides: ContentHeaders,
+    /// The part that `range` is, if one was asked for by its number.
+    pub part: Option<ObjectPart>,
     /// The bytes of `range`, or of the whole; [`Body::Empty`] for HEAD.
     pub body: Body,
     /// Status of the origin's answer, if it was asked.
@@ -129,7 +131,7 @@ pub enum Reply {
     Object(Box<ObjectReply>),
     /// 304 with the current validators.
     NotModified(SharedMeta),
-    /// GetObjectMeta.
+    /// GetObjectMeta, GetObjectAttributes.
     ObjectMeta(SharedMeta),
     /// GetObjectTagging.
     Tags(Tags),
@@ -145,6 +147,8 @@ pub enum Reply {
     UploadCreated(UploadId),
     /// UploadPart.
     PartStored(PartInfo),
+    /// UploadPartCopy.
+    PartCopied(PartInfo),
     /// CompleteMultipartUpload.
     Completed(SharedMeta),
     /// ListParts.
@@ -153,8 +157,8 @@ pub enum Reply {
         owner: Owner,
         /// When the upload began, and its checksum algorithm.
         initiated: Timestamp,
-        /// Checksum algorithm announced on creation.
-        algorithm: Option<ChecksumAlgorithm>,
+        /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
+        checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         /// The page.
         page: PartPage,
     },
@@ -175,6 +179,7 @@ impl ObjectReply {
             meta,
             facts: KnownFacts::ALL,
             range: None,
+            part: None,
             overrides: ContentHeaders::default(),
             body,
             origin_status: None,

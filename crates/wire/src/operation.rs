@@ -31,11 +31,19 @@ pub enum Operation {
     /// OSS: `GET` or `HEAD` with `?objectMeta`.
     GetObjectMeta,
     GetObjectTagging,
+    /// S3.
+    GetObjectAttributes,
+    PutObjectTagging,
+    DeleteObjectTagging,
+    GetBucketTagging,
+    PutBucketTagging,
+    DeleteBucketTagging,
     PutObject,
     CopyObject,
     DeleteObject,
     CreateMultipartUpload,
     UploadPart,
+    UploadPartCopy,
     CompleteMultipartUpload,
     AbortMultipartUpload,
     ListParts,
@@ -84,11 +92,18 @@ impl Operation {
             Self::HeadObject => "HeadObject",
             Self::GetObjectMeta => "GetObjectMeta",
             Self::GetObjectTagging => "GetObjectTagging",
+            Self::PutObjectTagging => "PutObjectTagging",
+            Self::DeleteObjectTagging => "DeleteObjectTagging",
+            Self::GetBucketTagging => "GetBucketTagging",
+            Self::PutBucketTagging => "PutBucketTagging",
+            Self::DeleteBucketTagging => "DeleteBucketTagging",
             Self::PutObject => "PutObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
             Self::CreateMultipartUpload => "CreateMultipartUpload",
             Self::UploadPart => "UploadPart",
+            Self::UploadPartCopy => "UploadPartCopy",
+            Self::GetObjectAttributes => "GetObjectAttributes",
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
             Self::ListParts => "ListParts",
@@ -112,14 +127,23 @@ impl Operation {
             Self::DeleteBucketWebsite => Action::DeleteBucketWebsite,
             Self::DeleteBucket => Action::DeleteBucket,
             Self::ListMultipartUploads => Action::ListMultipartUploads,
-            Self::GetHomePage | Self::HeadHomePage | Self::GetObject | Self::HeadObject | Self::GetObjectMeta => {
-                Action::GetObject
-            }
+            Self::GetHomePage
+            | Self::HeadHomePage
+            | Self::GetObject
+            | Self::HeadObject
+            | Self::GetObjectMeta
+            | Self::GetObjectAttributes => Action::GetObject,
             Self::GetObjectTagging => Action::GetObjectTagging,
+            Self::PutObjectTagging => Action::PutObjectTagging,
+            Self::DeleteObjectTagging => Action::DeleteObjectTagging,
+            Self::GetBucketTagging => Action::GetBucketTagging,
+            Self::PutBucketTagging => Action::PutBucketTagging,
+            Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
             | Self::CopyObject
             | Self::CreateMultipartUpload
             | Self::UploadPart
+            | Self::UploadPartCopy
             | Self::CompleteMultipartUpload => Action::PutObject,
             Self::DeleteObject | Self::DeleteObjects => Action::DeleteObject,
             Self::AbortMultipartUpload => Action::AbortMultipartUpload,
@@ -134,6 +158,8 @@ impl Operation {
             Self::CreateBucket
             | Self::PutBucketAcl
             | Self::PutBucketWebsite
+            | Self::PutObjectTagging
+            | Self::PutBucketTagging
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::UploadPart => BodyNeed::Stream,

@@ -87,7 +87,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 12] = [
+const DECISIVE: [&str; 13] = [
     "acl",
     "location",
     "website",
@@ -100,6 +100,7 @@ const DECISIVE: [&str; 12] = [
     "versionId",
     "tagging",
     "versions",
+    "attributes",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -227,8 +228,8 @@ impl Request<'_> {
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
         let oss = self.vocab.dialect == Dialect::Oss;
-        let selectors = ["acl", "location", "website", "uploads", "delete", "versions", "bucketInfo"];
-        let offered = if oss { &selectors[..] } else { &selectors[..6] };
+        let selectors = ["acl", "location", "website", "uploads", "delete", "versions", "tagging", "bucketInfo"];
+        let offered = if oss { &selectors[..] } else { &selectors[..7] };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -240,6 +241,9 @@ impl Request<'_> {
             ("uploads", "GET") => Operation::ListMultipartUploads,
             ("delete", "POST") => Operation::DeleteObjects,
             ("versions", "GET") => Operation::ListObjectVersions,
+            ("tagging", "GET") => Operation::GetBucketTagging,
+            ("tagging", "PUT") => Operation::PutBucketTagging,
+            ("tagging", "DELETE") => Operation::DeleteBucketTagging,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
             ("", "GET") => Operation::ListObjects,
@@ -266,20 +270,24 @@ impl Request<'_> {
         if self.queries.get("versionId").is_some_and(|version| version != "null") {
             return not_implemented("versionId");
         }
-        let selectors = ["uploadId", "uploads", "tagging", "objectMeta"];
-        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..3] };
+        let own = if self.vocab.dialect == Dialect::Oss { "objectMeta" } else { "attributes" };
+        let offered = ["uploadId", "uploads", "tagging", own];
         let method = self.method.as_str();
-        Ok(match (self.first(offered).unwrap_or_default(), method) {
-            ("uploadId", "PUT") if self.copies() => return not_implemented("UploadPartCopy"),
+        Ok(match (self.first(&offered).unwrap_or_default(), method) {
+            ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
             ("uploadId", "DELETE") => Operation::AbortMultipartUpload,
             ("uploadId", "GET") => Operation::ListParts,
             ("uploads", "POST") => Operation::CreateMultipartUpload,
             ("tagging", "GET") => Operation::GetObjectTagging,
-            ("tagging", _) => return not_implemented("tagging"),
+            ("tagging", "PUT") => Operation::PutObjectTagging,
+            ("tagging", "DELETE") => Operation::DeleteObjectTagging,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
-            ("", _) if self.queries.has("partNumber") => return not_implemented("partNumber"),
+            ("attributes", "GET") => Operation::GetObjectAttributes,
+            ("", method) if self.queries.has("partNumber") && !matches!(method, "GET" | "HEAD") => {
+                return not_implemented("partNumber");
+            }
             ("", "GET") => Operation::GetObject,
             ("", "HEAD") => Operation::HeadObject,
             ("", "PUT") if self.copies() => Operation::CopyObject,

@@ -137,6 +137,7 @@ mod tests {
             key: headwater_model::ObjectKey::parse("a b").unwrap(),
             range: None,
             strict_range: false,
+            part: None,
             conditions: headwater_model::precondition::Preconditions::default(),
             overrides: headwater_model::object::ContentHeaders::default(),
             miss: MissContext::default(),

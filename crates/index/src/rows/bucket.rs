@@ -10,6 +10,7 @@ use headwater_model::website::Website;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
+use super::former::SecondBucket;
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -24,11 +25,28 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings.
-    const VERSION: u8 = 2;
+    /// 2: migration settings. 3: configuration.
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
-        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+        match version {
+            1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
+            2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            _ => None,
+        }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    bucket: SecondBucket,
+}
+
+impl From<Second> for BucketRow {
+    fn from(second: Second) -> Self {
+        Self { sequence: second.sequence, bucket: second.bucket.into() }
     }
 }
 
@@ -52,7 +70,7 @@ impl From<First> for BucketRow {
         let First { sequence, name, generation, created, acl, dialect, location, storage_class, rule_version, website } =
             first;
         let migration = MigrationSettings::default();
-        let bucket = Bucket {
+        let bucket = SecondBucket {
             name,
             generation,
             created,
@@ -64,7 +82,7 @@ impl From<First> for BucketRow {
             migration,
             website,
         };
-        Self { sequence, bucket }
+        Self { sequence, bucket: bucket.into() }
     }
 }
 

@@ -6,11 +6,12 @@ use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ETag};
-use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
+use headwater_model::object::{Composition, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
+use super::former::{Headers, SecondMeta};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -27,11 +28,29 @@ pub struct ObjectRow {
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    /// 2: tags.
-    const VERSION: u8 = 2;
+    /// 2: tags. 3: composition, storage class, redirect.
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
-        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+        match version {
+            1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
+            2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            _ => None,
+        }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    meta: SecondMeta,
+    extents: Vec<Extent>,
+}
+
+impl From<Second> for ObjectRow {
+    fn from(second: Second) -> Self {
+        Self { sequence: second.sequence, meta: Arc::new(second.meta.into()), extents: second.extents }
     }
 }
 
@@ -47,7 +66,7 @@ struct First {
     checksum: Option<Checksum>,
     kind: ObjectKind,
     provenance: Provenance,
-    headers: ObjectHeaders,
+    headers: Headers,
     extents: Vec<Extent>,
 }
 
@@ -62,8 +81,9 @@ impl From<First> for ObjectRow {
             checksum: first.checksum,
             kind: first.kind,
             provenance: first.provenance,
-            headers: first.headers,
+            headers: first.headers.into(),
             tags: Tags::new(),
+            composition: Composition::default(),
         };
         Self { sequence: first.sequence, meta: Arc::new(meta), extents: first.extents }
     }

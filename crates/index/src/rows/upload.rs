@@ -4,12 +4,13 @@
 use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::multipart::{UploadId, UploadInfo};
-use headwater_model::object::ObjectHeaders;
+use headwater_model::object::{ObjectHeaders, Tags};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
+use super::former::Headers;
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::{KeyRange, after_prefix};
 
@@ -24,11 +25,42 @@ pub struct UploadRow {
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
     /// Metadata for the object that completion makes.
     pub headers: ObjectHeaders,
+    /// Tags of that object.
+    pub tags: Tags,
+    /// Of what that object's checksum will be one.
+    pub checksum_type: ChecksumType,
 }
 
 impl RowValue for UploadRow {
     const KIND: RowKind = RowKind::Upload;
-    const VERSION: u8 = 1;
+    /// 2: tags, checksum type, storage class, redirect.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
+        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+    }
+}
+
+/// Version 1.
+#[derive(Deserialize)]
+struct First {
+    sequence: u64,
+    initiated: Timestamp,
+    checksum_algorithm: Option<ChecksumAlgorithm>,
+    headers: Headers,
+}
+
+impl From<First> for UploadRow {
+    fn from(first: First) -> Self {
+        Self {
+            sequence: first.sequence,
+            initiated: first.initiated,
+            checksum_algorithm: first.checksum_algorithm,
+            headers: first.headers.into(),
+            tags: Tags::new(),
+            checksum_type: first.checksum_algorithm.map(ChecksumType::default_of).unwrap_or_default(),
+        }
+    }
 }
 
 impl UploadRow {
@@ -71,6 +103,12 @@ impl UploadRow {
 
     /// What a listing of uploads tells about it.
     pub fn info(&self, key: ObjectKey, id: UploadId) -> UploadInfo {
-        UploadInfo { key, id, initiated: self.initiated, checksum_algorithm: self.checksum_algorithm }
+        UploadInfo {
+            key,
+            id,
+            initiated: self.initiated,
+            checksum_algorithm: self.checksum_algorithm,
+            checksum_type: self.checksum_type,
+        }
     }
 }

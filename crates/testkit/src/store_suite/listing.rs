@@ -119,7 +119,9 @@ pub async fn a_page_of_nothing_is_empty(subject: Subject) {
 pub async fn listings_tell_what_the_object_is(subject: Subject) {
     let intent = WriteIntent { checksum: Some(ChecksumAlgorithm::Crc32), ..subject.intent("k") };
     let (writer, digests) = subject.finished(intent, &pattern(300_000, 1)).await;
-    let sealed = writer.seal(subject.object(&digests), Expectation::Any).await.expect("sealed");
+    let mut object = subject.object(&digests);
+    object.headers.storage_class = Some("GLACIER".into());
+    let sealed = writer.seal(object, Expectation::Any).await.expect("sealed");
     subject.put("l", b"").await;
     let page = subject.list(&query("", "", "", 10)).await;
     let expected = ListedObject {
@@ -129,6 +131,8 @@ pub async fn listings_tell_what_the_object_is(subject: Subject) {
         last_modified: sealed.last_modified,
         kind: sealed.kind,
         checksum_algorithm: Some(ChecksumAlgorithm::Crc32),
+        checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        storage_class: Some("GLACIER".into()),
     };
     assert_eq!((page.objects[0].key.as_str(), &page.objects[0]), ("k", &expected));
     assert_eq!((page.objects[1].size_bytes, page.objects[1].checksum_algorithm), (0, None));

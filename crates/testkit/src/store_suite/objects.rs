@@ -62,6 +62,8 @@ pub async fn metadata_comes_back(subject: Subject) {
             access_control_allow_origin: Some("*".into()),
         },
         user: vec![("b".into(), "2".into()), ("a".into(), "ä".into()), ("a".into(), String::new().into())],
+        storage_class: Some("STANDARD_IA".into()),
+        website_redirect: Some("/elsewhere".into()),
     };
     let intent = WriteIntent { checksum: Some(ChecksumAlgorithm::Sha256), ..subject.intent("k") };
     let (writer, digests) = subject.finished(intent, b"body").await;

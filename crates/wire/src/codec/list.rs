@@ -11,7 +11,7 @@ use headwater_model::reply::Owner;
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, object, page, token, versions};
+use super::{Answer, Request, acl, object, page, storage_class, token, versions};
 use crate::date::iso_8601;
 use crate::etag;
 use crate::operation::Operation;
@@ -118,10 +118,10 @@ pub(super) fn write_entry(xml: &mut XmlWriter, answer: &Answer<'_>, object: &Lis
         xml.element("Type", kind_name(object.kind));
     } else if let Some(algorithm) = object.checksum_algorithm {
         xml.element("ChecksumAlgorithm", algorithm.name());
-        xml.element("ChecksumType", checksum::type_of(object.kind, algorithm));
+        xml.element("ChecksumType", object.checksum_type.name());
     }
     xml.element("Size", object.size_bytes);
-    xml.element("StorageClass", answer.vocab.default_storage_class);
+    xml.element("StorageClass", storage_class::shown(object.storage_class.as_deref(), answer.vocab));
     if let Some(owner) = owner {
         acl::write_owner(xml, owner);
     }
@@ -132,5 +132,7 @@ pub(super) fn kind_name(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Normal => "Normal",
         ObjectKind::Multipart => "Multipart",
+        ObjectKind::Appendable => "Appendable",
+        ObjectKind::Symlink => "Symlink",
     }
 }

@@ -5,6 +5,7 @@
 //! never fails.
 
 mod acl;
+mod attributes;
 mod bucket;
 mod checksum;
 mod complete;
@@ -21,6 +22,7 @@ mod page;
 mod part;
 mod put;
 mod service;
+mod storage_class;
 mod tagging;
 mod token;
 mod upload;
@@ -69,9 +71,6 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
     request.refuse_unoffered_headers()?;
     let body = xml.unwrap_or_default();
     if routed.body_need() == BodyNeed::Xml {
-        if routed.operation == Operation::CompleteMultipartUpload {
-            complete::refuse_object_checksum(&request)?;
-        }
         checksum::check_xml(&request, body)?;
     }
     Ok(match routed.operation {
@@ -96,10 +95,17 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::HeadObject => Op::HeadObject(Box::new(object::decode(&request)?)),
         Operation::GetObjectMeta => Op::GetObjectMeta(request.bucket(), request.key()),
         Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
+        Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
+        Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
+        Operation::GetBucketTagging => Op::GetBucketTagging(request.bucket()),
+        Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
+        Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
         Operation::PutObject => put::decode(&request)?,
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
         Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
+        Operation::GetObjectAttributes => attributes::decode(&request)?,
+        Operation::UploadPartCopy => part::decode_copy(&request)?,
         Operation::UploadPart => part::decode(&request)?,
         Operation::CompleteMultipartUpload => complete::decode(&request, body)?,
         Operation::AbortMultipartUpload => Op::AbortMultipartUpload(multipart::upload_ref(&request)),
@@ -119,6 +125,9 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Objects { owner, page } => list::encode(&answer, &owner, &page),
         Reply::Object(object) => object::encode(&answer, *object),
         Reply::NotModified(meta) => object::encode_not_modified(&answer, &meta),
+        Reply::ObjectMeta(meta) if routed.operation == Operation::GetObjectAttributes => {
+            attributes::encode(&answer, &meta)
+        }
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
         Reply::Tags(tags) => tagging::encode(&answer, &tags),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
@@ -126,9 +135,10 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Copied(meta) => copy::encode(&answer, &meta),
         Reply::Deleted(outcomes) => delete::encode(&answer, &outcomes),
         Reply::UploadCreated(id) => multipart::encode_created(&answer, id),
+        Reply::PartCopied(part) => part::encode_copy(&answer, &part),
         Reply::PartStored(part) => part::encode(&answer, &part),
         Reply::Completed(meta) => complete::encode(&answer, &meta),
-        Reply::Parts { owner, initiated: _, algorithm, page } => part::encode_list(&answer, &owner, algorithm, &page),
+        Reply::Parts { owner, initiated: _, checksum, page } => part::encode_list(&answer, &owner, checksum, &page),
         Reply::Uploads { owner, page } => upload::encode_list(&answer, &owner, &page),
     }
 }
@@ -235,6 +245,8 @@ impl Answer<'_> {
             Operation::DeleteBucket
                 | Operation::DeleteBucketWebsite
                 | Operation::DeleteObject
+                | Operation::DeleteObjectTagging
+                | Operation::DeleteBucketTagging
                 | Operation::AbortMultipartUpload
         );
         self.empty(if removes { StatusCode::NO_CONTENT } else { StatusCode::OK })

@@ -8,17 +8,17 @@ use headwater_model::{Error, Result};
 use http::header::{CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
 use http::{HeaderMap, Response, StatusCode, Version};
 
-use super::{Answer, Request, acl, checksum, condition, content};
+use super::{Answer, Request, acl, checksum, condition, content, tagging};
 use crate::etag;
 use crate::xml::read::decimal;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     acl::check_object(request)?;
-    check_storage_class(request)?;
     Ok(Op::PutObject(Box::new(PutObject {
         bucket: request.bucket(),
         key: request.key(),
         headers: content::decode(request)?,
+        tags: tagging::of_header(request)?,
         content_length: body_length(request)?,
         digests: checksum::announced(request.fields)?,
         condition: condition::decode_write(request)?,
@@ -60,34 +60,6 @@ fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
     match decimal(text) {
         Some(number) => Ok(Some(number)),
         None => Err(Error::invalid_argument(name, text, "The value must be a whole number of bytes.")),
-    }
-}
-
-/// Storage classes of both vendors. They are accepted because they promise no other bytes; every object is kept alike.
-const STORAGE_CLASSES: [&str; 14] = [
-    "STANDARD",
-    "REDUCED_REDUNDANCY",
-    "STANDARD_IA",
-    "ONEZONE_IA",
-    "INTELLIGENT_TIERING",
-    "GLACIER",
-    "GLACIER_IR",
-    "DEEP_ARCHIVE",
-    "EXPRESS_ONEZONE",
-    "IA",
-    "Archive",
-    "ColdArchive",
-    "DeepColdArchive",
-    "ZRS",
-];
-
-pub(super) fn check_storage_class(request: &Request<'_>) -> Result<()> {
-    let name = request.vocab.storage_class.as_str();
-    match request.fields.get(name)? {
-        Some(class) if !STORAGE_CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class)) => {
-            Err(Error::invalid_argument(name, class, "The storage class you specified is not valid."))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -26,6 +26,7 @@ fn row_of(error: &Error) -> Fault {
             "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
              completed.",
         ),
+        Error::NoSuchTagSet { .. } => row(S::NOT_FOUND, "NoSuchTagSet", "The TagSet does not exist."),
         Error::NoSuchWebsite { .. } => row(
             S::NOT_FOUND,
             "NoSuchWebsiteConfiguration",
@@ -68,6 +69,7 @@ fn row_of_request(error: &Error) -> Fault {
     match error {
         Error::InvalidArgument { message, .. } => row(S::BAD_REQUEST, "InvalidArgument", message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
+        Error::InvalidTag { message } => row(S::BAD_REQUEST, "InvalidTag", message.to_string()),
         Error::MalformedXml { .. } => row(
             S::BAD_REQUEST,
             "MalformedXML",
@@ -107,6 +109,7 @@ fn row_of_request(error: &Error) -> Fault {
             "PreconditionFailed",
             "At least one of the pre-conditions you specified did not hold.",
         ),
+        Error::NotModified => row(S::NOT_MODIFIED, "NotModified", "The object is not modified."),
         Error::ObjectExists { .. } => {
             row(S::CONFLICT, "FileAlreadyExists", "The object you specified already exists and can not be overwritten.")
         }

@@ -20,6 +20,7 @@ pub(super) fn fault(error: &Error) -> Fault {
             "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been \
              aborted or completed.",
         ),
+        Error::NoSuchTagSet { .. } => row(S::NOT_FOUND, "NoSuchTagSet", "The TagSet does not exist"),
         Error::NoSuchWebsite { .. } => row(
             S::NOT_FOUND,
             "NoSuchWebsiteConfiguration",
@@ -62,6 +63,7 @@ fn fault_of_request(error: &Error) -> Fault {
     match error {
         Error::InvalidArgument { name, message, .. } => row(S::BAD_REQUEST, argument_code(name), message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
+        Error::InvalidTag { message } => row(S::BAD_REQUEST, "InvalidTag", message.to_string()),
         Error::MalformedXml { .. } => row(
             S::BAD_REQUEST,
             "MalformedXML",
@@ -109,6 +111,7 @@ fn fault_of_request(error: &Error) -> Fault {
         Error::InvalidRange { .. } => {
             row(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable")
         }
+        Error::NotModified => row(S::NOT_MODIFIED, "NotModified", "Not Modified"),
         // S3 has no other word for an object that must not be replaced.
         Error::PreconditionFailed { .. } | Error::ObjectExists { .. } => row(
             S::PRECONDITION_FAILED,
@@ -153,6 +156,7 @@ fn argument_code(name: &str) -> &'static str {
     match name {
         "Authorization" | "Credential" | "Region" => "AuthorizationHeaderMalformed",
         "LocationConstraint" => "InvalidLocationConstraint",
+        "x-amz-website-redirect-location" => "InvalidRedirectLocation",
         "x-amz-storage-class" => "InvalidStorageClass",
         _ if name.starts_with("X-Amz-") => "AuthorizationQueryParametersError",
         _ => "InvalidArgument",

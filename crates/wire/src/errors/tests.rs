@@ -42,6 +42,8 @@ fn table() -> Vec<(Error, Words, Words)> {
         (Error::NoSuchBucket { bucket: bucket() }, ("NoSuchBucket", 404), ("NoSuchBucket", 404)),
         (Error::NoSuchKey { key: key(), origin_status: None }, ("NoSuchKey", 404), ("NoSuchKey", 404)),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
+        (Error::NoSuchTagSet { bucket: bucket() }, ("NoSuchTagSet", 404), ("NoSuchTagSet", 404)),
+        (Error::InvalidTag { message: "m".into() }, ("InvalidTag", 400), ("InvalidTag", 400)),
         (
             Error::NoSuchWebsite { bucket: bucket() },
             ("NoSuchWebsiteConfiguration", 404),
@@ -108,6 +110,7 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("MethodNotAllowed", 405),
             ("MethodNotAllowed", 405),
         ),
+        (Error::NotModified, ("NotModified", 304), ("NotModified", 304)),
         (Error::NotImplemented { what: "tagging".into() }, ("NotImplemented", 501), ("NotImplemented", 400)),
         (mirror(MirrorFailureKind::Answer, None), ("MirrorFailed", 424), ("MirrorFailed", 424)),
         (mirror(MirrorFailureKind::Unreachable, Some(second)), ("ServiceUnavailable", 503), ("MirrorFailed", 424)),

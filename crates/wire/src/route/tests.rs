@@ -28,7 +28,7 @@ fn operation(host: &str, method: &str, path: &str) -> Operation {
 }
 
 /// A request line of both vendors in path style, with its operation.
-const OFFERED: [(&str, &str, Operation); 27] = [
+const OFFERED: [(&str, &str, Operation); 33] = [
     ("GET", "/", Operation::ListBuckets),
     ("PUT", "/bkt/", Operation::CreateBucket),
     ("PUT", "/bkt", Operation::CreateBucket),
@@ -55,6 +55,12 @@ const OFFERED: [(&str, &str, Operation); 27] = [
     ("POST", "/bkt/k?uploadId=A", Operation::CompleteMultipartUpload),
     ("DELETE", "/bkt/k?uploadId=A", Operation::AbortMultipartUpload),
     ("GET", "/bkt/k?uploadId=A", Operation::ListParts),
+    ("GET", "/bkt?tagging", Operation::GetBucketTagging),
+    ("PUT", "/bkt?tagging", Operation::PutBucketTagging),
+    ("DELETE", "/bkt?tagging", Operation::DeleteBucketTagging),
+    ("PUT", "/bkt/k?tagging", Operation::PutObjectTagging),
+    ("DELETE", "/bkt/k?tagging", Operation::DeleteObjectTagging),
+    ("GET", "/bkt/k?partNumber=1", Operation::GetObject),
     ("GET", "/bkt/k/", Operation::GetObject),
 ];
 
@@ -93,7 +99,7 @@ fn copying_is_told_by_a_header() {
         let copy = routed_on(host, "PUT", "/bkt/k", &headers).unwrap();
         assert_eq!(copy.operation, Operation::CopyObject);
         let part = routed_on(host, "PUT", "/bkt/k?partNumber=1&uploadId=A", &headers).unwrap();
-        assert!(matches!(part.operation, Operation::NotImplemented { what: "UploadPartCopy", .. }));
+        assert_eq!(part.operation, Operation::UploadPartCopy);
         let presigned = format!("/bkt/k?{header}=bkt/source&x-oss-signature=1");
         let copy = routed_on("oss.test", "PUT", &presigned, &[]).unwrap();
         assert_eq!(copy.operation == Operation::CopyObject, host == "oss.test");
@@ -120,9 +126,10 @@ fn what_is_not_offered_is_never_another_operation() {
                 }
             }
         }
-        for path in ["/bkt/k?versionId=abc", "/bkt/k?partNumber=1", "/bkt/k?acl"] {
+        for path in ["/bkt/k?versionId=abc", "/bkt/k?acl"] {
             assert!(matches!(operation(host, "GET", path), Operation::NotImplemented { .. }), "{path}");
         }
+        assert!(matches!(operation(host, "PUT", "/bkt/k?partNumber=1"), Operation::NotImplemented { .. }));
     }
 }
 

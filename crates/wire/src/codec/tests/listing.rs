@@ -1,8 +1,10 @@
 //! Listings: pages asked for and pages answered, lists of keys to delete and of parts to complete.
 
 use headwater_model::Error;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
 use headwater_model::op::{CompleteMultipartUpload, DeleteObjects};
+use headwater_model::precondition::{ObjectCondition, TagCondition};
 use proptest::prelude::*;
 
 use super::*;
@@ -24,6 +26,8 @@ fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> Reply {
         last_modified: AT,
         kind: ObjectKind::Normal,
         checksum_algorithm: None,
+        checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        storage_class: None,
     });
     let common_prefixes = prefixes.iter().map(|prefix| (*prefix).into()).collect();
     let page = ListPage { objects: objects.collect(), common_prefixes, next: next.map(Into::into) };
@@ -185,7 +189,7 @@ fn lists_of_keys_to_delete() {
                     <Object><Key>c</Key><VersionId>null</VersionId></Object></Delete>";
         let read = with_digest(host, body).unwrap();
         assert!(read.quiet);
-        assert_eq!(read.keys, [key(" a&b "), key("c")]);
+        assert_eq!(read.keys, [(key(" a&b "), None), (key("c"), None)]);
         assert!(matches!(delete(host, &[], body), Err(Error::InvalidRequest { .. })), "a digest is needed");
         let wrong = delete(host, &[("content-md5", &content_md5("other"))], body);
         assert!(matches!(wrong, Err(Error::BadDigest { .. })));
@@ -194,6 +198,17 @@ fn lists_of_keys_to_delete() {
         for body in [&many(0), &many(1001), "<Delete><Object/></Delete>", "<Delete>", ""] {
             assert!(matches!(with_digest(host, body), Err(Error::MalformedXml { .. })), "{body:.40}");
         }
+        let conditional = "<Delete><Object><Key>k</Key><ETag>\"AB\"</ETag><Size>3</Size>\
+                           <LastModifiedTime>Sun, 06 Nov 1994 08:49:37 GMT</LastModifiedTime></Object></Delete>";
+        let expected = ObjectCondition {
+            if_match: Some(TagCondition::parse("ab")),
+            if_none_match: None,
+            last_modified: Some(Timestamp::from_seconds(784_111_777)),
+            size_bytes: Some(3),
+        };
+        assert_eq!(with_digest(host, conditional).unwrap().keys, [(key("k"), Some(Box::new(expected)))]);
+        let wrong = conditional.replace(">3<", ">x<");
+        assert!(matches!(with_digest(host, &wrong), Err(Error::InvalidArgument { name, .. }) if &*name == "Size"));
         let version = "<Delete><Object><Key>k</Key><VersionId>v</VersionId></Object></Delete>";
         assert!(matches!(with_digest(host, version), Err(Error::NotImplemented { .. })));
     }
@@ -211,7 +226,7 @@ fn complete(host: &str, headers: &[(&str, &str)], body: &str) -> Result<Complete
 #[test]
 fn lists_of_parts_to_complete() {
     let body = "<CompleteMultipartUpload><Part><PartNumber>2</PartNumber><ETag>\"AB\"</ETag></Part>\
-                <Part><ETag>cd</ETag><PartNumber>1</PartNumber><ChecksumCRC32>x</ChecksumCRC32></Part>\
+                <Part><ETag>cd</ETag><PartNumber>1</PartNumber><ChecksumCRC32>AAAAAQ==</ChecksumCRC32></Part>\
                 </CompleteMultipartUpload>";
     for (host, min_part_bytes) in [(OSS, 100 << 10), (S3, 5 << 20)] {
         let read = complete(host, &[], body).unwrap();
@@ -229,8 +244,20 @@ fn lists_of_parts_to_complete() {
     let empty_list = complete(OSS, &[("x-oss-complete-all", "yes")], "<CompleteMultipartUpload/>").unwrap();
     assert!(empty_list.all_parts && empty_list.parts.is_empty(), "some clients send an empty list");
     assert!(matches!(complete(OSS, &[("x-oss-complete-all", "yes")], body), Err(Error::InvalidRequest { .. })));
-    let checksum = complete(S3, &[("x-amz-checksum-crc32", "AAAAAA==")], body);
-    assert!(matches!(checksum, Err(Error::NotImplemented { what }) if &*what == "x-amz-checksum-crc32"));
+    let headers =
+        [("x-amz-checksum-crc32", "AAAAAA==-2"), ("x-amz-checksum-type", "COMPOSITE"), ("x-amz-mp-object-size", "7")];
+    let of_object = complete(S3, &headers, body).unwrap();
+    let crc32 = |value| Checksum { algorithm: ChecksumAlgorithm::Crc32, value: vec![0, 0, 0, value] };
+    assert_eq!((of_object.checksum, of_object.size_bytes), (Some(crc32(0)), Some(7)));
+    assert_eq!(of_object.checksum_type, Some(ChecksumType::Composite));
+    assert_eq!(of_object.parts[1].checksum, Some(crc32(1)));
+    let malformed = body.replace("AAAAAQ==", "x");
+    assert!(matches!(complete(S3, &[], &malformed), Err(Error::MalformedXml { .. })));
+    assert!(complete(OSS, &[], &malformed).is_ok(), "no word of OSS");
+    for bad in [("x-amz-checksum-crc32", "AAAA"), ("x-amz-checksum-type", "WHOLE")] {
+        assert!(matches!(complete(S3, &[bad], body), Err(Error::InvalidRequest { .. })), "{bad:?}");
+    }
+    assert!(matches!(complete(S3, &[("x-amz-mp-object-size", "-1")], body), Err(Error::InvalidArgument { .. })));
 }
 
 #[test]

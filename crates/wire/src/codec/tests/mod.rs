@@ -1,6 +1,7 @@
 //! Fixtures: requests as clients send them, answers as clients see them.
 
 mod arbitrary;
+mod composition;
 mod documents_oss;
 mod documents_s3;
 mod listing;
@@ -114,6 +115,7 @@ fn bucket() -> Arc<Bucket> {
         rule_version: 0,
         migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
+        configuration: headwater_model::bucket::BucketConfiguration::default(),
     })
 }
 
@@ -131,5 +133,6 @@ fn meta() -> ObjectMeta {
         provenance: Provenance::Written,
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
+        composition: headwater_model::object::Composition::default(),
     }
 }
