@@ -344,6 +344,31 @@ def presigned():
 
 
 @step
+def form_uploads():
+    bucket = fresh("forms")
+    post = CLIENT.generate_presigned_post(
+        bucket, "up/${filename}", Fields={"Content-Type": "text/f", "x-amz-meta-a": "1", "success_action_status": "201"},
+        Conditions=[{"Content-Type": "text/f"}, {"x-amz-meta-a": "1"}, {"success_action_status": "201"},
+                    ["content-length-range", 1, 300_000]])
+    body = pattern(200_000)
+    send = lambda fields, body: requests.post(post["url"], data=fields, files={"file": ("name.bin", body)}, timeout=60)
+    answer = send(post["fields"], body)
+    assert answer.status_code == 201 and "<Key>up/name.bin</Key>" in answer.text, answer.text
+    got = CLIENT.get_object(Bucket=bucket, Key="up/name.bin")
+    equal((got["Body"].read() == body, got["ContentType"], got["Metadata"]), (True, "text/f", {"a": "1"}))
+    for fields, sent, code in (
+        ({**post["fields"], "x-amz-meta-a": "2"}, body, "AccessDenied"),
+        ({**post["fields"], "x-amz-meta-b": "2"}, body, "AccessDenied"),
+        ({**post["fields"], "x-amz-signature": "0" * 64}, body, "SignatureDoesNotMatch"),
+        (post["fields"], pattern(300_001), "EntityTooLarge"),
+        (post["fields"], b"", "EntityTooSmall"),
+    ):
+        answer = send(fields, sent)
+        assert f"<Code>{code}</Code>" in answer.text, (code, answer.status_code, answer.text)
+    equal(CLIENT.list_objects_v2(Bucket=bucket)["KeyCount"], 1)
+
+
+@step
 def access():
     bucket = fresh("access")
     CLIENT.put_object(Bucket=bucket, Key="k", Body=b"body")

@@ -1,5 +1,9 @@
 """A round with Alibaba's first Python SDK. SIGN: v1 or v4."""
 
+import base64
+import datetime
+import hmac
+import json
 import os
 import time
 
@@ -292,6 +296,41 @@ def part_copies():
     bucket.complete_multipart_upload("k", upload, parts)
     equal(bucket.get_object("k").read(), body[PART:2 * PART] + body)
     equal(dict(bucket.get_object_tagging("k").tag_set.tagging_rule), {"a": "1"})
+
+
+@step
+def form_uploads():
+    bucket = fresh("forms")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    document = {"expiration": (now + datetime.timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "conditions": [{"bucket": bucket.bucket_name}, ["starts-with", "$key", "up/"],
+                               ["in", "$content-type", ["text/f"]], ["content-length-range", 1, 100_000]]}
+    policy = base64.b64encode(json.dumps(document).encode())
+    fields = {"key": "up/${filename}", "policy": policy.decode(), "content-type": "text/f", "x-oss-meta-a": "1"}
+    if SIGN == "v1":
+        signature = base64.b64encode(hmac.new(sdk.SECRET.encode(), policy, "sha1").digest()).decode()
+        fields |= {"OSSAccessKeyId": sdk.KEY_ID, "Signature": signature}
+    else:
+        scope = [now.strftime("%Y%m%d"), sdk.REGION, "oss", "aliyun_v4_request"]
+        key = b"aliyun_v4" + sdk.SECRET.encode()
+        for word in scope:
+            key = hmac.new(key, word.encode(), "sha256").digest()
+        fields |= {"x-oss-signature-version": "OSS4-HMAC-SHA256", "x-oss-date": now.strftime("%Y%m%dT%H%M%SZ"),
+                   "x-oss-credential": "/".join([sdk.KEY_ID, *scope]),
+                   "x-oss-signature": hmac.new(key, policy, "sha256").hexdigest()}
+    url = f"{sdk.ENDPOINT}/{bucket.bucket_name}" if not sdk.DOMAIN else sdk.ENDPOINT.replace("//", f"//{bucket.bucket_name}.")
+    send = lambda fields, body: requests.post(url, data=fields, files={"file": ("name.bin", body)}, timeout=60)
+    equal(send(fields, b"body").status_code, 204)
+    got = bucket.get_object("up/name.bin")
+    equal((got.read(), got.headers["Content-Type"], got.headers["x-oss-meta-a"]), (b"body", "text/f", "1"))
+    for changed, body, code in (
+        ({**fields, "key": "elsewhere"}, b"body", "AccessDenied"),
+        ({**fields, "content-type": "text/g"}, b"body", "AccessDenied"),
+        ({**fields, "policy": policy.decode()[:-8] + "AAAA" + "AAA="}, b"body", "SignatureDoesNotMatch"),
+        (fields, pattern(100_001), "EntityTooLarge"),
+    ):
+        answer = send(changed, body)
+        assert f"<Code>{code}</Code>" in answer.text, (code, answer.status_code, answer.text)
 
 
 @step

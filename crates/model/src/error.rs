@@ -159,6 +159,24 @@ pub enum Error {
         /// What is wrong.
         message: Box<str>,
     },
+    /// The body is no form of a form upload.
+    #[error("malformed form: {message}")]
+    MalformedForm {
+        /// Which rule was broken.
+        message: Box<str>,
+    },
+    /// The policy of a form upload is none.
+    #[error("invalid policy: {message}")]
+    InvalidPolicy {
+        /// Which rule was broken.
+        message: Box<str>,
+    },
+    /// A form upload breaks its policy, or the policy has expired. Nothing was stored.
+    #[error("policy violated: {message}")]
+    PolicyViolated {
+        /// Which condition.
+        message: Box<str>,
+    },
     /// A digest header cannot be a digest (wrong length or encoding).
     #[error("invalid digest in {header}")]
     InvalidDigest {

@@ -17,6 +17,7 @@ mod body;
 mod clock;
 mod connection;
 mod listen;
+mod post;
 mod request_id;
 mod server;
 mod service;

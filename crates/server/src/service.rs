@@ -41,27 +41,27 @@ pub(crate) const UNROUTED: &str = "Unrouted";
 
 /// What every request needs.
 pub(crate) struct Service {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     access_log: AccessLog,
     addressing: Addressing,
-    authenticator: Authenticator,
+    pub(crate) authenticator: Authenticator,
     trusted_proxies: Vec<IpNet>,
     request_ids: RequestIds,
 }
 
 /// What an answer is accounted by.
-struct Account {
-    kind: RequestKind,
-    id: RequestId,
+pub(crate) struct Account {
+    pub(crate) kind: RequestKind,
+    pub(crate) id: RequestId,
     received: Received,
     started: Duration,
-    time: Timestamp,
+    pub(crate) time: Timestamp,
     remote: IpAddr,
     bucket: Option<Arc<str>>,
-    key: Option<Arc<str>>,
-    access_key_id: Option<Arc<str>>,
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) access_key_id: Option<Arc<str>>,
     method: http::Method,
     error: Option<Box<str>>,
     reason: Option<&'static str>,
@@ -163,6 +163,15 @@ impl Service {
         account.kind = (routed.operation.name(), routed.dialect);
         account.bucket = routed.bucket.as_ref().map(|bucket| bucket.shared().clone());
         account.key = routed.key.as_ref().map(|key| key.shared().clone());
+        if routed.body_need() == BodyNeed::Form {
+            return match self.post(parts, &routed, secure, body(), account).await {
+                Ok(response) => response,
+                Err(error) => {
+                    let (dialect, owner) = (account.kind.1, account.access_key_id.is_some());
+                    self.refuse(parts, dialect, &error, account, owner)
+                }
+            };
+        }
         match self.perform(parts, &routed, secure, body, account).await {
             Ok(reply) => {
                 (account.served, account.origin_status) = cause(&reply);
@@ -206,7 +215,7 @@ impl Service {
         let trailing = TrailingChecksum::default();
         let caller = |principal| Caller { principal, dialect: routed.dialect };
         match routed.body_need() {
-            BodyNeed::None => {
+            BodyNeed::None | BodyNeed::Form => {
                 let op = decode(routed, parts, None, &facts)?;
                 self.engine.perform(&caller(principal), op, Body::Empty).await
             }
@@ -222,6 +231,11 @@ impl Service {
                 self.engine.perform(&caller(principal), op, body).await
             }
         }
+    }
+
+    /// How long a request has taken so far.
+    pub(crate) fn elapsed_of(&self, account: &Account) -> Duration {
+        self.clock.elapsed().saturating_sub(account.started)
     }
 
     fn refuse(

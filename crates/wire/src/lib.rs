@@ -26,6 +26,7 @@ mod errors;
 mod escape;
 mod etag;
 mod fields;
+pub mod form;
 mod operation;
 mod query;
 mod response;

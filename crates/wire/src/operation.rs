@@ -39,6 +39,8 @@ pub enum Operation {
     PutBucketTagging,
     DeleteBucketTagging,
     PutObject,
+    /// An object as a field of a form.
+    PostObject,
     CopyObject,
     DeleteObject,
     CreateMultipartUpload,
@@ -64,6 +66,8 @@ pub enum BodyNeed {
     Xml,
     /// The body streams beside the operation.
     Stream,
+    /// The body is a form, which has the operation in it: [`crate::form`].
+    Form,
 }
 
 impl Operation {
@@ -98,6 +102,7 @@ impl Operation {
             Self::PutBucketTagging => "PutBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
             Self::PutObject => "PutObject",
+            Self::PostObject => "PostObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
             Self::CreateMultipartUpload => "CreateMultipartUpload",
@@ -140,6 +145,7 @@ impl Operation {
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
+            | Self::PostObject
             | Self::CopyObject
             | Self::CreateMultipartUpload
             | Self::UploadPart
@@ -163,6 +169,7 @@ impl Operation {
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::UploadPart => BodyNeed::Stream,
+            Self::PostObject => BodyNeed::Form,
             _ => BodyNeed::None,
         }
     }

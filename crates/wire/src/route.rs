@@ -165,12 +165,23 @@ fn resolve(parts: &Parts, place: &Place<'_>, dialect: Dialect, claim: Claim, que
     })
 }
 
+/// The key that a form gives to a new object.
+pub(crate) fn parse_new_key(text: &str, dialect: Dialect) -> Result<ObjectKey> {
+    let key = checked_key(text, Vocab::of(dialect))?;
+    check_new_key(&key, Operation::PutObject, dialect)?;
+    Ok(key)
+}
+
 fn parse_key(raw: &str, vocab: &Vocab) -> Result<ObjectKey> {
     let text = decode(raw, Plus::Literal).ok_or_else(|| Error::InvalidObjectName { key: raw.into() })?;
+    checked_key(&text, vocab)
+}
+
+fn checked_key(text: &str, vocab: &Vocab) -> Result<ObjectKey> {
     if text.len() > vocab.max_key_bytes {
         return Err(Error::KeyTooLong { size_bytes: text.len(), limit_bytes: vocab.max_key_bytes });
     }
-    ObjectKey::parse(&text)
+    ObjectKey::parse(text)
 }
 
 /// OSS: names of objects begin neither with `/` nor with `\`. Such objects may still come from the S3 face, to be read
@@ -250,7 +261,7 @@ impl Request<'_> {
             ("", "HEAD") => Operation::HeadBucket,
             ("", "PUT") => Operation::CreateBucket,
             ("", "DELETE") => Operation::DeleteBucket,
-            ("", "POST") => Operation::NotImplemented { what: "PostObject", action: Action::PutObject },
+            ("", "POST") => Operation::PostObject,
             ("", "OPTIONS") => Operation::NotImplemented { what: "OptionObject", action: Action::GetObject },
             _ => return Err(self.not_allowed("BUCKET")),
         })

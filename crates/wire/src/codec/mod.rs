@@ -101,6 +101,8 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
         Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
         Operation::PutObject => put::decode(&request)?,
+        // Read by `form`, as the PutObject that it stands for.
+        Operation::PostObject => return Err(Error::MalformedForm { message: "it is no form".into() }),
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
         Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
@@ -141,6 +143,21 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Parts { owner, initiated: _, checksum, page } => part::encode_list(&answer, &owner, checksum, &page),
         Reply::Uploads { owner, page } => upload::encode_list(&answer, &owner, &page),
     }
+}
+
+/// The header that gives an object the tags of this document.
+pub(crate) fn tagging_header(document: &str) -> Result<String> {
+    tagging::header_of(document)
+}
+
+/// Adds what an answer tells about the bytes that were stored.
+pub(crate) fn put_stored(headers: &mut http::HeaderMap, meta: &headwater_model::object::ObjectMeta, dialect: Dialect) {
+    put::put_digests(headers, meta, dialect);
+}
+
+/// The URL of the object that a request names.
+pub(crate) fn object_location(routed: &Routed, parts: &Parts, context: &ResponseContext<'_>) -> String {
+    endpoint::object_url(&Answer { routed, parts, vocab: routed.vocab(), context })
 }
 
 /// Reads a website document, as PutBucketWebsite does. Masked secrets stay masked.

@@ -1,6 +1,7 @@
 //! PutObject, and what it shares with the other writes of objects.
 
 use headwater_model::body::Body;
+use headwater_model::bucket::Dialect;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::ObjectMeta;
 use headwater_model::op::{Op, PutObject};
@@ -67,11 +68,17 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     let mut response = answer.empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
-    if answer.is_oss() {
-        checksum::put_md5(headers, meta);
-        headers.insert(checksum::CRC64, meta.crc64.into());
-    } else {
-        checksum::put(headers, meta);
-    }
+    put_digests(headers, meta, answer.vocab.dialect);
     response
+}
+
+/// What the vendor tells about the bytes that were stored.
+pub(super) fn put_digests(headers: &mut HeaderMap, meta: &ObjectMeta, dialect: Dialect) {
+    match dialect {
+        Dialect::Oss => {
+            checksum::put_md5(headers, meta);
+            headers.insert(checksum::CRC64, meta.crc64.into());
+        }
+        Dialect::S3 => checksum::put(headers, meta),
+    }
 }

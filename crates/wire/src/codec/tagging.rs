@@ -10,7 +10,7 @@ use headwater_model::{Error, Result};
 use http::Response;
 
 use super::{Answer, Request};
-use crate::escape::{Plus, decode as unescape};
+use crate::escape::{Plus, decode as unescape, encode as escaped};
 use crate::response::open_root;
 use crate::xml::{Element, parse};
 
@@ -86,6 +86,13 @@ fn pairs(request: &Request<'_>, name: &'static str, text: &str) -> Result<Tags> 
     let tags = pairs.collect::<Result<Tags>>()?;
     of_objects(request).check(&tags)?;
     Ok(tags)
+}
+
+/// The header that gives the tags of a document.
+pub(super) fn header_of(document: &str) -> Result<String> {
+    let escape = |text: &str| escaped(text).replace('/', "%2F");
+    let pairs = read(document.as_bytes())?;
+    Ok(pairs.iter().map(|(key, value)| format!("{}={}", escape(key), escape(value))).collect::<Vec<_>>().join("&"))
 }
 
 pub(super) fn decode_object(request: &Request<'_>, body: &[u8]) -> Result<Op> {

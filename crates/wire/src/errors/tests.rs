@@ -43,6 +43,9 @@ fn table() -> Vec<(Error, Words, Words)> {
         (Error::NoSuchKey { key: key(), origin_status: None }, ("NoSuchKey", 404), ("NoSuchKey", 404)),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
         (Error::NoSuchTagSet { bucket: bucket() }, ("NoSuchTagSet", 404), ("NoSuchTagSet", 404)),
+        (Error::MalformedForm { message: "m".into() }, ("MalformedPOSTRequest", 400), ("MalformedPOSTRequest", 400)),
+        (Error::InvalidPolicy { message: "m".into() }, ("InvalidPolicyDocument", 400), ("InvalidPolicyDocument", 400)),
+        (Error::PolicyViolated { message: "m".into() }, ("AccessDenied", 403), ("AccessDenied", 403)),
         (Error::InvalidTag { message: "m".into() }, ("InvalidTag", 400), ("InvalidTag", 400)),
         (
             Error::NoSuchWebsite { bucket: bucket() },
