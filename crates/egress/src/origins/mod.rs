@@ -40,6 +40,7 @@ pub(crate) use ask::Ask;
 pub use breaker::BreakerState;
 pub(crate) use exchange::Exchange;
 pub(crate) use origin::KnownOrigin;
+pub use retry_after::retry_after;
 pub use status::{LastAnswer, OriginStatus, OriginTotals};
 
 use crate::target::{Endpoint, Target};

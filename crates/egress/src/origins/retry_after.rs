@@ -13,13 +13,17 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause that an answer asks for: 429, 503 with `Retry-After`, or an answer whose document says that it throttles.
 pub(super) fn pause(status: StatusCode, headers: &HeaderMap, throttled: bool, now: Timestamp) -> Option<Duration> {
-    let asked = headers.get(RETRY_AFTER).and_then(|value| read(value.as_bytes(), now));
+    let asked = retry_after(headers, now);
     match status {
         StatusCode::TOO_MANY_REQUESTS => Some(asked.unwrap_or(DEFAULT_PAUSE)),
         StatusCode::SERVICE_UNAVAILABLE => asked.or(throttled.then_some(DEFAULT_PAUSE)),
         _ => throttled.then(|| asked.unwrap_or(DEFAULT_PAUSE)),
     }
-    .map(|pause| pause.min(MAX_PAUSE))
+}
+
+/// `Retry-After` of an answer, at most a minute (chaos matrix, O17); `None` if it asks for nothing.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    headers.get(RETRY_AFTER).and_then(|value| read(value.as_bytes(), now)).map(|pause| pause.min(MAX_PAUSE))
 }
 
 /// Seconds or an HTTP date (RFC 9110 section 10.2.3). A time that has come already asks for nothing.

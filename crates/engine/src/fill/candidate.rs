@@ -38,10 +38,9 @@ impl Candidate {
     /// The key has no URL at the rule's origins.
     pub(super) fn all(rule: &RoutingRule, get: &GetObject, origins: &Origins) -> Result<Vec<Self>, Failure> {
         let unmappable = |_| Failure::refused("unmappable_key");
-        let primary = rewriting::origin_url(rule, &get.key, &get.miss).map_err(unmappable)?;
-        let others = rewriting::alternates(rule, &get.key, &get.miss).map_err(unmappable)?;
+        let urls = rewriting::origin_urls(rule, &get.key, &get.miss).map_err(unmappable)?;
         let auth = rule.mirror().and_then(|mirror| mirror.auth.as_ref());
-        std::iter::once(primary).chain(others).map(|url| Self::of(&url, auth, origins)).collect()
+        urls.iter().map(|url| Self::of(url, auth, origins)).collect()
     }
 
     fn of(url: &str, auth: Option<&MirrorAuth>, origins: &Origins) -> Result<Self, Failure> {

@@ -205,7 +205,7 @@ impl<'a> Intake<'a> {
         self.body = rest.body;
         self.trailers = rest.trailers;
         self.skip = rest.skip;
-        self.length = Some(rest.total);
+        self.length = self.length.or(rest.total);
         self.pace.restart();
         Ok(())
     }

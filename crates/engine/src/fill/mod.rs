@@ -9,10 +9,10 @@
 //!
 //! How: `plan` is what a rule makes of a request, `candidate` where it may be asked; `join` the running fills; `task` one
 //! fill's life in the order `failover` (which origin is next), `ask`, `head` (what the answer means), `intake` (body in,
-//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are pieces that
-//! somebody waited for), `commit`; `state`
-//! what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the
-//! HEAD of a missing object, which is no fill; `prospect` explains without doing; `absences` what origins said they do not have, `probe` which are up.
+//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are
+//! pieces that somebody waited for), `commit`; `state` what followers see of it, `seats` who they are, `reader` one
+//! follower's body, `reply` its answer; `head_request` the HEAD of a missing object, which is no fill; `prospect`
+//! explains without doing; `absences` what origins said they do not have, `probe` which are up.
 //!
 //! A pass-through (nothing is to be stored, or the running fill asks something else) is the same task without a store
 //! and with one follower.
@@ -129,6 +129,16 @@ pub(crate) enum MissMethod {
     Head,
 }
 
+impl MissMethod {
+    /// What the origin is asked with.
+    fn asks(self) -> OriginMethod {
+        match self {
+            Self::Get => OriginMethod::Get,
+            Self::Head => OriginMethod::Head,
+        }
+    }
+}
+
 /// What came of a miss.
 #[derive(Debug)]
 pub(crate) enum MissOutcome {
@@ -166,13 +176,12 @@ impl Fills {
         method: MissMethod,
     ) -> Result<MissOutcome> {
         let plan = Plan::of(rule, bucket, get, &self.marker, &self.origins).map_err(|failure| failure.to_error())?;
-        let asks = if method == MissMethod::Get { OriginMethod::Get } else { OriginMethod::Head };
-        if let Some((absence, _)) = self.env.absences.find(bucket, &get.key, &plan, asks) {
+        if let Some((absence, _)) = self.env.absences.find(bucket, &get.key, &plan, method.asks()) {
             self.env.observer.believed_absent();
             return Ok(MissOutcome::NotFound { origin_status: absence.origin_status });
         }
-        let wants = plan.wants.clone();
-        let asked = |served| Asked { get, method, served, wants: &wants };
+        let return_headers = plan.wants.return_headers.clone();
+        let asked = |served| Asked { get, method, served, return_headers: &return_headers };
         let name = (bucket.generation, get.key.clone());
         if method == MissMethod::Head {
             return match self.table.follow(&name, &plan) {

@@ -140,9 +140,9 @@ impl Plan {
         }
     }
 
-    /// Host and port of the primary origin, for the log: neither user, path nor query, which may carry secrets.
-    pub(super) fn origin_host(&self) -> &str {
-        self.candidates[0].host()
+    /// Host and port of a candidate, for the log: neither user, path nor query, which may carry secrets.
+    pub(super) fn origin_host(&self, candidate: usize) -> &str {
+        self.candidates[candidate].host()
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_log_gets_the_host_and_no_secrets() {
-        assert_eq!(plan("http://host:81/path/", 1, 1).origin_host(), "host:81");
+        assert_eq!(plan("http://host:81/path/", 1, 1).origin_host(0), "host:81");
     }
 
     #[test]

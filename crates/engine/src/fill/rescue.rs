@@ -107,8 +107,8 @@ pub(super) struct Rest {
     pub(super) trailers: Trailers,
     /// Bytes of it that are already here.
     pub(super) skip: u64,
-    /// Length of the whole object, which the answer tells.
-    pub(super) total: u64,
+    /// Length of the whole object, where the answer tells it.
+    pub(super) total: Option<u64>,
 }
 
 impl<'a> Rescue<'a> {
@@ -127,7 +127,9 @@ impl<'a> Rescue<'a> {
     /// # Errors
     /// `lost` if nothing goes on, a failure of its own if the object changed.
     pub(super) async fn rest(&mut self, position: u64, length: Option<u64>, lost: Failure) -> Result<Rest, Failure> {
-        self.part(position..u64::MAX, length, lost).await
+        let rest = self.part(position..u64::MAX, length, lost).await?;
+        self.env.observer.rescued();
+        Ok(rest)
     }
 
     /// What goes on at the start of `part`, and stops at its end.
@@ -156,7 +158,6 @@ impl<'a> Rescue<'a> {
             match judge(response, &pin, &part, length) {
                 Judged::Goes(rest) => {
                     self.candidate = candidate;
-                    self.env.observer.rescued();
                     return Ok(rest);
                 }
                 Judged::Changed(status) => return Err(Failure::changed(status)),
@@ -181,7 +182,7 @@ fn judge(response: OriginResponse, pin: &Pin, part: &Range<u64>, length: Option<
         206 => match head::content_range(&headers) {
             Some((first, last, total)) if first == position && last.checked_add(1) == Some(total.min(part.end)) => {
                 if pin.holds(&headers) && length.is_none_or(|length| length == total) {
-                    Judged::Goes(Rest { body, trailers, skip: 0, total })
+                    Judged::Goes(Rest { body, trailers, skip: 0, total: Some(total) })
                 } else {
                     Judged::Changed(status)
                 }
@@ -190,12 +191,14 @@ fn judge(response: OriginResponse, pin: &Pin, part: &Range<u64>, length: Option<
         },
         200 => {
             let total = head::framing_length(framing);
-            match total.filter(|total| pin.holds(&headers) && length.is_none_or(|length| length == *total)) {
-                Some(total) if position <= MAX_SKIPPED_BYTES => {
-                    Judged::Goes(Rest { body, trailers, skip: position, total })
-                }
-                Some(_) => Judged::Useless,
-                None => Judged::Changed(status),
+            let is_other_length = total.zip(length).is_some_and(|(total, length)| total != length);
+            if !pin.holds(&headers) || is_other_length {
+                Judged::Changed(status)
+            } else if position > MAX_SKIPPED_BYTES || (total.is_none() && matches!(pin, Pin::Date(_))) {
+                // A date says the same version only together with the length.
+                Judged::Useless
+            } else {
+                Judged::Goes(Rest { body, trailers, skip: position, total })
             }
         }
         404 | 410 | 412 | 416 => Judged::Changed(status),

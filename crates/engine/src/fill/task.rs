@@ -65,6 +65,8 @@ pub(super) struct Task {
     /// Before `phase`: if the task is dropped, its place is free before its followers know.
     place: Place,
     phase: watch::Sender<Phase>,
+    /// Of the candidates, who was asked last; what it answered, and how much of the body came.
+    candidate: usize,
     origin_status: Option<u16>,
     received: u64,
 }
@@ -72,7 +74,7 @@ pub(super) struct Task {
 impl Task {
     pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
         let Started { fill, phase, place } = started;
-        Self { env, bucket, key, fill, place, phase, origin_status: None, received: 0 }
+        Self { env, bucket, key, fill, place, phase, candidate: 0, origin_status: None, received: 0 }
     }
 
     /// Runs to the end, or until `stop` says that the server cannot wait any longer.
@@ -99,7 +101,7 @@ impl Task {
         let report = Report {
             bucket: self.bucket.name.as_str(),
             key: self.key.as_str(),
-            origin_host: self.fill.plan.origin_host(),
+            origin_host: self.fill.plan.origin_host(self.candidate),
             origin_status: self.origin_status,
             size_bytes: self.received,
             duration,
@@ -146,6 +148,10 @@ impl Task {
 
     /// One origin's answer, to its end.
     async fn attempt(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<FillOutcome, Failure> {
+        if self.candidate != from.candidate {
+            (self.candidate, self.origin_status) = (from.candidate, None);
+        }
+        self.received = 0;
         let OriginResponse { status, headers, framing, final_url: _, body, trailers } =
             self.answer(from, cause).await?;
         self.origin_status = Some(status);
@@ -365,8 +371,8 @@ impl Task {
         while let Some(island) = islands.beginning_at(intake.received()) {
             let (start, length) = (intake.received(), island.finished().await);
             let lost = |error: Error| {
-                tracing::warn!(%error, "a piece that was fetched before its turn is lost");
-                Failure::leap(0)
+                tracing::warn!(%error, "a piece that was fetched before its turn cannot be read back");
+                Failure::Store(Arc::new(error))
             };
             while intake.received() < start + length {
                 let end = (start + length).min(intake.received() + DIGEST_BYTES);

@@ -6,6 +6,7 @@ mod failures;
 mod fixture;
 mod forwarding;
 mod loops;
+mod origin_bytes;
 mod races;
 mod reading;
 mod redirects;

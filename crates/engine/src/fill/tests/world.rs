@@ -279,6 +279,7 @@ pub(super) struct Seen {
     pub(super) outcomes: watch::Sender<Vec<FillOutcome>>,
     pub(super) joined: watch::Sender<usize>,
     pub(super) bytes: watch::Sender<u64>,
+    pub(super) rescued: watch::Sender<usize>,
 }
 
 impl Seen {
@@ -305,6 +306,10 @@ impl FillObserver for Seen {
 
     fn origin_bytes(&self, size_bytes: u64) {
         self.bytes.send_modify(|bytes| *bytes += size_bytes);
+    }
+
+    fn rescued(&self) {
+        self.rescued.send_modify(|rescued| *rescued += 1);
     }
 
     fn joined(&self) {
