@@ -140,7 +140,8 @@ impl Service {
         }
         let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let ended = Ended { service: self, status: response.status().as_u16(), account, _under_way: under_way };
-        response.map(|body| ResponseBody::new(body, length, ended))
+        let uptake = persistent.then(|| activity.uptake());
+        response.map(|body| ResponseBody::new(body, length, uptake, ended))
     }
 
     async fn respond(
