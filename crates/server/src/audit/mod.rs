@@ -12,8 +12,9 @@
 //! How: the file is opened for every line, so it can be moved away at any time and the next change begins a new one,
 //! whose first line still names the last line of the old (after a restart: an empty `previous`).
 //!
-//! Deliberately not here: protection against who can write the file and computes all hashes anew; ship the lines to
-//! another machine for that.
+//! Deliberately not here: protection against who can write the file. It does not show if all hashes are computed anew,
+//! nor, while the server is stopped, if lines are cut off the end or the beginning; ship the lines to another machine
+//! for that.
 
 mod verify;
 
@@ -100,11 +101,14 @@ impl Audit {
     /// The last lines, oldest first; fewer than `limit` if there are no more, or they are longer than 8 MiB together.
     pub(crate) async fn last(&self, limit: usize) -> io::Result<Vec<Value>> {
         let shared = self.shared.clone();
-        let tail = tokio::task::spawn_blocking(move || read_tail(&shared.path)).await.map_err(io::Error::other)??;
-        let lines = tail.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-        let mut lines: Vec<Value> = lines.collect();
-        lines.drain(..lines.len().saturating_sub(limit));
-        Ok(lines)
+        let read = tokio::task::spawn_blocking(move || {
+            let tail = read_tail(&shared.path)?;
+            let lines = tail.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+            let mut lines: Vec<Value> = lines.take(limit).collect();
+            lines.reverse();
+            Ok(lines)
+        });
+        read.await.map_err(io::Error::other)?
     }
 }
 
@@ -124,10 +128,24 @@ impl Shared {
 }
 
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    append_by(path, |file| {
+        file.write_all(line)?;
+        file.sync_data()
+    })
+}
+
+/// Lets `write` add to the end of the file. What a failure leaves behind is cut off again: it would stand between two
+/// lines as if somebody had changed the log.
+fn append_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let is_new = !path.exists();
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    file.write_all(line)?;
-    file.sync_data()?;
+    let length = file.metadata()?.len();
+    if let Err(error) = write(&mut file) {
+        if let Err(error) = file.set_len(length) {
+            tracing::error!(%error, path = %path.display(), "part of an audit line could not be taken back");
+        }
+        return Err(error);
+    }
     if is_new && let Some(directory) = path.parent() {
         File::open(directory)?.sync_all()?;
     }
