@@ -338,7 +338,13 @@ fn o17_an_origin_that_asks_for_it_is_left_alone() {
 fn changed_limits_hold_at_once() {
     let rig = rig(OriginLimits { max_concurrent: 1, ..OriginLimits::default() });
     let _held = rig.miss().unwrap();
+    let mut waiter = Box::pin(rig.origin.admit(Ask::new(RequestCause::Miss)));
+    let mut leaves = Box::pin(rig.origin.admit(Ask::new(RequestCause::Job)));
+    assert!(look(&mut waiter).is_none() && look(&mut leaves).is_none());
     rig.origins.set(&id(), None);
+    assert_eq!(rig.status().in_flight, 3, "whoever waited is let in");
+    drop(leaves);
+    assert!(matches!(look(&mut waiter), Some(Ok(_))));
     drop(rig.miss().unwrap());
     assert_eq!(rig.status().in_flight, 1);
 }
