@@ -199,7 +199,7 @@ async fn the_openapi_document_and_the_routes_agree() {
             seen += 1;
         }
     }
-    assert!(seen >= 8, "{document}");
+    assert_eq!(seen, 16, "{document}");
     let settings = &document["components"]["schemas"]["MigrationSettings"];
     assert!(settings["properties"]["negative_ttl_ms"]["description"].is_string(), "{settings}");
 }
@@ -234,6 +234,30 @@ async fn rules_are_tested_before_they_are_saved() {
     assert_eq!(answer["website"], Value::Null, "nothing was saved");
     let (_, answer) = ask(&running, Method::POST, "/api/v1/buckets/bkt/explain", r#"{"key":"img/a"}"#).await;
     assert_eq!((&answer["stored"], &answer["rules"]), (&Value::Null, &json!([])));
+}
+
+#[tokio::test]
+async fn origins_are_tried_where_the_key_has_a_url() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let try_it = async |bucket: &str, key: &str, website: &str| {
+        let body = json!({"website": website, "request": {"key": key, "try": true}}).to_string();
+        ask(&running, Method::POST, &format!("/api/v1/buckets/{bucket}/rules/test"), &body).await
+    };
+    let (status, answer) = try_it("bkt", "img/a", WEBSITE).await;
+    assert_eq!(status, 200, "{answer}");
+    let tried = &answer["matched"]["tried"];
+    assert_eq!((&tried[0]["outcome"], &tried[0]["reason"]), (&json!("failed"), &json!("connect")), "{tried}");
+    let (status, answer) = try_it("bkt", "img/../a", WEBSITE).await;
+    assert_eq!((status, &answer["error"]["code"]), (424, &json!("mirror_failed")), "{answer}");
+    // Whatever else is wrong with the document.
+    let masked = WEBSITE.replace(
+        "<MirrorHeaders>",
+        "<MirrorAuth><AuthType>S3V4</AuthType><Region>r</Region>\
+        <AccessKeyId>i</AccessKeyId><AccessKeySecret>******</AccessKeySecret></MirrorAuth><MirrorHeaders>",
+    );
+    let (status, answer) = try_it("none", "img/a", &masked).await;
+    assert_eq!((status, &answer["error"]["code"]), (404, &json!("no_such_bucket")), "{answer}");
 }
 
 #[tokio::test]
