@@ -51,6 +51,10 @@ impl Connection {
         parts.method = method;
         parts.uri = path.parse().with_context(|| format!("{path} cannot be a path"))?;
         parts.headers.insert(header::HOST, HeaderValue::try_from(&self.authority)?);
+        // The server takes a signature once, and two equal changes within a second are no repetition.
+        let (clock, mut nonce) = (SystemClock::new(), [0; 8]);
+        clock.random(&mut nonce);
+        parts.headers.insert("x-nonce", HeaderValue::from(u64::from_ne_bytes(nonce)));
         if !body.is_empty() {
             parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -63,7 +67,7 @@ impl Connection {
             region: "cn-hangzhou",
             target: Target::default(),
             additional_headers: &[],
-            now: SystemClock::new().now(),
+            now: clock.now(),
             keys: &keys,
         };
         sign_v4_headers(&mut parts, ContentSha256::Digest(Sha256::digest(&body).into()), &signing)?;

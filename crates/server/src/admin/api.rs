@@ -15,6 +15,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 use utoipa::IntoParams;
 
 use super::auth::Requester;
@@ -83,7 +84,7 @@ impl Api {
     {
         let api = self.clone();
         // In a task of its own: a client that goes away must not part a change from its line.
-        let task = tokio::spawn(async move {
+        let task = async move {
             let _order = api.order.lock().await;
             let changed = change.await?;
             if !changed.differs {
@@ -100,7 +101,8 @@ impl Api {
                 return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", message));
             }
             Ok(changed)
-        });
+        };
+        let task = tokio::spawn(task.in_current_span());
         task.await.map_err(|error| Failure::from(Error::internal("change settings", error)))?
     }
 }

@@ -1,5 +1,6 @@
 //! The admin API: who may use it, what it refuses and how, what it changes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock as _;
 use headwater_server::{SystemClock, verify_audit};
 use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, presign_v4, sign_v4_headers};
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, header, request, response};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -33,10 +34,20 @@ enum Signed {
 }
 
 async fn send(running: &Running, method: Method, path: &str, body: &str, signed: Signed) -> (u16, Value) {
+    let parts = head(method, path, body, signed);
+    let (parts, answer) = exchange(running, parts, body).await;
+    (parts.status.as_u16(), answer)
+}
+
+/// Equal requests within a second are to have signatures of their own.
+static NONCE: AtomicU64 = AtomicU64::new(0);
+
+fn head(method: Method, path: &str, body: &str, signed: Signed) -> request::Parts {
     let mut request = Request::new(());
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap();
     request.headers_mut().insert(header::HOST, HeaderValue::from_static("127.0.0.1"));
+    request.headers_mut().insert("x-nonce", NONCE.fetch_add(1, Ordering::Relaxed).into());
     let (mut parts, ()) = request.into_parts();
     let (id, secret) = match signed {
         Signed::WithSecret(secret) => ("root", secret),
@@ -65,13 +76,19 @@ async fn send(running: &Running, method: Method, path: &str, body: &str, signed:
         Signed::OverAnotherBody => sign_v4_headers(&mut parts, digest("another"), &signing).unwrap(),
         _ => sign_v4_headers(&mut parts, digest(body), &signing).unwrap(),
     }
+    parts
+}
+
+async fn exchange(running: &Running, parts: request::Parts, body: &str) -> (response::Parts, Value) {
     let stream = TcpStream::connect(running.addresses.admin).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     let request = Request::from_parts(parts, Full::new(Bytes::copy_from_slice(body.as_bytes())));
     let (parts, body) = collect(sender.send_request(request).await.unwrap()).await;
     assert!(!parts.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "there is no CORS");
-    (parts.status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
+    let id = parts.headers["x-request-id"].to_str().unwrap();
+    assert!(id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+    (parts, serde_json::from_slice(&body).unwrap_or(Value::Null))
 }
 
 async fn ask(running: &Running, method: Method, path: &str, body: &str) -> (u16, Value) {
@@ -103,6 +120,33 @@ async fn only_the_root_key_by_a_signature_over_the_body_gets_in() {
     assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1["negative_ttl_ms"], 5000, "nothing was changed");
     // A path that is not there tells strangers nothing either.
     assert_eq!(send(&running, Method::GET, "/api/v1/nothing", "", Signed::NotAtAll).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_signed_change_is_taken_once_and_its_id_is_told() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let body = r#"{"negative_ttl_ms":1}"#;
+    let change = head(Method::PATCH, MIGRATION, body, Signed::Rightly);
+    let (answer, _) = exchange(&running, change.clone(), body).await;
+    assert_eq!(answer.status, 200);
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit?limit=1", "").await;
+    assert_eq!(audit["entries"][0]["request_id"], answer.headers["x-request-id"].to_str().unwrap());
+    assert_eq!(ask(&running, Method::PATCH, MIGRATION, r#"{"negative_ttl_ms":2}"#).await.0, 200);
+    // The same, and the same in other letters, which is as valid.
+    let mut spelled = change.clone();
+    let (known, signature) = spelled.headers["authorization"].to_str().unwrap().rsplit_once('=').unwrap();
+    let other = format!("{known}={}", signature.to_uppercase());
+    spelled.headers.insert("authorization", other.parse().unwrap());
+    for repeated in [change, spelled] {
+        let (answer, told) = exchange(&running, repeated, body).await;
+        assert_eq!((answer.status.as_u16(), &told["error"]["code"]), (403, &json!("repeated")), "{told}");
+    }
+    assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1["negative_ttl_ms"], 2);
+    let read = head(Method::GET, MIGRATION, "", Signed::Rightly);
+    for _ in 0..2 {
+        assert_eq!(exchange(&running, read.clone(), "").await.0.status, 200);
+    }
 }
 
 #[tokio::test]
