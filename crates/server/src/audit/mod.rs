@@ -1,6 +1,7 @@
 //! The audit log: who changed what, when, from where.
 //!
-//! Guarantees: a line is on the disk before its change is acknowledged; every line carries the SHA-256 of the line
+//! Guarantees: a line is on the disk before its change is acknowledged, in the order in which changes were made, and a
+//! client that goes away meanwhile interrupts neither; every line carries the SHA-256 of the line
 //! before it, so that a line that was changed or taken out afterwards shows ([`verify`]). Nothing here is secret: who
 //! writes an entry has masked it.
 //!
@@ -16,6 +17,7 @@
 //! nor, while the server is stopped, if lines are cut off the end or the beginning; ship the lines to another machine
 //! for that.
 
+mod change;
 mod verify;
 
 use std::fs::{File, OpenOptions};
@@ -30,6 +32,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use change::{Intent, Unacknowledged};
 pub use verify::{AuditReport, verify};
 
 /// Most bytes of the file's end that are read for its last lines: a line holds a document twice, at most 1 MiB each.
@@ -44,23 +47,25 @@ pub struct Audit {
 struct Shared {
     path: PathBuf,
     clock: Arc<dyn Clock>,
+    /// Held over a change and its line.
+    order: tokio::sync::Mutex<()>,
     /// Digest of the last line; held while a line is written.
     previous: Mutex<String>,
 }
 
 /// One change.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) request_id: String,
+struct Entry {
+    request_id: String,
     /// Access key id.
-    pub(crate) who: String,
-    pub(crate) remote: IpAddr,
-    pub(crate) action: &'static str,
-    pub(crate) target: String,
+    who: String,
+    remote: IpAddr,
+    action: &'static str,
+    target: String,
     /// Masked.
-    pub(crate) before: Value,
+    before: Value,
     /// Masked.
-    pub(crate) after: Value,
+    after: Value,
 }
 
 #[derive(Serialize)]
@@ -89,11 +94,12 @@ impl Audit {
             // A crash cut the line off before its change was acknowledged. It stays, as a line of its own.
             append(path, b"\n")?;
         }
-        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), clock, previous: Mutex::new(previous) }) })
+        let (path, order, previous) = (path.to_owned(), tokio::sync::Mutex::default(), Mutex::new(previous));
+        Ok(Self { shared: Arc::new(Shared { path, clock, order, previous }) })
     }
 
     /// Writes a line down; it is on the disk when this returns.
-    pub(crate) async fn write(&self, entry: Entry) -> io::Result<()> {
+    async fn write(&self, entry: Entry) -> io::Result<()> {
         let shared = self.shared.clone();
         tokio::task::spawn_blocking(move || shared.write(&entry)).await.map_err(io::Error::other)?
     }
