@@ -118,8 +118,12 @@ impl Engine {
             | Op::GetBucketAcl(bucket) => self.show_bucket(&bucket),
             Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, acl).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
-            Op::PutBucketWebsite(bucket, website) => self.put_website(&bucket, *website).await,
-            Op::DeleteBucketWebsite(bucket) => self.delete_website(&bucket).await,
+            Op::PutBucketWebsite(bucket, website) => {
+                self.change_website(&caller.principal, &bucket, Some(*website)).await.map(|_| Reply::Done)
+            }
+            Op::DeleteBucketWebsite(bucket) => {
+                self.change_website(&caller.principal, &bucket, None).await.map(|_| Reply::Done)
+            }
             Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
             Op::ListObjects(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,

@@ -18,7 +18,7 @@ pub(crate) fn http_date(at: Timestamp) -> HeaderValue {
 
 /// Reads any of the three forms of RFC 9110; `None` for anything else, because a recipient ignores a condition with an
 /// invalid date.
-pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let since = httpdate::parse_http_date(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok().map(Timestamp::from_seconds)
 }

@@ -36,8 +36,10 @@ pub mod xml;
 
 pub use address::{Addressing, Style, request_host};
 pub use codec::{RequestFacts, decode, encode, read_website, write_website};
+pub use date::parse_http_date;
 pub use detect::Claim;
 pub use errors::{ErrorContext, encode_error, error_code, reason};
+pub use escape::unescape_path;
 pub use operation::{BodyNeed, Operation};
 pub use query::{MAX_QUERY_PARAMETERS, Queries};
 pub use response::ResponseContext;

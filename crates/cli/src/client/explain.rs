@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn the_story_tells_every_step() {
         let answer = json!({
-            "bucket": "b", "key": "k\u{7}", "method": "get", "stored": null, "tombstone": null, "running_fill": {"bytes": 7},
+            "bucket": "b", "key": "k\u{7}", "method": "get", "stored": null, "tombstone_since_ms": 5, "running_fill": {"bytes": 7},
             "rules": [
                 {"number": 1, "kind": "Mirror", "verdict": "fails", "failed": "KeyPrefixEquals \"x\" is not how the key begins"},
                 {"number": 2, "kind": "Mirror", "verdict": "applies", "failed": null},
@@ -189,6 +189,7 @@ mod tests {
         });
         let expected = "request     GET b/k\\u{7}\n\
                         object      not here\n\
+                        tombstone   deleted on purpose, 5 ms since 1970: no rule is asked (headwater object lift)\n\
                         rule 1      Mirror, does not apply: KeyPrefixEquals \"x\" is not how the key begins\n\
                         rule 2      Mirror, applies\n\
                         rule 3      Mirror, not tried: an earlier rule decided\n\

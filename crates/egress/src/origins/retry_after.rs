@@ -1,8 +1,9 @@
 //! For how long an origin asked to be left alone.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use headwater_model::clock::Timestamp;
+use headwater_wire::parse_http_date;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
@@ -33,8 +34,8 @@ fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
         // What does not fit is longer than any pause that is honoured.
         text.parse().map_or(MAX_PAUSE, Duration::from_secs)
     } else {
-        let until = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-        until.saturating_sub(Duration::from_millis(u64::try_from(now.0).ok()?))
+        let left_ms = parse_http_date(text)?.0.saturating_sub(now.0);
+        Duration::from_millis(u64::try_from(left_ms).ok()?)
     };
     (!pause.is_zero()).then_some(pause)
 }

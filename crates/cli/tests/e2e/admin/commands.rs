@@ -120,6 +120,13 @@ async fn origins_and_tombstones_have_commands() {
     assert!(shown.trim_end().ends_with("a//b") && shown.lines().count() == 1, "{shown}");
     run(&mut server.client_command(&["object", "lift", "pics/a//b"]));
     assert_eq!(json(&server, &["object", "tombstones", "pics"]), Value::Array(Vec::new()));
+    // More than a page of the API.
+    for number in 0..1003 {
+        server.client().delete(&format!("/pics/n{number:04}")).send().await.expect(204);
+    }
+    let count = |list: Value| list.as_array().map(Vec::len);
+    assert_eq!(count(json(&server, &["object", "tombstones", "pics"])), Some(1003));
+    assert_eq!(count(json(&server, &["object", "tombstones", "pics", "--limit", "1002"])), Some(1002));
     assert_eq!(refused(&server, &["object", "lift", "pics/a//b"]).0, Some(1));
     server.stop();
     let log = server.log().join("\n");
