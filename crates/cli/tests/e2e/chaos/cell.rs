@@ -46,7 +46,7 @@ impl Cell {
         case: &Case,
         (dialect, mode, pace): (Dialect, Mode, Pace),
     ) -> Self {
-        let scenario = Scenario::find(row, &case.name).expect("the matrix names scenarios that exist");
+        let scenario = Scenario::find(row, case.scenario()).expect("the matrix names scenarios that exist");
         let origin = ScriptedOrigin::start_as(&scenario.connections(authorities)).await;
         let peer = ScriptedOrigin::start_as(&Connections::Plain).await;
         let good = scenario.body();
@@ -86,6 +86,11 @@ impl Cell {
         );
         let put = client.put(&format!("/{bucket}/?website"), document).header("content-type", "application/xml");
         put.send().await.expect(200);
+        if !self.case.settings.is_empty() {
+            let words = ["settings", "set", bucket].into_iter().chain(self.case.settings.iter().map(String::as_str));
+            let set = server.client_command(&words.collect::<Vec<_>>()).output().expect("the program runs");
+            assert!(set.status.success(), "{}: {}", self.name(), String::from_utf8_lossy(&set.stderr));
+        }
     }
 
     /// For messages and the list of pending cases.
