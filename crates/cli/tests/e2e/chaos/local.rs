@@ -13,6 +13,9 @@ use crate::harness::{Answer, Call, Client, Headwater, Opened, Setup, eventually,
 
 const LENGTH: usize = 2 << 20;
 const HELD_AT: usize = 1 << 20;
+/// Readers of the whole, and bytes that a reader of a range asks for.
+const HERD: usize = 20;
+const TAIL: usize = 1000;
 const FACES: [Dialect; 2] = [Dialect::Oss, Dialect::S3];
 
 /// A server with the bucket `local`, and its origin.
@@ -42,7 +45,8 @@ impl Scene {
         let rule = format!(
             "<WebsiteConfiguration><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber>\
              <Condition><HttpErrorCodeReturnedEquals>404</HttpErrorCodeReturnedEquals></Condition>\
-             <Redirect><RedirectType>Mirror</RedirectType><MirrorURL>{}</MirrorURL></Redirect>\
+             <Redirect><RedirectType>Mirror</RedirectType><MirrorURL>{}</MirrorURL>\
+             <MirrorAllowHeadObject>true</MirrorAllowHeadObject></Redirect>\
              </RoutingRule></RoutingRules></WebsiteConfiguration>",
             self.origin.url("/")
         );
@@ -67,12 +71,41 @@ impl Scene {
         reader
     }
 
+    /// Clients in every mode that wait for the rest of the body, behind one who began it.
+    async fn audience(&self, face: Dialect, key: &str) -> Audience {
+        let client = self.server.client();
+        let mut wholes = vec![self.reader(face, key).await];
+        wholes.extend(join_all((1..HERD).map(|_| self.reader(face, key))).await);
+        let last = signed(face, client.get(&path(key))).header("range", &format!("bytes=-{TAIL}"));
+        let tail = last.open().await;
+        assert_eq!(tail.status, 206);
+        let head = signed(face, client.head(&path(key))).send().await.expect(200);
+        assert_eq!(head.header("content-length"), Some(LENGTH.to_string().as_str()));
+        Audience { wholes, tail }
+    }
+
     async fn get(&self, face: Dialect, key: &str) -> Answer {
         signed(face, self.server.client().get(&path(key))).send().await
     }
 
     async fn is_stored(&self, key: &str) -> bool {
         self.server.client().head(&format!("{}?objectMeta", path(key))).send().await.status == 200
+    }
+}
+
+/// Clients of one fetch.
+struct Audience {
+    wholes: Vec<Opened>,
+    tail: Opened,
+}
+
+impl Audience {
+    /// All of them get what the fetch brought.
+    async fn finish(self) {
+        for answer in join_all(self.wholes.into_iter().map(Opened::finish)).await {
+            answer.expect_body(&version(1));
+        }
+        self.tail.finish().await.expect_body(&version(1)[LENGTH - TAIL..]);
     }
 }
 
@@ -98,10 +131,10 @@ async fn o75_who_leaves_does_not_disturb_who_stays() {
     for face in FACES {
         let key = name(face);
         let gate = scene.hold(key);
-        let (leaves, stays) = (scene.reader(face, key).await, scene.reader(face, key).await);
+        let (leaves, stays) = (scene.reader(face, key).await, scene.audience(face, key).await);
         drop(leaves);
         gate.open();
-        stays.finish().await.expect_body(&version(1));
+        stays.finish().await;
         eventually("it is stored", || scene.is_stored(key)).await;
         assert_eq!(scene.origin.count(&format!("/{key}")), 1);
     }
@@ -113,7 +146,7 @@ async fn o75_what_all_left_is_fetched_to_its_end() {
     for face in FACES {
         let key = name(face);
         let gate = scene.hold(key);
-        drop(scene.reader(face, key).await);
+        drop(scene.audience(face, key).await);
         gate.open();
         eventually("it is stored", || scene.is_stored(key)).await;
         scene.get(face, key).await.expect(200).expect_body(&version(1));
@@ -127,10 +160,10 @@ async fn o76_a_local_put_wins() {
     for face in FACES {
         let key = name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         signed(face, scene.server.client().put(&path(key), "ours")).send().await.expect(200);
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         scene.get(face, key).await.expect(200).expect_body(b"ours");
         assert_eq!(scene.origin.count(&format!("/{key}")), 1);
@@ -143,10 +176,10 @@ async fn o76_a_local_delete_wins() {
     for face in FACES {
         let key = name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         signed(face, scene.server.client().delete(&path(key))).send().await.expect(204);
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         assert!(!scene.is_stored(key).await, "what was deleted came back");
         scene.get(face, key).await.expect(200).expect_body(&version(2));
@@ -159,10 +192,10 @@ async fn o77_a_rule_that_goes_takes_its_fetches_with_it() {
     for face in FACES {
         let key = name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         scene.server.client().delete("/local/?website").send().await.expect(204);
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         assert!(!scene.is_stored(key).await, "stored under a rule that is gone");
         scene.get(face, key).await.expect_error(404, "NoSuchKey");
@@ -176,11 +209,11 @@ async fn o77_a_bucket_of_the_same_name_is_another_bucket() {
     for face in FACES {
         let key = name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         scene.server.client().delete("/local/").send().await.expect(204);
         scene.make_bucket().await;
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         assert!(!scene.is_stored(key).await, "stored in another bucket than it was fetched for");
         scene.put_rule().await;
