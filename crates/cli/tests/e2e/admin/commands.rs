@@ -76,6 +76,9 @@ async fn rules_are_shown_explained_and_tested() {
     let story = run(&mut server.client_command(&["explain", "pics/a b", "--head", "--header", "X-A: 1"]));
     assert!(story.contains("HEAD pics/a b") && story.contains("not here"), "{story}");
     assert!(story.contains("http://127.0.0.1:9/base/a%20b"), "{story}");
+    let tried = run(&mut server.client_command(&["explain", "pics/a b", "--try"]));
+    assert!(tried.contains("tried       http://127.0.0.1:9/base/a%20b\n"), "{tried}");
+    assert!(tried.contains("no answer: failed: connect"), "{tried}");
     server.client().put("/pics/here", "x").send().await.expect(200);
     let told = json(&server, &["explain", "pics/here"]);
     assert_eq!(told["stored"]["size_bytes"], 1, "{told}");
