@@ -70,7 +70,7 @@ async fn answer(
             Ok(Verdict::Failed(failure)) | Err(failure) => failure,
             Ok(Verdict::NotFound) => {
                 let status = origin_status.unwrap_or(404);
-                env.absences.remember(bucket, &asked.get.key, plan, OriginMethod::Head, status);
+                env.absences.remember(bucket, &asked.get.key, (plan, candidate), OriginMethod::Head, status);
                 return Ok(MissOutcome::NotFound { origin_status: status });
             }
             Ok(Verdict::Relay(relay)) => {
@@ -104,12 +104,13 @@ async fn attempt(
     cause: RequestCause,
     origin_status: &mut Option<u16>,
 ) -> Result<Verdict, Failure> {
-    let mut response = ask(env, plan.request(candidate, OriginMethod::Head, cause)).await?;
+    let asked = &plan.candidates[candidate];
+    let mut response = ask(env, asked, plan.request(candidate, OriginMethod::Head, cause)).await?;
     let mut length = head::content_length(&response.headers);
     if matches!(response.status, 405 | 501) {
         let mut request = plan.request(candidate, OriginMethod::Get, cause);
         request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
-        response = ask(env, request).await?;
+        response = ask(env, asked, request).await?;
         length = length_of_first_byte(&mut response);
     }
     let OriginResponse { status, headers, .. } = response;

@@ -145,7 +145,9 @@ impl<'a> Intake<'a> {
                 }
                 Some(Ok(chunk)) => chunk,
             };
-            self.env.observer.origin_bytes(chunk.len() as u64);
+            if !self.rescue.as_ref().is_some_and(Rescue::reads_here) {
+                self.env.observer.origin_bytes(chunk.len() as u64);
+            }
             let keeps_up = self.pace.keeps_up(chunk.len() as u64);
             let new = self.new_bytes(chunk).map(|mut chunk| {
                 // Within the chunk where it matters, so it fits usize.

@@ -158,7 +158,7 @@ impl Task {
             }
             Verdict::Failed(failure) => Err(failure),
             Verdict::NotFound => {
-                env.absences.remember(&self.bucket, &self.key, plan, OriginMethod::Get, status);
+                env.absences.remember(&self.bucket, &self.key, (plan, candidate), OriginMethod::Get, status);
                 self.publish_apart(Phase::Absent { origin_status: status });
                 Ok(FillOutcome::NotFound)
             }
@@ -179,11 +179,12 @@ impl Task {
     /// redirect does, and the object is asked for behind it.
     async fn answer(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<OriginResponse, Failure> {
         let Origination { env, plan, candidate } = from;
+        let asked = &plan.candidates[candidate];
         let request = || plan.request(candidate, OriginMethod::Get, cause);
         let Some(wanted) = plan.wants.async_status.filter(|_| self.phase_is_connecting()) else {
-            return ask(env, request()).await;
+            return ask(env, asked, request()).await;
         };
-        let unfollowed = ask(env, OriginRequest { follow_redirects: false, ..request() }).await?;
+        let unfollowed = ask(env, asked, OriginRequest { follow_redirects: false, ..request() }).await?;
         if !(300..400).contains(&unfollowed.status) || !plan.wants.follow_redirects {
             return Ok(unfollowed);
         }
@@ -198,7 +199,7 @@ impl Task {
             self.phase.send_replace(Phase::Relayed(relayed));
         }
         drop(unfollowed);
-        ask(env, request()).await
+        ask(env, asked, request()).await
     }
 
     fn phase_is_connecting(&self) -> bool {

@@ -5,6 +5,7 @@ mod answers;
 mod failures;
 mod fixture;
 mod forwarding;
+mod local_sources;
 mod loops;
 mod races;
 mod reading;

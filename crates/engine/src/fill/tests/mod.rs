@@ -7,6 +7,7 @@ mod failover;
 mod faulty_store;
 mod head_requests;
 mod kept_answers;
+mod local_origin;
 mod origin;
 mod races;
 mod ranges;
