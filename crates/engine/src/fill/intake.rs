@@ -6,6 +6,7 @@
 //! followers, where the origin allows it ([`super::rescue`]).
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -45,7 +46,7 @@ pub(super) struct Intake<'a> {
 /// Who gives a body.
 #[derive(Clone, Copy)]
 pub(super) struct Origination<'a> {
-    pub(super) env: &'a Env,
+    pub(super) env: &'a Arc<Env>,
     pub(super) plan: &'a Plan,
     pub(super) candidate: usize,
 }

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_egress::OwnListeners;
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::{Bucket, Dialect};
-use headwater_model::object::ObjectMeta;
+use headwater_model::object::{ObjectMeta, Tags};
 use headwater_model::origin::{Framing, OriginId, OriginMethod, OriginRequest, OriginResponse, Trailers};
 use headwater_model::precondition::{Preconditions, TagCondition, Verdict};
 use headwater_model::range::ByteRange;
@@ -146,6 +146,15 @@ impl LocalSource {
             Some(object) => answer(&object, request),
             None => response(404, HeaderMap::new(), Body::Empty, request),
         })
+    }
+
+    /// The tags of the object if it still is the version with this entity tag.
+    ///
+    /// # Errors
+    /// As [`Self::fetch`].
+    pub(super) async fn tags(&self, store: &dyn Store, etag: Option<&HeaderValue>) -> Result<Option<Tags>, Failure> {
+        let object = self.open(store).await?;
+        Ok(object.filter(|object| etag == quoted(&object.meta).as_ref()).map(|object| object.meta.tags.clone()))
     }
 
     async fn open(&self, store: &dyn Store) -> Result<Option<StoredObject>, Failure> {

@@ -10,7 +10,7 @@
 //! How: `plan` is what a rule makes of a request, `candidate` where it may be asked; `join` the running fills; `task` one
 //! fill's life in the order `failover` (which origin is next), `ask`, `head` (what the answer means), `intake` (body in,
 //! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are pieces that
-//! somebody waited for), `commit`; `state`
+//! somebody waited for), `tags` (asked for beside the body), `commit`; `state`
 //! what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the
 //! HEAD of a missing object, which is no fill; `local_origin` a bucket of this server in an origin's place; `prospect` explains without doing; `absences` what origins said they do not have, `probe` which are up.
 //!
@@ -43,6 +43,7 @@ mod ring;
 mod seats;
 mod sink;
 mod state;
+mod tags;
 mod task;
 mod verify;
 

@@ -31,6 +31,7 @@ use super::observe::{FillObserver, FillOutcome, Report};
 use super::probe::Probes;
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
+use super::tags::Asking;
 
 /// What all fills share.
 pub(super) struct Env {
@@ -42,7 +43,7 @@ pub(super) struct Env {
     pub(super) absences: Absences,
     /// Which primaries are up.
     pub(super) probes: Probes,
-    /// Permits for verified bodies to wait for the disk.
+    /// Permits for verified bodies to wait for the disk, and for their tags.
     pub(super) committing: Semaphore,
 }
 
@@ -67,12 +68,14 @@ pub(super) struct Task {
     phase: watch::Sender<Phase>,
     origin_status: Option<u16>,
     received: u64,
+    /// The request for the object's tags.
+    tags: Option<Asking>,
 }
 
 impl Task {
     pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
         let Started { fill, phase, place } = started;
-        Self { env, bucket, key, fill, place, phase, origin_status: None, received: 0 }
+        Self { env, bucket, key, fill, place, phase, origin_status: None, received: 0, tags: None }
     }
 
     /// Runs to the end, or until `stop` says that the server cannot wait any longer.
@@ -166,7 +169,15 @@ impl Task {
                 let intake = Intake::of_relayed(body, status, framing, env);
                 self.relay(status, relay, intake).await
             }
-            Verdict::Object(head) => {
+            Verdict::Object(mut head) => {
+                self.tags = match head.unstored {
+                    None => Asking::begin(env, &self.fill, candidate, &headers),
+                    Some(_) => None,
+                };
+                if self.tags.is_some() {
+                    // Not known yet, so none are told.
+                    head.tags.clear();
+                }
                 let mut intake = Intake::new((body, trailers), &headers, &head, &from);
                 let result = self.receive(&head, &mut intake).await;
                 self.received = intake.received();
@@ -431,7 +442,14 @@ impl Task {
             Err(reason) => FillOutcome::PassedThrough(reason),
             Ok(finished) => {
                 let token = self.fill.token.get().expect("what is stored has a token").clone();
-                commit::commit(finished, token).await
+                let tags = match self.tags.take() {
+                    Some(asking) => asking.end(&self.fill.plan.wants.tags).await,
+                    None => Ok(finished.meta.tags.clone()),
+                };
+                match tags {
+                    Ok(tags) => commit::commit(finished, tags, token).await,
+                    Err(reason) => FillOutcome::PassedThrough(reason),
+                }
             }
         };
         self.place.leave();

@@ -12,6 +12,7 @@ mod reading;
 mod redirects;
 mod rules;
 mod scenarios;
+mod tags;
 mod urls;
 
 pub(crate) use fixture::{BUCKET, Fixture, make_bucket, mirror_rule, path, put_rules};

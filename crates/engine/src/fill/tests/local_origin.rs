@@ -161,6 +161,19 @@ async fn a_bucket_may_name_itself_but_never_the_missing_object() {
 }
 
 #[tokio::test]
+async fn tags_of_the_source_are_kept_where_the_bucket_keeps_tags() {
+    for (keep_tags, size) in [(false, 10), (true, 10), (true, SIZE)] {
+        let here = Here::with(MigrationSettings { keep_tags, ..settings() }, |_| {}).await;
+        let tags = vec![("team".into(), "a".into())];
+        here.put(pattern(size), |object| object.tags.clone_from(&tags)).await;
+        read(here.world.get().await.body).await.unwrap();
+        assert_eq!(here.world.seen.outcomes(1).await, [FillOutcome::Committed]);
+        assert_eq!(here.world.stored().await.unwrap().meta.tags, if keep_tags { tags } else { Vec::new() });
+        assert!(here.world.origin.requests().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_head_is_answered_from_the_source() {
     let here = Here::new().await;
     let asked = get();

@@ -15,4 +15,5 @@ mod rescue;
 mod schedules;
 mod settings;
 mod store_failures;
+mod tags;
 pub(crate) mod world;
