@@ -58,7 +58,7 @@ impl Engine {
     /// Those of the store; [`Error::Internal`] over a [`crate::SealError`] if a secret was sealed with another master key.
     pub async fn open(config: EngineConfig) -> Result<Self> {
         let EngineConfig { store, fills, access, clock, owner, region, seal, origins } = config;
-        let buckets = Buckets::load(&*store, seal.clone()).await?;
+        let buckets = Buckets::load(&*store, seal.clone(), fills.buckets()).await?;
         crate::origins::load(&*store, &seal, &origins).await?;
         let origin_change = Mutex::new(());
         Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins, origin_change })

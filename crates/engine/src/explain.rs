@@ -5,7 +5,7 @@
 //! rule sets on origin requests are masked, because they may be credentials.
 
 use headwater_egress::OriginStatus;
-use headwater_model::bucket::Dialect;
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{GetObject, MissContext};
 use headwater_model::origin::OriginId;
@@ -137,10 +137,14 @@ pub struct Matched {
 pub struct OriginAsk {
     /// The URL.
     pub url: String,
-    /// Scheme, host and port.
+    /// Scheme, host and port, or `local bucket NAME`.
     pub origin: String,
-    /// Breaker, limits, last answer.
-    pub status: OriginStatus,
+    /// The bucket of this server that is read in place of an origin (`MirrorUsingRole`).
+    pub local_bucket: Option<String>,
+    /// Why that bucket is not read: a reason code.
+    pub refused: Option<&'static str>,
+    /// Breaker, limits, last answer; none of a bucket of this server.
+    pub status: Option<OriginStatus>,
 }
 
 impl Engine {
@@ -166,7 +170,7 @@ impl Engine {
             headers: &miss.headers,
         };
         let rule = matching::first_match(&website.rules, &question);
-        let mut matched = rule.map(|rule| self.matched(rule, &key, &miss));
+        let mut matched = rule.map(|rule| self.matched(rule, (&known.bucket, &key), &miss));
         if let (Some(rule), Some(matched)) = (rule.filter(|rule| rule.mirror().is_some()), &mut matched) {
             let get = read_of(bucket, &key, miss.clone());
             matched.prospect = Some(self.fills.prospect(&known.bucket, rule, &get, method));
@@ -201,7 +205,8 @@ impl Engine {
         Ok((key, found.as_ref().map(StoredHere::of)))
     }
 
-    fn matched(&self, rule: &RoutingRule, key: &ObjectKey, miss: &MissContext) -> Matched {
+    fn matched(&self, rule: &RoutingRule, missing: (&Bucket, &ObjectKey), miss: &MissContext) -> Matched {
+        let (_, key) = missing;
         let kind = rule.kind().unwrap_or_default();
         let mut matched = Matched {
             number: rule.number,
@@ -226,7 +231,9 @@ impl Engine {
             }
             RedirectType::Mirror => {
                 match rewriting::origin_urls(rule, key, miss) {
-                    Ok(urls) => matched.origins = urls.into_iter().filter_map(|url| self.ask(url)).collect(),
+                    Ok(urls) => {
+                        matched.origins = urls.into_iter().filter_map(|url| self.ask(rule, missing, url)).collect();
+                    }
                     Err(reason) => matched.unmappable = Some(reason.to_string()),
                 }
                 matched.headers = shown(&forwarding::origin_headers(rule, &miss.headers).headers);
@@ -235,9 +242,24 @@ impl Engine {
         matched
     }
 
-    fn ask(&self, url: String) -> Option<OriginAsk> {
+    fn ask(&self, rule: &RoutingRule, missing: (&Bucket, &ObjectKey), url: String) -> Option<OriginAsk> {
         let id = OriginId::parse(&url).ok()?;
-        Some(OriginAsk { url, origin: id.as_str().to_owned(), status: self.origins.status(&id) })
+        Some(match self.fills.local_source(rule, (&url, &id), missing) {
+            Some(local) => OriginAsk {
+                url,
+                origin: local.label().to_owned(),
+                local_bucket: Some(local.bucket_name().to_owned()),
+                refused: local.refusal(),
+                status: None,
+            },
+            None => OriginAsk {
+                url,
+                origin: id.as_str().to_owned(),
+                local_bucket: None,
+                refused: None,
+                status: Some(self.origins.status(&id)),
+            },
+        })
     }
 }
 

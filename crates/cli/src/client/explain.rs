@@ -128,7 +128,12 @@ fn matched_story(matched: &Value, say: &mut impl FnMut(&str, &str)) {
     }
     for origin in matched["origins"].as_array().into_iter().flatten() {
         say("origin", &output::plain(&origin["url"]));
-        say("", &health(&origin["status"]));
+        let place = match (origin["local_bucket"].as_str().map(output::printable), origin["refused"].as_str()) {
+            (None, _) => health(&origin["status"]),
+            (Some(bucket), None) => format!("local bucket {bucket}, read from the store"),
+            (Some(bucket), Some(reason)) => format!("local bucket {bucket}, not read: {}", output::printable(reason)),
+        };
+        say("", &place);
     }
     for field in matched["headers"].as_array().into_iter().flatten() {
         say("sends", &format!("{}: {}", output::plain(&field[0]), output::plain(&field[1])));
@@ -234,7 +239,9 @@ mod tests {
                 {"number": 2, "kind": "Mirror", "verdict": "applies", "failed": null},
                 {"number": 3, "kind": "Mirror", "verdict": "not_reached", "failed": null}],
             "matched": {"origins": [{"url": "http://o/k", "status": {"breaker": "open", "in_flight": 0, "waiting": 0,
-                        "paused_for_ms": 0, "last_answer": {"status": 503, "error": null, "age_ms": 12}}}],
+                        "paused_for_ms": 0, "last_answer": {"status": 503, "error": null, "age_ms": 12}}},
+                    {"url": "http://localhost:9000/src/k", "local_bucket": "src", "refused": null, "status": null},
+                    {"url": "http://localhost:9000/no/k", "local_bucket": "no", "refused": "denied", "status": null}],
                         "headers": [["x-token", "******"]],
                         "prospect": {"refused": null, "absence": {"origin_status": 404, "age_ms": 7, "left_ms": 4993},
                             "running_fill": {"phase": "streaming", "would_join": true, "readable_bytes": 5,
@@ -253,6 +260,10 @@ mod tests {
                         rule 3      Mirror, not tried: an earlier rule decided\n\
                         origin      http://o/k\n            \
                         breaker open, 0 under way, 0 waiting, last answer 503 12 ms ago\n\
+                        origin      http://localhost:9000/src/k\n            \
+                        local bucket src, read from the store\n\
+                        origin      http://localhost:9000/no/k\n            \
+                        local bucket no, not read: denied\n\
                         sends       x-token: ******\n\
                         fill        streaming, 5 of 9 bytes, 2 following; this request joins it\n\
                         absence     the origin said 404 7 ms ago; believed, and not asked, for 4993 ms more\n\

@@ -272,7 +272,7 @@ fn a_good_head_does_not_hide_a_bad_body() {
 #[test]
 fn refusals_by_the_origin_are_health() {
     let rig = rig(OriginLimits::default());
-    for status in [404, 403, 301, 304] {
+    for status in [404, 403, 301, 304, 501] {
         rig.fail(7);
         rig.miss().unwrap().answered(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), false);
         rig.clock.advance(SECOND * 20);

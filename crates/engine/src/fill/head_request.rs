@@ -79,7 +79,7 @@ async fn answer(
             Ok(Verdict::Failed(failure)) | Err(failure) => failure,
             Ok(Verdict::NotFound) => {
                 let status = last.status.unwrap_or(404);
-                env.absences.remember(bucket, &asked.get.key, plan, OriginMethod::Head, status);
+                env.absences.remember(bucket, &asked.get.key, (plan, candidate), OriginMethod::Head, status);
                 return Ok(MissOutcome::NotFound { origin_status: status });
             }
             Ok(Verdict::Relay(relay)) => {
@@ -108,12 +108,13 @@ fn show(head: &Head, asked: &Asked<'_>) -> Result<MissOutcome> {
 /// One origin's answer, judged as that to a GET would be.
 async fn attempt(env: &Env, plan: &Plan, cause: RequestCause, last: &mut LastAsked) -> Result<Verdict, Failure> {
     let candidate = last.candidate;
-    let mut response = ask(env, plan.request(candidate, OriginMethod::Head, cause)).await?;
+    let asked = &plan.candidates[candidate];
+    let mut response = ask(env, asked, plan.request(candidate, OriginMethod::Head, cause)).await?;
     let mut length = head::content_length(&response.headers);
     if matches!(response.status, 405 | 501) {
         let mut request = plan.request(candidate, OriginMethod::Get, cause);
         request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
-        response = ask(env, request).await?;
+        response = ask(env, asked, request).await?;
         length = length_of_first_byte(&mut response);
     }
     let OriginResponse { status, headers, .. } = response;

@@ -85,7 +85,7 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> Prospect {
-        let plan = match Plan::of(rule, bucket, get, &self.marker, &self.origins) {
+        let plan = match self.plan(bucket, rule, get) {
             Ok(plan) => plan,
             Err(failure) => return Prospect { refused: Some(failure.reason()), ..Prospect::default() },
         };
@@ -116,7 +116,7 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> headwater_model::Result<Vec<Tried>> {
-        let plan = Plan::of(rule, bucket, get, &self.marker, &self.origins).map_err(|failure| failure.to_error())?;
+        let plan = self.plan(bucket, rule, get).map_err(|failure| failure.to_error())?;
         let _place = self.table.place()?;
         let mut attempts = Attempts::new(self.env.probes.order(&self.env, &plan).await);
         let mut tried = Vec::new();
@@ -146,7 +146,7 @@ impl Fills {
             length_bytes: None,
             headers: Vec::new(),
         };
-        let response = match ask(&self.env, request).await {
+        let response = match ask(&self.env, &plan.candidates[candidate], request).await {
             Ok(response) => response,
             Err(failure) => {
                 tried.reason = Some(failure.reason());

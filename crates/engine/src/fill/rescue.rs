@@ -122,6 +122,11 @@ impl<'a> Rescue<'a> {
         (self.candidate, self.pin.as_ref())
     }
 
+    /// Whether a bucket of this server gives the bytes.
+    pub(super) fn reads_here(&self) -> bool {
+        self.plan.candidates[self.candidate].local.is_some()
+    }
+
     /// What goes on at `position` of an object of `length` bytes, after `lost`.
     ///
     /// # Errors
@@ -154,7 +159,7 @@ impl<'a> Rescue<'a> {
             request.follow_redirects = true;
             pin.ask_for(&mut request, position, (part.end != u64::MAX).then(|| part.end - 1));
             tracing::debug!(position, reason = lost.reason(), "asking for the rest of a body");
-            let Ok(response) = ask(self.env, request).await else { continue };
+            let Ok(response) = ask(self.env, &self.plan.candidates[candidate], request).await else { continue };
             match judge(response, &pin, &part, length) {
                 Judged::Goes(rest) => {
                     self.candidate = candidate;
