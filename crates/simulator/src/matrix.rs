@@ -237,8 +237,21 @@ impl Matrix {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::Scenario;
+
+    #[test]
+    fn what_is_tested_elsewhere_is_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for row in Matrix::load().rows {
+            let Some(file) = row.tested_in else { continue };
+            let text = std::fs::read_to_string(root.join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let test = format!("fn {}_", row.id.to_lowercase());
+            assert!(text.contains(&test), "{file} has no test of {}", row.id);
+        }
+    }
 
     #[test]
     fn every_row_is_there_and_every_case_can_be_played() {

@@ -37,6 +37,11 @@ pub(crate) struct Answers {
     pub(crate) anonymous: Option<Result<Answer, String>>,
 }
 
+/// A dialect in names and messages.
+pub(super) fn face_name(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Oss { "oss" } else { "s3" }
+}
+
 impl Cell {
     /// Origin, bucket and rule.
     pub(crate) async fn prepare(
@@ -54,8 +59,8 @@ impl Cell {
             headwater_simulator::Resource::new(good.clone()).etag("\"peer\"").answer(request)
         });
         scenario.install(&origin, "", &peer.url(""), pace);
-        let face = if dialect == Dialect::Oss { "oss" } else { "s3" };
-        let bucket = format!("{row}-{}-{face}-{}", case.name, mode.name()).to_lowercase().replace('_', "-");
+        let bucket =
+            format!("{row}-{}-{}-{}", case.name, face_name(dialect), mode.name()).to_lowercase().replace('_', "-");
         let key = case.key.clone().unwrap_or_else(|| "k".to_owned());
         let body = scenario.body();
         let mut cell =
@@ -95,8 +100,7 @@ impl Cell {
 
     /// For messages and the list of pending cases.
     pub(crate) fn name(&self) -> String {
-        let face = if self.dialect == Dialect::Oss { "oss" } else { "s3" };
-        format!("{}/{} {face} {}", self.row, self.case.name, self.mode.name())
+        format!("{}/{} {} {}", self.row, self.case.name, face_name(self.dialect), self.mode.name())
     }
 
     /// Bucket of this cell alone.

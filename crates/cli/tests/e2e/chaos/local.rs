@@ -8,6 +8,7 @@ use headwater_model::bucket::Dialect;
 use headwater_simulator::{Gate, Reply, Resource, ScriptedOrigin, pattern};
 use http::Method;
 
+use super::cell::face_name;
 use super::row::wait_for_fills;
 use crate::harness::{Answer, Call, Client, Headwater, Opened, Setup, eventually, find};
 
@@ -117,10 +118,6 @@ fn signed(face: Dialect, call: Call<'_>) -> Call<'_> {
     if face == Dialect::S3 { call.s3() } else { call }
 }
 
-fn name(face: Dialect) -> &'static str {
-    if face == Dialect::S3 { "s3" } else { "oss" }
-}
-
 fn version(seed: u64) -> Vec<u8> {
     pattern(seed, 0, LENGTH)
 }
@@ -129,7 +126,7 @@ fn version(seed: u64) -> Vec<u8> {
 async fn o75_who_leaves_does_not_disturb_who_stays() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
         let (leaves, stays) = (scene.reader(face, key).await, scene.audience(face, key).await);
         drop(leaves);
@@ -144,7 +141,7 @@ async fn o75_who_leaves_does_not_disturb_who_stays() {
 async fn o75_what_all_left_is_fetched_to_its_end() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
         drop(scene.audience(face, key).await);
         gate.open();
@@ -158,7 +155,7 @@ async fn o75_what_all_left_is_fetched_to_its_end() {
 async fn o76_a_local_put_wins() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
         let audience = scene.audience(face, key).await;
         signed(face, scene.server.client().put(&path(key), "ours")).send().await.expect(200);
@@ -174,7 +171,7 @@ async fn o76_a_local_put_wins() {
 async fn o76_a_local_delete_wins() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
         let audience = scene.audience(face, key).await;
         signed(face, scene.server.client().delete(&path(key))).send().await.expect(204);
@@ -190,7 +187,7 @@ async fn o76_a_local_delete_wins() {
 async fn o77_a_rule_that_goes_takes_its_fetches_with_it() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
         let audience = scene.audience(face, key).await;
         scene.server.client().delete("/local/?website").send().await.expect(204);
@@ -207,7 +204,7 @@ async fn o77_a_rule_that_goes_takes_its_fetches_with_it() {
 async fn o77_a_bucket_of_the_same_name_is_another_bucket() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
         let audience = scene.audience(face, key).await;
         scene.server.client().delete("/local/").send().await.expect(204);
@@ -238,7 +235,7 @@ async fn o78_a_full_disk_does_not_keep_objects_from_clients() {
     .await;
     for face in FACES {
         for length in [100, LENGTH] {
-            let key = format!("{}-{length}", name(face));
+            let key = format!("{}-{length}", face_name(face));
             scene.origin.on(&format!("/{key}"), Reply::pattern(7, length as u64));
             scene.get(face, &key).await.expect(200).expect_body(&pattern(7, 0, length));
             wait_for_fills(&scene.server).await;
@@ -278,7 +275,7 @@ fn fill(file: &Path) {
 async fn o79_a_kill_leaves_nothing() {
     let mut scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let _gate = scene.hold(key);
         let reader = scene.reader(face, key).await;
         scene.server.kill();
@@ -347,7 +344,7 @@ async fn o80_an_origin_that_fails_is_left_alone() {
 async fn o81_a_thousand_clients_are_one_fetch() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let body = Bytes::from(version(1));
         let object = Resource::new(body.clone()).etag("\"one\"");
         scene.origin.on_fn(&format!("/{key}"), move |request| object.answer(request));
