@@ -59,7 +59,7 @@ impl Engine {
     /// Those of the store; [`Error::Internal`] over a [`crate::SealError`] if a secret was sealed with another master key.
     pub async fn open(config: EngineConfig) -> Result<Self> {
         let EngineConfig { store, fills, access, clock, owner, region, seal, origins } = config;
-        let buckets = Buckets::load(&*store, seal.clone()).await?;
+        let buckets = Buckets::load(&*store, seal.clone(), fills.buckets()).await?;
         crate::origins::load(&*store, &seal, &origins).await?;
         let origin_change = Mutex::new(());
         Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins, origin_change })
@@ -119,8 +119,12 @@ impl Engine {
             | Op::GetBucketAcl(bucket) => self.show_bucket(&bucket),
             Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, acl).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
-            Op::PutBucketWebsite(bucket, website) => self.put_website(&bucket, *website).await,
-            Op::DeleteBucketWebsite(bucket) => self.delete_website(&bucket).await,
+            Op::PutBucketWebsite(bucket, website) => {
+                self.change_website(&caller.principal, &bucket, Some(*website)).await.map(|_| Reply::Done)
+            }
+            Op::DeleteBucketWebsite(bucket) => {
+                self.change_website(&caller.principal, &bucket, None).await.map(|_| Reply::Done)
+            }
             Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
             Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,

@@ -32,6 +32,10 @@ pub const MAX_BUCKET_TAGS_S3: usize = 50;
 pub const MAX_CORS_RULES: usize = 100;
 /// Most cross-origin rules of a bucket on the OSS face.
 pub const MAX_CORS_RULES_OSS: usize = 20;
+/// Longest key of a tag in characters (both vendors).
+pub const MAX_TAG_KEY_CHARS: usize = 128;
+/// Longest value of a tag in characters (both vendors).
+pub const MAX_TAG_VALUE_CHARS: usize = 256;
 /// Longest stored representation header value: as long as the whole user metadata may be.
 pub const MAX_CONTENT_HEADER_BYTES: usize = 8 << 10;
 /// Most keys on a listing page (both vendors).

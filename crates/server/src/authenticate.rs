@@ -28,6 +28,7 @@ pub(crate) struct Authenticated {
 /// Who asks the admin API, and how the body is to be checked. Whether the key may is another question.
 pub(crate) struct Administrator {
     pub(crate) key: AccessKey,
+    pub(crate) signature: [u8; 32],
     pub(crate) payload: PayloadMode,
 }
 
@@ -60,7 +61,8 @@ impl Authenticator {
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
-        Ok(Administrator { key, payload: verified.payload })
+        let signature = credentials.v4_signature().expect("a V4 signature was verified");
+        Ok(Administrator { key, signature, payload: verified.payload })
     }
 
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey, Seal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootAccess, RootKey, Seal};
 use headwater_model::access::{AccessKey, Principal};
 use headwater_model::body::Body;
 use headwater_model::bucket::{CannedAcl, Dialect};
@@ -66,6 +66,7 @@ impl Bench {
             observer: Arc::new(()),
             origins: origins.clone(),
             marker: LoopMarker::new("test"),
+            local: LocalNames::default(),
             limits: FillLimits::default(),
         });
         let access = Arc::new(RootAccess::new(root));
