@@ -369,6 +369,29 @@ def form_uploads():
 
 
 @step
+def cors():
+    bucket = fresh("cors")
+    refused(404, "NoSuchCORSConfiguration", CLIENT.get_bucket_cors, Bucket=bucket)
+    rule = {"AllowedOrigins": ["http://*.a.test"], "AllowedMethods": ["GET"], "AllowedHeaders": ["x-amz-*"],
+            "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}
+    CLIENT.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    equal(CLIENT.get_bucket_cors(Bucket=bucket)["CORSRules"], [rule])
+    CLIENT.put_object(Bucket=bucket, Key="k", Body=b"body")
+    url = CLIENT.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+    origin = {"Origin": "http://x.a.test"}
+    asked = {**origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "X-Amz-Date"}
+    answer = requests.options(url, headers=asked, timeout=60)
+    equal((answer.status_code, answer.headers["Access-Control-Allow-Origin"]), (200, "http://x.a.test"))
+    equal(requests.options(url, headers={**asked, "Origin": "http://b.test"}, timeout=60).status_code, 403)
+    equal(requests.options(url, timeout=60).status_code, 400)
+    answer = requests.get(url, headers=origin, timeout=60)
+    equal((answer.content, answer.headers["Access-Control-Expose-Headers"]), (b"body", "ETag"))
+    assert "Access-Control-Allow-Origin" not in requests.get(url, headers={"Origin": "http://b.test"}, timeout=60).headers
+    CLIENT.delete_bucket_cors(Bucket=bucket)
+    refused(404, "NoSuchCORSConfiguration", CLIENT.get_bucket_cors, Bucket=bucket)
+
+
+@step
 def access():
     bucket = fresh("access")
     CLIENT.put_object(Bucket=bucket, Key="k", Body=b"body")

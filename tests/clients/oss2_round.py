@@ -334,6 +334,22 @@ def form_uploads():
 
 
 @step
+def cors():
+    bucket = fresh("cors")
+    refused(404, "NoSuchCORSConfiguration", bucket.get_bucket_cors)
+    rule = oss2.models.CorsRule(allowed_origins=["*"], allowed_methods=["GET", "HEAD"], allowed_headers=["*"],
+                                expose_headers=["x-oss-request-id"], max_age_seconds=100)
+    bucket.put_bucket_cors(oss2.models.BucketCors([rule]))
+    found = bucket.get_bucket_cors().rules[0]
+    equal((found.allowed_origins, found.allowed_methods, found.max_age_seconds), (["*"], ["GET", "HEAD"], 100))
+    bucket.put_object("k", b"body")
+    answer = requests.get(bucket.sign_url("GET", "k", 60), headers={"Origin": "http://a.test"}, timeout=60)
+    equal((answer.content, answer.headers["Access-Control-Allow-Origin"]), (b"body", "*"))
+    bucket.delete_bucket_cors()
+    refused(404, "NoSuchCORSConfiguration", bucket.get_bucket_cors)
+
+
+@step
 def access():
     bucket = fresh("access")
     bucket.put_object("k", b"body")

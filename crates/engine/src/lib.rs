@@ -13,6 +13,7 @@ mod body;
 mod buckets;
 mod control;
 mod copy;
+mod cors;
 mod delete;
 mod engine;
 mod explain;

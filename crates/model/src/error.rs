@@ -57,6 +57,18 @@ pub enum Error {
         /// The id as given.
         upload_id: Box<str>,
     },
+    /// The bucket has no cross-origin rules.
+    #[error("bucket {bucket} has no cors configuration")]
+    NoSuchCors {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// A browser asked for a page of another site, and no rule of the bucket allows it.
+    #[error("cross-origin request not allowed")]
+    CorsForbidden {
+        /// Whether the bucket has rules at all.
+        enabled: bool,
+    },
     /// The bucket has no tags.
     #[error("bucket {bucket} has no tags")]
     NoSuchTagSet {

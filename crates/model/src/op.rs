@@ -6,6 +6,7 @@
 use http::HeaderMap;
 
 use crate::bucket::{CannedAcl, Dialect};
+use crate::cors::CorsConfiguration;
 use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
 use crate::list::ListQuery;
 use crate::multipart::{CompletedPart, UploadId};
@@ -35,6 +36,9 @@ pub enum Action {
     GetObjectTagging,
     PutObjectTagging,
     DeleteObjectTagging,
+    GetBucketCors,
+    PutBucketCors,
+    DeleteBucketCors,
     GetBucketTagging,
     PutBucketTagging,
     DeleteBucketTagging,
@@ -93,6 +97,12 @@ pub enum Op {
     PutObjectTagging(BucketName, ObjectKey, Tags),
     /// Removes the tags of a stored object.
     DeleteObjectTagging(BucketName, ObjectKey),
+    /// The cross-origin rules of a bucket.
+    GetBucketCors(BucketName),
+    /// Replaces the cross-origin rules of a bucket.
+    PutBucketCors(BucketName, Box<CorsConfiguration>),
+    /// Removes the cross-origin rules of a bucket.
+    DeleteBucketCors(BucketName),
     /// The tags of a bucket.
     GetBucketTagging(BucketName),
     /// Replaces the tags of a bucket.

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 use crate::body::Body;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
+use crate::cors::CorsConfiguration;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
 use crate::list::ListPage;
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
@@ -135,6 +136,8 @@ pub enum Reply {
     ObjectMeta(SharedMeta),
     /// GetObjectTagging.
     Tags(Tags),
+    /// GetBucketCors.
+    Cors(Arc<CorsConfiguration>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
     /// PutObject.

@@ -16,6 +16,7 @@ mod authenticate;
 mod body;
 mod clock;
 mod connection;
+mod cors;
 mod listen;
 mod post;
 mod request_id;

@@ -21,7 +21,7 @@ use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{
-    Addressing, BodyNeed, ErrorContext, RequestFacts, ResponseContext, Routed, decode, encode, encode_error,
+    Addressing, BodyNeed, ErrorContext, Operation, RequestFacts, ResponseContext, Routed, decode, encode, encode_error,
     request_host, route,
 };
 use http::request::Parts;
@@ -61,7 +61,7 @@ pub(crate) struct Account {
     started: Duration,
     pub(crate) time: Timestamp,
     remote: IpAddr,
-    bucket: Option<Arc<str>>,
+    pub(crate) bucket: Option<Arc<str>>,
     pub(crate) key: Option<Arc<str>>,
     pub(crate) access_key_id: Option<Arc<str>>,
     method: http::Method,
@@ -137,6 +137,7 @@ impl Service {
         let received = account.received.clone();
         let body = || stream(incoming, &activity, received);
         let mut response = self.respond(&parts, secure, body, &mut account).await;
+        self.allow_origin(&parts, &mut response, &account);
         let persistent = parts.version < http::Version::HTTP_2;
         if persistent && account.received.bytes() == 0 && expects_body(&parts) && !response.status().is_success() {
             // The client's body was refused unread; it must not be taken for the next request.
@@ -168,6 +169,12 @@ impl Service {
         account.kind = (routed.operation.name(), routed.dialect);
         account.bucket = routed.bucket.as_ref().map(|bucket| bucket.shared().clone());
         account.key = routed.key.as_ref().map(|key| key.shared().clone());
+        if routed.operation == Operation::Preflight {
+            return match self.preflight(parts, &routed, secure, account) {
+                Ok(response) => response,
+                Err(error) => self.refuse(parts, routed.dialect, &error, account, false),
+            };
+        }
         if routed.body_need() == BodyNeed::Form {
             return match self.post(parts, &routed, secure, body(), account).await {
                 Ok(response) => response,

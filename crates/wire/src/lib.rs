@@ -20,6 +20,7 @@
 
 mod address;
 mod codec;
+pub mod cors;
 mod date;
 mod detect;
 mod errors;

@@ -35,6 +35,11 @@ pub enum Operation {
     GetObjectAttributes,
     PutObjectTagging,
     DeleteObjectTagging,
+    GetBucketCors,
+    PutBucketCors,
+    DeleteBucketCors,
+    /// `OPTIONS`: a browser asks whether a page of another site may ask.
+    Preflight,
     GetBucketTagging,
     PutBucketTagging,
     DeleteBucketTagging,
@@ -99,6 +104,10 @@ impl Operation {
             Self::PutObjectTagging => "PutObjectTagging",
             Self::DeleteObjectTagging => "DeleteObjectTagging",
             Self::GetBucketTagging => "GetBucketTagging",
+            Self::GetBucketCors => "GetBucketCors",
+            Self::PutBucketCors => "PutBucketCors",
+            Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::Preflight => "OptionObject",
             Self::PutBucketTagging => "PutBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
             Self::PutObject => "PutObject",
@@ -142,6 +151,10 @@ impl Operation {
             Self::PutObjectTagging => Action::PutObjectTagging,
             Self::DeleteObjectTagging => Action::DeleteObjectTagging,
             Self::GetBucketTagging => Action::GetBucketTagging,
+            Self::GetBucketCors => Action::GetBucketCors,
+            Self::PutBucketCors => Action::PutBucketCors,
+            Self::DeleteBucketCors => Action::DeleteBucketCors,
+            Self::Preflight => Action::GetObject,
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
@@ -166,6 +179,7 @@ impl Operation {
             | Self::PutBucketWebsite
             | Self::PutObjectTagging
             | Self::PutBucketTagging
+            | Self::PutBucketCors
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::UploadPart => BodyNeed::Stream,

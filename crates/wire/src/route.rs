@@ -87,7 +87,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 13] = [
+const DECISIVE: [&str; 14] = [
     "acl",
     "location",
     "website",
@@ -101,6 +101,7 @@ const DECISIVE: [&str; 13] = [
     "tagging",
     "versions",
     "attributes",
+    "cors",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -225,6 +226,7 @@ impl Request<'_> {
     /// A website serves pages, by GET and HEAD; sub-resources mean nothing there.
     fn on_website(&self, has_key: bool) -> Result<Operation> {
         match (self.method, has_key) {
+            (&Method::OPTIONS, _) => Ok(Operation::Preflight),
             (&Method::GET, true) => Ok(Operation::GetObject),
             (&Method::HEAD, true) => Ok(Operation::HeadObject),
             (&Method::GET, false) => Ok(Operation::GetHomePage),
@@ -234,13 +236,17 @@ impl Request<'_> {
     }
 
     fn on_bucket(&self) -> Result<Operation> {
+        if self.method == Method::OPTIONS {
+            return Ok(Operation::Preflight);
+        }
         if let Some(what) = self.first(self.vocab.unoffered_bucket) {
             // Settings of buckets are their owner's.
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
         let oss = self.vocab.dialect == Dialect::Oss;
-        let selectors = ["acl", "location", "website", "uploads", "delete", "versions", "tagging", "bucketInfo"];
-        let offered = if oss { &selectors[..] } else { &selectors[..7] };
+        let selectors =
+            ["acl", "location", "website", "uploads", "delete", "versions", "tagging", "cors", "bucketInfo"];
+        let offered = if oss { &selectors[..] } else { &selectors[..8] };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -255,6 +261,9 @@ impl Request<'_> {
             ("tagging", "GET") => Operation::GetBucketTagging,
             ("tagging", "PUT") => Operation::PutBucketTagging,
             ("tagging", "DELETE") => Operation::DeleteBucketTagging,
+            ("cors", "GET") => Operation::GetBucketCors,
+            ("cors", "PUT") => Operation::PutBucketCors,
+            ("cors", "DELETE") => Operation::DeleteBucketCors,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
             ("", "GET") => Operation::ListObjects,
@@ -262,14 +271,16 @@ impl Request<'_> {
             ("", "PUT") => Operation::CreateBucket,
             ("", "DELETE") => Operation::DeleteBucket,
             ("", "POST") => Operation::PostObject,
-            ("", "OPTIONS") => Operation::NotImplemented { what: "OptionObject", action: Action::GetObject },
             _ => return Err(self.not_allowed("BUCKET")),
         })
     }
 
     fn on_object(&self) -> Result<Operation> {
+        if self.method == Method::OPTIONS {
+            return Ok(Operation::Preflight);
+        }
         let action = match *self.method {
-            Method::GET | Method::HEAD | Method::OPTIONS => Action::GetObject,
+            Method::GET | Method::HEAD => Action::GetObject,
             Method::DELETE => Action::DeleteObject,
             _ => Action::PutObject,
         };
@@ -304,7 +315,6 @@ impl Request<'_> {
             ("", "PUT") if self.copies() => Operation::CopyObject,
             ("", "PUT") => Operation::PutObject,
             ("", "DELETE") => Operation::DeleteObject,
-            ("", "OPTIONS") => return not_implemented("OptionObject"),
             _ => return Err(self.not_allowed("OBJECT")),
         })
     }

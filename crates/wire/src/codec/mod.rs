@@ -12,6 +12,7 @@ mod complete;
 mod condition;
 mod content;
 mod copy;
+mod cors;
 mod delete;
 mod endpoint;
 mod list;
@@ -98,10 +99,15 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
         Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
         Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
+        Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
+        Operation::PutBucketCors => cors::decode(&request, body)?,
+        Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
         Operation::GetBucketTagging => Op::GetBucketTagging(request.bucket()),
         Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
         Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
         Operation::PutObject => put::decode(&request)?,
+        // Answered by `cors`, for whoever asks.
+        Operation::Preflight => return Err(not_implemented("OptionObject")),
         // Read by `form`, as the PutObject that it stands for.
         Operation::PostObject => return Err(Error::MalformedForm { message: "it is no form".into() }),
         Operation::CopyObject => copy::decode(&request)?,
@@ -133,6 +139,7 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         }
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
         Reply::Tags(tags) => tagging::encode(&answer, &tags),
+        Reply::Cors(configuration) => cors::encode(&answer, &configuration),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
         Reply::Stored(meta) => put::encode(&answer, &meta),
         Reply::Copied(meta) => copy::encode(&answer, &meta),
@@ -274,6 +281,7 @@ impl Answer<'_> {
                 | Operation::DeleteObject
                 | Operation::DeleteObjectTagging
                 | Operation::DeleteBucketTagging
+                | Operation::DeleteBucketCors
                 | Operation::AbortMultipartUpload
         );
         self.empty(if removes { StatusCode::NO_CONTENT } else { StatusCode::OK })

@@ -20,6 +20,7 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         | Error::NoSuchBucket { bucket }
         | Error::NoSuchWebsite { bucket }
         | Error::NoSuchTagSet { bucket }
+        | Error::NoSuchCors { bucket }
         | Error::BucketAlreadyOwnedByYou { bucket }
         | Error::BucketNotEmpty { bucket } => vec![("BucketName", text(bucket))],
         Error::NoSuchKey { .. } | Error::ObjectExists { .. } | Error::InvalidObjectName { .. } => key(error, context),

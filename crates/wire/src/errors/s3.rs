@@ -20,6 +20,20 @@ pub(super) fn fault(error: &Error) -> Fault {
             "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been \
              aborted or completed.",
         ),
+        Error::NoSuchCors { .. } => {
+            row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
+        }
+        Error::CorsForbidden { enabled: false } => {
+            row(S::FORBIDDEN, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+        }
+        // The vendors' own spelling.
+        Error::CorsForbidden { enabled: true } => row(
+            S::FORBIDDEN,
+            "AccessForbidden",
+            "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request \
+             method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the \
+             resource's CORS spec.",
+        ),
         Error::NoSuchTagSet { .. } => row(S::NOT_FOUND, "NoSuchTagSet", "The TagSet does not exist"),
         Error::NoSuchWebsite { .. } => row(
             S::NOT_FOUND,

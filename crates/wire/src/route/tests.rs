@@ -28,7 +28,7 @@ fn operation(host: &str, method: &str, path: &str) -> Operation {
 }
 
 /// A request line of both vendors in path style, with its operation.
-const OFFERED: [(&str, &str, Operation); 33] = [
+const OFFERED: [(&str, &str, Operation); 37] = [
     ("GET", "/", Operation::ListBuckets),
     ("PUT", "/bkt/", Operation::CreateBucket),
     ("PUT", "/bkt", Operation::CreateBucket),
@@ -55,6 +55,10 @@ const OFFERED: [(&str, &str, Operation); 33] = [
     ("POST", "/bkt/k?uploadId=A", Operation::CompleteMultipartUpload),
     ("DELETE", "/bkt/k?uploadId=A", Operation::AbortMultipartUpload),
     ("GET", "/bkt/k?uploadId=A", Operation::ListParts),
+    ("GET", "/bkt?cors", Operation::GetBucketCors),
+    ("PUT", "/bkt?cors", Operation::PutBucketCors),
+    ("DELETE", "/bkt?cors", Operation::DeleteBucketCors),
+    ("OPTIONS", "/bkt/k?acl", Operation::Preflight),
     ("GET", "/bkt?tagging", Operation::GetBucketTagging),
     ("PUT", "/bkt?tagging", Operation::PutBucketTagging),
     ("DELETE", "/bkt?tagging", Operation::DeleteBucketTagging),

@@ -62,7 +62,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "bucketArchiveDirectRead",
         "callback",
         "cname",
-        "cors",
         "encryption",
         "group",
         "httpsConfig",

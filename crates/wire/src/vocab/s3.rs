@@ -40,7 +40,6 @@ pub(crate) static S3: Vocab = Vocab {
         "abac",
         "accelerate",
         "analytics",
-        "cors",
         "encryption",
         "intelligent-tiering",
         "inventory",

@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod composition;
+mod cors;
 mod documents_oss;
 mod documents_s3;
 mod listing;
