@@ -37,7 +37,8 @@ impl Service {
     ) -> Result<Response<Body>> {
         let Some(bucket) = &routed.bucket else { return Err(Error::internal("post a form", "it names no bucket")) };
         let (form, file) = read_head(parts, &mut body).await?;
-        let dialect = form.dialect().unwrap_or(routed.dialect);
+        let found = self.engine.bucket(bucket.as_str());
+        let dialect = form.dialect(found.as_ref().map(|bucket| bucket.dialect), routed.dialect)?;
         account.kind.1 = dialect;
         let principal = self.authenticator.form(&form, self.engine.access(), dialect)?;
         if let Principal::Key(key) = &principal {
@@ -47,7 +48,6 @@ impl Service {
         let range = form.check(bucket, dialect, account.time)?;
         let (put, head) = form.request(parts, routed, dialect)?;
         account.key = put.key.as_ref().map(|key| key.shared().clone());
-        let found = self.engine.bucket(bucket.as_str());
         let facts = RequestFacts {
             signed: principal != Principal::Anonymous,
             secure,

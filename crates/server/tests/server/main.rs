@@ -4,6 +4,7 @@
 
 mod admin;
 mod admin_client;
+mod forms;
 mod requests;
 mod support;
 mod tls;

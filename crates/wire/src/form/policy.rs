@@ -120,10 +120,11 @@ impl Policy {
 }
 
 /// Fields of the signature: they are bound by it.
-const EXEMPT: [&str; 8] = [
+const EXEMPT: [&str; 9] = [
     "policy",
     "signature",
     "awsaccesskeyid",
+    "ossaccesskeyid",
     "x-amz-signature",
     "x-amz-algorithm",
     "x-amz-credential",

@@ -217,6 +217,38 @@ fn the_policy_is_what_is_signed() {
     }
 }
 
+#[test]
+fn the_sender_does_not_choose_how_much_is_asked() {
+    let (oss, s3) = (Dialect::Oss, Dialect::S3);
+    let (v1_oss, v1_s3) = (("OSSAccessKeyId", "AK"), ("AWSAccessKeyId", "AK"));
+    let (policy, signature) = (("policy", "cA=="), ("signature", "s"));
+    let (v4_oss, v4_s3) = (("x-oss-signature", "s"), ("x-amz-signature", "s"));
+    for (fields, of_bucket, expected) in [
+        (&[policy, signature, v1_oss][..], Some(oss), Some(oss)),
+        (&[policy, signature, v1_oss, ("x-oss-meta-a", "1")], Some(oss), Some(oss)),
+        (&[policy, signature, v1_oss], Some(s3), Some(s3)),
+        (&[policy, signature, v1_oss], None, Some(s3)),
+        (&[policy, signature, v1_s3], Some(oss), Some(s3)),
+        (&[policy, v4_oss], Some(s3), Some(oss)),
+        (&[policy, v4_s3], Some(oss), Some(s3)),
+        (&[("x-oss-meta-a", "1")], Some(s3), Some(oss)),
+        (&[("x-amz-meta-a", "1")], Some(oss), Some(s3)),
+        (&[], Some(s3), Some(oss)),
+        (&[policy, signature, v1_oss, ("x-oss-meta-a", "1")], Some(s3), None),
+        (&[policy, signature, v1_oss, v1_s3], Some(oss), None),
+        (&[policy, v4_s3, ("x-oss-a", "1")], Some(oss), None),
+        (&[policy, v4_oss, ("x-amz-a", "1")], Some(oss), None),
+        (&[policy, v4_s3, v1_oss, signature], Some(oss), None),
+        (&[("x-oss-meta-a", "1"), ("x-amz-meta-a", "1")], Some(oss), None),
+    ] {
+        match (form(fields).dialect(of_bucket, oss), expected) {
+            (Ok(found), Some(expected)) => assert_eq!(found, expected, "{fields:?}"),
+            (Err(Error::InvalidArgument { .. }), None) => {}
+            (found, _) => panic!("{fields:?} of {of_bucket:?}: {found:?}"),
+        }
+    }
+}
+
 fn request(fields: &[(&str, &str)]) -> (Form, crate::Routed, http::request::Parts) {
     let form = form(fields);
     let builder = http::Request::builder().method("POST").uri("/bkt").header("host", "store.test");
@@ -228,7 +260,7 @@ fn request(fields: &[(&str, &str)]) -> (Form, crate::Routed, http::request::Part
         region: "cn-hangzhou".into(),
     };
     let routed = route(&parts, &addressing, &|_| None).unwrap();
-    let dialect = form.dialect().unwrap_or(routed.dialect);
+    let dialect = form.dialect(None, routed.dialect).unwrap();
     let (put, head) = form.request(&parts, &routed, dialect).unwrap();
     (form, put, head)
 }
