@@ -59,6 +59,7 @@ impl Form {
         let value = |name: &str| match name {
             "bucket" => Some(bucket.as_str()),
             "key" => key.as_deref(),
+            "content-type" => self.content_type(dialect),
             name => self.get(name),
         };
         let mut length = LengthRange::ANY;
