@@ -1,5 +1,6 @@
 //! The vendors' operations that are spoken here, and what each needs.
 
+use headwater_model::limits;
 use headwater_model::op::Action;
 
 /// An operation of the vendors, named as in their documentation (S3's name where both have one).
@@ -67,7 +68,7 @@ pub enum Operation {
 pub enum BodyNeed {
     /// Nothing; a body that comes all the same is dropped.
     None,
-    /// The whole body, at most [`headwater_model::limits::MAX_XML_BYTES`]; it may be empty.
+    /// The whole body, at most [`Operation::xml_limit_bytes`]; it may be empty.
     Xml,
     /// The body streams beside the operation.
     Stream,
@@ -168,6 +169,15 @@ impl Operation {
             Self::AbortMultipartUpload => Action::AbortMultipartUpload,
             Self::ListParts => Action::ListParts,
             Self::NotImplemented { action, .. } => action,
+        }
+    }
+
+    /// Most bytes of its body, if that is [`BodyNeed::Xml`].
+    pub fn xml_limit_bytes(self) -> usize {
+        match self {
+            Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
+            Self::PutBucketCors => limits::MAX_CORS_BYTES,
+            _ => limits::MAX_XML_BYTES,
         }
     }
 
