@@ -132,7 +132,7 @@ pub enum Reply {
     Object(Box<ObjectReply>),
     /// 304 with the current validators.
     NotModified(SharedMeta),
-    /// GetObjectMeta, GetObjectAttributes.
+    /// GetObjectMeta, GetObjectAttributes, GetSymlink.
     ObjectMeta(SharedMeta),
     /// GetObjectTagging.
     Tags(Tags),
@@ -140,7 +140,9 @@ pub enum Reply {
     Cors(Arc<CorsConfiguration>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
-    /// PutObject.
+    /// AppendObject: the whole object as it is now.
+    Appended(SharedMeta),
+    /// PutObject, PutSymlink.
     Stored(SharedMeta),
     /// CopyObject.
     Copied(SharedMeta),

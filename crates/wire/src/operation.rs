@@ -44,6 +44,12 @@ pub enum Operation {
     PutBucketTagging,
     DeleteBucketTagging,
     PutObject,
+    /// OSS.
+    AppendObject,
+    /// OSS.
+    PutSymlink,
+    /// OSS.
+    GetSymlink,
     /// An object as a field of a form.
     PostObject,
     CopyObject,
@@ -111,6 +117,9 @@ impl Operation {
             Self::PutBucketTagging => "PutBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
             Self::PutObject => "PutObject",
+            Self::AppendObject => "AppendObject",
+            Self::PutSymlink => "PutSymlink",
+            Self::GetSymlink => "GetSymlink",
             Self::PostObject => "PostObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
@@ -146,7 +155,8 @@ impl Operation {
             | Self::GetObject
             | Self::HeadObject
             | Self::GetObjectMeta
-            | Self::GetObjectAttributes => Action::GetObject,
+            | Self::GetObjectAttributes
+            | Self::GetSymlink => Action::GetObject,
             Self::GetObjectTagging => Action::GetObjectTagging,
             Self::PutObjectTagging => Action::PutObjectTagging,
             Self::DeleteObjectTagging => Action::DeleteObjectTagging,
@@ -159,6 +169,8 @@ impl Operation {
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
             | Self::PostObject
+            | Self::AppendObject
+            | Self::PutSymlink
             | Self::CopyObject
             | Self::CreateMultipartUpload
             | Self::UploadPart
@@ -182,7 +194,7 @@ impl Operation {
             | Self::PutBucketCors
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
-            Self::PutObject | Self::UploadPart => BodyNeed::Stream,
+            Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,
             Self::PostObject => BodyNeed::Form,
             _ => BodyNeed::None,
         }

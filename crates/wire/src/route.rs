@@ -87,7 +87,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 14] = [
+const DECISIVE: [&str; 17] = [
     "acl",
     "location",
     "website",
@@ -102,6 +102,9 @@ const DECISIVE: [&str; 14] = [
     "versions",
     "attributes",
     "cors",
+    "append",
+    "position",
+    "symlink",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -188,7 +191,14 @@ fn checked_key(text: &str, vocab: &Vocab) -> Result<ObjectKey> {
 /// OSS: names of objects begin neither with `/` nor with `\`. Such objects may still come from the S3 face, to be read
 /// and deleted.
 fn check_new_key(key: &ObjectKey, operation: Operation, dialect: Dialect) -> Result<()> {
-    let creates = matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
+    let creates = matches!(
+        operation,
+        Operation::PutObject
+            | Operation::CopyObject
+            | Operation::CreateMultipartUpload
+            | Operation::AppendObject
+            | Operation::PutSymlink
+    );
     if creates && dialect == Dialect::Oss && key.as_str().starts_with(['/', '\\']) {
         return Err(Error::InvalidObjectName { key: key.as_str().into() });
     }
@@ -292,10 +302,12 @@ impl Request<'_> {
         if self.queries.get("versionId").is_some_and(|version| version != "null") {
             return not_implemented("versionId");
         }
-        let own = if self.vocab.dialect == Dialect::Oss { "objectMeta" } else { "attributes" };
-        let offered = ["uploadId", "uploads", "tagging", own];
+        let offered: &[&'static str] = match self.vocab.dialect {
+            Dialect::Oss => &["uploadId", "uploads", "tagging", "objectMeta", "append", "symlink"],
+            Dialect::S3 => &["uploadId", "uploads", "tagging", "attributes"],
+        };
         let method = self.method.as_str();
-        Ok(match (self.first(&offered).unwrap_or_default(), method) {
+        Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
@@ -306,6 +318,9 @@ impl Request<'_> {
             ("tagging", "PUT") => Operation::PutObjectTagging,
             ("tagging", "DELETE") => Operation::DeleteObjectTagging,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
+            ("append", "POST") => Operation::AppendObject,
+            ("symlink", "PUT") => Operation::PutSymlink,
+            ("symlink", "GET" | "HEAD") => Operation::GetSymlink,
             ("attributes", "GET") => Operation::GetObjectAttributes,
             ("", method) if self.queries.has("partNumber") && !matches!(method, "GET" | "HEAD") => {
                 return not_implemented("partNumber");

@@ -5,6 +5,7 @@
 //! never fails.
 
 mod acl;
+mod append;
 mod attributes;
 mod bucket;
 mod checksum;
@@ -24,6 +25,7 @@ mod part;
 mod put;
 mod service;
 mod storage_class;
+mod symlink;
 mod tagging;
 mod token;
 mod upload;
@@ -110,6 +112,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::Preflight => return Err(not_implemented("OptionObject")),
         // Read by `form`, as the PutObject that it stands for.
         Operation::PostObject => return Err(Error::MalformedForm { message: "it is no form".into() }),
+        Operation::AppendObject => append::decode(&request)?,
+        Operation::PutSymlink => symlink::decode(&request)?,
+        Operation::GetSymlink => Op::GetSymlink(request.bucket(), request.key()),
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
         Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
@@ -137,10 +142,12 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::ObjectMeta(meta) if routed.operation == Operation::GetObjectAttributes => {
             attributes::encode(&answer, &meta)
         }
+        Reply::ObjectMeta(meta) if routed.operation == Operation::GetSymlink => symlink::encode(&answer, &meta),
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
         Reply::Tags(tags) => tagging::encode(&answer, &tags),
         Reply::Cors(configuration) => cors::encode(&answer, &configuration),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
+        Reply::Appended(meta) => append::encode(&answer, &meta),
         Reply::Stored(meta) => put::encode(&answer, &meta),
         Reply::Copied(meta) => copy::encode(&answer, &meta),
         Reply::Deleted(outcomes) => delete::encode(&answer, &outcomes),

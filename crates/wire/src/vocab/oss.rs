@@ -111,7 +111,6 @@ pub(crate) static OSS: Vocab = Vocab {
     ],
     unoffered_object: &[
         "acl",
-        "append",
         "asyncFetch",
         "callback",
         "callback-var",
@@ -120,7 +119,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "objectInfo",
         "restore",
         "seal",
-        "symlink",
         "vod",
         "x-oss-ac-forward-allow",
         "x-oss-ac-source-ip",
@@ -143,7 +141,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-s3-compat",
         "x-oss-server-side-data-encryption",
         "x-oss-server-side-encryption*",
-        "x-oss-symlink-target",
         "x-oss-traffic-limit",
         "x-oss-write-get-object-response",
     ],

@@ -7,6 +7,7 @@ mod documents_oss;
 mod documents_s3;
 mod listing;
 mod objects;
+mod oss_objects;
 mod reading;
 mod writing;
 
