@@ -388,6 +388,22 @@ def symlinks():
 
 
 @step
+def settings_and_counts():
+    bucket = fresh("settings")
+    bucket.put_object("a", b"12345")
+    bucket.put_object("b", b"678", headers={"x-oss-storage-class": "IA"})
+    bucket.init_multipart_upload("open")
+    stat = bucket.get_bucket_stat()
+    equal((stat.object_count, stat.storage_size_in_bytes, stat.multi_part_upload_count), (2, 8, 1))
+    equal((stat.standard_storage, stat.infrequent_access_storage), (5, 3))
+    equal(bucket.get_bucket_logging().target_bucket, "")
+    bucket.put_bucket_request_payment("Requester")
+    equal(bucket.get_bucket_request_payment().payer, "Requester")
+    equal(bucket.list_live_channel().channels, [])
+    assert not bucket.get_bucket_versioning().status
+
+
+@step
 def access():
     bucket = fresh("access")
     bucket.put_object("k", b"body")

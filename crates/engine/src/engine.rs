@@ -137,6 +137,14 @@ impl Engine {
             Op::GetObjectTagging(bucket, key) => self.get_object_tagging(&bucket, &key).await,
             Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(&bucket, &key, tags).await,
             Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(&bucket, &key, Tags::new()).await,
+            Op::GetBucketStat(bucket) => self.get_bucket_stat(&bucket).await,
+            Op::GetBucketRequestPayment(bucket) => {
+                Ok(Reply::RequestPayment(self.known(&bucket)?.bucket.configuration.requester_pays))
+            }
+            Op::PutBucketRequestPayment(bucket, requester_pays) => {
+                self.change_bucket(&bucket, |bucket| bucket.configuration.requester_pays = requester_pays).await
+            }
+            Op::GetUnset(bucket, _) => self.known(&bucket).map(|_| Reply::Unset),
             Op::GetBucketCors(bucket) => self.get_bucket_cors(&bucket),
             Op::PutBucketCors(bucket, cors) => self.put_bucket_cors(&bucket, Some(*cors)).await,
             Op::DeleteBucketCors(bucket) => self.put_bucket_cors(&bucket, None).await,
@@ -191,6 +199,10 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
         Op::PutObjectTagging(bucket, ..) => (Action::PutObjectTagging, bucket),
         Op::DeleteObjectTagging(bucket, _) => (Action::DeleteObjectTagging, bucket),
+        Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket),
+        Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket),
+        Op::PutBucketRequestPayment(bucket, _) => (Action::PutBucketRequestPayment, bucket),
+        Op::GetUnset(bucket, action) => (*action, bucket),
         Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket),
         Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket),
         Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket),

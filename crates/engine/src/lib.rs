@@ -26,6 +26,7 @@ mod origins;
 mod put;
 mod seal;
 mod settings;
+mod stat;
 mod symlink;
 mod tagging;
 mod tombstones;

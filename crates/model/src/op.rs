@@ -36,6 +36,14 @@ pub enum Action {
     GetObjectTagging,
     PutObjectTagging,
     DeleteObjectTagging,
+    GetBucketStat,
+    GetBucketRequestPayment,
+    PutBucketRequestPayment,
+    GetBucketLogging,
+    GetBucketVersioning,
+    GetBucketNotification,
+    GetBucketAccelerate,
+    ListLiveChannels,
     GetBucketCors,
     PutBucketCors,
     DeleteBucketCors,
@@ -97,6 +105,14 @@ pub enum Op {
     PutObjectTagging(BucketName, ObjectKey, Tags),
     /// Removes the tags of a stored object.
     DeleteObjectTagging(BucketName, ObjectKey),
+    /// OSS `?stat`: how much a bucket holds.
+    GetBucketStat(BucketName),
+    /// Whether requesters are said to pay.
+    GetBucketRequestPayment(BucketName),
+    /// Says whether requesters pay; nobody does.
+    PutBucketRequestPayment(BucketName, bool),
+    /// A setting that is not offered, as of a bucket for which nobody made it; the action says which one.
+    GetUnset(BucketName, Action),
     /// The cross-origin rules of a bucket.
     GetBucketCors(BucketName),
     /// Replaces the cross-origin rules of a bucket.

@@ -82,6 +82,21 @@ async fn only_what_was_appended_to_is_appended_to() {
     assert_eq!(read(&bench, "log").await, b"written");
 }
 
+#[tokio::test]
+async fn a_bucket_is_counted_by_class() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("a", b"12345").await.unwrap();
+    append(&bench, 0, b"123", AnnouncedDigests::default()).await.unwrap();
+    let Reply::BucketStat(stat) = bench.ask(Op::GetBucketStat(bucket(BUCKET))).await.unwrap() else {
+        panic!("no count")
+    };
+    assert_eq!((stat.objects, stat.size_bytes, stat.uploads), (2, 8, 0));
+    assert_eq!(stat.classes, [(None, 2, 8)]);
+    bench.ask(Op::PutBucketRequestPayment(bucket(BUCKET), true)).await.unwrap();
+    let payer = bench.ask(Op::GetBucketRequestPayment(bucket(BUCKET))).await;
+    assert!(matches!(payer, Ok(Reply::RequestPayment(true))));
+}
+
 fn link(from: &str, to: &str) -> Op {
     Op::PutSymlink(Box::new(PutSymlink {
         bucket: bucket(BUCKET),

@@ -24,6 +24,7 @@ mod page;
 mod part;
 mod put;
 mod service;
+mod setting;
 mod storage_class;
 mod symlink;
 mod tagging;
@@ -101,6 +102,14 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
         Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
         Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
+        Operation::GetBucketStat => Op::GetBucketStat(request.bucket()),
+        Operation::GetBucketRequestPayment => Op::GetBucketRequestPayment(request.bucket()),
+        Operation::PutBucketRequestPayment => setting::decode_payer(&request, body)?,
+        Operation::GetBucketLogging
+        | Operation::GetBucketVersioning
+        | Operation::GetBucketNotification
+        | Operation::GetBucketAccelerate
+        | Operation::ListLiveChannels => Op::GetUnset(request.bucket(), routed.action()),
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
         Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
@@ -145,6 +154,9 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::ObjectMeta(meta) if routed.operation == Operation::GetSymlink => symlink::encode(&answer, &meta),
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
         Reply::Tags(tags) => tagging::encode(&answer, &tags),
+        Reply::BucketStat(stat) => setting::encode_stat(&answer, &stat),
+        Reply::RequestPayment(requester_pays) => setting::encode_payer(&answer, requester_pays),
+        Reply::Unset => setting::encode_unset(&answer).unwrap_or_else(|| answer.done()),
         Reply::Cors(configuration) => cors::encode(&answer, &configuration),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
         Reply::Appended(meta) => append::encode(&answer, &meta),

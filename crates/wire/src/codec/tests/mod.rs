@@ -9,6 +9,7 @@ mod listing;
 mod objects;
 mod oss_objects;
 mod reading;
+mod settings;
 mod writing;
 
 use std::sync::Arc;
