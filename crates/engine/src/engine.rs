@@ -194,6 +194,7 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket),
         Op::GetObjectMeta(bucket, _)
         | Op::GetObjectAttributes(bucket, _)
+        | Op::GetSymlink(bucket, _)
         | Op::GetHomePage(bucket, _)
         | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket),
         Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
@@ -212,7 +213,6 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::PutObject(op) => (Action::PutObject, &op.bucket),
         Op::AppendObject(op) => (Action::PutObject, &op.bucket),
         Op::PutSymlink(op) => (Action::PutObject, &op.bucket),
-        Op::GetSymlink(bucket, _) => (Action::GetObject, bucket),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket),
         Op::DeleteObject(bucket, ..) => (Action::DeleteObject, bucket),
         Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket),

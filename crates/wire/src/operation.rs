@@ -171,6 +171,7 @@ impl Operation {
             | Self::GetObject
             | Self::HeadObject
             | Self::GetObjectMeta
+            | Self::Preflight
             | Self::GetObjectAttributes
             | Self::GetSymlink => Action::GetObject,
             Self::GetObjectTagging => Action::GetObjectTagging,
@@ -188,7 +189,6 @@ impl Operation {
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
-            Self::Preflight => Action::GetObject,
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject

@@ -37,14 +37,14 @@ fn of_objects(request: &Request<'_>) -> Limits {
 }
 
 fn of_buckets(request: &Request<'_>) -> Limits {
-    match request.is_oss() {
-        true => Limits { most: MAX_BUCKET_TAGS_OSS, key_chars: 64, value_chars: 128, punctuation: None },
-        false => Limits {
-            most: MAX_BUCKET_TAGS_S3,
-            key_chars: MAX_TAG_KEY_CHARS,
-            value_chars: MAX_TAG_VALUE_CHARS,
-            punctuation: Some("+-=._:/@"),
-        },
+    if request.is_oss() {
+        return Limits { most: MAX_BUCKET_TAGS_OSS, key_chars: 64, value_chars: 128, punctuation: None };
+    }
+    Limits {
+        most: MAX_BUCKET_TAGS_S3,
+        key_chars: MAX_TAG_KEY_CHARS,
+        value_chars: MAX_TAG_VALUE_CHARS,
+        punctuation: Some("+-=._:/@"),
     }
 }
 
