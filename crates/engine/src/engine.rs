@@ -125,7 +125,7 @@ impl Engine {
             Op::DeleteBucketWebsite(bucket) => {
                 self.change_website(&caller.principal, &bucket, None).await.map(|_| Reply::Done)
             }
-            Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
+            Op::DeleteBucket(bucket) => self.delete_bucket(caller, &bucket).await,
             Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
