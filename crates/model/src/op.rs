@@ -36,6 +36,14 @@ pub enum Action {
     GetObjectTagging,
     PutObjectTagging,
     DeleteObjectTagging,
+    GetBucketStat,
+    GetBucketRequestPayment,
+    PutBucketRequestPayment,
+    GetBucketLogging,
+    GetBucketVersioning,
+    GetBucketNotification,
+    GetBucketAccelerate,
+    ListLiveChannels,
     GetBucketCors,
     PutBucketCors,
     DeleteBucketCors,
@@ -97,6 +105,14 @@ pub enum Op {
     PutObjectTagging(BucketName, ObjectKey, Tags),
     /// Removes the tags of a stored object.
     DeleteObjectTagging(BucketName, ObjectKey),
+    /// OSS `?stat`: how much a bucket holds.
+    GetBucketStat(BucketName),
+    /// Whether requesters are said to pay.
+    GetBucketRequestPayment(BucketName),
+    /// Says whether requesters pay; nobody does.
+    PutBucketRequestPayment(BucketName, bool),
+    /// A setting that is not offered, as of a bucket for which nobody made it; the action says which one.
+    GetUnset(BucketName, Action),
     /// The cross-origin rules of a bucket.
     GetBucketCors(BucketName),
     /// Replaces the cross-origin rules of a bucket.
@@ -111,6 +127,12 @@ pub enum Op {
     DeleteBucketTagging(BucketName, Vec<Box<str>>),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
+    /// Adds the body that travels beside to the end of an object.
+    AppendObject(Box<AppendObject>),
+    /// Makes a symlink.
+    PutSymlink(Box<PutSymlink>),
+    /// What a symlink names.
+    GetSymlink(BucketName, ObjectKey),
     /// Copies an object within the server.
     CopyObject(Box<CopyObject>),
     /// Deletes an object that meets the condition; succeeds if there is none.
@@ -264,6 +286,7 @@ impl Op {
         match self {
             Self::PutObject(put) => Some(&put.digests),
             Self::UploadPart(part) => Some(&part.digests),
+            Self::AppendObject(append) => Some(&append.digests),
             _ => None,
         }
     }
@@ -296,6 +319,42 @@ pub struct PutObject {
     pub content_length: Option<u64>,
     /// Digests to check.
     pub digests: AnnouncedDigests,
+    /// When to replace.
+    pub condition: WriteCondition,
+}
+
+/// See [`Op::AppendObject`].
+#[derive(Clone, Debug)]
+pub struct AppendObject {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key.
+    pub key: ObjectKey,
+    /// Where the object must end; 0 makes it.
+    pub position: u64,
+    /// Metadata of an object that is made.
+    pub headers: ObjectHeaders,
+    /// Tags of an object that is made.
+    pub tags: Tags,
+    /// Length of the body, if announced; enforced.
+    pub content_length: Option<u64>,
+    /// Digests to check.
+    pub digests: AnnouncedDigests,
+}
+
+/// See [`Op::PutSymlink`].
+#[derive(Clone, Debug)]
+pub struct PutSymlink {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key of the link.
+    pub key: ObjectKey,
+    /// Key that it names, in the same bucket.
+    pub target: ObjectKey,
+    /// Metadata of the link.
+    pub headers: ObjectHeaders,
+    /// Tags of the link.
+    pub tags: Tags,
     /// When to replace.
     pub condition: WriteCondition,
 }

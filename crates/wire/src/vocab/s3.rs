@@ -57,7 +57,6 @@ pub(crate) static S3: Vocab = Vocab {
         "policyStatus",
         "publicAccessBlock",
         "replication",
-        "requestPayment",
         "session",
         "versioning",
     ],
