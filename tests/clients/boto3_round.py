@@ -392,6 +392,19 @@ def cors():
 
 
 @step
+def settings_nobody_made():
+    bucket = fresh("unset")
+    assert "LoggingEnabled" not in CLIENT.get_bucket_logging(Bucket=bucket)
+    assert "Status" not in CLIENT.get_bucket_versioning(Bucket=bucket)
+    assert "QueueConfigurations" not in CLIENT.get_bucket_notification_configuration(Bucket=bucket)
+    equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "BucketOwner")
+    CLIENT.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "Requester")
+    refused(501, "NotImplemented", CLIENT.put_bucket_versioning, Bucket=bucket,
+            VersioningConfiguration={"Status": "Enabled"})
+
+
+@step
 def access():
     bucket = fresh("access")
     CLIENT.put_object(Bucket=bucket, Key="k", Body=b"body")

@@ -350,6 +350,60 @@ def cors():
 
 
 @step
+def appending():
+    bucket = fresh("append")
+    whole = b""
+    for piece in (b"first", pattern(200_000), b"", pattern(70_000, 2)):
+        answer = bucket.append_object("log", len(whole), piece, init_crc=oss2.utils.Crc64(0).crc if not whole else crc)
+        whole += piece
+        crc = answer.crc
+        equal(answer.next_position, len(whole))
+    equal(bucket.get_object("log").read(), whole)
+    equal(bucket.head_object("log").object_type, "Appendable")
+    try:
+        bucket.append_object("log", 3, b"x")
+        raise AssertionError("not refused")
+    except oss2.exceptions.PositionNotEqualToLength as error:
+        equal((error.status, error.next_position), (409, len(whole)))
+    bucket.put_object("k", b"x")
+    refused(409, "ObjectNotAppendable", bucket.append_object, "k", 1, b"y")
+    bucket.copy_object(bucket.bucket_name, "log", "copy")
+    equal((bucket.get_object("copy").read(), bucket.head_object("copy").object_type), (whole, "Normal"))
+
+
+@step
+def symlinks():
+    bucket = fresh("symlinks")
+    target = ODD_KEYS[0]
+    etag = bucket.put_object(target, b"hello").etag
+    bucket.put_symlink(target, "link", headers={"x-oss-meta-a": "1"})
+    equal(bucket.get_symlink("link").target_key, target)
+    equal(bucket.get_object("link").read(), b"hello")
+    head = bucket.head_object("link")
+    equal((head.etag, head.content_length, head.headers["x-oss-meta-a"], head.object_type), (etag, 5, "1", "Symlink"))
+    equal([found.type for found in bucket.list_objects(prefix="link").object_list], ["Symlink"])
+    refused(400, "NotSymlink", bucket.get_symlink, target)
+    bucket.delete_object(target)
+    refused(404, "SymlinkTargetNotExist", bucket.get_object, "link")
+
+
+@step
+def settings_and_counts():
+    bucket = fresh("settings")
+    bucket.put_object("a", b"12345")
+    bucket.put_object("b", b"678", headers={"x-oss-storage-class": "IA"})
+    bucket.init_multipart_upload("open")
+    stat = bucket.get_bucket_stat()
+    equal((stat.object_count, stat.storage_size_in_bytes, stat.multi_part_upload_count), (2, 8, 1))
+    equal((stat.standard_storage, stat.infrequent_access_storage), (5, 3))
+    equal(bucket.get_bucket_logging().target_bucket, "")
+    bucket.put_bucket_request_payment("Requester")
+    equal(bucket.get_bucket_request_payment().payer, "Requester")
+    equal(bucket.list_live_channel().channels, [])
+    assert not bucket.get_bucket_versioning().status
+
+
+@step
 def access():
     bucket = fresh("access")
     bucket.put_object("k", b"body")

@@ -29,7 +29,8 @@ impl Engine {
         let object = NewObject {
             etag: source.meta.etag.clone(),
             last_modified: self.clock.now(),
-            kind: source.meta.kind,
+            // What is copied whole is not appended to (OSS).
+            kind: if source.meta.kind == ObjectKind::Appendable { ObjectKind::Normal } else { source.meta.kind },
             provenance: Provenance::Written,
             headers: headers_of(&copy, &source, &bucket.bucket),
             checksum: source.meta.checksum.clone(),
@@ -41,6 +42,8 @@ impl Engine {
             let expect = expectation(&copy.condition);
             self.store.copy(source, bucket.reference.clone(), copy.key.clone(), object, expect).await
         } else {
+            // What is read is what the link stands for; without reading, a copy of a link is a link.
+            let source = self.followed(&source_bucket.reference, source).await?;
             self.copy_computing(source, &bucket.reference, &copy, object).await
         };
         copied.map(Reply::Copied)

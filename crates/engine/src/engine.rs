@@ -125,7 +125,7 @@ impl Engine {
             Op::DeleteBucketWebsite(bucket) => {
                 self.change_website(&caller.principal, &bucket, None).await.map(|_| Reply::Done)
             }
-            Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
+            Op::DeleteBucket(bucket) => self.delete_bucket(caller, &bucket).await,
             Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
@@ -137,6 +137,14 @@ impl Engine {
             Op::GetObjectTagging(bucket, key) => self.get_object_tagging(&bucket, &key).await,
             Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(&bucket, &key, tags).await,
             Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(&bucket, &key, Tags::new()).await,
+            Op::GetBucketStat(bucket) => self.get_bucket_stat(&bucket).await,
+            Op::GetBucketRequestPayment(bucket) => {
+                Ok(Reply::RequestPayment(self.known(&bucket)?.bucket.configuration.requester_pays))
+            }
+            Op::PutBucketRequestPayment(bucket, requester_pays) => {
+                self.change_bucket(&bucket, |bucket| bucket.configuration.requester_pays = requester_pays).await
+            }
+            Op::GetUnset(bucket, _) => self.known(&bucket).map(|_| Reply::Unset),
             Op::GetBucketCors(bucket) => self.get_bucket_cors(&bucket),
             Op::PutBucketCors(bucket, cors) => self.put_bucket_cors(&bucket, Some(*cors)).await,
             Op::DeleteBucketCors(bucket) => self.put_bucket_cors(&bucket, None).await,
@@ -144,6 +152,9 @@ impl Engine {
             Op::PutBucketTagging(bucket, tags) => self.put_bucket_tagging(&bucket, tags).await,
             Op::DeleteBucketTagging(bucket, keys) => self.delete_bucket_tagging(&bucket, &keys).await,
             Op::PutObject(put) => self.put_object(*put, body).await,
+            Op::AppendObject(append) => Box::pin(self.append_object(*append, body)).await,
+            Op::PutSymlink(put) => self.put_symlink(*put).await,
+            Op::GetSymlink(bucket, key) => self.get_symlink(&bucket, &key).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
             Op::DeleteObject(bucket, key, condition) => self.delete_object(&bucket, &key, condition.as_deref()).await,
             Op::DeleteObjects(delete) => self.delete_objects(delete).await,
@@ -183,11 +194,16 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket),
         Op::GetObjectMeta(bucket, _)
         | Op::GetObjectAttributes(bucket, _)
+        | Op::GetSymlink(bucket, _)
         | Op::GetHomePage(bucket, _)
         | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket),
         Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
         Op::PutObjectTagging(bucket, ..) => (Action::PutObjectTagging, bucket),
         Op::DeleteObjectTagging(bucket, _) => (Action::DeleteObjectTagging, bucket),
+        Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket),
+        Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket),
+        Op::PutBucketRequestPayment(bucket, _) => (Action::PutBucketRequestPayment, bucket),
+        Op::GetUnset(bucket, action) => (*action, bucket),
         Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket),
         Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket),
         Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket),
@@ -195,6 +211,8 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
         Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket),
         Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket),
         Op::PutObject(op) => (Action::PutObject, &op.bucket),
+        Op::AppendObject(op) => (Action::PutObject, &op.bucket),
+        Op::PutSymlink(op) => (Action::PutObject, &op.bucket),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket),
         Op::DeleteObject(bucket, ..) => (Action::DeleteObject, bucket),
         Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket),

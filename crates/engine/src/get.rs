@@ -53,7 +53,7 @@ impl Engine {
             && !get.key.as_str().ends_with('/')
             && let Some(object) = self.store.resident(&known.reference, &get.key)
         {
-            return serve(&object, get, method);
+            return serve(&self.followed(&known.reference, object).await?, get, method);
         }
         if caller.principal == Principal::Anonymous
             && let Some(page) = website::directory_page(&known.bucket, &get.key)
@@ -70,10 +70,10 @@ impl Engine {
             if let Some(literal) = literal_key(get)
                 && let Some(object) = self.store.open(&known.reference, &literal).await?
             {
-                return serve(&object, get, method);
+                return serve(&self.followed(&known.reference, object).await?, get, method);
             }
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
-                return serve(&object, get, method);
+                return serve(&self.followed(&known.reference, object).await?, get, method);
             }
             // A tombstone holds for as long as it stands, whatever the settings say by now.
             if self.store.gone(&known.reference, &get.key).await?.is_some() {

@@ -9,6 +9,7 @@
 //! Not here: status codes, XML, signatures (crate `wire`), sockets (crates `server` and `egress`).
 
 mod access;
+mod append;
 mod body;
 mod buckets;
 mod control;
@@ -25,6 +26,8 @@ mod origins;
 mod put;
 mod seal;
 mod settings;
+mod stat;
+mod symlink;
 mod tagging;
 mod tombstones;
 mod website;

@@ -57,6 +57,32 @@ pub enum Error {
         /// The id as given.
         upload_id: Box<str>,
     },
+    /// An append at another position than the end of the object.
+    #[error("the object ends at {next}")]
+    AppendPosition {
+        /// Where the object ends: the position of the next append.
+        next: u64,
+    },
+    /// The object was not made by an append.
+    #[error("object is not appendable: {key}")]
+    NotAppendable {
+        /// The key.
+        key: Box<str>,
+    },
+    /// The object is no symlink.
+    #[error("object is not a symlink: {key}")]
+    NotSymlink {
+        /// The key.
+        key: Box<str>,
+    },
+    /// What a symlink names cannot be read through it.
+    #[error("symlink to {target}: {}", if *is_link { "a symlink itself" } else { "no such object" })]
+    SymlinkTarget {
+        /// The key that it names.
+        target: Box<str>,
+        /// Whether that is a symlink too; otherwise it is missing.
+        is_link: bool,
+    },
     /// The bucket has no cross-origin rules.
     #[error("bucket {bucket} has no cors configuration")]
     NoSuchCors {

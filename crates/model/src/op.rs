@@ -3,18 +3,26 @@
 //! The dialects decode HTTP into `Op`, the engine performs. Bodies of objects travel beside the operation as
 //! [`Body`](crate::body::Body), because they stream.
 
+mod multipart;
+mod oss;
+
 use http::HeaderMap;
 
 use crate::bucket::{CannedAcl, Dialect};
 use crate::cors::CorsConfiguration;
-use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
+use crate::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
 use crate::list::ListQuery;
-use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ContentHeaders, ObjectHeaders, Tags};
 use crate::precondition::{ObjectCondition, Preconditions};
 use crate::range::ByteRange;
 use crate::website::Website;
+
+pub use multipart::{
+    CompleteMultipartUpload, CreateMultipartUpload, ListMultipartUploads, ListParts, PartRange, UploadPart,
+    UploadPartCopy, UploadRef,
+};
+pub use oss::{AppendObject, PutSymlink};
 
 /// What a request wants to do, for authorisation; named like the permissions of both vendors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +44,14 @@ pub enum Action {
     GetObjectTagging,
     PutObjectTagging,
     DeleteObjectTagging,
+    GetBucketStat,
+    GetBucketRequestPayment,
+    PutBucketRequestPayment,
+    GetBucketLogging,
+    GetBucketVersioning,
+    GetBucketNotification,
+    GetBucketAccelerate,
+    ListLiveChannels,
     GetBucketCors,
     PutBucketCors,
     DeleteBucketCors,
@@ -97,6 +113,14 @@ pub enum Op {
     PutObjectTagging(BucketName, ObjectKey, Tags),
     /// Removes the tags of a stored object.
     DeleteObjectTagging(BucketName, ObjectKey),
+    /// OSS `?stat`: how much a bucket holds.
+    GetBucketStat(BucketName),
+    /// Whether requesters are said to pay.
+    GetBucketRequestPayment(BucketName),
+    /// Says whether requesters pay; nobody does.
+    PutBucketRequestPayment(BucketName, bool),
+    /// A setting that is not offered, as of a bucket for which nobody made it; the action says which one.
+    GetUnset(BucketName, Action),
     /// The cross-origin rules of a bucket.
     GetBucketCors(BucketName),
     /// Replaces the cross-origin rules of a bucket.
@@ -111,6 +135,12 @@ pub enum Op {
     DeleteBucketTagging(BucketName, Vec<Box<str>>),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
+    /// Adds the body that travels beside to the end of an object.
+    AppendObject(Box<AppendObject>),
+    /// Makes a symlink.
+    PutSymlink(Box<PutSymlink>),
+    /// What a symlink names.
+    GetSymlink(BucketName, ObjectKey),
     /// Copies an object within the server.
     CopyObject(Box<CopyObject>),
     /// Deletes an object that meets the condition; succeeds if there is none.
@@ -264,6 +294,7 @@ impl Op {
         match self {
             Self::PutObject(put) => Some(&put.digests),
             Self::UploadPart(part) => Some(&part.digests),
+            Self::AppendObject(append) => Some(&append.digests),
             _ => None,
         }
     }
@@ -336,122 +367,6 @@ pub struct DeleteObjects {
     pub keys: Vec<(ObjectKey, Option<Box<ObjectCondition>>)>,
     /// Answer only failures.
     pub quiet: bool,
-}
-
-/// See [`Op::CreateMultipartUpload`].
-#[derive(Clone, Debug)]
-pub struct CreateMultipartUpload {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Key.
-    pub key: ObjectKey,
-    /// Metadata of the object to be.
-    pub headers: ObjectHeaders,
-    /// Tags of the object to be.
-    pub tags: Tags,
-    /// Checksum algorithm announced, and of what the object's checksum will be one.
-    pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
-    /// OSS applies `x-oss-forbid-overwrite` here already.
-    pub condition: WriteCondition,
-}
-
-/// Names an upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UploadRef {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Key.
-    pub key: ObjectKey,
-    /// Upload id as sent; what does not parse is no such upload.
-    pub upload_id: Box<str>,
-}
-
-/// See [`Op::UploadPart`].
-#[derive(Clone, Debug)]
-pub struct UploadPart {
-    /// Upload.
-    pub upload: UploadRef,
-    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
-    pub number: u16,
-    /// Length of the body after decoding, if announced; enforced.
-    pub content_length: Option<u64>,
-    /// Digests to check.
-    pub digests: AnnouncedDigests,
-}
-
-/// Bytes `first` to `last`, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartRange {
-    /// First byte.
-    pub first: u64,
-    /// Last byte, at least `first`.
-    pub last: u64,
-}
-
-/// See [`Op::UploadPartCopy`].
-#[derive(Clone, Debug)]
-pub struct UploadPartCopy {
-    /// Upload.
-    pub upload: UploadRef,
-    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
-    pub number: u16,
-    /// Source bucket; the caller needs [`Action::GetObject`] there.
-    pub source_bucket: BucketName,
-    /// Source key.
-    pub source_key: ObjectKey,
-    /// Conditions on the source.
-    pub source_conditions: Preconditions,
-    /// Which bytes; all if it is `None`.
-    pub range: Option<PartRange>,
-}
-
-/// See [`Op::CompleteMultipartUpload`].
-#[derive(Clone, Debug)]
-pub struct CompleteMultipartUpload {
-    /// Upload.
-    pub upload: UploadRef,
-    /// Parts in the order given; empty with OSS's `x-oss-complete-all: yes`, which takes all.
-    pub parts: Vec<CompletedPart>,
-    /// OSS `x-oss-complete-all: yes`.
-    pub all_parts: bool,
-    /// When to replace.
-    pub condition: WriteCondition,
-    /// Checksum of the object to be, in the type of the upload.
-    pub checksum: Option<Checksum>,
-    /// The type that the client takes the checksum to have.
-    pub checksum_type: Option<ChecksumType>,
-    /// Length of the object to be.
-    pub size_bytes: Option<u64>,
-    /// Smallest part except the last (differs by dialect).
-    pub min_part_bytes: u64,
-}
-
-/// See [`Op::ListParts`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListParts {
-    /// Upload.
-    pub upload: UploadRef,
-    /// Only parts above this number.
-    pub after: u16,
-    /// Most parts, 1 to [`crate::limits::MAX_LIST_KEYS`].
-    pub limit: usize,
-}
-
-/// See [`Op::ListMultipartUploads`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListMultipartUploads {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Only keys that begin so.
-    pub prefix: Box<str>,
-    /// Collapse, as in [`ListQuery`].
-    pub delimiter: Box<str>,
-    /// Only uploads of keys greater than this; with `after_upload`, also later uploads of this key.
-    pub after_key: Box<str>,
-    /// See `after_key`.
-    pub after_upload: Option<UploadId>,
-    /// Most uploads, 1 to [`crate::limits::MAX_LIST_KEYS`].
-    pub limit: usize,
 }
 
 /// Who asks for an operation, and in which words they will be answered.

@@ -98,6 +98,21 @@ pub struct Owner {
     pub display_name: Arc<str>,
 }
 
+/// See [`Op::GetBucketStat`](crate::op::Op::GetBucketStat).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketStat {
+    /// Objects.
+    pub objects: u64,
+    /// Bytes of all objects.
+    pub size_bytes: u64,
+    /// Open uploads.
+    pub uploads: u64,
+    /// When they were counted.
+    pub at: Timestamp,
+    /// Storage class as written (none: the standard one), its objects and their bytes.
+    pub classes: Vec<(Option<Box<str>>, u64, u64)>,
+}
+
 /// What an operation answers.
 #[derive(Debug)]
 pub enum Reply {
@@ -132,15 +147,23 @@ pub enum Reply {
     Object(Box<ObjectReply>),
     /// 304 with the current validators.
     NotModified(SharedMeta),
-    /// GetObjectMeta, GetObjectAttributes.
+    /// GetObjectMeta, GetObjectAttributes, GetSymlink.
     ObjectMeta(SharedMeta),
     /// GetObjectTagging.
     Tags(Tags),
+    /// GetBucketStat.
+    BucketStat(BucketStat),
+    /// GetBucketRequestPayment: whether requesters are said to pay.
+    RequestPayment(bool),
+    /// A setting that nobody made; which one, the operation says.
+    Unset,
     /// GetBucketCors.
     Cors(Arc<CorsConfiguration>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
-    /// PutObject.
+    /// AppendObject: the whole object as it is now.
+    Appended(SharedMeta),
+    /// PutObject, PutSymlink.
     Stored(SharedMeta),
     /// CopyObject.
     Copied(SharedMeta),

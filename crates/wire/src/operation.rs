@@ -36,6 +36,14 @@ pub enum Operation {
     GetObjectAttributes,
     PutObjectTagging,
     DeleteObjectTagging,
+    GetBucketStat,
+    GetBucketRequestPayment,
+    PutBucketRequestPayment,
+    GetBucketLogging,
+    GetBucketVersioning,
+    GetBucketNotification,
+    GetBucketAccelerate,
+    ListLiveChannels,
     GetBucketCors,
     PutBucketCors,
     DeleteBucketCors,
@@ -45,6 +53,12 @@ pub enum Operation {
     PutBucketTagging,
     DeleteBucketTagging,
     PutObject,
+    /// OSS.
+    AppendObject,
+    /// OSS.
+    PutSymlink,
+    /// OSS.
+    GetSymlink,
     /// An object as a field of a form.
     PostObject,
     CopyObject,
@@ -105,6 +119,14 @@ impl Operation {
             Self::PutObjectTagging => "PutObjectTagging",
             Self::DeleteObjectTagging => "DeleteObjectTagging",
             Self::GetBucketTagging => "GetBucketTagging",
+            Self::GetBucketStat => "GetBucketStat",
+            Self::GetBucketRequestPayment => "GetBucketRequestPayment",
+            Self::PutBucketRequestPayment => "PutBucketRequestPayment",
+            Self::GetBucketLogging => "GetBucketLogging",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::GetBucketNotification => "GetBucketNotification",
+            Self::GetBucketAccelerate => "GetBucketAccelerate",
+            Self::ListLiveChannels => "ListLiveChannels",
             Self::GetBucketCors => "GetBucketCors",
             Self::PutBucketCors => "PutBucketCors",
             Self::DeleteBucketCors => "DeleteBucketCors",
@@ -112,6 +134,9 @@ impl Operation {
             Self::PutBucketTagging => "PutBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
             Self::PutObject => "PutObject",
+            Self::AppendObject => "AppendObject",
+            Self::PutSymlink => "PutSymlink",
+            Self::GetSymlink => "GetSymlink",
             Self::PostObject => "PostObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
@@ -147,19 +172,30 @@ impl Operation {
             | Self::GetObject
             | Self::HeadObject
             | Self::GetObjectMeta
-            | Self::GetObjectAttributes => Action::GetObject,
+            | Self::Preflight
+            | Self::GetObjectAttributes
+            | Self::GetSymlink => Action::GetObject,
             Self::GetObjectTagging => Action::GetObjectTagging,
             Self::PutObjectTagging => Action::PutObjectTagging,
             Self::DeleteObjectTagging => Action::DeleteObjectTagging,
             Self::GetBucketTagging => Action::GetBucketTagging,
+            Self::GetBucketStat => Action::GetBucketStat,
+            Self::GetBucketRequestPayment => Action::GetBucketRequestPayment,
+            Self::PutBucketRequestPayment => Action::PutBucketRequestPayment,
+            Self::GetBucketLogging => Action::GetBucketLogging,
+            Self::GetBucketVersioning => Action::GetBucketVersioning,
+            Self::GetBucketNotification => Action::GetBucketNotification,
+            Self::GetBucketAccelerate => Action::GetBucketAccelerate,
+            Self::ListLiveChannels => Action::ListLiveChannels,
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
-            Self::Preflight => Action::GetObject,
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
             | Self::PostObject
+            | Self::AppendObject
+            | Self::PutSymlink
             | Self::CopyObject
             | Self::CreateMultipartUpload
             | Self::UploadPart
@@ -190,9 +226,10 @@ impl Operation {
             | Self::PutObjectTagging
             | Self::PutBucketTagging
             | Self::PutBucketCors
+            | Self::PutBucketRequestPayment
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
-            Self::PutObject | Self::UploadPart => BodyNeed::Stream,
+            Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,
             Self::PostObject => BodyNeed::Form,
             _ => BodyNeed::None,
         }

@@ -91,8 +91,36 @@ impl Routed {
     }
 }
 
+/// Parameters that select an operation of a bucket; the last two are of OSS alone.
+const BUCKET_SELECTORS: [&str; 11] = [
+    "acl",
+    "location",
+    "website",
+    "uploads",
+    "delete",
+    "versions",
+    "tagging",
+    "cors",
+    "requestPayment",
+    "stat",
+    "bucketInfo",
+];
+
+/// Settings that can be asked for and not made.
+const OSS_TOLD: [(&str, Operation); 3] = [
+    ("logging", Operation::GetBucketLogging),
+    ("versioning", Operation::GetBucketVersioning),
+    ("live", Operation::ListLiveChannels),
+];
+const S3_TOLD: [(&str, Operation); 4] = [
+    ("logging", Operation::GetBucketLogging),
+    ("versioning", Operation::GetBucketVersioning),
+    ("notification", Operation::GetBucketNotification),
+    ("accelerate", Operation::GetBucketAccelerate),
+];
+
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 14] = [
+const DECISIVE: [&str; 24] = [
     "acl",
     "location",
     "website",
@@ -107,6 +135,16 @@ const DECISIVE: [&str; 14] = [
     "versions",
     "attributes",
     "cors",
+    "append",
+    "position",
+    "symlink",
+    "requestPayment",
+    "stat",
+    "logging",
+    "versioning",
+    "live",
+    "notification",
+    "accelerate",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -193,7 +231,14 @@ fn checked_key(text: &str, vocab: &Vocab) -> Result<ObjectKey> {
 /// OSS: names of objects begin neither with `/` nor with `\`. Such objects may still come from the S3 face, to be read
 /// and deleted.
 fn check_new_key(key: &ObjectKey, operation: Operation, dialect: Dialect) -> Result<()> {
-    let creates = matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
+    let creates = matches!(
+        operation,
+        Operation::PutObject
+            | Operation::CopyObject
+            | Operation::CreateMultipartUpload
+            | Operation::AppendObject
+            | Operation::PutSymlink
+    );
     if creates && dialect == Dialect::Oss && key.as_str().starts_with(['/', '\\']) {
         return Err(Error::InvalidObjectName { key: key.as_str().into() });
     }
@@ -244,14 +289,17 @@ impl Request<'_> {
         if self.method == Method::OPTIONS {
             return Ok(Operation::Preflight);
         }
+        if let Some(told) = self.told() {
+            return Ok(told);
+        }
         if let Some(what) = self.first(self.vocab.unoffered_bucket) {
             // Settings of buckets are their owner's.
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
-        let oss = self.vocab.dialect == Dialect::Oss;
-        let selectors =
-            ["acl", "location", "website", "uploads", "delete", "versions", "tagging", "cors", "bucketInfo"];
-        let offered = if oss { &selectors[..] } else { &selectors[..8] };
+        let offered: &[&'static str] = match self.vocab.dialect {
+            Dialect::Oss => &BUCKET_SELECTORS,
+            Dialect::S3 => &BUCKET_SELECTORS[..BUCKET_SELECTORS.len() - 2],
+        };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -269,6 +317,9 @@ impl Request<'_> {
             ("cors", "GET") => Operation::GetBucketCors,
             ("cors", "PUT") => Operation::PutBucketCors,
             ("cors", "DELETE") => Operation::DeleteBucketCors,
+            ("requestPayment", "GET") => Operation::GetBucketRequestPayment,
+            ("requestPayment", "PUT") => Operation::PutBucketRequestPayment,
+            ("stat", "GET") => Operation::GetBucketStat,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
             ("", "GET") => Operation::ListObjects,
@@ -297,10 +348,12 @@ impl Request<'_> {
         if self.queries.get("versionId").is_some_and(|version| version != "null") {
             return not_implemented("versionId");
         }
-        let own = if self.vocab.dialect == Dialect::Oss { "objectMeta" } else { "attributes" };
-        let offered = ["uploadId", "uploads", "tagging", own];
+        let offered: &[&'static str] = match self.vocab.dialect {
+            Dialect::Oss => &["uploadId", "uploads", "tagging", "objectMeta", "append", "symlink"],
+            Dialect::S3 => &["uploadId", "uploads", "tagging", "attributes"],
+        };
         let method = self.method.as_str();
-        Ok(match (self.first(&offered).unwrap_or_default(), method) {
+        Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
@@ -311,6 +364,9 @@ impl Request<'_> {
             ("tagging", "PUT") => Operation::PutObjectTagging,
             ("tagging", "DELETE") => Operation::DeleteObjectTagging,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
+            ("append", "POST") => Operation::AppendObject,
+            ("symlink", "PUT") => Operation::PutSymlink,
+            ("symlink", "GET" | "HEAD") => Operation::GetSymlink,
             ("attributes", "GET") => Operation::GetObjectAttributes,
             ("", method) if self.queries.has("partNumber") && !matches!(method, "GET" | "HEAD") => {
                 return not_implemented("partNumber");
@@ -322,6 +378,19 @@ impl Request<'_> {
             ("", "DELETE") => Operation::DeleteObject,
             _ => return Err(self.not_allowed("OBJECT")),
         })
+    }
+
+    /// A setting that is not offered, asked for alone: it is told as of a bucket for which nobody made it. Whoever wants to
+    /// make it is refused by name.
+    fn told(&self) -> Option<Operation> {
+        let told = match self.vocab.dialect {
+            Dialect::Oss => &OSS_TOLD[..],
+            Dialect::S3 => &S3_TOLD[..],
+        };
+        let (name, operation) =
+            told.iter().find(|(name, _)| self.queries.has(name)).filter(|_| self.method == Method::GET)?;
+        let others = self.vocab.unoffered_bucket.iter().any(|other| other != name && self.queries.has(other));
+        (!others).then_some(*operation)
     }
 
     fn copies(&self) -> bool {

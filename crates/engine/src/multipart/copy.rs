@@ -27,6 +27,7 @@ impl Engine {
         let missing = || Error::NoSuchKey { key: copy.source_key.as_str().into(), origin_status: None };
         let source = source.ok_or_else(missing)?;
         judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
+        let source = self.followed(&source_bucket.reference, source).await?;
         let range = resolve(copy.range.as_ref(), &source)?;
         let intent = WriteIntent {
             bucket: known.reference.clone(),

@@ -5,6 +5,7 @@
 mod composition;
 mod explain;
 mod operations;
+mod oss_objects;
 mod sealing;
 mod support;
 mod website;

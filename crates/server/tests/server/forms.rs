@@ -1,5 +1,7 @@
 //! Forms over real sockets, signed with HMAC-SHA1 as both vendors did before V4.
 
+use std::fmt::Write as _;
+
 use crate::support::{Running, open_bucket, request, signed, start};
 use bytes::Bytes;
 use headwater_model::bucket::Dialect;
@@ -15,7 +17,7 @@ const SIGNATURE: &str = "TyykubnPW9ODslHmYG7/9nUELI0=";
 fn post(fields: &[(&str, &str)]) -> Request<Full<Bytes>> {
     let mut body = String::new();
     for (name, value) in [("key", "k"), ("policy", POLICY), ("signature", SIGNATURE)].iter().chain(fields) {
-        body += &format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        write!(body, "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").unwrap();
     }
     body += "--b\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Type: text/html\r\n\r\nhello\r\n--b--\r\n";
     let (mut parts, _) = request(Method::POST, "/bkt/", "").into_parts();

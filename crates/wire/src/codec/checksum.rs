@@ -123,9 +123,10 @@ pub(super) fn check_xml(request: &Request<'_>, body: &[u8]) -> Result<()> {
     }
     // The checksum in the headers of a completion is of the object to be.
     let of_object = request.routed.operation == Operation::CompleteMultipartUpload && !request.is_oss();
-    let announced = match of_object {
-        true => AnnouncedDigests { md5: md5_header(request.fields)?, ..AnnouncedDigests::default() },
-        false => announced(request.fields)?,
+    let announced = if of_object {
+        AnnouncedDigests { md5: md5_header(request.fields)?, ..AnnouncedDigests::default() }
+    } else {
+        announced(request.fields)?
     };
     let encode = |bytes: &[u8]| BASE64.encode(bytes);
     let differ = |header: &str, announced: String, computed: String| {

@@ -5,6 +5,7 @@
 //! never fails.
 
 mod acl;
+mod append;
 mod attributes;
 mod bucket;
 mod checksum;
@@ -23,7 +24,9 @@ mod page;
 mod part;
 mod put;
 mod service;
+mod setting;
 mod storage_class;
+mod symlink;
 mod tagging;
 mod token;
 mod upload;
@@ -99,6 +102,14 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
         Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
         Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
+        Operation::GetBucketStat => Op::GetBucketStat(request.bucket()),
+        Operation::GetBucketRequestPayment => Op::GetBucketRequestPayment(request.bucket()),
+        Operation::PutBucketRequestPayment => setting::decode_payer(&request, body)?,
+        Operation::GetBucketLogging
+        | Operation::GetBucketVersioning
+        | Operation::GetBucketNotification
+        | Operation::GetBucketAccelerate
+        | Operation::ListLiveChannels => Op::GetUnset(request.bucket(), routed.action()),
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
         Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
@@ -110,6 +121,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::Preflight => return Err(not_implemented("OptionObject")),
         // Read by `form`, as the PutObject that it stands for.
         Operation::PostObject => return Err(Error::MalformedForm { message: "it is no form".into() }),
+        Operation::AppendObject => append::decode(&request)?,
+        Operation::PutSymlink => symlink::decode(&request)?,
+        Operation::GetSymlink => Op::GetSymlink(request.bucket(), request.key()),
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
         Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
@@ -137,10 +151,15 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::ObjectMeta(meta) if routed.operation == Operation::GetObjectAttributes => {
             attributes::encode(&answer, &meta)
         }
+        Reply::ObjectMeta(meta) if routed.operation == Operation::GetSymlink => symlink::encode(&answer, &meta),
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
         Reply::Tags(tags) => tagging::encode(&answer, &tags),
+        Reply::BucketStat(stat) => setting::encode_stat(&answer, &stat),
+        Reply::RequestPayment(requester_pays) => setting::encode_payer(&answer, requester_pays),
+        Reply::Unset => setting::encode_unset(&answer).unwrap_or_else(|| answer.done()),
         Reply::Cors(configuration) => cors::encode(&answer, &configuration),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
+        Reply::Appended(meta) => append::encode(&answer, &meta),
         Reply::Stored(meta) => put::encode(&answer, &meta),
         Reply::Copied(meta) => copy::encode(&answer, &meta),
         Reply::Deleted(outcomes) => delete::encode(&answer, &outcomes),

@@ -26,6 +26,17 @@ fn row_of(error: &Error) -> Fault {
             "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
              completed.",
         ),
+        Error::AppendPosition { .. } => {
+            row(S::CONFLICT, "PositionNotEqualToLength", "Position is not equal to file length")
+        }
+        Error::NotAppendable { .. } => row(S::CONFLICT, "ObjectNotAppendable", "The object is not appendable"),
+        Error::NotSymlink { .. } => row(S::BAD_REQUEST, "NotSymlink", "The object is not symlink"),
+        Error::SymlinkTarget { is_link: false, .. } => {
+            row(S::NOT_FOUND, "SymlinkTargetNotExist", "The symlink target object does not exist")
+        }
+        Error::SymlinkTarget { is_link: true, .. } => {
+            row(S::BAD_REQUEST, "InvalidTargetType", "The symbolic's target object type is invalid")
+        }
         Error::NoSuchCors { .. } => {
             row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
         }

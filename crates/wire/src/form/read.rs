@@ -41,6 +41,13 @@ pub fn boundary(parts: &Parts, dialect: Dialect) -> Result<String> {
     found.ok_or_else(|| malformed("the Content-Type names no boundary"))
 }
 
+fn check_length(head_bytes: usize) -> Result<()> {
+    if head_bytes > MAX_HEAD_BYTES {
+        return Err(malformed("the fields preceding the file are too large"));
+    }
+    Ok(())
+}
+
 fn malformed(message: &str) -> Error {
     Error::MalformedForm { message: message.into() }
 }
@@ -118,7 +125,7 @@ impl FormReader {
             let part = PartHead::parse(head)?;
             let body = start + head_end + 4;
             if part.name == "file" {
-                self.check_length(body)?;
+                check_length(body)?;
                 self.form.file_name = part.file_name.unwrap_or_default().into();
                 self.form.file_type = part.content_type.map(Into::into);
                 let _ = self.buffer.split_to(body);
@@ -156,15 +163,8 @@ impl FormReader {
     }
 
     fn wait(&self) -> Result<Option<Form>> {
-        self.check_length(self.buffer.len())?;
+        check_length(self.buffer.len())?;
         Ok(None)
-    }
-
-    fn check_length(&self, head_bytes: usize) -> Result<()> {
-        match head_bytes > MAX_HEAD_BYTES {
-            true => Err(malformed("the fields preceding the file are too large")),
-            false => Ok(()),
-        }
     }
 
     /// Goes on with the file.
@@ -230,17 +230,14 @@ impl FileReader {
         } else if !chunk.is_empty() {
             self.take(chunk);
         }
-        match self.behind_bytes > MAX_BEHIND_BYTES {
-            true => Err(malformed("too much follows the file, which is the last field")),
-            false => Ok(()),
+        if self.behind_bytes > MAX_BEHIND_BYTES {
+            return Err(malformed("too much follows the file, which is the last field"));
         }
+        Ok(())
     }
 
     fn take(&mut self, chunk: Bytes) {
-        let data = match self.carry.is_empty() {
-            true => chunk,
-            false => [&self.carry[..], &chunk].concat().into(),
-        };
+        let data = if self.carry.is_empty() { chunk } else { [&self.carry[..], &chunk].concat().into() };
         self.carry = Bytes::new();
         let mut from = 0;
         while let Some(found) = data[from..].iter().position(|byte| *byte == b'\r') {

@@ -57,13 +57,11 @@ pub(crate) static S3: Vocab = Vocab {
         "policyStatus",
         "publicAccessBlock",
         "replication",
-        "requestPayment",
         "session",
         "versioning",
     ],
     unoffered_object: &["acl", "encryption", "legal-hold", "renameObject", "restore", "retention", "select", "torrent"],
     unoffered_headers: &[
-        "x-amz-bypass-governance-retention",
         "x-amz-copy-source-server-side-encryption*",
         "x-amz-expected-bucket-owner",
         "x-amz-grant-*",

@@ -277,14 +277,15 @@ fn a_list_of_parts_is_held_to_its_md5() {
 fn every_part_with_its_checksum_can_be_named() {
     let tag = "&quot;5d41402abc4b2a76b9719d911017c592&quot;";
     let sha256 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
-    let mut body = String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\n");
-    for number in 1..=10_000 {
-        body += &format!(
+    let part = |number: u32| {
+        format!(
             "    <Part>\n        <PartNumber>{number}</PartNumber>\n        <ETag>{tag}</ETag>\n        \
              <ChecksumSHA256>{sha256}</ChecksumSHA256>\n    </Part>\n"
-        );
-    }
-    body += "</CompleteMultipartUpload>";
+        )
+    };
+    let parts_named = (1..=10_000).map(part).collect::<Vec<_>>().concat();
+    let namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+    let body = format!("<CompleteMultipartUpload xmlns=\"{namespace}\">\n{parts_named}</CompleteMultipartUpload>");
     assert!(body.len() > 2 << 20, "{}", body.len());
     let line = parts(S3, "POST /bkt/k?uploadId=U", &[]);
     assert!(body.len() <= routed(&line).xml_limit_bytes());

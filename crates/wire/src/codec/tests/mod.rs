@@ -7,7 +7,9 @@ mod documents_oss;
 mod documents_s3;
 mod listing;
 mod objects;
+mod oss_objects;
 mod reading;
+mod settings;
 mod writing;
 
 use std::sync::Arc;
