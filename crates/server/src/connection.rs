@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
@@ -35,6 +35,10 @@ const RATE_INTERVAL: Duration = Duration::from_mins(1);
 /// 512 B/s over [`RATE_INTERVAL`]: a modem makes it, a slow-read attack does not pay. The kernel takes an answer in steps of
 /// up to [`super::listen::UNSENT_BYTES`], so that half of this may be missing from an interval of a client at 1 KiB/s.
 const MIN_BODY_BYTES: u64 = 30 << 10;
+/// How long, and for how many bytes, a connection whose client was answered before its body was read stays open behind
+/// the answer: closing it with bytes unread would reset it, and take the answer away from a client that still sends.
+const LINGER_LIMIT: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 8 << 20;
 /// How often the counters are compared.
 const TICK: Duration = Duration::from_secs(5);
 /// Largest request head, HTTP/1.1: S3 allows 8 KiB of headers, presigned URLs come on top.
@@ -53,6 +57,7 @@ pub(crate) struct Activity {
     /// An answer's body that waits for them.
     waiting_body: AtomicWaker,
     write_stuck: AtomicBool,
+    unread: AtomicBool,
     requests: AtomicU32,
     bodies_read: AtomicU32,
 }
@@ -66,6 +71,11 @@ impl Activity {
     /// A request body is awaited until the guard is dropped.
     pub(crate) fn body(self: &Arc<Self>) -> Under {
         Under::new(self.clone(), |activity| &activity.bodies_read)
+    }
+
+    /// A body was refused: bytes of it may still be on their way when the connection ends.
+    pub(crate) fn leaves_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
     }
 
     /// The client's socket took this much.
@@ -148,7 +158,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = Arc::new(Activity::default());
-    let io = TokioIo::new(CountedIo { inner: stream, activity: activity.clone() });
+    let io = TokioIo::new(CountedIo { inner: stream, activity: activity.clone(), lingering: None });
     let handler = {
         let activity = activity.clone();
         service_fn(move |request: http::Request<Incoming>| {
@@ -238,6 +248,14 @@ where
 struct CountedIo<S> {
     inner: S,
     activity: Arc<Activity>,
+    /// Set once our side is closed and the client's is still read.
+    lingering: Option<Lingering>,
+}
+
+/// What is left to a client that still sends.
+struct Lingering {
+    until: Pin<Box<tokio::time::Sleep>>,
+    left_bytes: usize,
 }
 
 impl<S> CountedIo<S> {
@@ -252,6 +270,25 @@ impl<S> CountedIo<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> CountedIo<S> {
+    /// Reads and forgets until the client has closed, or has used up what is left to it.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(lingering) = &mut self.lingering else { return Poll::Ready(()) };
+        let mut scratch = [0; 8 << 10];
+        while lingering.left_bytes > 0 {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.inner).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    lingering.left_bytes = lingering.left_bytes.saturating_sub(buf.filled().len());
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return lingering.until.as_mut().poll(cx),
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for CountedIo<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
@@ -262,7 +299,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for CountedIo<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for CountedIo<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for CountedIo<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, buf);
         self.note_write(&result);
@@ -274,7 +311,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CountedIo<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        if self.lingering.is_none() {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
+            if !self.activity.unread.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+            let until = Box::pin(tokio::time::sleep(LINGER_LIMIT));
+            self.lingering = Some(Lingering { until, left_bytes: LINGER_BYTES });
+        }
+        self.poll_linger(cx).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -138,9 +138,12 @@ impl Service {
         let mut response = self.respond(&parts, secure, body, &mut account).await;
         self.allow_origin(&parts, &mut response, &account);
         let persistent = parts.version < http::Version::HTTP_2;
-        if persistent && account.received.bytes() == 0 && expects_body(&parts) && !response.status().is_success() {
-            // The client's body was refused unread; it must not be taken for the next request.
-            response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
+        if persistent && expects_body(&parts) && !response.status().is_success() {
+            activity.leaves_unread();
+            if account.received.bytes() == 0 {
+                // The client's body was refused unread; it must not be taken for the next request.
+                response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
+            }
         }
         let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let ended = Ended { service: self, status: response.status().as_u16(), account, _under_way: under_way };

@@ -220,3 +220,19 @@ async fn a_connection_serves_many_requests() {
         assert_eq!(parts.status, 200);
     }
 }
+
+#[tokio::test]
+async fn who_is_refused_before_the_body_was_read_still_gets_the_answer() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    // More than the sockets hold, so that most of it is sent when the server has answered long since.
+    let length = 6 << 20;
+    let mut socket = TcpStream::connect(running.addresses.data).await.unwrap();
+    let head = format!("PUT /bkt/k?acl HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&vec![b'x'; length]).await.expect("what is sent is taken");
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.expect("the connection ends in good order");
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("</Error>"), "{answer}");
+}
