@@ -157,6 +157,7 @@ impl Engine {
             generation: Generation(0),
             created: self.clock.now(),
             acl: CannedAcl::PublicRead,
+            access: headwater_model::bucket::BucketAccess::default(),
             dialect: Dialect::Oss,
             location: (*self.region).into(),
             storage_class: "Standard".into(),

@@ -17,13 +17,10 @@ impl Engine {
     /// Copies bytes and, unless the request brings its own, metadata. The source never mirrors: a copy of what is not
     /// here is a copy of nothing. A copy is a normal write, so `x-oss-tag` is dropped. Whether an object may be copied onto
     /// itself is the dialect's affair, which knows everything that the request wants changed.
-    pub(crate) async fn copy_object(&self, caller: &Caller, copy: CopyObject) -> Result<Reply> {
-        self.authorise(&caller.principal, Action::GetObject, Some(&copy.source_bucket))?;
-        let source_bucket = self.known(&copy.source_bucket)?;
+    pub(crate) async fn copy_object(&self, caller: &Caller<'_>, copy: CopyObject) -> Result<Reply> {
+        self.authorise(caller, Action::GetObject, Some(&copy.source_bucket), Some(&copy.source_key))?;
         let bucket = self.known(&copy.bucket)?;
-        let source = self.store.open(&source_bucket.reference, &copy.source_key).await?;
-        let source =
-            source.ok_or_else(|| Error::NoSuchKey { key: copy.source_key.as_str().into(), origin_status: None })?;
+        let source = self.open_for(caller, Action::GetObject, &copy.source_bucket, &copy.source_key).await?;
         match copy.source_conditions.evaluate(&source.meta.etag, source.meta.last_modified) {
             Verdict::Proceed => {}
             // RFC 9110 knows 304 only for GET and HEAD; both vendors answer a failed copy condition with 412.

@@ -1,14 +1,16 @@
 //! DeleteObject and DeleteObjects.
 
 use futures_util::StreamExt as _;
+use headwater_model::access::Principal;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::DeleteObjects;
+use headwater_model::op::{Action, Caller, DeleteObjects};
 use headwater_model::reply::Reply;
 use headwater_model::settings::GoneMode;
-use headwater_model::{BucketName, ObjectKey, Result};
+use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Afterwards;
 
 use crate::engine::Engine;
+use crate::rights::Right;
 
 /// Deletes of one request that are under way together: enough to share one sync of the log, few enough that one request
 /// does not crowd out others.
@@ -23,10 +25,15 @@ impl Engine {
         Ok(Reply::Done)
     }
 
-    pub(crate) async fn delete_objects(&self, delete: DeleteObjects) -> Result<Reply> {
+    /// The right to delete is asked for each key, and a key that may not be deleted fails alone.
+    pub(crate) async fn delete_objects(&self, caller: &Caller<'_>, delete: DeleteObjects) -> Result<Reply> {
         let known = self.known(&delete.bucket)?;
+        let may = |key: &ObjectKey| Right::of(caller, Action::DeleteObject, &known.bucket, key).check(None);
         let mut deleted: Vec<_> = futures_util::stream::iter(delete.keys)
             .map(|key| async {
+                if let Err(denied) = may(&key) {
+                    return (key, Some(denied));
+                }
                 let failure = self.store.delete(&known.reference, &key, afterwards(&known.bucket)).await.err();
                 self.fills.forget_absence(known.bucket.generation, &key);
                 (key, failure)
@@ -34,6 +41,10 @@ impl Engine {
             .buffered(CONCURRENT_DELETES)
             .collect()
             .await;
+        let denied = |(_, failure): &(_, Option<Error>)| matches!(failure, Some(Error::AccessDenied { .. }));
+        if caller.principal == Principal::Anonymous && deleted.iter().all(denied) {
+            return Err(Error::AccessDenied { reason: "anonymous requests may not do this" });
+        }
         if delete.quiet {
             deleted.retain(|(_, failure)| failure.is_some());
         }

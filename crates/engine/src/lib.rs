@@ -4,11 +4,11 @@
 //! every announced digest were verified; a missing object that a rule covers is fetched once, however many ask.
 //!
 //! How: one file per operation on top of [`headwater_store::Store`]; `fill` is the fetch of a missing object from its
-//! origin; `control` keeps the buckets in memory; `access` decides who may do what.
+//! origin; `control` keeps the buckets in memory, `accounts` the access keys; `rights` asks who may do what.
 //!
 //! Not here: status codes, XML, signatures (crate `wire`), sockets (crates `server` and `egress`).
 
-mod access;
+mod accounts;
 mod body;
 mod buckets;
 mod control;
@@ -18,16 +18,18 @@ mod engine;
 mod explain;
 mod fill;
 mod get;
+mod keys;
 mod list;
 mod multipart;
 mod origins;
 mod put;
+mod rights;
 mod seal;
 mod settings;
 mod tombstones;
 mod website;
 
-pub use access::{RootAccess, RootKey};
+pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
 pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict};
@@ -35,5 +37,6 @@ pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, 
 #[doc(hidden)]
 pub use fill::fuzzing;
 pub use fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, Prospect, RunningFill, Tried};
+pub use keys::{KeyChange, NewKey, ShownKey};
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use settings::Changed;

@@ -1,6 +1,6 @@
-//! Secrets at rest: what rules and origins sign with reaches the store only sealed.
+//! Secrets at rest: what rules, origins and access keys sign with reaches the store only sealed.
 //!
-//! Guarantees: no secret of a website document or of an origin's credentials is written in the clear; a sealed secret
+//! Guarantees: no secret of a website document, of an origin's credentials or of an access key is written in the clear; a sealed secret
 //! opens with the master key only, and only at the place that it was sealed for, so that copying it to another bucket
 //! or origin gains nothing. A secret that does not open is an error, never an empty or a wrong secret.
 //!
@@ -10,6 +10,7 @@
 //! ```text
 //! sealed:1:BASE64( nonce (12) ‖ ciphertext ‖ tag (16) )       additional data: headwater/1/bucket/NAME
 //!                                                                              headwater/1/origin/SCHEME://HOST:PORT
+//!                                                                              headwater/1/account/CANONICAL-ID
 //! ```
 //!
 //! Deliberately not here: where the master key comes from (the program's), and the fields that rules set on origin
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
 use headwater_model::origin::OriginId;
@@ -52,7 +54,7 @@ impl fmt::Debug for Seal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a secret of {place} was sealed with another master key, or is damaged")]
 pub struct SealError {
-    /// Whose secret: `bucket NAME` or `origin SCHEME://HOST:PORT`.
+    /// Whose secret: `bucket NAME`, `origin SCHEME://HOST:PORT` or `account CANONICAL-ID`.
     pub place: Box<str>,
 }
 
@@ -61,6 +63,7 @@ pub struct SealError {
 enum Place<'a> {
     Bucket(&'a str),
     Origin(&'a str),
+    Account(&'a str),
 }
 
 impl Place<'_> {
@@ -68,6 +71,7 @@ impl Place<'_> {
         match self {
             Self::Bucket(name) => format!("headwater/1/bucket/{name}"),
             Self::Origin(id) => format!("headwater/1/origin/{id}"),
+            Self::Account(id) => format!("headwater/1/account/{id}"),
         }
         .into_bytes()
     }
@@ -76,6 +80,7 @@ impl Place<'_> {
         let place = match self {
             Self::Bucket(name) => format!("bucket {name}"),
             Self::Origin(id) => format!("origin {id}"),
+            Self::Account(id) => format!("account {id}"),
         };
         Error::internal("open a sealed secret", SealError { place: place.into() })
     }
@@ -135,6 +140,25 @@ impl Seal {
         Ok((opened, found))
     }
 
+    /// An account as it goes to the store.
+    pub(crate) fn seal_account(&self, account: &Account) -> Account {
+        let place = Place::Account(&account.owner.id);
+        let mut sealed = account.clone();
+        for key in &mut sealed.keys {
+            key.secret = self.seal(place, &key.secret);
+        }
+        sealed
+    }
+
+    /// An account as it is used, from that of the store. Accounts were never stored in the clear.
+    pub(crate) fn open_account(&self, account: &Account) -> Result<Account> {
+        let mut opened = account.clone();
+        for key in &mut opened.keys {
+            key.secret = self.open(Place::Account(&account.owner.id), &key.secret)?;
+        }
+        Ok(opened)
+    }
+
     fn seal(&self, place: Place<'_>, secret: &Secret) -> Secret {
         let mut nonce = [0; NONCE_LEN];
         self.clock.random(&mut nonce);
@@ -186,6 +210,7 @@ pub async fn holds_sealed_secrets(store: &dyn Store) -> Result<bool> {
             })?;
         }
     }
+    found |= store.accounts().await?.iter().any(|account| !account.keys.is_empty());
     for (_, settings) in store.origins().await? {
         map_origin(&settings, |secret| {
             found |= is_sealed(secret);

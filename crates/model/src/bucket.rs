@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::name::BucketName;
+use crate::reply::Owner;
 use crate::settings::MigrationSettings;
 use crate::website::Website;
 
@@ -51,6 +52,13 @@ impl CannedAcl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Generation(pub u64);
 
+/// Whose a bucket is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BucketAccess {
+    /// The account that owns it; `None`: root.
+    pub owner: Option<Owner>,
+}
+
 /// A bucket and all its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
@@ -62,6 +70,8 @@ pub struct Bucket {
     pub created: Timestamp,
     /// Access control list.
     pub acl: CannedAcl,
+    /// Whose it is, and what else decides who may do what.
+    pub access: BucketAccess,
     /// Dialect of the request that created it: the fallback for requests that show none.
     pub dialect: Dialect,
     /// The region that its creator asked for, or the server's.

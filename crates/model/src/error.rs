@@ -63,6 +63,12 @@ pub enum Error {
         /// The bucket.
         bucket: Box<str>,
     },
+    /// The bucket exists and belongs to somebody else, or is not as the caller wants it.
+    #[error("bucket already exists: {bucket}")]
+    BucketAlreadyExists {
+        /// The name.
+        bucket: Box<str>,
+    },
     /// The bucket exists and belongs to the caller (creation repeated).
     #[error("bucket {bucket} exists and is yours")]
     BucketAlreadyOwnedByYou {
@@ -241,6 +247,13 @@ pub enum Error {
     NotImplemented {
         /// Operation, header or parameter, in the vendor's words.
         what: Box<str>,
+    },
+
+    /// A policy document that cannot be taken.
+    #[error("malformed policy: {message}")]
+    MalformedPolicy {
+        /// The element, and what is wrong with it.
+        message: Box<str>,
     },
 
     // --- origins ---

@@ -7,6 +7,7 @@
 //! the dialects (crate `wire`) translate both, so nothing here knows a status code or a vendor's word.
 
 pub mod access;
+pub mod account;
 pub mod body;
 pub mod bucket;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod name;
 pub mod object;
 pub mod op;
 pub mod origin;
+pub mod policy;
 pub mod precondition;
 pub mod range;
 pub mod reply;

@@ -40,6 +40,26 @@ pub enum Action {
     Administer,
 }
 
+impl Action {
+    /// Whether it is about an object, so that policies speak of `BUCKET/KEY`.
+    pub fn is_on_objects(self) -> bool {
+        matches!(
+            self,
+            Self::GetObject
+                | Self::GetObjectTagging
+                | Self::PutObject
+                | Self::DeleteObject
+                | Self::ListParts
+                | Self::AbortMultipartUpload
+        )
+    }
+
+    /// Whether the answer may depend on the object, so that it is asked again with the object in hand.
+    pub fn depends_on_object(self) -> bool {
+        matches!(self, Self::GetObject | Self::GetObjectTagging)
+    }
+}
+
 /// An operation with everything decoded but its streaming body.
 #[derive(Debug)]
 pub enum Op {
@@ -371,11 +391,13 @@ pub struct ListMultipartUploads {
     pub limit: usize,
 }
 
-/// Who asks for an operation, and in which words they will be answered.
+/// Who asks for an operation, how, and in which words they will be answered.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub struct Caller<'r> {
     /// Verified identity.
     pub principal: crate::access::Principal,
     /// Dialect of the request.
     pub dialect: Dialect,
+    /// How the request came.
+    pub context: crate::access::Context<'r>,
 }

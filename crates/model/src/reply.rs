@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
 
 use crate::body::Body;
 use crate::bucket::Bucket;
@@ -86,8 +87,8 @@ pub struct RelayedReply {
     pub origin_status: Option<u16>,
 }
 
-/// Owner as answers show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An account as answers show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Canonical id.
     pub id: Arc<str>,

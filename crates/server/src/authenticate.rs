@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use headwater_model::access::{Access, AccessKey, Principal};
+use headwater_engine::{Accounts, Credential};
+use headwater_model::access::Principal;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_model::error::SignatureMismatch;
@@ -26,7 +27,8 @@ pub(crate) struct Authenticated {
 
 /// Who asks the admin API, and how the body is to be checked. Whether the key may is another question.
 pub(crate) struct Administrator {
-    pub(crate) key: AccessKey,
+    pub(crate) principal: Principal,
+    pub(crate) access_key_id: String,
     pub(crate) payload: PayloadMode,
 }
 
@@ -46,7 +48,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// What is wrong with the signature; [`Error::AccessDenied`] without one.
-    pub(crate) fn administrator(&self, parts: &Parts, access: &dyn Access, now: Timestamp) -> Result<Administrator> {
+    pub(crate) fn administrator(&self, parts: &Parts, accounts: &Accounts, now: Timestamp) -> Result<Administrator> {
         let dialect = Dialect::S3;
         let credentials = detect(parts).map_err(|error| refusal(error, "", dialect))?;
         let credentials = credentials.filter(|credentials| credentials.scheme == Scheme::SigV4Header);
@@ -54,12 +56,12 @@ impl Authenticator {
             .ok_or(Error::AccessDenied { reason: "sign the request with AWS Signature Version 4 in Authorization" })?;
         let context = VerifyContext { now, target: Target::default(), strict_region: None, keys: &self.keys };
         let id = credentials.access_key_id.as_str();
-        let Some((key, secret)) = access.find(id) else {
+        let Some(Credential { principal, secret }) = accounts.find(id) else {
             verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
-        Ok(Administrator { key, payload: verified.payload })
+        Ok(Administrator { principal, access_key_id: id.to_owned(), payload: verified.payload })
     }
 
     /// # Errors
@@ -68,7 +70,7 @@ impl Authenticator {
         &self,
         parts: &Parts,
         routed: &Routed,
-        access: &dyn Access,
+        accounts: &Accounts,
         now: Timestamp,
     ) -> Result<Authenticated> {
         let dialect = routed.dialect;
@@ -85,13 +87,13 @@ impl Authenticator {
         };
         let context = VerifyContext { now, target, strict_region: self.strict_region.as_deref(), keys: &self.keys };
         let id = credentials.access_key_id.as_str();
-        let Some((key, secret)) = access.find(id) else {
+        let Some(Credential { principal, secret }) = accounts.find(id) else {
             verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         check_coverage(routed, &verified, &credentials)?;
-        Ok(Authenticated { principal: Principal::Key(key), payload: verified.payload })
+        Ok(Authenticated { principal, payload: verified.payload })
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_engine::Engine;
-use headwater_model::access::Principal;
+use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
@@ -21,8 +21,8 @@ use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{
-    Addressing, BodyNeed, ErrorContext, RequestFacts, ResponseContext, Routed, decode, encode, encode_error,
-    request_host, route,
+    Addressing, BodyNeed, ErrorContext, PolicyFields, RequestFacts, ResponseContext, Routed, decode, encode,
+    encode_error, request_host, route,
 };
 use http::request::Parts;
 use http::{Request, Response, header};
@@ -185,41 +185,45 @@ impl Service {
         body: impl FnOnce() -> ByteStream + Send,
         account: &mut Account,
     ) -> Result<Reply> {
-        let access = self.engine.access();
+        let accounts = self.engine.accounts();
         let Authenticated { principal, payload } =
-            self.authenticator.authenticate(parts, routed, access, account.time)?;
-        if let Principal::Key(key) = &principal {
-            account.access_key_id = Some(key.id.clone());
+            self.authenticator.authenticate(parts, routed, accounts, account.time)?;
+        if let Principal::Key(identity) = &principal {
+            account.access_key_id = Some(identity.access_key_id.clone());
         }
-        self.engine.authorise(&principal, routed.action(), routed.bucket.as_ref())?;
+        let fields = PolicyFields::new(routed, parts);
+        let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
+        let caller = Caller { principal, dialect: routed.dialect, context };
+        if !routed.operation.is_judged_by_key() {
+            self.engine.authorise(&caller, routed.action(), routed.bucket.as_ref(), routed.key.as_ref())?;
+        }
         let declared_bytes = match &payload {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
             _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
         };
         let bucket = routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str()));
         let facts = RequestFacts {
-            signed: principal != Principal::Anonymous,
+            signed: caller.principal != Principal::Anonymous,
             secure,
             bucket_acl: bucket.as_ref().map(|bucket| bucket.acl),
             has_website: bucket.is_some_and(|bucket| bucket.website.is_some()),
         };
         let trailing = TrailingChecksum::default();
-        let caller = |principal| Caller { principal, dialect: routed.dialect };
         match routed.body_need() {
             BodyNeed::None => {
                 let op = decode(routed, parts, None, &facts)?;
-                self.engine.perform(&caller(principal), op, Body::Empty).await
+                self.engine.perform(&caller, op, Body::Empty).await
             }
             BodyNeed::Xml => {
                 let body = collect(verified(body(), payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
                 let op = decode(routed, parts, Some(&body), &facts)?;
-                self.engine.perform(&caller(principal), op, Body::Empty).await
+                self.engine.perform(&caller, op, Body::Empty).await
             }
             BodyNeed::Stream => {
                 let op = decode(routed, parts, None, &facts)?;
                 let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
                 let body = Body::Stream(verified(body(), payload, declared_bytes, trailing));
-                self.engine.perform(&caller(principal), op, body).await
+                self.engine.perform(&caller, op, body).await
             }
         }
     }

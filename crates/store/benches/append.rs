@@ -49,6 +49,7 @@ async fn opened(dir: &std::path::Path) -> (Arc<LocalStore>, BucketRef) {
         generation: Generation(0),
         created: Timestamp(0),
         acl: CannedAcl::Private,
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

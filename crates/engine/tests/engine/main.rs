@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
 mod operations;
+mod rights;
 mod sealing;
 mod support;
 mod website;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey, Seal};
-use headwater_model::access::{AccessKey, Principal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootKey, Seal};
+use headwater_model::access::{Context, Principal};
 use headwater_model::body::Body;
 use headwater_model::bucket::{CannedAcl, Dialect};
 use headwater_model::clock::{Clock, Timestamp};
@@ -30,8 +30,8 @@ impl Origin for Untouched {
 
 pub(crate) struct Bench {
     pub(crate) engine: Engine,
-    pub(crate) root: Caller,
-    pub(crate) anonymous: Caller,
+    pub(crate) root: Caller<'static>,
+    pub(crate) anonymous: Caller<'static>,
 }
 
 pub(crate) const BUCKET: &str = "bkt";
@@ -57,7 +57,7 @@ impl Bench {
     /// Over this store, with a master key of this byte.
     pub(crate) async fn over(store: Arc<MemoryStore>, clock: &Arc<dyn Clock>, master_key: u8) -> Result<Self> {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
-        let root = RootKey { id: "root".into(), secret: "secret".into(), owner: owner.clone() };
+        let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
         let fills = Fills::new(FillsConfig {
             store: store.clone(),
@@ -68,13 +68,11 @@ impl Bench {
             marker: LoopMarker::new("test"),
             limits: FillLimits::default(),
         });
-        let access = Arc::new(RootAccess::new(root));
         let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
         let (clock, region) = (clock.clone(), "cn-hangzhou".into());
-        let engine = Engine::open(EngineConfig { store, fills, access, clock, owner, region, seal, origins }).await?;
-        let access_key = AccessKey { id: "root".into(), canonical_id: "owner".into(), display_name: "root".into() };
-        let root = Caller { principal: Principal::Key(access_key), dialect: Dialect::Oss };
-        let anonymous = Caller { principal: Principal::Anonymous, dialect: Dialect::Oss };
+        let engine = Engine::open(EngineConfig { store, fills, root, clock, region, seal, origins }).await?;
+        let root = caller(engine.accounts().find("root").unwrap().principal, Dialect::Oss);
+        let anonymous = caller(Principal::Anonymous, Dialect::Oss);
         Ok(Self { engine, root, anonymous })
     }
 
@@ -86,9 +84,13 @@ impl Bench {
         self.engine.perform(&self.root, Op::PutObject(Box::new(put(text))), Body::Full(Bytes::from_static(body))).await
     }
 
-    pub(crate) async fn get(&self, caller: &Caller, get: GetObject) -> Result<Reply> {
+    pub(crate) async fn get(&self, caller: &Caller<'_>, get: GetObject) -> Result<Reply> {
         self.engine.perform(caller, Op::GetObject(Box::new(get)), Body::Empty).await
     }
+}
+
+pub(crate) fn caller(principal: Principal, dialect: Dialect) -> Caller<'static> {
+    Caller { principal, dialect, context: Context::internal(Timestamp::from_seconds(1_700_000_000)) }
 }
 
 pub(crate) fn put(text: &str) -> PutObject {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headwater_model::BucketName;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::bucket::{Bucket, BucketAccess, CannedAcl, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
@@ -24,11 +24,15 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings.
-    const VERSION: u8 = 2;
+    /// 2: migration settings; 3: whose it is.
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
-        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+        match version {
+            1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
+            2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            _ => None,
+        }
     }
 }
 
@@ -51,20 +55,55 @@ impl From<First> for BucketRow {
     fn from(first: First) -> Self {
         let First { sequence, name, generation, created, acl, dialect, location, storage_class, rule_version, website } =
             first;
-        let migration = MigrationSettings::default();
         let bucket = Bucket {
             name,
             generation,
             created,
             acl,
+            access: BucketAccess::default(),
             dialect,
             location,
             storage_class,
             rule_version,
-            migration,
+            migration: MigrationSettings::default(),
             website,
         };
         Self { sequence, bucket }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    name: BucketName,
+    generation: Generation,
+    created: Timestamp,
+    acl: CannedAcl,
+    dialect: Dialect,
+    location: Box<str>,
+    storage_class: Box<str>,
+    rule_version: u64,
+    migration: MigrationSettings,
+    website: Option<Arc<Website>>,
+}
+
+impl From<Second> for BucketRow {
+    fn from(second: Second) -> Self {
+        let bucket = Bucket {
+            name: second.name,
+            generation: second.generation,
+            created: second.created,
+            acl: second.acl,
+            access: BucketAccess::default(),
+            dialect: second.dialect,
+            location: second.location,
+            storage_class: second.storage_class,
+            rule_version: second.rule_version,
+            migration: second.migration,
+            website: second.website,
+        };
+        Self { sequence: second.sequence, bucket }
     }
 }
 

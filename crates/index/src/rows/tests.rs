@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use headwater_model::account::{AccessKey, Account};
 use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
 use headwater_model::multipart::UploadId;
 use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::origin::OriginId;
+use headwater_model::policy::{Attached, Policy};
+use headwater_model::reply::Owner;
 use headwater_model::rule::{RoutingRule, Secret};
 use headwater_model::settings::{OriginCredentials, OriginKind, OriginSettings, OriginUsage, TimeWindow};
 use headwater_model::website::Website;
@@ -75,6 +78,7 @@ fn bucket() -> BucketRow {
             generation: Generation(4),
             created: Timestamp(-1),
             acl: CannedAcl::PublicRead,
+            access: headwater_model::bucket::BucketAccess::default(),
             dialect: Dialect::Oss,
             location: "cn-hangzhou".into(),
             storage_class: "Standard".into(),
@@ -118,6 +122,25 @@ fn segment() -> SegmentRow {
     }
 }
 
+fn account() -> AccountRow {
+    let policy = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    let policy = Policy::parse(policy, Attached::Key).expect("a policy");
+    let key = AccessKey {
+        id: "AKID".into(),
+        secret: Secret::new("sealed"),
+        policy: Some(Arc::new(policy)),
+        enabled: true,
+        created: Timestamp(3),
+    };
+    let account = Account {
+        owner: Owner { id: "0a".into(), display_name: "alice".into() },
+        email: Some("alice@a.example".into()),
+        created: Timestamp(2),
+        keys: vec![key],
+    };
+    AccountRow { sequence: 9, account }
+}
+
 fn origin() -> OriginRow {
     let credentials = OriginCredentials {
         access_key_id: "id".into(),
@@ -148,6 +171,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([7; 16]));
     let key = ObjectKey::parse("a/b\u{0}c").expect("a valid key");
     vec![
+        (AccountRow::key("0a"), account().encode()),
         (BucketRow::key(&bucket().bucket.name), bucket().encode()),
         (CounterRow::key(Counter::NextGeneration), CounterRow { value: 5 }.encode()),
         (GoneRow::key(generation, &key), GoneRow { sequence: 1, deleted: Timestamp(2) }.encode()),
@@ -168,6 +192,7 @@ fn round_trip<R: RowValue + PartialEq + std::fmt::Debug>(row: &R) {
 
 #[test]
 fn values_come_back_as_they_were() {
+    round_trip(&account());
     round_trip(&bucket());
     round_trip(&object());
     round_trip(&upload());
@@ -203,6 +228,7 @@ fn every_kind_is_verified_and_told_by_name() {
     assert_eq!(
         described,
         [
+            "account row \"0a\"",
             "bucket row \"photos\"",
             "counter row NextGeneration",
             "gone row \"a/b\\0c\" of generation 4",
@@ -255,7 +281,8 @@ fn damaged_values_and_keys_are_errors() {
     assert!(PartRow::parse_key(&[PartRow::key(Generation(1), UploadId([0; 16]), 1), vec![0]].concat()).is_err());
 }
 
-/// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags.
+/// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
+/// buckets had no owner.
 #[test]
 fn rows_of_earlier_releases_are_read() {
     let unhex = |text: &str| -> Vec<u8> {
@@ -263,6 +290,7 @@ fn rows_of_earlier_releases_are_read() {
     };
     let old: Vec<Vec<u8>> = include_str!("golden_v1.txt").lines().map(unhex).collect();
     assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
+    assert_eq!(BucketRow::decode(b"k", &unhex(include_str!("golden_v2.txt").trim())), Ok(bucket()));
     assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(object()));
 }
 

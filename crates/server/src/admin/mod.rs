@@ -15,6 +15,7 @@ mod document;
 mod error;
 mod explain;
 mod extract;
+mod keys;
 mod openapi;
 mod origins;
 mod tombstones;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootAccess, RootKey, Seal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootKey, Seal};
 use headwater_model::BoxFuture;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
@@ -86,13 +86,12 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
         marker: LoopMarker::new("test"),
         limits: FillLimits::default(),
     });
-    let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner: owner.clone() };
+    let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner };
     let config = EngineConfig {
         store,
         fills,
-        access: Arc::new(RootAccess::new(root)),
+        root,
         clock: clock.clone(),
-        owner,
         region: "cn-hangzhou".into(),
         seal: Arc::new(Seal::new(&[1; 32], clock.clone())),
         origins,

@@ -124,6 +124,7 @@ pub(crate) fn unborn_bucket(name: &str) -> Bucket {
         generation: Generation(0),
         created: Timestamp(0),
         acl: CannedAcl::Private,
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

@@ -219,6 +219,7 @@ pub(super) fn bucket_named(name: &str, clock: &ManualClock) -> Bucket {
         generation: Generation(0),
         created: clock.now(),
         acl: CannedAcl::Private,
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

@@ -19,6 +19,7 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         Error::InvalidBucketName { name: bucket }
         | Error::NoSuchBucket { bucket }
         | Error::NoSuchWebsite { bucket }
+        | Error::BucketAlreadyExists { bucket }
         | Error::BucketAlreadyOwnedByYou { bucket }
         | Error::BucketNotEmpty { bucket } => vec![("BucketName", text(bucket))],
         Error::NoSuchKey { .. } | Error::ObjectExists { .. } | Error::InvalidObjectName { .. } => key(error, context),

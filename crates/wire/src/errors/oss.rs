@@ -31,6 +31,12 @@ fn row_of(error: &Error) -> Fault {
             "NoSuchWebsiteConfiguration",
             "The specified bucket does not have a website configuration.",
         ),
+        Error::BucketAlreadyExists { .. } => row(
+            S::CONFLICT,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again.",
+        ),
         Error::BucketAlreadyOwnedByYou { .. } => {
             row(S::CONFLICT, "BucketAlreadyExists", "The bucket you try to create already exists.")
         }
@@ -67,6 +73,7 @@ fn row_of(error: &Error) -> Fault {
 fn row_of_request(error: &Error) -> Fault {
     match error {
         Error::InvalidArgument { message, .. } => row(S::BAD_REQUEST, "InvalidArgument", message.to_string()),
+        Error::MalformedPolicy { message } => row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
         Error::MalformedXml { .. } => row(
             S::BAD_REQUEST,

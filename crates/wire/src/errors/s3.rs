@@ -25,6 +25,12 @@ pub(super) fn fault(error: &Error) -> Fault {
             "NoSuchWebsiteConfiguration",
             "The specified bucket does not have a website configuration",
         ),
+        Error::BucketAlreadyExists { .. } => row(
+            S::CONFLICT,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again.",
+        ),
         Error::BucketAlreadyOwnedByYou { .. } => row(
             S::CONFLICT,
             "BucketAlreadyOwnedByYou",
@@ -61,6 +67,7 @@ pub(super) fn fault(error: &Error) -> Fault {
 fn fault_of_request(error: &Error) -> Fault {
     match error {
         Error::InvalidArgument { name, message, .. } => row(S::BAD_REQUEST, argument_code(name), message.to_string()),
+        Error::MalformedPolicy { message } => row(S::BAD_REQUEST, "MalformedPolicy", message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
         Error::MalformedXml { .. } => row(
             S::BAD_REQUEST,

@@ -157,6 +157,7 @@ pub(crate) fn bucket() -> Bucket {
         generation: Generation(0),
         created: NOW,
         acl: CannedAcl::PublicRead,
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "here".into(),
         storage_class: "Standard".into(),

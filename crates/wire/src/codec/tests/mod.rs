@@ -108,6 +108,7 @@ fn bucket() -> Arc<Bucket> {
         generation: Generation(1),
         created: AT,
         acl: CannedAcl::PublicRead,
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

@@ -1,0 +1,187 @@
+//! Several accounts on one server.
+
+use std::sync::Arc;
+
+use headwater_engine::{KeyChange, NewKey};
+use headwater_model::Error;
+use headwater_model::body::Body;
+use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::op::{Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
+use headwater_model::reply::Reply;
+use headwater_model::rule::Secret;
+use headwater_testkit::{ManualClock, MemoryStore};
+
+use crate::support::{Bench, bucket, caller, get, key, put};
+
+async fn make(bench: &Bench, name: &str, policy: Option<&str>) -> Caller<'static> {
+    let new = NewKey {
+        display_name: Some(name.into()),
+        canonical_id: Some(format!("id-{name}").into()),
+        email: Some(format!("{name}@A.example").into()),
+        access_key_id: Some(format!("AK{name}").into()),
+        policy: policy.map(Into::into),
+        ..NewKey::default()
+    };
+    bench.engine.create_access_key(new).await.unwrap();
+    of(bench, name)
+}
+
+fn of(bench: &Bench, name: &str) -> Caller<'static> {
+    caller(bench.engine.accounts().find(&format!("AK{name}")).unwrap().principal, Dialect::S3)
+}
+
+async fn create(bench: &Bench, caller: &Caller<'_>, name: &str) -> Result<Reply, Error> {
+    let create = CreateBucket { bucket: bucket(name), acl: None, location: None, storage_class: None };
+    bench.engine.perform(caller, Op::CreateBucket(create), Body::Empty).await
+}
+
+async fn names(bench: &Bench, caller: &Caller<'_>) -> Vec<String> {
+    let query = ListBuckets { prefix: "".into(), after: "".into(), location: None, limit: 100 };
+    match bench.engine.perform(caller, Op::ListBuckets(query), Body::Empty).await.unwrap() {
+        Reply::Buckets { buckets, owner, .. } => {
+            assert_eq!(owner, *caller.principal.owner().unwrap());
+            buckets.iter().map(|bucket| bucket.name.as_str().to_owned()).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_denied<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
+    match result {
+        Ok(_) => false,
+        Err(Error::AccessDenied { .. }) => true,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn buckets_are_their_creators() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let (alice, bob) = (make(&bench, "alice", None).await, make(&bench, "bob", None).await);
+    create(&bench, &alice, "hers").await.unwrap();
+    assert!(matches!(create(&bench, &alice, "hers").await, Err(Error::BucketAlreadyOwnedByYou { .. })));
+    assert!(matches!(create(&bench, &bob, "hers").await, Err(Error::BucketAlreadyExists { .. })));
+    assert!(matches!(create(&bench, &bench.root, "hers").await, Err(Error::BucketAlreadyExists { .. })));
+    create(&bench, &bob, "his").await.unwrap();
+    assert_eq!((names(&bench, &alice).await, names(&bench, &bob).await), (vec!["hers".into()], vec!["his".into()]));
+    assert_eq!(names(&bench, &bench.root).await, ["bkt"]);
+    match bench.engine.perform(&alice, Op::GetBucketAcl(bucket("hers")), Body::Empty).await.unwrap() {
+        Reply::Bucket { owner, .. } => assert_eq!(&*owner.id, "id-alice"),
+        other => panic!("{other:?}"),
+    }
+
+    let in_hers = |text: &str| headwater_model::op::GetObject { bucket: bucket("hers"), ..get(text) };
+    let write = headwater_model::op::PutObject { bucket: bucket("hers"), ..put("k") };
+    bench.engine.perform(&alice, Op::PutObject(Box::new(write.clone())), Body::Empty).await.unwrap();
+    assert!(is_denied(bench.engine.perform(&bob, Op::PutObject(Box::new(write)), Body::Empty).await));
+    bench.get(&alice, in_hers("k")).await.unwrap();
+    for key in ["k", "missing"] {
+        assert!(is_denied(bench.get(&bob, in_hers(key)).await), "a stranger learns nothing about {key}");
+        assert!(is_denied(bench.get(&bench.anonymous, in_hers(key)).await), "nor does anybody about {key}");
+    }
+    assert!(matches!(bench.get(&alice, in_hers("missing")).await, Err(Error::NoSuchKey { .. })));
+    bench.get(&bench.root, in_hers("k")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_policy_of_a_key_is_all_that_the_key_may() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("in/a", b"x").await.unwrap();
+    bench.put("out/a", b"x").await.unwrap();
+    let policy = r#"{"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:DeleteObject"], "Resource": "arn:aws:s3:::bkt/in/*"},
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::bkt/in/secret*"}]}"#;
+    let reader = make(&bench, "reader", Some(policy)).await;
+    bench.get(&reader, get("in/a")).await.unwrap();
+    assert!(is_denied(bench.get(&reader, get("out/a")).await));
+    assert!(is_denied(bench.get(&reader, get("in/secret")).await));
+    assert!(is_denied(bench.get(&reader, get("in/missing")).await), "who may not list is not told what is missing");
+    assert!(is_denied(create(&bench, &reader, "new-one").await));
+
+    let keys = ["in/a", "out/a", "in/none"].map(key).to_vec();
+    let delete = Op::DeleteObjects(DeleteObjects { bucket: bucket("bkt"), keys, quiet: false });
+    match bench.engine.perform(&reader, delete, Body::Empty).await.unwrap() {
+        Reply::Deleted(outcomes) => {
+            let refused: Vec<_> = outcomes.iter().filter(|(_, failure)| failure.is_some()).collect();
+            assert_eq!(refused.len(), 1);
+            assert_eq!(refused[0].0.as_str(), "out/a");
+        }
+        other => panic!("{other:?}"),
+    }
+    bench.get(&bench.root, get("out/a")).await.unwrap();
+
+    let lifted = KeyChange { policy: Some(None), ..KeyChange::default() };
+    assert!(bench.engine.change_access_key("AKreader", lifted).await.unwrap().differs);
+    create(&bench, &of(&bench, "reader"), "new-one").await.unwrap();
+    let off = KeyChange { enabled: Some(false), ..KeyChange::default() };
+    bench.engine.change_access_key("AKreader", off).await.unwrap();
+    assert!(bench.engine.accounts().find("AKreader").is_none(), "a key that is not enabled is unknown");
+    assert_eq!(bench.engine.access_keys().len(), 1);
+}
+
+#[tokio::test]
+async fn names_mean_one_account_only() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    make(&bench, "alice", None).await;
+    let refused = |new: NewKey| {
+        let engine = &bench.engine;
+        async move {
+            match engine.create_access_key(new).await {
+                Err(Error::InvalidArgument { name, .. }) => name.into_string(),
+                Err(Error::MalformedPolicy { .. }) => "policy".into(),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let text = |text: &str| Some(Box::<str>::from(text));
+    for (field, new) in [
+        ("access_key_id", NewKey { access_key_id: text("AKalice"), ..NewKey::default() }),
+        ("access_key_id", NewKey { access_key_id: text("root"), ..NewKey::default() }),
+        ("access_key_id", NewKey { access_key_id: text("a/b"), ..NewKey::default() }),
+        ("canonical_id", NewKey { canonical_id: text("id-alice"), ..NewKey::default() }),
+        ("canonical_id", NewKey { canonical_id: text("owner"), ..NewKey::default() }),
+        ("canonical_id", NewKey { canonical_id: text("a b"), ..NewKey::default() }),
+        ("display_name", NewKey { display_name: text("alice"), ..NewKey::default() }),
+        ("display_name", NewKey { display_name: text("root"), ..NewKey::default() }),
+        ("email", NewKey { email: text("ALICE@a.example"), ..NewKey::default() }),
+        ("email", NewKey { email: text("nobody"), ..NewKey::default() }),
+        ("account", NewKey { account: text("nobody"), ..NewKey::default() }),
+        ("email", NewKey { account: text("id-alice"), email: text("a@b"), ..NewKey::default() }),
+        ("secret", NewKey { secret: Some(Secret::new("short")), ..NewKey::default() }),
+        ("policy", NewKey { policy: text("{}"), ..NewKey::default() }),
+        ("policy", NewKey { policy: Some(" ".repeat(16_385).into()), ..NewKey::default() }),
+    ] {
+        assert_eq!(refused(new.clone()).await, field, "{new:?}");
+    }
+    let second = NewKey { account: text("id-alice"), access_key_id: text("AK2"), ..NewKey::default() };
+    let (made, secret) = bench.engine.create_access_key(second).await.unwrap();
+    let made = made.after.unwrap();
+    assert_eq!((&*made.owner.id, secret.reveal().len(), made.key.secret.is_mask()), ("id-alice", 40, true));
+    bench.engine.delete_access_key("AKalice").await.unwrap();
+    assert!(bench.engine.accounts().find("AK2").is_some());
+    bench.engine.delete_access_key("AK2").await.unwrap();
+    assert!(matches!(bench.engine.delete_access_key("AK2").await, Err(Error::InvalidAccessKeyId { .. })));
+    make(&bench, "alice", None).await;
+}
+
+#[tokio::test]
+async fn keys_outlive_the_server_and_are_sealed() {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
+    let new = NewKey {
+        access_key_id: Some("AKIDKEPT".into()),
+        secret: Some(Secret::new("canary-of-a-key")),
+        ..NewKey::default()
+    };
+    bench.engine.create_access_key(new).await.unwrap();
+    let stored = headwater_store::Store::accounts(&*store).await.unwrap();
+    assert!(stored[0].keys[0].secret.reveal().starts_with("sealed:1:"), "and not in the clear");
+    assert!(headwater_engine::holds_sealed_secrets(&*store).await.unwrap());
+    let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
+    let found = again.engine.accounts().find("AKIDKEPT").unwrap();
+    assert_eq!(&*found.secret, "canary-of-a-key");
+    assert_eq!(found.principal.owner().unwrap().id.len(), 64, "a canonical id is made");
+    assert!(Bench::over(store, &clock, 2).await.is_err(), "another master key");
+}
