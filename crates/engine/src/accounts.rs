@@ -113,6 +113,21 @@ impl Accounts {
         &self.root.owner
     }
 
+    /// The account of this canonical id, root's among them.
+    pub(crate) fn owner(&self, id: &str) -> Option<Owner> {
+        if id == &*self.root.owner.id {
+            return Some(self.root.owner.clone());
+        }
+        self.snapshot.load().accounts.get(id).map(|account| account.owner.clone())
+    }
+
+    /// The account of this e-mail address, in any letter case.
+    pub(crate) fn owner_with_email(&self, email: &str) -> Option<Owner> {
+        let snapshot = self.snapshot.load();
+        let has = |account: &&Arc<Account>| account.email.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(email));
+        snapshot.accounts.values().find(has).map(|account| account.owner.clone())
+    }
+
     /// All accounts but root's, by canonical id.
     pub(crate) fn all(&self) -> Vec<Arc<Account>> {
         self.snapshot.load().accounts.values().cloned().collect()

@@ -1,10 +1,12 @@
 //! Operations on buckets as such.
 
-use headwater_model::bucket::{Bucket, BucketAccess, CannedAcl, Dialect, Generation};
+use headwater_model::acl::Acl;
+use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
 use headwater_model::op::{Caller, CreateBucket, ListBuckets};
 use headwater_model::reply::Reply;
 use headwater_model::{BucketName, Error, Result};
 
+use crate::acl::refuse_public;
 use crate::engine::Engine;
 
 impl Engine {
@@ -31,26 +33,17 @@ impl Engine {
     pub(crate) async fn create_bucket(&self, caller: &Caller<'_>, create: CreateBucket) -> Result<Reply> {
         let change = self.buckets.change().await;
         let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
-        if let Ok(known) = change.find(&create.bucket) {
-            let same_acl = known.bucket.acl == create.acl.unwrap_or_default();
-            if self.owner_of(&known.bucket).id != owner.id || (caller.dialect == Dialect::S3 && !same_acl) {
-                return Err(Error::BucketAlreadyExists { bucket: create.bucket.as_str().into() });
-            }
-            if caller.dialect == Dialect::S3 {
-                return Err(Error::BucketAlreadyOwnedByYou { bucket: create.bucket.as_str().into() });
-            }
-            let Some(acl) = create.acl.filter(|acl| *acl != known.bucket.acl) else {
-                return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
-            };
-            change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
-            return Ok(Reply::Bucket { owner, bucket: change.find(&create.bucket)?.bucket.clone() });
-        }
+        let is_root = owner.id == self.accounts.root().id;
         let bucket = Bucket {
             name: create.bucket,
             generation: Generation(0),
             created: self.clock.now(),
-            acl: create.acl.unwrap_or_default(),
-            access: BucketAccess { owner: (owner.id != self.accounts.root().id).then(|| owner.clone()) },
+            acl: Acl::default(),
+            access: BucketAccess {
+                owner: (!is_root).then(|| owner.clone()),
+                ownership: create.ownership,
+                ..BucketAccess::default()
+            },
             dialect: caller.dialect,
             location: create.location.unwrap_or_else(|| (*self.region).into()),
             storage_class: create.storage_class.unwrap_or_else(|| "Standard".into()),
@@ -58,6 +51,23 @@ impl Engine {
             migration: headwater_model::settings::MigrationSettings::default(),
             website: None,
         };
+        let acl = create.acl.map(|acl| self.bucket_acl(&bucket, &acl)).transpose()?;
+        if let Ok(known) = change.find(&bucket.name) {
+            let same_acl = known.bucket.acl == acl.clone().unwrap_or_default();
+            if self.owner_of(&known.bucket).id != owner.id || (caller.dialect == Dialect::S3 && !same_acl) {
+                return Err(Error::BucketAlreadyExists { bucket: bucket.name.as_str().into() });
+            }
+            if caller.dialect == Dialect::S3 {
+                return Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() });
+            }
+            let Some(acl) = acl.filter(|acl| *acl != known.bucket.acl) else {
+                return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
+            };
+            refuse_public(&known.bucket, &acl)?;
+            change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
+            return Ok(Reply::Bucket { owner, bucket: change.find(&bucket.name)?.bucket.clone() });
+        }
+        let bucket = Bucket { acl: acl.unwrap_or_default(), ..bucket };
         let bucket = change.create(&*self.store, bucket).await?;
         Ok(Reply::Bucket { owner, bucket })
     }
@@ -65,13 +75,6 @@ impl Engine {
     pub(crate) fn show_bucket(&self, name: &BucketName) -> Result<Reply> {
         let known = self.known(name)?;
         Ok(Reply::Bucket { owner: self.owner_of(&known.bucket), bucket: known.bucket.clone() })
-    }
-
-    pub(crate) async fn put_bucket_acl(&self, name: &BucketName, acl: CannedAcl) -> Result<Reply> {
-        let change = self.buckets.change().await;
-        let known = change.find(name)?;
-        change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
-        Ok(Reply::Done)
     }
 
     pub(crate) async fn delete_bucket(&self, name: &BucketName) -> Result<Reply> {

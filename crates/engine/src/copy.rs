@@ -2,7 +2,7 @@
 
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{ObjectKind, Provenance};
+use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
 use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::Reply;
@@ -27,12 +27,14 @@ impl Engine {
             Verdict::NotModified => return Err(Error::PreconditionFailed { condition: "copy-source-if-none-match" }),
             Verdict::Failed(condition) => return Err(Error::PreconditionFailed { condition }),
         }
+        let access = self.access_of_new(caller, &bucket.bucket, copy.acl.as_ref())?;
+        let headers = copy.headers.clone().unwrap_or_else(|| source.meta.headers.clone());
         let object = NewObject {
             etag: source.meta.etag.clone(),
             last_modified: self.clock.now(),
             kind: source.meta.kind,
             provenance: Provenance::Written,
-            headers: copy.headers.clone().unwrap_or_else(|| source.meta.headers.clone()),
+            headers: ObjectHeaders { access, ..headers },
             checksum: source.meta.checksum.clone(),
             tags: source.meta.tags.clone(),
         };

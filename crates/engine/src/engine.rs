@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headwater_egress::Origins;
 use headwater_model::body::Body;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Clock;
 use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
@@ -95,11 +95,23 @@ impl Engine {
         match op {
             Op::ListBuckets(query) => Ok(self.list_buckets(caller, &query)),
             Op::CreateBucket(create) => self.create_bucket(caller, create).await,
-            Op::HeadBucket(bucket)
-            | Op::GetBucketInfo(bucket)
-            | Op::GetBucketLocation(bucket)
-            | Op::GetBucketAcl(bucket) => self.show_bucket(&bucket),
-            Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, acl).await,
+            Op::HeadBucket(bucket) | Op::GetBucketInfo(bucket) | Op::GetBucketLocation(bucket) => {
+                self.show_bucket(&bucket)
+            }
+            Op::GetBucketAcl(bucket) => self.get_bucket_acl(&bucket),
+            Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, &acl).await,
+            Op::GetBucketPolicy(bucket) => self.get_bucket_policy(&bucket),
+            Op::PutBucketPolicy(bucket, text) => self.put_bucket_policy(caller, &bucket, &text).await,
+            Op::DeleteBucketPolicy(bucket) => self.delete_bucket_policy(&bucket).await,
+            Op::GetBucketPolicyStatus(bucket) => self.get_bucket_policy_status(&bucket),
+            Op::GetPublicAccessBlock(bucket) => self.get_public_access_block(caller, &bucket),
+            Op::PutPublicAccessBlock(bucket, block) => self.put_public_access_block(&bucket, block).await,
+            Op::DeletePublicAccessBlock(bucket) => {
+                self.put_public_access_block(&bucket, PublicAccessBlock::default()).await
+            }
+            Op::GetOwnershipControls(bucket) => self.get_ownership_controls(&bucket),
+            Op::PutOwnershipControls(bucket, ownership) => self.put_ownership_controls(&bucket, Some(ownership)).await,
+            Op::DeleteOwnershipControls(bucket) => self.put_ownership_controls(&bucket, None).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
             Op::PutBucketWebsite(bucket, website) => self.put_website(&bucket, *website).await,
             Op::DeleteBucketWebsite(bucket) => self.delete_website(&bucket).await,
@@ -111,13 +123,15 @@ impl Engine {
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(bucket, key) => self.get_object_meta(caller, &bucket, &key).await,
             Op::GetObjectTagging(bucket, key) => self.get_object_tagging(caller, &bucket, &key).await,
-            Op::PutObject(put) => self.put_object(*put, body).await,
+            Op::GetObjectAcl(bucket, key) => self.get_object_acl(caller, &bucket, &key).await,
+            Op::PutObjectAcl(bucket, key, acl) => self.put_object_acl(caller, &bucket, &key, &acl).await,
+            Op::PutObject(put) => self.put_object(caller, *put, body).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
             Op::DeleteObject(bucket, key) => self.delete_object(&bucket, &key).await,
             Op::DeleteObjects(delete) => self.delete_objects(caller, delete).await,
-            Op::CreateMultipartUpload(create) => self.create_upload(*create).await,
+            Op::CreateMultipartUpload(create) => self.create_upload(caller, *create).await,
             Op::UploadPart(part) => self.upload_part(*part, body).await,
-            Op::CompleteMultipartUpload(complete) => self.complete_upload(*complete).await,
+            Op::CompleteMultipartUpload(complete) => self.complete_upload(caller, *complete).await,
             Op::AbortMultipartUpload(upload) => self.abort_upload(&upload).await,
             Op::ListParts(query) => self.list_parts(&query).await,
             Op::ListMultipartUploads(query) => self.list_uploads(&query).await,
@@ -153,6 +167,17 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
         Op::GetBucketLocation(bucket) => (Action::GetBucketLocation, bucket, None),
         Op::GetBucketAcl(bucket) => (Action::GetBucketAcl, bucket, None),
         Op::PutBucketAcl(bucket, _) => (Action::PutBucketAcl, bucket, None),
+        Op::GetBucketPolicy(bucket) => (Action::GetBucketPolicy, bucket, None),
+        Op::PutBucketPolicy(bucket, _) => (Action::PutBucketPolicy, bucket, None),
+        Op::DeleteBucketPolicy(bucket) => (Action::DeleteBucketPolicy, bucket, None),
+        Op::GetBucketPolicyStatus(bucket) => (Action::GetBucketPolicyStatus, bucket, None),
+        Op::GetPublicAccessBlock(bucket) => (Action::GetBucketPublicAccessBlock, bucket, None),
+        Op::PutPublicAccessBlock(bucket, _) => (Action::PutBucketPublicAccessBlock, bucket, None),
+        Op::DeletePublicAccessBlock(bucket) => (Action::DeleteBucketPublicAccessBlock, bucket, None),
+        Op::GetOwnershipControls(bucket) => (Action::GetBucketOwnershipControls, bucket, None),
+        Op::PutOwnershipControls(bucket, _) | Op::DeleteOwnershipControls(bucket) => {
+            (Action::PutBucketOwnershipControls, bucket, None)
+        }
         Op::GetBucketWebsite(bucket) => (Action::GetBucketWebsite, bucket, None),
         Op::PutBucketWebsite(bucket, _) => (Action::PutBucketWebsite, bucket, None),
         Op::DeleteBucketWebsite(bucket) => (Action::DeleteBucketWebsite, bucket, None),
@@ -161,6 +186,8 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
         Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket, None),
         Op::GetObjectMeta(bucket, key) => (Action::GetObject, bucket, Some(key)),
         Op::GetObjectTagging(bucket, key) => (Action::GetObjectTagging, bucket, Some(key)),
+        Op::GetObjectAcl(bucket, key) => (Action::GetObjectAcl, bucket, Some(key)),
+        Op::PutObjectAcl(bucket, key, _) => (Action::PutObjectAcl, bucket, Some(key)),
         Op::PutObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
         Op::DeleteObject(bucket, key) => (Action::DeleteObject, bucket, Some(key)),

@@ -9,7 +9,9 @@
 //! Not here: status codes, XML, signatures (crate `wire`), sockets (crates `server` and `egress`).
 
 mod accounts;
+mod acl;
 mod body;
+mod bucket_access;
 mod buckets;
 mod control;
 mod copy;

@@ -3,8 +3,8 @@
 use headwater_model::body::Body;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{ObjectKind, Provenance, Tags};
-use headwater_model::op::{PutObject, WriteCondition};
+use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, Tags};
+use headwater_model::op::{Caller, PutObject, WriteCondition};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{Expectation, NewObject, WriteIntent};
@@ -14,8 +14,9 @@ use crate::engine::Engine;
 
 impl Engine {
     /// Stores the body, durable when this returns.
-    pub(crate) async fn put_object(&self, put: PutObject, body: Body) -> Result<Reply> {
+    pub(crate) async fn put_object(&self, caller: &Caller<'_>, put: PutObject, body: Body) -> Result<Reply> {
         let known = self.known(&put.bucket)?;
+        let access = self.access_of_new(caller, &known.bucket, put.acl.as_ref())?;
         self.refuse_early(&known.reference, &put).await?;
         let intent = WriteIntent {
             bucket: known.reference.clone(),
@@ -32,7 +33,7 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
-            headers: put.headers,
+            headers: ObjectHeaders { access, ..put.headers },
             checksum: digests.checksum,
             tags: Tags::new(),
         };

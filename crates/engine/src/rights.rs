@@ -44,6 +44,27 @@ impl Engine {
             Decision::Denied { reason } => Err(Error::AccessDenied { reason }),
         }
     }
+
+    /// As [`Engine::authorise`], with the object in hand where the answer depends on it: for a request whose body is to be
+    /// read and judged before its operation is performed.
+    ///
+    /// # Errors
+    /// Those of [`Engine::authorise`]; `NoSuchKey` for who may know; those of the store.
+    pub async fn admit(
+        &self,
+        caller: &Caller<'_>,
+        action: Action,
+        bucket: Option<&BucketName>,
+        key: Option<&ObjectKey>,
+    ) -> Result<()> {
+        self.authorise(caller, action, bucket, key)?;
+        match (bucket, key) {
+            (Some(bucket), Some(key)) if action.depends_on_object() => {
+                self.open_for(caller, action, bucket, key).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The right of a caller to do one thing with one object.

@@ -46,7 +46,7 @@ fn evaluate(c: &mut Criterion) {
     };
     assert_eq!(policy.evaluate(&question), Effect::Allow, "the last statement is reached");
     c.bench_function("policy of 20 statements", |bencher| {
-        bencher.iter(|| black_box(&policy).evaluate(black_box(&question)))
+        bencher.iter(|| black_box(&policy).evaluate(black_box(&question)));
     });
 }
 

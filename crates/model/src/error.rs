@@ -75,6 +75,42 @@ pub enum Error {
         /// The bucket.
         bucket: Box<str>,
     },
+    /// The bucket has no policy.
+    #[error("bucket {bucket} has no policy")]
+    NoSuchBucketPolicy {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket blocks nothing of the public's rights (S3; at OSS that is an answer).
+    #[error("bucket {bucket} has no public access block")]
+    NoSuchPublicAccessBlock {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// It was never said who owns the bucket's objects.
+    #[error("bucket {bucket} has no ownership controls")]
+    NoSuchOwnershipControls {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket's owner owns every object, so a list cannot be set.
+    #[error("bucket {bucket} does not allow access control lists")]
+    AclsDisabled {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// Lists cannot be disabled while the bucket's own grants something.
+    #[error("bucket {bucket} has a list that grants something")]
+    AclForbidsOwnership {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// A grant names an e-mail address that no account has.
+    #[error("no account has the e-mail address {email:?}")]
+    UnresolvableEmail {
+        /// As given.
+        email: Box<str>,
+    },
     /// The bucket still holds objects or uploads.
     #[error("bucket {bucket} is not empty")]
     BucketNotEmpty {

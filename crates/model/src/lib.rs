@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod account;
+pub mod acl;
 pub mod body;
 pub mod bucket;
 pub mod clock;

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::digest::{ChecksumAlgorithm, ETag};
 use crate::name::ObjectKey;
 use crate::object::ObjectKind;
+use crate::reply::Owner;
 
 /// Which page of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct ListedObject {
     pub kind: ObjectKind,
     /// Algorithm of its additional checksum, if it has one.
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// The account that owns it, if that is not its bucket's owner.
+    pub owner: Option<Owner>,
 }
 
 /// One page.

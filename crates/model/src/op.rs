@@ -5,7 +5,8 @@
 
 use http::HeaderMap;
 
-use crate::bucket::{CannedAcl, Dialect};
+use crate::acl::WantedAcl;
+use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use crate::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
 use crate::list::ListQuery;
 use crate::multipart::{CompletedPart, UploadId};
@@ -29,8 +30,19 @@ pub enum Action {
     PutBucketWebsite,
     DeleteBucketWebsite,
     DeleteBucket,
+    GetBucketPolicy,
+    PutBucketPolicy,
+    DeleteBucketPolicy,
+    GetBucketPolicyStatus,
+    GetBucketPublicAccessBlock,
+    PutBucketPublicAccessBlock,
+    DeleteBucketPublicAccessBlock,
+    GetBucketOwnershipControls,
+    PutBucketOwnershipControls,
     ListObjects,
     GetObject,
+    GetObjectAcl,
+    PutObjectAcl,
     GetObjectTagging,
     PutObject,
     DeleteObject,
@@ -46,6 +58,8 @@ impl Action {
         matches!(
             self,
             Self::GetObject
+                | Self::GetObjectAcl
+                | Self::PutObjectAcl
                 | Self::GetObjectTagging
                 | Self::PutObject
                 | Self::DeleteObject
@@ -56,7 +70,12 @@ impl Action {
 
     /// Whether the answer may depend on the object, so that it is asked again with the object in hand.
     pub fn depends_on_object(self) -> bool {
-        matches!(self, Self::GetObject | Self::GetObjectTagging)
+        matches!(self, Self::GetObject | Self::GetObjectAcl | Self::PutObjectAcl | Self::GetObjectTagging)
+    }
+
+    /// Whether it is about the policy of a bucket.
+    pub fn is_on_policy(self) -> bool {
+        matches!(self, Self::GetBucketPolicy | Self::PutBucketPolicy | Self::DeleteBucketPolicy)
     }
 }
 
@@ -75,8 +94,28 @@ pub enum Op {
     GetBucketLocation(BucketName),
     /// Bucket `?acl`.
     GetBucketAcl(BucketName),
-    /// Sets the canned list of a bucket.
-    PutBucketAcl(BucketName, CannedAcl),
+    /// Sets the list of a bucket.
+    PutBucketAcl(BucketName, WantedAcl),
+    /// `?policy`.
+    GetBucketPolicy(BucketName),
+    /// Replaces the policy of a bucket by this text.
+    PutBucketPolicy(BucketName, Box<str>),
+    /// Removes the policy of a bucket; succeeds if there is none.
+    DeleteBucketPolicy(BucketName),
+    /// Whether the policy of a bucket is public.
+    GetBucketPolicyStatus(BucketName),
+    /// What of the public's rights is blocked.
+    GetPublicAccessBlock(BucketName),
+    /// Blocks what is named, and nothing else.
+    PutPublicAccessBlock(BucketName, PublicAccessBlock),
+    /// Blocks nothing any more.
+    DeletePublicAccessBlock(BucketName),
+    /// S3: who owns the objects that others write.
+    GetOwnershipControls(BucketName),
+    /// See `GetOwnershipControls`.
+    PutOwnershipControls(BucketName, ObjectOwnership),
+    /// Back to the default.
+    DeleteOwnershipControls(BucketName),
     /// `?website`.
     GetBucketWebsite(BucketName),
     /// Replaces the website document.
@@ -99,6 +138,10 @@ pub enum Op {
     GetObjectMeta(BucketName, ObjectKey),
     /// The tags of a stored object; never reaches an origin.
     GetObjectTagging(BucketName, ObjectKey),
+    /// The list of a stored object; never reaches an origin.
+    GetObjectAcl(BucketName, ObjectKey),
+    /// Sets the list of a stored object.
+    PutObjectAcl(BucketName, ObjectKey, WantedAcl),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
     /// Copies an object within the server.
@@ -140,7 +183,9 @@ pub struct CreateBucket {
     /// Name.
     pub bucket: BucketName,
     /// Access control list; private if the request names none.
-    pub acl: Option<CannedAcl>,
+    pub acl: Option<WantedAcl>,
+    /// S3: who owns the objects that others write.
+    pub ownership: Option<ObjectOwnership>,
     /// Region that the body names, if any.
     pub location: Option<Box<str>>,
     /// OSS storage class that the body names, if any.
@@ -267,8 +312,10 @@ pub struct PutObject {
     pub bucket: BucketName,
     /// Key.
     pub key: ObjectKey,
-    /// Metadata to store.
+    /// Metadata to store; whose the object is, is the engine's to say.
     pub headers: ObjectHeaders,
+    /// The list that the request names.
+    pub acl: Option<WantedAcl>,
     /// Length of the body after decoding, if announced; enforced.
     pub content_length: Option<u64>,
     /// Digests to check.
@@ -292,6 +339,8 @@ pub struct CopyObject {
     pub key: ObjectKey,
     /// New metadata (directive REPLACE) or the source's (COPY).
     pub headers: Option<ObjectHeaders>,
+    /// The list that the request names; never the source's.
+    pub acl: Option<WantedAcl>,
     /// Additional checksum to compute.
     pub algorithm: Option<ChecksumAlgorithm>,
     /// When to replace the destination.
@@ -318,6 +367,8 @@ pub struct CreateMultipartUpload {
     pub key: ObjectKey,
     /// Metadata of the object to be.
     pub headers: ObjectHeaders,
+    /// The list that the request names for it.
+    pub acl: Option<WantedAcl>,
     /// Checksum algorithm announced.
     pub algorithm: Option<ChecksumAlgorithm>,
     /// OSS applies `x-oss-forbid-overwrite` here already.
@@ -357,6 +408,8 @@ pub struct CompleteMultipartUpload {
     pub parts: Vec<CompletedPart>,
     /// OSS `x-oss-complete-all: yes`.
     pub all_parts: bool,
+    /// The list that the request names in place of that of the upload's creation.
+    pub acl: Option<WantedAcl>,
     /// When to replace.
     pub condition: WriteCondition,
     /// Smallest part except the last (differs by dialect).

@@ -195,7 +195,11 @@ impl Service {
         let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
         let caller = Caller { principal, dialect: routed.dialect, context };
         if !routed.operation.is_judged_by_key() {
-            self.engine.authorise(&caller, routed.action(), routed.bucket.as_ref(), routed.key.as_ref())?;
+            let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
+            match routed.body_need() {
+                BodyNeed::None => self.engine.authorise(&caller, action, bucket, key)?,
+                BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, bucket, key).await?,
+            }
         }
         let declared_bytes = match &payload {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
@@ -205,7 +209,6 @@ impl Service {
         let facts = RequestFacts {
             signed: caller.principal != Principal::Anonymous,
             secure,
-            bucket_acl: bucket.as_ref().map(|bucket| bucket.acl),
             has_website: bucket.is_some_and(|bucket| bucket.website.is_some()),
         };
         let trailing = TrailingChecksum::default();

@@ -18,6 +18,17 @@ pub enum Operation {
     PutBucketWebsite,
     DeleteBucketWebsite,
     DeleteBucket,
+    GetBucketPolicy,
+    PutBucketPolicy,
+    DeleteBucketPolicy,
+    GetBucketPolicyStatus,
+    GetPublicAccessBlock,
+    PutPublicAccessBlock,
+    DeletePublicAccessBlock,
+    /// S3.
+    GetOwnershipControls,
+    PutOwnershipControls,
+    DeleteOwnershipControls,
     ListObjects,
     ListObjectsV2,
     DeleteObjects,
@@ -29,6 +40,8 @@ pub enum Operation {
     HeadObject,
     /// OSS: `GET` or `HEAD` with `?objectMeta`.
     GetObjectMeta,
+    GetObjectAcl,
+    PutObjectAcl,
     GetObjectTagging,
     PutObject,
     CopyObject,
@@ -51,7 +64,7 @@ pub enum Operation {
 pub enum BodyNeed {
     /// Nothing; a body that comes all the same is dropped.
     None,
-    /// The whole body, at most [`headwater_model::limits::MAX_XML_BYTES`]; it may be empty.
+    /// The whole body, a document of at most [`headwater_model::limits::MAX_XML_BYTES`]; it may be empty.
     Xml,
     /// The body streams beside the operation.
     Stream,
@@ -72,6 +85,16 @@ impl Operation {
             Self::PutBucketWebsite => "PutBucketWebsite",
             Self::DeleteBucketWebsite => "DeleteBucketWebsite",
             Self::DeleteBucket => "DeleteBucket",
+            Self::GetBucketPolicy => "GetBucketPolicy",
+            Self::PutBucketPolicy => "PutBucketPolicy",
+            Self::DeleteBucketPolicy => "DeleteBucketPolicy",
+            Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
+            Self::PutPublicAccessBlock => "PutPublicAccessBlock",
+            Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
+            Self::GetOwnershipControls => "GetBucketOwnershipControls",
+            Self::PutOwnershipControls => "PutBucketOwnershipControls",
+            Self::DeleteOwnershipControls => "DeleteBucketOwnershipControls",
             Self::ListObjects => "ListObjects",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::DeleteObjects => "DeleteObjects",
@@ -81,6 +104,8 @@ impl Operation {
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::GetObjectMeta => "GetObjectMeta",
+            Self::GetObjectAcl => "GetObjectAcl",
+            Self::PutObjectAcl => "PutObjectAcl",
             Self::GetObjectTagging => "GetObjectTagging",
             Self::PutObject => "PutObject",
             Self::CopyObject => "CopyObject",
@@ -108,10 +133,21 @@ impl Operation {
             Self::PutBucketWebsite => Action::PutBucketWebsite,
             Self::DeleteBucketWebsite => Action::DeleteBucketWebsite,
             Self::DeleteBucket => Action::DeleteBucket,
+            Self::GetBucketPolicy => Action::GetBucketPolicy,
+            Self::PutBucketPolicy => Action::PutBucketPolicy,
+            Self::DeleteBucketPolicy => Action::DeleteBucketPolicy,
+            Self::GetBucketPolicyStatus => Action::GetBucketPolicyStatus,
+            Self::GetPublicAccessBlock => Action::GetBucketPublicAccessBlock,
+            Self::PutPublicAccessBlock => Action::PutBucketPublicAccessBlock,
+            Self::DeletePublicAccessBlock => Action::DeleteBucketPublicAccessBlock,
+            Self::GetOwnershipControls => Action::GetBucketOwnershipControls,
+            Self::PutOwnershipControls | Self::DeleteOwnershipControls => Action::PutBucketOwnershipControls,
             Self::ListMultipartUploads => Action::ListMultipartUploads,
             Self::GetHomePage | Self::HeadHomePage | Self::GetObject | Self::HeadObject | Self::GetObjectMeta => {
                 Action::GetObject
             }
+            Self::GetObjectAcl => Action::GetObjectAcl,
+            Self::PutObjectAcl => Action::PutObjectAcl,
             Self::GetObjectTagging => Action::GetObjectTagging,
             Self::PutObject
             | Self::CopyObject
@@ -136,6 +172,10 @@ impl Operation {
         match self {
             Self::CreateBucket
             | Self::PutBucketAcl
+            | Self::PutBucketPolicy
+            | Self::PutPublicAccessBlock
+            | Self::PutOwnershipControls
+            | Self::PutObjectAcl
             | Self::PutBucketWebsite
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,

@@ -87,8 +87,12 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 11] = [
+const DECISIVE: [&str; 15] = [
     "acl",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
     "location",
     "website",
     "uploads",
@@ -226,12 +230,26 @@ impl Request<'_> {
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
         let oss = self.vocab.dialect == Dialect::Oss;
-        let selectors = ["acl", "location", "website", "uploads", "delete", "bucketInfo"];
-        let offered = if oss { &selectors[..] } else { &selectors[..5] };
+        let of_oss = ["bucketInfo"];
+        let of_s3 = ["ownershipControls"];
+        let selectors =
+            ["acl", "location", "website", "uploads", "delete", "policy", "policyStatus", "publicAccessBlock"];
+        let own = if oss { of_oss } else { of_s3 };
+        let selector = self.first(&selectors).or_else(|| self.first(&own)).unwrap_or_default();
         let method = self.method.as_str();
-        Ok(match (self.first(offered).unwrap_or_default(), method) {
+        Ok(match (selector, method) {
             ("acl", "GET") => Operation::GetBucketAcl,
             ("acl", "PUT") => Operation::PutBucketAcl,
+            ("policy", "GET") => Operation::GetBucketPolicy,
+            ("policy", "PUT") => Operation::PutBucketPolicy,
+            ("policy", "DELETE") => Operation::DeleteBucketPolicy,
+            ("policyStatus", "GET") => Operation::GetBucketPolicyStatus,
+            ("publicAccessBlock", "GET") => Operation::GetPublicAccessBlock,
+            ("publicAccessBlock", "PUT") => Operation::PutPublicAccessBlock,
+            ("publicAccessBlock", "DELETE") => Operation::DeletePublicAccessBlock,
+            ("ownershipControls", "GET") => Operation::GetOwnershipControls,
+            ("ownershipControls", "PUT") => Operation::PutOwnershipControls,
+            ("ownershipControls", "DELETE") => Operation::DeleteOwnershipControls,
             ("location", "GET") => Operation::GetBucketLocation,
             ("website", "GET") => Operation::GetBucketWebsite,
             ("website", "PUT") => Operation::PutBucketWebsite,
@@ -264,8 +282,8 @@ impl Request<'_> {
         if self.queries.get("versionId").is_some_and(|version| version != "null") {
             return not_implemented("versionId");
         }
-        let selectors = ["uploadId", "uploads", "tagging", "objectMeta"];
-        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..3] };
+        let selectors = ["uploadId", "uploads", "tagging", "acl", "objectMeta"];
+        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..4] };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
             ("uploadId", "PUT") if self.copies() => return not_implemented("UploadPartCopy"),
@@ -274,6 +292,8 @@ impl Request<'_> {
             ("uploadId", "DELETE") => Operation::AbortMultipartUpload,
             ("uploadId", "GET") => Operation::ListParts,
             ("uploads", "POST") => Operation::CreateMultipartUpload,
+            ("acl", "GET") => Operation::GetObjectAcl,
+            ("acl", "PUT") => Operation::PutObjectAcl,
             ("tagging", "GET") => Operation::GetObjectTagging,
             ("tagging", _) => return not_implemented("tagging"),
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,

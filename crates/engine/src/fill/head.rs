@@ -185,7 +185,7 @@ fn object(status: u16, headers: &HeaderMap, framing: Framing, of: &Circumstances
     Verdict::Object(Box::new(Head {
         origin_status: status,
         length,
-        headers: ObjectHeaders { content, user },
+        headers: ObjectHeaders { content, user, access: None },
         last_modified: dated.unwrap_or(of.started),
         content_md5,
         etag: wants.origin_etag.then(|| kept::etag(headers)).flatten(),

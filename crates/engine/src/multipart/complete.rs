@@ -6,7 +6,7 @@ use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{ObjectKind, Provenance, Tags};
-use headwater_model::op::CompleteMultipartUpload;
+use headwater_model::op::{Caller, CompleteMultipartUpload};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{BucketRef, NewObject};
@@ -18,12 +18,19 @@ use crate::put::{as_condition, expectation};
 impl Engine {
     /// Makes the object of the listed parts. The store compares the parts' ETags again under the key's commit lock, so
     /// a part replaced meanwhile fails the completion instead of slipping in.
-    pub(crate) async fn complete_upload(&self, complete: CompleteMultipartUpload) -> Result<Reply> {
+    pub(crate) async fn complete_upload(
+        &self,
+        caller: &Caller<'_>,
+        complete: CompleteMultipartUpload,
+    ) -> Result<Reply> {
         let known = self.known(&complete.upload.bucket)?;
         let id = upload_id(&complete.upload)?;
         let key = &complete.upload.key;
         let open = self.store.upload(&known.reference, key, id).await?;
-        let (_, headers) = open.ok_or_else(|| no_such_upload(&complete.upload))?;
+        let (_, mut headers) = open.ok_or_else(|| no_such_upload(&complete.upload))?;
+        if complete.acl.is_some() {
+            headers.access = self.access_of_new(caller, &known.bucket, complete.acl.as_ref())?;
+        }
         let stored = self.all_parts(&known.reference, id).await?;
         let parts = if complete.all_parts { every(&stored) } else { complete.parts.clone() };
         check(&parts, &stored, &complete)?;

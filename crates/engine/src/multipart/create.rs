@@ -1,6 +1,7 @@
 //! CreateMultipartUpload and AbortMultipartUpload.
 
-use headwater_model::op::{CreateMultipartUpload, UploadRef, WriteCondition};
+use headwater_model::object::ObjectHeaders;
+use headwater_model::op::{Caller, CreateMultipartUpload, UploadRef, WriteCondition};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 
@@ -9,14 +10,16 @@ use crate::engine::Engine;
 use crate::put::as_condition;
 
 impl Engine {
-    pub(crate) async fn create_upload(&self, create: CreateMultipartUpload) -> Result<Reply> {
+    pub(crate) async fn create_upload(&self, caller: &Caller<'_>, create: CreateMultipartUpload) -> Result<Reply> {
         let known = self.known(&create.bucket)?;
         let forbids = matches!(create.condition, WriteCondition::IfNoneMatch | WriteCondition::ForbidOverwrite);
         if forbids && self.store.open(&known.reference, &create.key).await?.is_some() {
             let exists = Error::ObjectExists { key: create.key.as_str().into() };
             return Err(as_condition(exists, &create.condition));
         }
-        let id = self.store.create_upload(&known.reference, &create.key, create.headers, create.algorithm).await?;
+        let access = self.access_of_new(caller, &known.bucket, create.acl.as_ref())?;
+        let headers = ObjectHeaders { access, ..create.headers };
+        let id = self.store.create_upload(&known.reference, &create.key, headers, create.algorithm).await?;
         Ok(Reply::UploadCreated(id))
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use headwater_engine::{KeyChange, NewKey};
 use headwater_model::Error;
+use headwater_model::acl::{CannedAcl, Permission, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::body::Body;
-use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::op::{Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
 use headwater_model::reply::Reply;
@@ -32,7 +33,7 @@ fn of(bench: &Bench, name: &str) -> Caller<'static> {
 }
 
 async fn create(bench: &Bench, caller: &Caller<'_>, name: &str) -> Result<Reply, Error> {
-    let create = CreateBucket { bucket: bucket(name), acl: None, location: None, storage_class: None };
+    let create = CreateBucket { bucket: bucket(name), acl: None, ownership: None, location: None, storage_class: None };
     bench.engine.perform(caller, Op::CreateBucket(create), Body::Empty).await
 }
 
@@ -67,7 +68,7 @@ async fn buckets_are_their_creators() {
     assert_eq!((names(&bench, &alice).await, names(&bench, &bob).await), (vec!["hers".into()], vec!["his".into()]));
     assert_eq!(names(&bench, &bench.root).await, ["bkt"]);
     match bench.engine.perform(&alice, Op::GetBucketAcl(bucket("hers")), Body::Empty).await.unwrap() {
-        Reply::Bucket { owner, .. } => assert_eq!(&*owner.id, "id-alice"),
+        Reply::Acl { owner, .. } => assert_eq!(&*owner.id, "id-alice"),
         other => panic!("{other:?}"),
     }
 
@@ -184,4 +185,151 @@ async fn keys_outlive_the_server_and_are_sealed() {
     assert_eq!(&*found.secret, "canary-of-a-key");
     assert_eq!(found.principal.owner().unwrap().id.len(), 64, "a canonical id is made");
     assert!(Bench::over(store, &clock, 2).await.is_err(), "another master key");
+}
+
+async fn ask(bench: &Bench, caller: &Caller<'_>, op: Op) -> Result<Reply, Error> {
+    bench.engine.perform(caller, op, Body::Empty).await
+}
+
+async fn write(bench: &Bench, caller: &Caller<'_>, key: &str, acl: Option<WantedAcl>) -> Result<Reply, Error> {
+    let put = headwater_model::op::PutObject { bucket: bucket("hers"), acl, ..put(key) };
+    ask(bench, caller, Op::PutObject(Box::new(put))).await
+}
+
+async fn reads(bench: &Bench, caller: &Caller<'_>, key: &str) -> bool {
+    let read = headwater_model::op::GetObject { bucket: bucket("hers"), ..get(key) };
+    !is_denied(bench.get(caller, read).await)
+}
+
+/// Alice's bucket, made on the S3 face, and bob.
+async fn hers() -> (Bench, Caller<'static>, Caller<'static>) {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let (alice, bob) = (make(&bench, "alice", None).await, make(&bench, "bob", None).await);
+    create(&bench, &alice, "hers").await.unwrap();
+    (bench, alice, bob)
+}
+
+async fn policy(bench: &Bench, alice: &Caller<'_>, statement: &str) -> Result<Reply, Error> {
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
+    ask(bench, alice, Op::PutBucketPolicy(bucket("hers"), text.into())).await
+}
+
+#[tokio::test]
+async fn objects_have_lists_of_their_own() {
+    let (bench, alice, bob) = hers().await;
+    let canned = |acl| Some(WantedAcl::Canned(acl));
+    write(&bench, &alice, "plain", None).await.unwrap();
+    write(&bench, &alice, "open", canned(CannedAcl::PublicRead)).await.unwrap();
+    write(&bench, &alice, "members", canned(CannedAcl::AuthenticatedRead)).await.unwrap();
+    let to_bob = WantedGrant { grantee: WantedGrantee::Email("BOB@a.example".into()), permission: Permission::ReadAcp };
+    let grants = WantedAcl::Grants { owner: Some("id-alice".into()), grants: vec![to_bob.clone()] };
+    ask(&bench, &alice, Op::PutObjectAcl(bucket("hers"), key("plain"), grants)).await.unwrap();
+    let readers = async |name| (reads(&bench, &bob, name).await, reads(&bench, &bench.anonymous, name).await);
+    assert_eq!(readers("plain").await, (false, false));
+    assert_eq!(readers("open").await, (true, true));
+    assert_eq!(readers("members").await, (true, false));
+    match ask(&bench, &bob, Op::GetObjectAcl(bucket("hers"), key("plain"))).await.unwrap() {
+        Reply::Acl { owner, grants, .. } => {
+            assert_eq!((&*owner.id, grants.len(), grants[0].permission), ("id-alice", 1, Permission::ReadAcp));
+        }
+        other => panic!("{other:?}"),
+    }
+    let set = |acl| ask(&bench, &bob, Op::PutObjectAcl(bucket("hers"), key("plain"), acl));
+    assert!(is_denied(set(WantedAcl::Canned(CannedAcl::PublicRead)).await), "READ_ACP is not WRITE_ACP");
+    let put = |grants, owner: Option<&str>| {
+        let acl = WantedAcl::Grants { owner: owner.map(Into::into), grants };
+        ask(&bench, &alice, Op::PutObjectAcl(bucket("hers"), key("plain"), acl))
+    };
+    let nobody = |grantee| vec![WantedGrant { grantee, permission: Permission::Read }];
+    let unknown = put(nobody(WantedGrantee::Id("nobody".into())), None).await;
+    assert!(matches!(unknown, Err(Error::InvalidArgument { .. })));
+    let unknown = put(nobody(WantedGrantee::Email("nobody@a.example".into())), None).await;
+    assert!(matches!(unknown, Err(Error::UnresolvableEmail { .. })));
+    assert!(is_denied(put(vec![to_bob.clone()], Some("id-bob")).await), "the owner is another");
+    assert!(matches!(put(vec![to_bob; 101], None).await, Err(Error::MalformedXml { .. })));
+
+    // The list of the bucket: WRITE lets bob add objects, which are his then.
+    let open = Op::PutBucketAcl(bucket("hers"), WantedAcl::Canned(CannedAcl::PublicReadWrite));
+    ask(&bench, &alice, open).await.unwrap();
+    assert_eq!(readers("plain").await, (false, false), "READ of a bucket is no READ of its objects");
+    write(&bench, &bob, "his", None).await.unwrap();
+    assert!(reads(&bench, &bob, "his").await && !reads(&bench, &alice, "his").await);
+    write(&bench, &bob, "shared", canned(CannedAcl::BucketOwnerRead)).await.unwrap();
+    assert!(reads(&bench, &alice, "shared").await);
+    let delete = Op::DeleteObject(bucket("hers"), key("his"));
+    ask(&bench, &alice, delete).await.unwrap();
+}
+
+#[tokio::test]
+async fn ownership_and_blocks_overrule_lists() {
+    let (bench, alice, bob) = hers().await;
+    let canned = |acl| Some(WantedAcl::Canned(acl));
+    let open = Op::PutBucketAcl(bucket("hers"), WantedAcl::Canned(CannedAcl::PublicReadWrite));
+    ask(&bench, &alice, open).await.unwrap();
+    write(&bench, &alice, "open", canned(CannedAcl::PublicRead)).await.unwrap();
+    let own = |ownership| ask(&bench, &alice, Op::PutOwnershipControls(bucket("hers"), ownership));
+    own(ObjectOwnership::BucketOwnerPreferred).await.unwrap();
+    write(&bench, &bob, "handed", canned(CannedAcl::BucketOwnerFullControl)).await.unwrap();
+    assert!(reads(&bench, &alice, "handed").await && !reads(&bench, &bob, "handed").await);
+
+    let block = |public_access| ask(&bench, &alice, Op::PutPublicAccessBlock(bucket("hers"), public_access));
+    let none = PublicAccessBlock { configured: true, ..PublicAccessBlock::default() };
+    block(PublicAccessBlock { block_public_acls: true, ..none }).await.unwrap();
+    assert!(is_denied(write(&bench, &alice, "more", canned(CannedAcl::PublicRead)).await));
+    write(&bench, &alice, "more", canned(CannedAcl::Private)).await.unwrap();
+    assert!(reads(&bench, &bench.anonymous, "open").await, "what was open before stays so");
+    block(PublicAccessBlock { ignore_public_acls: true, ..none }).await.unwrap();
+    assert!(!reads(&bench, &bench.anonymous, "open").await);
+    let all = r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::hers/*"}"#;
+    block(PublicAccessBlock { block_public_policy: true, ..none }).await.unwrap();
+    assert!(is_denied(policy(&bench, &alice, all).await));
+    block(none).await.unwrap();
+    policy(&bench, &alice, all).await.unwrap();
+    assert!(reads(&bench, &bench.anonymous, "more").await);
+    block(PublicAccessBlock { restrict_public_buckets: true, ..none }).await.unwrap();
+    assert!(!reads(&bench, &bench.anonymous, "more").await && !reads(&bench, &bob, "more").await);
+    assert!(reads(&bench, &alice, "more").await);
+    ask(&bench, &alice, Op::DeletePublicAccessBlock(bucket("hers"))).await.unwrap();
+    let gone = ask(&bench, &alice, Op::GetPublicAccessBlock(bucket("hers"))).await;
+    assert!(matches!(gone, Err(Error::NoSuchPublicAccessBlock { .. })));
+    ask(&bench, &alice, Op::DeleteBucketPolicy(bucket("hers"))).await.unwrap();
+
+    assert!(matches!(own(ObjectOwnership::BucketOwnerEnforced).await, Err(Error::AclForbidsOwnership { .. })));
+    let private = Op::PutBucketAcl(bucket("hers"), WantedAcl::Canned(CannedAcl::Private));
+    ask(&bench, &alice, private).await.unwrap();
+    own(ObjectOwnership::BucketOwnerEnforced).await.unwrap();
+    assert!(!reads(&bench, &bench.anonymous, "open").await, "lists count for nothing");
+    let refused = write(&bench, &alice, "x", canned(CannedAcl::PublicRead)).await;
+    assert!(matches!(refused, Err(Error::AclsDisabled { .. })));
+    let open = Op::PutBucketAcl(bucket("hers"), WantedAcl::Canned(CannedAcl::PublicRead));
+    assert!(matches!(ask(&bench, &alice, open).await, Err(Error::AclsDisabled { .. })));
+}
+
+#[tokio::test]
+async fn the_policy_of_a_bucket_opens_and_closes_it() {
+    let (bench, alice, bob) = hers().await;
+    write(&bench, &alice, "in/a", None).await.unwrap();
+    let allow = r#"{"Effect": "Allow", "Principal": {"AWS": "id-bob"}, "Action": "s3:GetObject",
+                    "Resource": "arn:aws:s3:::hers/in/*"}"#;
+    policy(&bench, &alice, allow).await.unwrap();
+    assert!(reads(&bench, &bob, "in/a").await && !reads(&bench, &bench.anonymous, "in/a").await);
+    assert!(!reads(&bench, &bob, "in/missing").await, "who may not list is not told");
+    let list = r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::hers",
+                   "Condition": {"StringLike": {"s3:prefix": "in/*"}}}"#;
+    policy(&bench, &alice, &format!("{allow}, {list}")).await.unwrap();
+    let missing = |key| bench.get(&bob, headwater_model::op::GetObject { bucket: bucket("hers"), ..get(key) });
+    assert!(matches!(missing("in/missing").await, Err(Error::NoSuchKey { .. })), "who may list is");
+    assert!(is_denied(missing("out/missing").await));
+    let deny = r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+                   "Resource": ["arn:aws:s3:::hers", "arn:aws:s3:::hers/*"]}"#;
+    policy(&bench, &alice, &format!("{allow}, {deny}")).await.unwrap();
+    assert!(!reads(&bench, &bob, "in/a").await && !reads(&bench, &alice, "in/a").await, "deny wins");
+    assert!(reads(&bench, &bench.root, "in/a").await);
+    ask(&bench, &alice, Op::GetBucketPolicy(bucket("hers"))).await.unwrap();
+    ask(&bench, &alice, Op::DeleteBucketPolicy(bucket("hers"))).await.unwrap();
+    let gone = ask(&bench, &alice, Op::GetBucketPolicy(bucket("hers"))).await;
+    assert!(matches!(gone, Err(Error::NoSuchBucketPolicy { .. })));
+    assert!(reads(&bench, &alice, "in/a").await);
+    let long = format!(r#"{allow}, {{"Sid": "{}", "Effect": "Deny"}}"#, "x".repeat(20 << 10));
+    assert!(matches!(policy(&bench, &alice, &long).await, Err(Error::MalformedPolicy { .. })));
 }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use headwater_egress::LoopMarker;
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootKey, Seal};
 use headwater_model::access::{Context, Principal};
+use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::body::Body;
-use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{
@@ -49,7 +50,13 @@ impl Bench {
     pub(crate) async fn new(acl: CannedAcl) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
         let bench = Self::over(Arc::new(MemoryStore::new(clock.clone())), &clock, 1).await.unwrap();
-        let create = CreateBucket { bucket: bucket(BUCKET), acl: Some(acl), location: None, storage_class: None };
+        let create = CreateBucket {
+            bucket: bucket(BUCKET),
+            acl: Some(WantedAcl::Canned(acl)),
+            ownership: None,
+            location: None,
+            storage_class: None,
+        };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
         bench
     }
@@ -98,6 +105,7 @@ pub(crate) fn put(text: &str) -> PutObject {
         bucket: bucket(BUCKET),
         key: key(text),
         headers: headwater_model::object::ObjectHeaders::default(),
+        acl: None,
         content_length: None,
         digests: AnnouncedDigests::default(),
         condition: WriteCondition::Any,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use headwater_model::BucketName;
-use headwater_model::bucket::{Bucket, BucketAccess, CannedAcl, Dialect, Generation};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
@@ -24,7 +25,7 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings; 3: whose it is.
+    /// 2: migration settings; 3: whose it is, grants, policy.
     const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
@@ -59,7 +60,7 @@ impl From<First> for BucketRow {
             name,
             generation,
             created,
-            acl,
+            acl: acl.into(),
             access: BucketAccess::default(),
             dialect,
             location,
@@ -94,7 +95,7 @@ impl From<Second> for BucketRow {
             name: second.name,
             generation: second.generation,
             created: second.created,
-            acl: second.acl,
+            acl: second.acl.into(),
             access: BucketAccess::default(),
             dialect: second.dialect,
             location: second.location,

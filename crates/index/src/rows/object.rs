@@ -6,7 +6,9 @@ use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ETag};
-use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
+use headwater_model::object::{
+    ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags, UserMeta,
+};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
@@ -27,11 +29,15 @@ pub struct ObjectRow {
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    /// 2: tags.
-    const VERSION: u8 = 2;
+    /// 2: tags; 3: owner and list.
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
-        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+        match version {
+            1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
+            2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            _ => None,
+        }
     }
 }
 
@@ -47,8 +53,57 @@ struct First {
     checksum: Option<Checksum>,
     kind: ObjectKind,
     provenance: Provenance,
-    headers: ObjectHeaders,
+    headers: OwnerlessHeaders,
     extents: Vec<Extent>,
+}
+
+/// What a writer could choose before objects had owners.
+#[derive(Deserialize)]
+pub(super) struct OwnerlessHeaders {
+    content: ContentHeaders,
+    user: UserMeta,
+}
+
+impl From<OwnerlessHeaders> for ObjectHeaders {
+    fn from(headers: OwnerlessHeaders) -> Self {
+        let OwnerlessHeaders { content, user } = headers;
+        Self { content, user, access: None }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    size_bytes: u64,
+    etag: ETag,
+    last_modified: Timestamp,
+    crc64: u64,
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+    kind: ObjectKind,
+    provenance: Provenance,
+    headers: OwnerlessHeaders,
+    tags: Tags,
+    extents: Vec<Extent>,
+}
+
+impl From<Second> for ObjectRow {
+    fn from(second: Second) -> Self {
+        let meta = ObjectMeta {
+            size_bytes: second.size_bytes,
+            etag: second.etag,
+            last_modified: second.last_modified,
+            crc64: second.crc64,
+            md5: second.md5,
+            checksum: second.checksum,
+            kind: second.kind,
+            provenance: second.provenance,
+            headers: second.headers.into(),
+            tags: second.tags,
+        };
+        Self { sequence: second.sequence, meta: Arc::new(meta), extents: second.extents }
+    }
 }
 
 impl From<First> for ObjectRow {
@@ -62,7 +117,7 @@ impl From<First> for ObjectRow {
             checksum: first.checksum,
             kind: first.kind,
             provenance: first.provenance,
-            headers: first.headers,
+            headers: first.headers.into(),
             tags: Tags::new(),
         };
         Self { sequence: first.sequence, meta: Arc::new(meta), extents: first.extents }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::key::{KeyReader, KeyWriter, RowKind};
+use super::object::OwnerlessHeaders;
 use crate::{KeyRange, after_prefix};
 
 /// An open upload; object key and id are in the row's key.
@@ -28,7 +29,28 @@ pub struct UploadRow {
 
 impl RowValue for UploadRow {
     const KIND: RowKind = RowKind::Upload;
-    const VERSION: u8 = 1;
+    /// 2: owner and list.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
+        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+    }
+}
+
+/// Version 1.
+#[derive(Deserialize)]
+struct First {
+    sequence: u64,
+    initiated: Timestamp,
+    checksum_algorithm: Option<ChecksumAlgorithm>,
+    headers: OwnerlessHeaders,
+}
+
+impl From<First> for UploadRow {
+    fn from(first: First) -> Self {
+        let First { sequence, initiated, checksum_algorithm, headers } = first;
+        Self { sequence, initiated, checksum_algorithm, headers: headers.into() }
+    }
 }
 
 impl UploadRow {

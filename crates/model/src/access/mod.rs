@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
-use crate::object::{ObjectMeta, Tags};
+use crate::object::{ObjectAccess, ObjectMeta, Tags};
 use crate::op::Action;
 use crate::policy::Policy;
 use crate::reply::Owner;
@@ -125,12 +125,14 @@ pub enum ObjectState<'q> {
     Present {
         /// Its tags.
         tags: &'q Tags,
+        /// Its owner and list, where they are not its bucket's.
+        access: Option<&'q ObjectAccess>,
     },
 }
 
 impl<'q> From<Option<&'q ObjectMeta>> for ObjectState<'q> {
     fn from(meta: Option<&'q ObjectMeta>) -> Self {
-        meta.map_or(Self::Absent, |meta| Self::Present { tags: &meta.tags })
+        meta.map_or(Self::Absent, |meta| Self::Present { tags: &meta.tags, access: meta.headers.access.as_deref() })
     }
 }
 

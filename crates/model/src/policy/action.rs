@@ -25,9 +25,20 @@ const TABLE: &[Row] = &[
     row(Action::GetBucketWebsite, &["getbucketwebsite"], &["getbucketwebsite"]),
     row(Action::PutBucketWebsite, &["putbucketwebsite"], &["putbucketwebsite"]),
     row(Action::DeleteBucketWebsite, &["deletebucketwebsite"], &["deletebucketwebsite"]),
+    row(Action::GetBucketPolicy, &["getbucketpolicy"], &["getbucketpolicy"]),
+    row(Action::PutBucketPolicy, &["putbucketpolicy"], &["putbucketpolicy"]),
+    row(Action::DeleteBucketPolicy, &["deletebucketpolicy"], &["deletebucketpolicy"]),
+    row(Action::GetBucketPolicyStatus, &["getbucketpolicystatus"], &["getbucketpolicystatus"]),
+    row(Action::GetBucketPublicAccessBlock, &["getbucketpublicaccessblock"], &["getbucketpublicaccessblock"]),
+    row(Action::PutBucketPublicAccessBlock, &["putbucketpublicaccessblock"], &["putbucketpublicaccessblock"]),
+    row(Action::DeleteBucketPublicAccessBlock, &["putbucketpublicaccessblock"], &["deletebucketpublicaccessblock"]),
+    row(Action::GetBucketOwnershipControls, &["getbucketownershipcontrols"], &[]),
+    row(Action::PutBucketOwnershipControls, &["putbucketownershipcontrols"], &[]),
     row(Action::ListObjects, &["listbucket"], &["listobjects"]),
     row(Action::ListMultipartUploads, &["listbucketmultipartuploads"], &["listmultipartuploads"]),
     row(Action::GetObject, &["getobject", "getobjectversion"], &["getobject", "getobjectversion"]),
+    row(Action::GetObjectAcl, &["getobjectacl", "getobjectversionacl"], &["getobjectacl", "getobjectversionacl"]),
+    row(Action::PutObjectAcl, &["putobjectacl", "putobjectversionacl"], &["putobjectacl", "putobjectversionacl"]),
     row(Action::GetObjectTagging, &["getobjecttagging"], &["getobjecttagging"]),
     row(Action::PutObject, &["putobject"], &["putobject"]),
     row(Action::DeleteObject, &["deleteobject"], &["deleteobject"]),
@@ -41,7 +52,7 @@ const fn row(action: Action, s3: &'static [&'static str], oss: &'static [&'stati
 
 /// A set of actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ActionSet(u64);
+pub(crate) struct ActionSet(u64);
 
 const _: () = assert!(TABLE.len() <= 64, "the set has a bit for each action");
 
@@ -86,12 +97,6 @@ pub(super) fn is_of_storage(name: &str) -> bool {
 
 fn bit(action: Action) -> u64 {
     TABLE.iter().position(|row| row.action == action).map_or(0, |at| 1 << at)
-}
-
-/// The name of an action at S3, with its prefix.
-pub fn s3_name(action: Action) -> Option<String> {
-    let row = TABLE.iter().find(|row| row.action == action)?;
-    row.s3.first().map(|name| format!("s3:{name}"))
 }
 
 #[cfg(test)]

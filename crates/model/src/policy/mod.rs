@@ -16,7 +16,7 @@
 //! Deliberately not here: what follows from the effects of several policies ([`crate::access`]); roles, groups, federated
 //! and service principals, which do not exist here and match nobody.
 
-pub mod action;
+mod action;
 mod condition;
 mod date;
 mod json;
@@ -175,7 +175,7 @@ impl<'q> Resource<'q> {
     fn of(question: &Question<'q>) -> Self {
         let bucket = question.bucket.as_bytes();
         let mut resource = Self { bucket, joined: [0; MAX_RESOURCE_BYTES], length: 0 };
-        let key = question.key.filter(|_| question.action.is_on_objects()).map(|key| key.as_bytes());
+        let key = question.key.filter(|_| question.action.is_on_objects()).map(str::as_bytes);
         // Names and keys that were parsed fit.
         if let Some(key) = key.filter(|key| bucket.len() + 1 + key.len() <= MAX_RESOURCE_BYTES) {
             resource.joined[..bucket.len()].copy_from_slice(bucket);

@@ -47,7 +47,7 @@ fn asked(statement: &str, action: Action, principal: &Principal, fields: &[(&str
         fields: &fields,
     };
     let tags: Tags = vec![("colour".into(), "blue".into())];
-    let object = ObjectState::Present { tags: &tags };
+    let object = ObjectState::Present { tags: &tags, access: None };
     let key = Some("dir/key");
     policy.evaluate(&Question { principal, action, bucket: "b", key, object, context: &context })
 }

@@ -104,5 +104,6 @@ fn listed(key: ObjectKey, row: &ObjectRow) -> ListedObject {
         last_modified: row.meta.last_modified,
         kind: row.meta.kind,
         checksum_algorithm: row.meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+        owner: row.meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
     }
 }

@@ -160,6 +160,7 @@ pub async fn an_upload_belongs_to_its_key(subject: Subject) {
     let headers = ObjectHeaders {
         content: ContentHeaders { content_type: Some("image/png".into()), ..ContentHeaders::default() },
         user: vec![("a".into(), "1".into())],
+        access: None,
     };
     let (key, algorithm) = (object_key("k"), Some(ChecksumAlgorithm::Crc32c));
     let bucket = subject.bucket();

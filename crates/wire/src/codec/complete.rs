@@ -21,7 +21,6 @@ const COMPLETE_ALL: &str = "x-oss-complete-all";
 
 pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     page::check_encoding(request)?;
-    acl::check_object(request)?;
     let all_parts = completes_all(request)?;
     let parts = if all_parts && body.trim_ascii().is_empty() { Vec::new() } else { read_parts(body)? };
     if all_parts && !parts.is_empty() {
@@ -35,6 +34,7 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
         upload: multipart::upload_ref(request),
         parts,
         all_parts,
+        acl: acl::of_object(request)?,
         condition: condition::decode_write(request)?,
         min_part_bytes: request.vocab.min_part_bytes,
     })))

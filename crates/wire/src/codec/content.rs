@@ -22,7 +22,7 @@ const DEFAULT_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/
 
 /// What the writer of an object chose.
 pub(super) fn decode(request: &Request<'_>) -> Result<ObjectHeaders> {
-    Ok(ObjectHeaders { content: content_headers(&request.parts.headers)?, user: user_meta(request)? })
+    Ok(ObjectHeaders { content: content_headers(&request.parts.headers)?, user: user_meta(request)?, access: None })
 }
 
 fn content_headers(headers: &HeaderMap) -> Result<ContentHeaders> {

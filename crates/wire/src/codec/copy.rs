@@ -16,7 +16,6 @@ use crate::vocab::Vocab;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     let words = &request.vocab.headers;
-    acl::check_object(request)?;
     put::check_storage_class(request)?;
     let (source_bucket, source_key) = source(request)?;
     if replaces(request, words.tagging_directive)? {
@@ -39,6 +38,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         bucket,
         key,
         headers,
+        acl: acl::of_object(request)?,
         algorithm,
         condition: condition::decode_write(request)?,
     })))

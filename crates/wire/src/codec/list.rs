@@ -114,7 +114,7 @@ fn write_object(xml: &mut XmlWriter, answer: &Answer<'_>, names: Names, object: 
     xml.element("Size", object.size_bytes);
     xml.element("StorageClass", answer.vocab.default_storage_class);
     if let Some(owner) = owner {
-        acl::write_owner(xml, owner);
+        acl::write_owner(xml, object.owner.as_ref().unwrap_or(owner));
     }
     xml.close();
 }

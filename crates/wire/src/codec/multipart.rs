@@ -17,13 +17,13 @@ const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type")
 
 pub(super) fn decode_create(request: &Request<'_>) -> Result<Op> {
     page::check_encoding(request)?;
-    acl::check_object(request)?;
     put::check_storage_class(request)?;
     let algorithm = if request.is_oss() { None } else { checksum_of_object(request)? };
     Ok(Op::CreateMultipartUpload(Box::new(CreateMultipartUpload {
         bucket: request.bucket(),
         key: request.key(),
         headers: content::decode(request)?,
+        acl: acl::of_object(request)?,
         algorithm,
         condition: condition::decode_write(request)?,
     })))

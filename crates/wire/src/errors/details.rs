@@ -19,6 +19,11 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         Error::InvalidBucketName { name: bucket }
         | Error::NoSuchBucket { bucket }
         | Error::NoSuchWebsite { bucket }
+        | Error::NoSuchBucketPolicy { bucket }
+        | Error::NoSuchPublicAccessBlock { bucket }
+        | Error::NoSuchOwnershipControls { bucket }
+        | Error::AclsDisabled { bucket }
+        | Error::AclForbidsOwnership { bucket }
         | Error::BucketAlreadyExists { bucket }
         | Error::BucketAlreadyOwnedByYou { bucket }
         | Error::BucketNotEmpty { bucket } => vec![("BucketName", text(bucket))],

@@ -31,6 +31,28 @@ fn row_of(error: &Error) -> Fault {
             "NoSuchWebsiteConfiguration",
             "The specified bucket does not have a website configuration.",
         ),
+        Error::NoSuchBucketPolicy { .. } => row(S::NOT_FOUND, "NoSuchBucketPolicy", "The bucket policy does not exist"),
+        Error::NoSuchPublicAccessBlock { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchPublicAccessBlockConfiguration",
+            "The public access block configuration was not found",
+        ),
+        Error::NoSuchOwnershipControls { .. } => {
+            row(S::NOT_FOUND, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
+        }
+        Error::AclsDisabled { .. } => {
+            row(S::BAD_REQUEST, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+        }
+        Error::AclForbidsOwnership { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        ),
+        Error::UnresolvableEmail { .. } => row(
+            S::BAD_REQUEST,
+            "UnresolvableGrantByEmailAddress",
+            "The email address you provided does not match any account on record.",
+        ),
         Error::BucketAlreadyExists { .. } => row(
             S::CONFLICT,
             "BucketAlreadyExists",

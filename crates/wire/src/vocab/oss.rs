@@ -70,10 +70,7 @@ pub(crate) static OSS: Vocab = Vocab {
         "live",
         "logging",
         "metaQuery",
-        "policy",
-        "policyStatus",
         "processConfiguration",
-        "publicAccessBlock",
         "qos",
         "qosInfo",
         "qosRequester",
@@ -111,7 +108,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-target-redundancy-type",
     ],
     unoffered_object: &[
-        "acl",
         "append",
         "asyncFetch",
         "callback",

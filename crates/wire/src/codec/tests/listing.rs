@@ -24,6 +24,7 @@ fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> Reply {
         last_modified: AT,
         kind: ObjectKind::Normal,
         checksum_algorithm: None,
+        owner: None,
     });
     let common_prefixes = prefixes.iter().map(|prefix| (*prefix).into()).collect();
     let page = ListPage { objects: objects.collect(), common_prefixes, next: next.map(Into::into) };

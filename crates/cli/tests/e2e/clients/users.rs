@@ -1,0 +1,24 @@
+//! Two users and the vendors' Python SDKs; the steps are in `tests/clients/users_round.py`.
+
+use crate::harness::{Headwater, Python, Setup, run};
+
+/// A key of an account of this name, its secret.
+fn user(server: &Headwater, name: &str) -> String {
+    let fields = [
+        format!("display_name={name}"),
+        format!("canonical_id=id-{name}"),
+        format!("email={name}@a.example"),
+        format!("access_key_id=AK{}", name.to_uppercase()),
+    ];
+    let mut command = server.client_command(&["key", "create", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&run(command.args(fields))).expect("the answer is JSON");
+    made["secret"].as_str().expect("the secret is shown once").to_owned()
+}
+
+#[test]
+fn two_users_with_boto3_and_oss2() {
+    let server = Setup::new().start();
+    let (alice, bob) = (user(&server, "alice"), user(&server, "bob"));
+    let round = Python::script("users_round", &server).with("ALICE_SECRET", alice).with("BOB_SECRET", bob);
+    println!("{}", round.run());
+}
