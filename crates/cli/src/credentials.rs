@@ -1,8 +1,6 @@
 //! The root key pair: from the environment, else from the data directory, else made and shown once.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +9,8 @@ use headwater_engine::RootKey;
 use headwater_model::clock::Clock;
 use headwater_model::reply::Owner;
 use serde::{Deserialize, Serialize};
+
+use crate::secret_file;
 
 const FILE: &str = "credentials.toml";
 const ID_VARIABLE: &str = "HEADWATER_ACCESS_KEY_ID";
@@ -39,26 +39,21 @@ pub(crate) fn load(directory: &Path, clock: &dyn Clock) -> anyhow::Result<Root> 
         return Ok(Root { key: root_key(&id, &secret), made: false });
     }
     let path = directory.join(FILE);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let stored: Stored = toml::from_str(&text)
-                .with_context(|| format!("{} is damaged; correct it, or remove it to get a new key", path.display()))?;
-            Ok(Root { key: root_key(&stored.access_key_id, &stored.access_key_secret), made: false })
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let stored = Stored {
-                access_key_id: random_text(clock, ID_CHARS, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
-                access_key_secret: random_text(
-                    clock,
-                    SECRET_CHARS,
-                    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-                ),
-            };
-            keep(&path, &stored).with_context(|| format!("cannot write {}", path.display()))?;
-            Ok(Root { key: root_key(&stored.access_key_id, &stored.access_key_secret), made: true })
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    if let Some(key) = from_file(&path)? {
+        return Ok(Root { key, made: false });
     }
+    let stored = Stored {
+        access_key_id: random_text(clock, ID_CHARS, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"),
+        access_key_secret: random_text(
+            clock,
+            SECRET_CHARS,
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+        ),
+    };
+    // Durable before it is shown: a key that somebody noted must not be gone after a power cut.
+    secret_file::write(&path, &toml::to_string(&stored)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(Root { key: root_key(&stored.access_key_id, &stored.access_key_secret), made: true })
 }
 
 /// The key pair for a client of a running server; none is made.
@@ -70,12 +65,23 @@ pub(crate) fn find(directory: &Path) -> anyhow::Result<RootKey> {
         return Ok(root_key(&id, &secret));
     }
     let path = directory.join(FILE);
-    let shown = path.display();
-    let text = std::fs::read_to_string(&path).with_context(|| {
+    from_file(&path)?.with_context(|| {
+        let shown = path.display();
         format!("no key to sign with: set {ID_VARIABLE} and {SECRET_VARIABLE}, or --data to a directory with {shown}")
-    })?;
-    let stored: Stored = toml::from_str(&text).with_context(|| format!("{shown} is damaged"))?;
-    Ok(root_key(&stored.access_key_id, &stored.access_key_secret))
+    })
+}
+
+/// The key pair that was kept; `None` if there is no file.
+fn from_file(path: &Path) -> anyhow::Result<Option<RootKey>> {
+    let shown = path.display();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+    };
+    let stored: Stored = toml::from_str(&text)
+        .with_context(|| format!("{shown} is damaged; correct it, or remove it and let the server make a new key"))?;
+    Ok(Some(root_key(&stored.access_key_id, &stored.access_key_secret)))
 }
 
 #[allow(clippy::disallowed_methods)] // the environment is configuration, read here once
@@ -97,16 +103,6 @@ fn from_environment() -> anyhow::Result<Option<(String, String)>> {
 fn root_key(id: &str, secret: &str) -> RootKey {
     let owner = Owner { id: id.into(), display_name: "root".into() };
     RootKey { id: Arc::from(id), secret: Arc::from(secret), owner }
-}
-
-/// Durable before it is shown: a key that somebody noted must not be gone after a power cut.
-fn keep(path: &Path, stored: &Stored) -> anyhow::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(toml::to_string(stored)?.as_bytes())?;
-    file.sync_all()?;
-    let directory = path.parent().context("the file lies in a directory")?;
-    File::open(directory)?.sync_all()?;
-    Ok(())
 }
 
 /// `alphabet` has 32 or 64 letters, so that every byte of randomness maps evenly.

@@ -30,7 +30,7 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         .with_target(false);
     match format {
         LogFormat::Text => builder.init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod logging;
 mod master_key;
+mod secret_file;
 mod serve;
 mod testkit_origin;
 

@@ -3,9 +3,7 @@
 //! Guarantees: a key is durable before anything is sealed with it; while the store holds sealed secrets none is made,
 //! because a new key could not open them.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +14,8 @@ use headwater_engine::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 use headwater_model::Error;
 use headwater_model::clock::Clock;
 use headwater_store::Store;
+
+use crate::secret_file;
 
 const FILE: &str = "master.key";
 const VARIABLE: &str = "HEADWATER_MASTER_KEY";
@@ -92,13 +92,7 @@ fn parse(text: &str) -> Option<[u8; MASTER_KEY_BYTES]> {
 fn make(path: &Path, clock: &dyn Clock) -> anyhow::Result<[u8; MASTER_KEY_BYTES]> {
     let mut key = [0; MASTER_KEY_BYTES];
     clock.random(&mut key);
-    // Under another name first: a torn file would keep the server from starting for no reason.
-    let unfinished = path.with_extension("key.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    writeln!(file, "{}", hex::encode(key))?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)?;
-    File::open(path.parent().context("the file lies in a directory")?)?.sync_all()?;
+    secret_file::write(path, &format!("{}\n", hex::encode(key)))?;
     Ok(key)
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use headwater_egress::{
     LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
 };
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, MirrorBucket};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, MirrorBucket};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
 use headwater_server::{Addresses, Audit, Metrics, Server, SystemClock};
@@ -69,7 +69,8 @@ impl Running {
     pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let secure = config.server.tls.is_some();
-        let region = config.server.addressing.region.clone();
+        let addressing = config.server.addressing.clone();
+        let region = addressing.region.clone();
         let drain_limit = config.server.drain_limit;
         let server = Server::bind(config.server)?;
         let addresses = server.addresses();
@@ -94,6 +95,8 @@ impl Running {
             clock: clock.clone(),
         })
         .context("cannot trust the certificates for origins")?;
+        let serving_objects = OwnListeners::new();
+        serving_objects.set([addresses.data]);
         let fills = Fills::new(FillsConfig {
             store: store.clone(),
             origin: Arc::new(origin),
@@ -101,6 +104,7 @@ impl Running {
             clock: clock.clone(),
             observer: metrics.fill_observer(),
             marker: LoopMarker::new(&instance),
+            local: LocalNames::new(addressing, serving_objects),
             limits: FillLimits::default(),
         });
         let engine = Engine::open(EngineConfig {

@@ -60,7 +60,7 @@ async fn serve(args: &TestkitOriginArgs) -> anyhow::Result<()> {
     for row in rows {
         say(&format!("{} {}", row.id, row.origin))?;
         for (at, case) in row.cases.iter().enumerate() {
-            let scenario = Scenario::find(&row.id, &case.name)
+            let scenario = Scenario::find(&row.id, case.scenario())
                 .ok_or_else(|| anyhow!("{}/{} has no scenario", row.id, case.name))?;
             let prefix = format!("/{}/{}", row.id, case.name);
             let connections = scenario.connections(&authorities);

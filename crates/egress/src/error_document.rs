@@ -7,10 +7,11 @@
 //! have to be told about documents that are cut off, and what hangs on it is a pause
 //! of a second or one more try.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use headwater_model::clock::Timestamp;
 use headwater_model::origin::OriginMethod;
+use headwater_wire::parse_http_date;
 use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderMap, StatusCode};
 
@@ -44,8 +45,7 @@ pub(crate) async fn skewed_clock(
     if head.status != StatusCode::FORBIDDEN {
         return None;
     }
-    let date = httpdate::parse_http_date(head.headers.get(DATE)?.to_str().ok()?).ok()?;
-    let time = Timestamp(i64::try_from(date.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()?);
+    let time = parse_http_date(head.headers.get(DATE)?.to_str().ok()?)?;
     let skewed = match method {
         OriginMethod::Head => time.0.abs_diff(signed_at.0) >= MIN_SKEW_MS,
         OriginMethod::Get => {

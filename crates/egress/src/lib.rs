@@ -41,7 +41,7 @@ pub use client::{OriginClient, OriginClientConfig};
 pub use counters::{BUSY_LIMITS, Counters, ERROR_KINDS, error_kind};
 pub use listeners::OwnListeners;
 pub use loop_marker::{LoopMarker, LoopVerdict, MAX_CHAIN_HOPS};
-pub use origins::{BreakerState, LastAnswer, MAX_ORIGINS, OriginStatus, OriginTotals, OriginUsage, Origins};
+pub use origins::{BreakerState, LastAnswer, OriginStatus, OriginTotals, Origins, retry_after};
 pub use pool::PoolLimits;
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use tls::{TrustError, check_ca_pem};

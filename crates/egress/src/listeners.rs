@@ -26,7 +26,7 @@ impl OwnListeners {
     }
 
     /// Whether a connection to `address` would reach one of the listeners.
-    pub(crate) fn hold(&self, address: SocketAddr) -> bool {
+    pub fn hold(&self, address: SocketAddr) -> bool {
         let ip = address.ip().to_canonical();
         let listeners = self.0.read().unwrap_or_else(PoisonError::into_inner);
         listeners.iter().filter(|listener| listener.port() == address.port()).any(|listener| {

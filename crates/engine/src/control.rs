@@ -28,24 +28,29 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    fn new(bucket: Bucket) -> Arc<Self> {
+    pub(crate) fn new(bucket: Bucket) -> Arc<Self> {
         Arc::new(Self { reference: BucketRef::from(&bucket), bucket: Arc::new(bucket) })
     }
 }
 
-type Snapshot = HashMap<Box<str>, Arc<Known>>;
+/// All buckets as of one moment, by name.
+pub(crate) type Snapshot = HashMap<Box<str>, Arc<Known>>;
+
+/// The snapshot as of now, for all who look.
+pub(crate) type SharedSnapshot = Arc<ArcSwap<Snapshot>>;
 
 /// All buckets.
 pub(crate) struct Buckets {
-    snapshot: ArcSwap<Snapshot>,
+    snapshot: SharedSnapshot,
     /// Held over a change of any bucket, from reading its settings to showing the new ones.
     change: Mutex<()>,
     seal: Arc<Seal>,
 }
 
 impl Buckets {
-    /// Opens all secrets; those that an earlier release stored in the clear are sealed before anything is served.
-    pub(crate) async fn load(store: &dyn Store, seal: Arc<Seal>) -> Result<Self> {
+    /// Shows the buckets of the store in `shown`, and every change of them from now on. Opens all secrets; those that an
+    /// earlier release stored in the clear are sealed before anything is served.
+    pub(crate) async fn load(store: &dyn Store, seal: Arc<Seal>, shown: SharedSnapshot) -> Result<Self> {
         let mut snapshot = Snapshot::new();
         for stored in store.buckets().await? {
             let (bucket, found) = seal.open_bucket(stored)?;
@@ -55,7 +60,8 @@ impl Buckets {
             }
             snapshot.insert(bucket.name.as_str().into(), Known::new(bucket));
         }
-        Ok(Self { snapshot: ArcSwap::from_pointee(snapshot), change: Mutex::new(()), seal })
+        shown.store(Arc::new(snapshot));
+        Ok(Self { snapshot: shown, change: Mutex::new(()), seal })
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Known>> {

@@ -57,7 +57,7 @@ impl Engine {
     pub async fn open(config: EngineConfig) -> Result<Self> {
         let EngineConfig { store, fills, root, clock, region, seal, origins } = config;
         let accounts = Accounts::load(&*store, seal.clone(), root).await?;
-        let buckets = Buckets::load(&*store, seal.clone()).await?;
+        let buckets = Buckets::load(&*store, seal.clone(), fills.buckets()).await?;
         crate::origins::load(&*store, &seal, &origins).await?;
         let origin_change = Mutex::new(());
         Ok(Self { store, fills, accounts, clock, region, buckets, seal, origins, origin_change })
@@ -113,8 +113,10 @@ impl Engine {
             Op::PutOwnershipControls(bucket, ownership) => self.put_ownership_controls(&bucket, Some(ownership)).await,
             Op::DeleteOwnershipControls(bucket) => self.put_ownership_controls(&bucket, None).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
-            Op::PutBucketWebsite(bucket, website) => self.put_website(&bucket, *website).await,
-            Op::DeleteBucketWebsite(bucket) => self.delete_website(&bucket).await,
+            Op::PutBucketWebsite(bucket, website) => {
+                self.change_website(&bucket, Some(*website)).await.map(|_| Reply::Done)
+            }
+            Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None).await.map(|_| Reply::Done),
             Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
             Op::ListObjects(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,

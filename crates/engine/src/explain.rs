@@ -5,20 +5,24 @@
 //! rule sets on origin requests are masked, because they may be credentials.
 
 use headwater_egress::OriginStatus;
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{GetObject, MissContext};
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::Preconditions;
-use headwater_model::rule::matching::{self, Method, Mismatch, Question};
+use headwater_model::rule::matching::{self, Mismatch, Question};
 use headwater_model::rule::{RedirectType, RoutingRule, SECRET_MASK, forwarding, rewriting, validate};
-use headwater_model::settings::HeadMode;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_store::StoredObject;
+use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
+use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, Prospect, Tried};
+use crate::get::rule_method;
 
 /// What is asked about.
 #[derive(Clone, Debug)]
@@ -133,10 +137,14 @@ pub struct Matched {
 pub struct OriginAsk {
     /// The URL.
     pub url: String,
-    /// Scheme, host and port.
+    /// Scheme, host and port, or `local bucket NAME`.
     pub origin: String,
-    /// Breaker, limits, last answer.
-    pub status: OriginStatus,
+    /// The bucket of this server that is read in place of an origin (`MirrorUsingRole`).
+    pub local_bucket: Option<String>,
+    /// Why that bucket is not read: a reason code.
+    pub refused: Option<&'static str>,
+    /// Breaker, limits, last answer; none of a bucket of this server.
+    pub status: Option<OriginStatus>,
 }
 
 impl Engine {
@@ -147,33 +155,26 @@ impl Engine {
     /// for [`ExplainQuery::try_it`] `SlowDown`, and `MirrorFailed` where no origin can be asked.
     pub async fn explain(&self, bucket: &BucketName, query: ExplainQuery) -> Result<Explanation> {
         let known = self.known(bucket)?;
-        let key = ObjectKey::parse(&query.key)?;
-        let stored = self.store.open(&known.reference, &key).await?.map(|object| StoredHere {
-            size_bytes: object.meta.size_bytes,
-            etag: object.meta.etag.as_str().into(),
-            last_modified_ms: object.meta.last_modified.0,
-        });
+        let (key, stored) = self.find_as_asked(&known, &query.key).await?;
         let tombstone_since_ms = self.store.gone(&known.reference, &key).await?.map(|deleted| deleted.0);
         if let Some(website) = &query.website {
             validate(website)?;
         }
         let website = query.website.clone().or_else(|| known.bucket.website.as_deref().cloned()).unwrap_or_default();
-        let head_as_get = known.bucket.migration.head == HeadMode::Mirror;
-        let miss =
-            MissContext { headers: headers(&query.headers)?, query: query.query.clone(), ..MissContext::default() };
+        let miss = miss_of(&query, &key)?;
+        let method = if query.method == ExplainMethod::Head { MissMethod::Head } else { MissMethod::Get };
         let question = Question {
-            method: if query.method == ExplainMethod::Head && !head_as_get { Method::Head } else { Method::Get },
+            method: rule_method(&known.bucket, method),
             key: key.as_str(),
             error_status: 404,
             headers: &miss.headers,
         };
         let rule = matching::first_match(&website.rules, &question);
-        let mut matched = rule.map(|rule| self.matched(rule, &key, &miss));
+        let mut matched = rule.map(|rule| self.matched(rule, (&known.bucket, &key), &miss));
         if let (Some(rule), Some(matched)) = (rule.filter(|rule| rule.mirror().is_some()), &mut matched) {
-            let method = if query.method == ExplainMethod::Head { MissMethod::Head } else { MissMethod::Get };
             let get = read_of(bucket, &key, miss.clone());
             matched.prospect = Some(self.fills.prospect(&known.bucket, rule, &get, method));
-            if query.try_it {
+            if query.try_it && matched.unmappable.is_none() {
                 // Boxed: a future of an explanation is rare, and should not make those of requests larger.
                 matched.tried = Some(Box::pin(self.fills.try_origins(&known.bucket, rule, &get, method)).await?);
             }
@@ -189,7 +190,23 @@ impl Engine {
         })
     }
 
-    fn matched(&self, rule: &RoutingRule, key: &ObjectKey, miss: &MissContext) -> Matched {
+    /// The key as a GET looks it up: on the OSS face first as it stands, then without its leading slashes.
+    async fn find_as_asked(&self, known: &Known, asked: &str) -> Result<(ObjectKey, Option<StoredHere>)> {
+        let literal = ObjectKey::parse(asked)?;
+        if let Some(object) = self.store.open(&known.reference, &literal).await? {
+            return Ok((literal, Some(StoredHere::of(&object))));
+        }
+        let folded = asked.trim_start_matches('/');
+        if known.bucket.dialect == Dialect::S3 || folded.is_empty() || folded.len() == asked.len() {
+            return Ok((literal, None));
+        }
+        let key = ObjectKey::parse(folded)?;
+        let found = self.store.open(&known.reference, &key).await?;
+        Ok((key, found.as_ref().map(StoredHere::of)))
+    }
+
+    fn matched(&self, rule: &RoutingRule, missing: (&Bucket, &ObjectKey), miss: &MissContext) -> Matched {
+        let (_, key) = missing;
         let kind = rule.kind().unwrap_or_default();
         let mut matched = Matched {
             number: rule.number,
@@ -204,16 +221,19 @@ impl Engine {
         };
         match kind {
             RedirectType::External | RedirectType::AliCdn => {
-                matched.location = Some(rewriting::location(rule, key, miss));
+                let location = rewriting::location(rule, key, miss);
+                // Without a name in the rule it is the host that the client asked, which nobody told.
+                let known = location.strip_prefix("http:///").or_else(|| location.strip_prefix("https:///"));
+                matched.location = Some(known.map(|path| format!("/{path}")).unwrap_or(location));
             }
             RedirectType::Internal => {
                 matched.internal_key = Some(rewriting::rewritten_key(rule, key.as_str()).into_owned());
             }
             RedirectType::Mirror => {
-                let primary = rewriting::origin_url(rule, key, miss).map(|url| vec![url]);
-                let urls = primary.and_then(|first| Ok([first, rewriting::alternates(rule, key, miss)?].concat()));
-                match urls {
-                    Ok(urls) => matched.origins = urls.into_iter().filter_map(|url| self.ask(url)).collect(),
+                match rewriting::origin_urls(rule, key, miss) {
+                    Ok(urls) => {
+                        matched.origins = urls.into_iter().filter_map(|url| self.ask(rule, missing, url)).collect();
+                    }
                     Err(reason) => matched.unmappable = Some(reason.to_string()),
                 }
                 matched.headers = shown(&forwarding::origin_headers(rule, &miss.headers).headers);
@@ -222,10 +242,44 @@ impl Engine {
         matched
     }
 
-    fn ask(&self, url: String) -> Option<OriginAsk> {
+    fn ask(&self, rule: &RoutingRule, missing: (&Bucket, &ObjectKey), url: String) -> Option<OriginAsk> {
         let id = OriginId::parse(&url).ok()?;
-        Some(OriginAsk { url, origin: id.as_str().to_owned(), status: self.origins.status(&id) })
+        Some(match self.fills.local_source(rule, (&url, &id), missing) {
+            Some(local) => OriginAsk {
+                url,
+                origin: local.label().to_owned(),
+                local_bucket: Some(local.bucket_name().to_owned()),
+                refused: local.refusal(),
+                status: None,
+            },
+            None => OriginAsk {
+                url,
+                origin: id.as_str().to_owned(),
+                local_bucket: None,
+                refused: None,
+                status: Some(self.origins.status(&id)),
+            },
+        })
     }
+}
+
+impl StoredHere {
+    fn of(object: &StoredObject) -> Self {
+        Self {
+            size_bytes: object.meta.size_bytes,
+            etag: object.meta.etag.as_str().into(),
+            last_modified_ms: object.meta.last_modified.0,
+        }
+    }
+}
+
+/// What rules see of the request in question.
+fn miss_of(query: &ExplainQuery, key: &ObjectKey) -> Result<MissContext> {
+    let headers = headers(&query.headers)?;
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().into();
+    // Folded slashes only, so far fewer than a key has bytes.
+    let extra_slashes = (query.key.len() - key.as_str().len()) as u16;
+    Ok(MissContext { headers, query: query.query.clone(), host, extra_slashes, ..MissContext::default() })
 }
 
 /// A plain read of the key.

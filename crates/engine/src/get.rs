@@ -199,7 +199,7 @@ impl Engine {
 }
 
 /// How the rules see a request: where the bucket mirrors for HEAD too, a HEAD is as good as a GET (decisions, row 3).
-fn rule_method(bucket: &Bucket, method: MissMethod) -> Method {
+pub(crate) fn rule_method(bucket: &Bucket, method: MissMethod) -> Method {
     match method {
         MissMethod::Head if bucket.migration.head == HeadMode::Rule => Method::Head,
         _ => Method::Get,

@@ -38,7 +38,9 @@ pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use fill::fuzzing;
-pub use fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, Prospect, RunningFill, Tried};
+pub use fill::{
+    FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect, RunningFill, Tried,
+};
 pub use keys::{KeyChange, NewKey, ShownKey};
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use settings::Changed;

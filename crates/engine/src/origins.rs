@@ -22,13 +22,15 @@ const USAGE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Shows the stored settings to the client of origins; secrets in the clear are sealed first.
 pub(crate) async fn load(store: &dyn Store, seal: &Seal, origins: &Origins) -> Result<()> {
+    let mut all = Vec::new();
     for (id, stored) in store.origins().await? {
         let (settings, found) = seal.open_origin(&id, &stored)?;
         if found == Found::Clear {
             store.put_origin(&id, seal.seal_origin(&id, &settings)).await?;
         }
-        origins.set(&id, Some(settings));
+        all.push((id, settings));
     }
+    origins.load(all);
     origins.restore(store.origin_usage().await?);
     Ok(())
 }
@@ -79,16 +81,16 @@ impl Engine {
         change: impl FnOnce(&OriginSettings) -> Result<OriginSettings>,
     ) -> Result<Changed<OriginSettings>> {
         let _change = self.origin_change.lock().await;
-        let own = self.own_settings(id);
+        let own = self.origins.own_settings(id);
         let old = self.origins.settings(id);
         let mut new = change(&masked(&old))?;
         adopt_masked(&mut new, &old)?;
         new.validate()?;
-        if own.as_ref() != Some(&new) {
+        let differs = own.as_deref() != Some(&new);
+        if differs {
             self.store.put_origin(id, self.seal.seal_origin(id, &new)).await?;
             self.origins.set(id, Some(new.clone()));
         }
-        let differs = own.as_ref() != Some(&new);
         Ok(Changed { before: own.map(|own| masked(&own)), after: Some(masked(&new)), differs })
     }
 
@@ -98,16 +100,12 @@ impl Engine {
     /// Those of the store.
     pub async fn delete_origin_settings(&self, id: &OriginId) -> Result<Changed<OriginSettings>> {
         let _change = self.origin_change.lock().await;
-        let own = self.own_settings(id);
+        let own = self.origins.own_settings(id);
         if own.is_some() {
             self.store.delete_origin(id).await?;
             self.origins.set(id, None);
         }
         Ok(Changed { differs: own.is_some(), before: own.map(|own| masked(&own)), after: None })
-    }
-
-    fn own_settings(&self, id: &OriginId) -> Option<OriginSettings> {
-        self.origins.all().into_iter().find(|(known, _)| known == id).map(|(_, settings)| (*settings).clone())
     }
 }
 

@@ -107,16 +107,10 @@ impl Seal {
     pub(crate) fn open_bucket(&self, bucket: Bucket) -> Result<(Bucket, Found)> {
         let place = Place::Bucket(bucket.name.as_str());
         let mut found = Found::Sealed;
-        let opened = bucket.website.as_deref().map(|website| {
-            map_website(website, |secret| {
-                if is_sealed(secret) {
-                    self.open(place, secret)
-                } else {
-                    found = Found::Clear;
-                    Ok(secret.clone())
-                }
-            })
-        });
+        let opened = bucket
+            .website
+            .as_deref()
+            .map(|website| map_website(website, |secret| self.open_or_keep(place, secret, &mut found)));
         let website = opened.transpose()?.map(Arc::new);
         Ok((Bucket { website, ..bucket }, found))
     }
@@ -128,15 +122,8 @@ impl Seal {
 
     /// Settings of an origin as they are used, from those of the store.
     pub(crate) fn open_origin(&self, id: &OriginId, settings: &OriginSettings) -> Result<(OriginSettings, Found)> {
-        let mut found = Found::Sealed;
-        let opened = map_origin(settings, |secret| {
-            if is_sealed(secret) {
-                self.open(Place::Origin(id.as_str()), secret)
-            } else {
-                found = Found::Clear;
-                Ok(secret.clone())
-            }
-        })?;
+        let (place, mut found) = (Place::Origin(id.as_str()), Found::Sealed);
+        let opened = map_origin(settings, |secret| self.open_or_keep(place, secret, &mut found))?;
         Ok((opened, found))
     }
 
@@ -168,6 +155,14 @@ impl Seal {
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), data, &mut text)
             .expect("secrets are far shorter than what one nonce may cover");
         Secret::new(format!("{PREFIX}{}", BASE64.encode([&nonce[..], &text].concat())))
+    }
+
+    fn open_or_keep(&self, place: Place<'_>, secret: &Secret, found: &mut Found) -> Result<Secret> {
+        if is_sealed(secret) {
+            return self.open(place, secret);
+        }
+        *found = Found::Clear;
+        Ok(secret.clone())
     }
 
     fn open(&self, place: Place<'_>, sealed: &Secret) -> Result<Secret> {

@@ -21,6 +21,14 @@ pub struct Changed<T> {
     pub differs: bool,
 }
 
+impl<T> Changed<T> {
+    /// The same change in another form.
+    pub fn map<U>(self, mut form: impl FnMut(T) -> U) -> Changed<U> {
+        let Self { before, after, differs } = self;
+        Changed { before: before.map(&mut form), after: after.map(form), differs }
+    }
+}
+
 impl Engine {
     /// All buckets as of now, in order of name, from memory.
     pub fn buckets(&self) -> Vec<std::sync::Arc<Bucket>> {

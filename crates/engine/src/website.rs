@@ -11,6 +11,7 @@ use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 
 use crate::engine::Engine;
+use crate::settings::Changed;
 
 impl Engine {
     pub(crate) fn get_website(&self, name: &BucketName) -> Result<Reply> {
@@ -19,23 +20,26 @@ impl Engine {
         website.map(Reply::Website).ok_or_else(|| Error::NoSuchWebsite { bucket: name.as_str().into() })
     }
 
-    /// Replaces the whole document; running fills of the bucket will store nothing. A masked secret that comes back
-    /// unchanged means the secret that is stored.
-    pub(crate) async fn put_website(&self, name: &BucketName, mut website: Website) -> Result<Reply> {
+    /// Replaces the whole document, or takes it away if there is one; running fills of the bucket will store nothing. A
+    /// masked secret that comes back unchanged means the secret that is stored.
+    ///
+    /// Whether the caller may, [`Engine::authorise`] has been asked.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`; `InvalidArgument` for a mask without a secret; those of the store.
+    pub async fn change_website(&self, name: &BucketName, mut website: Option<Website>) -> Result<Changed<Website>> {
         let change = self.buckets.change().await;
-        let known = change.find(name)?;
-        website.adopt_masked_secrets(known.bucket.website.as_deref())?;
-        self.change_website(&change, &known.bucket, Some(website)).await
-    }
-
-    /// Succeeds whether or not there was one.
-    pub(crate) async fn delete_website(&self, name: &BucketName) -> Result<Reply> {
-        let change = self.buckets.change().await;
-        let known = change.find(name)?;
-        if known.bucket.website.is_none() {
-            return Ok(Reply::Done);
+        let bucket = &change.find(name)?.bucket;
+        let before = bucket.website.as_deref().cloned();
+        if let Some(website) = &mut website {
+            website.adopt_masked_secrets(before.as_ref())?;
         }
-        self.change_website(&change, &known.bucket, None).await
+        let differs = before.is_some() || website.is_some();
+        if differs {
+            let (website, rule_version) = (website.clone().map(Arc::new), bucket.rule_version + 1);
+            change.update(&*self.store, Bucket { website, rule_version, ..Bucket::clone(bucket) }).await?;
+        }
+        Ok(Changed { before, after: website, differs })
     }
 
     /// The object that a visit of the website's root is for.
@@ -48,18 +52,6 @@ impl Engine {
             Some(page) => Ok(visit.of(name, page)),
             None => Err(Error::NoSuchWebsite { bucket: name.as_str().into() }),
         }
-    }
-
-    async fn change_website(
-        &self,
-        change: &crate::control::BucketChange<'_>,
-        bucket: &Bucket,
-        website: Option<Website>,
-    ) -> Result<Reply> {
-        let rule_version = bucket.rule_version + 1;
-        let changed = Bucket { website: website.map(Arc::new), rule_version, ..bucket.clone() };
-        change.update(&*self.store, changed).await?;
-        Ok(Reply::Done)
     }
 }
 

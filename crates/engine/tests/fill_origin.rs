@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use headwater_egress::{OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver};
 use headwater_engine::{Engine, EngineConfig, FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
-use headwater_engine::{MirrorBucket, RootKey, Seal};
+use headwater_engine::{LocalNames, MirrorBucket, RootKey, Seal};
 use headwater_model::access::{Context, Principal};
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
@@ -80,6 +80,7 @@ impl Chain {
             origins: Arc::clone(&origins),
             store: store.clone(),
             marker: client.loop_marker().clone(),
+            local: LocalNames::default(),
             origin: Arc::new(client),
             clock: Arc::clone(&clock),
             observer: Arc::new(Outcomes(outcomes.clone())),

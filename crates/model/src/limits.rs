@@ -24,6 +24,10 @@ pub const MIN_PART_BYTES_S3: u64 = 5 << 20;
 pub const MAX_USER_META_BYTES: usize = 8 << 10;
 /// Most tags of an object (both vendors).
 pub const MAX_TAGS: usize = 10;
+/// Longest key of a tag in characters (both vendors).
+pub const MAX_TAG_KEY_CHARS: usize = 128;
+/// Longest value of a tag in characters (both vendors).
+pub const MAX_TAG_VALUE_CHARS: usize = 256;
 /// Longest stored representation header value: as long as the whole user metadata may be.
 pub const MAX_CONTENT_HEADER_BYTES: usize = 8 << 10;
 /// Most keys on a listing page (both vendors).

@@ -29,6 +29,7 @@ pub(crate) struct Authenticated {
 pub(crate) struct Administrator {
     pub(crate) principal: Principal,
     pub(crate) access_key_id: String,
+    pub(crate) signature: [u8; 32],
     pub(crate) payload: PayloadMode,
 }
 
@@ -61,7 +62,8 @@ impl Authenticator {
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
-        Ok(Administrator { principal, access_key_id: id.to_owned(), payload: verified.payload })
+        let signature = credentials.v4_signature().expect("a V4 signature was verified");
+        Ok(Administrator { principal, access_key_id: id.to_owned(), signature, payload: verified.payload })
     }
 
     /// # Errors

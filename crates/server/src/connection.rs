@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
@@ -30,8 +31,9 @@ const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// Longest time without a byte while the client is to act.
 const IDLE_LIMIT: Duration = Duration::from_mins(1);
 /// Interval over which [`MIN_BODY_BYTES`] must come or go while a body is under way.
-const RATE_INTERVAL: Duration = Duration::from_secs(30);
-/// 1 KiB/s over [`RATE_INTERVAL`]: a modem makes it, a slow-read attack does not pay.
+const RATE_INTERVAL: Duration = Duration::from_mins(1);
+/// 512 B/s over [`RATE_INTERVAL`]: a modem makes it, a slow-read attack does not pay. The kernel takes an answer in steps of
+/// up to [`super::listen::UNSENT_BYTES`], so that half of this may be missing from an interval of a client at 1 KiB/s.
 const MIN_BODY_BYTES: u64 = 30 << 10;
 /// How often the counters are compared.
 const TICK: Duration = Duration::from_secs(5);
@@ -46,6 +48,10 @@ const MAX_STREAMS: u32 = 100;
 #[derive(Default)]
 pub(crate) struct Activity {
     bytes: AtomicU64,
+    /// Of those the ones that went to the client.
+    written: AtomicU64,
+    /// An answer's body that waits for them.
+    waiting_body: AtomicWaker,
     write_stuck: AtomicBool,
     requests: AtomicU32,
     bodies_read: AtomicU32,
@@ -60,6 +66,18 @@ impl Activity {
     /// A request body is awaited until the guard is dropped.
     pub(crate) fn body(self: &Arc<Self>) -> Under {
         Under::new(self.clone(), |activity| &activity.bodies_read)
+    }
+
+    /// The client's socket took this much.
+    pub(crate) fn wrote(&self, size_bytes: u64) {
+        self.bytes.fetch_add(size_bytes, Ordering::Relaxed);
+        self.written.fetch_add(size_bytes, Ordering::Release);
+        self.waiting_body.wake();
+    }
+
+    /// The uptake of a body about to be sent as the connection's only one.
+    pub(crate) fn uptake(self: &Arc<Self>) -> Uptake {
+        Uptake { began_at: self.written.load(Ordering::Acquire), activity: self.clone() }
     }
 
     /// Whether progress is up to the client now.
@@ -90,6 +108,29 @@ impl Under {
 impl Drop for Under {
     fn drop(&mut self) {
         (self.counter)(&self.activity).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How much of one answer's body the socket took.
+///
+/// An HTTP library queues what a slow client does not take; with a thousand of them that is most of the memory. A body
+/// that waits for its last chunk to leave has one chunk in memory, not a queue of them.
+pub(crate) struct Uptake {
+    activity: Arc<Activity>,
+    /// Bytes written before the answer. Its head counts as body, so that a chunk may be asked for that much too early.
+    began_at: u64,
+}
+
+impl Uptake {
+    /// Ready once the first `handed_bytes` of the body were written.
+    pub(crate) fn poll_taken(&self, handed_bytes: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let is_taken = || self.activity.written.load(Ordering::Acquire) - self.began_at >= handed_bytes;
+        if is_taken() {
+            return Poll::Ready(());
+        }
+        self.activity.waiting_body.register(cx.waker());
+        // They may have left in between.
+        if is_taken() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -202,7 +243,7 @@ struct CountedIo<S> {
 impl<S> CountedIo<S> {
     fn note_write(&self, result: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(count)) = result {
-            self.activity.bytes.fetch_add(*count as u64, Ordering::Relaxed);
+            self.activity.wrote(*count as u64);
         }
         let stuck = result.is_pending();
         if self.activity.write_stuck.load(Ordering::Relaxed) != stuck {

@@ -22,6 +22,7 @@ mod server;
 mod service;
 mod telemetry;
 mod tls;
+mod website;
 
 pub use audit::{Audit, AuditReport, verify as verify_audit};
 pub use clock::SystemClock;

@@ -10,6 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Connections that the kernel keeps for us while both workers are busy.
 const BACKLOG: i32 = 4096;
+/// Most bytes of answers that the kernel keeps for a client before it sends them. What is on its way does not count, so
+/// that no client gets less than its network carries. Without a limit a thousand slow readers fill the kernel's memory
+/// for TCP, and every other connection of the machine, those to origins among them, comes to a halt.
+pub(crate) const UNSENT_BYTES: u32 = 32 << 10;
 /// How long accepting rests when the process has no descriptor left: long enough not to spin, short enough that a freed
 /// descriptor is used at once in human terms.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
@@ -35,6 +39,8 @@ pub(crate) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 // Small answers must not wait for the peer's delayed acknowledgement. A socket that refuses is broken
                 // and fails on its first read.
                 let _ = stream.set_nodelay(true);
+                #[cfg(target_os = "linux")]
+                let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
                 return (stream, peer);
             }
             Err(error) if per_connection(&error) => {}
@@ -51,4 +57,18 @@ fn per_connection(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
     )
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_kernel_keeps_for_a_client_is_limited() {
+        let listener = bind("127.0.0.1:0".parse().unwrap(), "--listen").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap());
+        let (client, (accepted, _)) = tokio::join!(client, accept(&listener));
+        client.unwrap();
+        assert_eq!(socket2::SockRef::from(&accepted).tcp_notsent_lowat().unwrap(), UNSENT_BYTES);
+    }
 }

@@ -96,7 +96,8 @@ impl Server {
     ) {
         let Self { config, data, admin, acceptor, access_log, .. } = self;
         let drain_limit = config.drain_limit;
-        let service = Arc::new(Service::new(engine.clone(), clock.clone(), metrics, access_log, &config));
+        let service =
+            Arc::new(Service::new(engine.clone(), clock.clone(), metrics, access_log, audit.clone(), &config));
         let (drain_sender, drain) = watch::channel(false);
         let plane = AdminPlane::new(service.clone(), engine.clone(), clock.clone(), audit, drain.clone());
         let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));

@@ -16,7 +16,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::digest::TrailingChecksum;
 use headwater_model::limits::MAX_XML_BYTES;
-use headwater_model::op::Caller;
+use headwater_model::op::{Caller, Op};
 use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
@@ -29,6 +29,7 @@ use http::{Request, Response, header};
 use hyper::body::Incoming;
 use ipnet::IpNet;
 
+use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator};
 use crate::body::{OnEnd, Received, ResponseBody, collect, stream, verified};
 use crate::connection::{Activity, Peer, Under};
@@ -41,7 +42,8 @@ pub(crate) const UNROUTED: &str = "Unrouted";
 
 /// What every request needs.
 pub(crate) struct Service {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) audit: Audit,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     access_log: AccessLog,
@@ -75,11 +77,13 @@ impl Service {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         access_log: AccessLog,
+        audit: Audit,
         config: &ServerConfig,
     ) -> Self {
         let strict_region = config.strict_region.then(|| config.addressing.region.clone());
         Self {
             engine,
+            audit,
             metrics,
             access_log,
             addressing: config.addressing.clone(),
@@ -140,7 +144,8 @@ impl Service {
         }
         let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let ended = Ended { service: self, status: response.status().as_u16(), account, _under_way: under_way };
-        response.map(|body| ResponseBody::new(body, length, ended))
+        let uptake = persistent.then(|| activity.uptake());
+        response.map(|body| ResponseBody::new(body, length, uptake, ended))
     }
 
     async fn respond(
@@ -215,12 +220,12 @@ impl Service {
         match routed.body_need() {
             BodyNeed::None => {
                 let op = decode(routed, parts, None, &facts)?;
-                self.engine.perform(&caller, op, Body::Empty).await
+                self.run(caller, op, account).await
             }
             BodyNeed::Xml => {
                 let body = collect(verified(body(), payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
                 let op = decode(routed, parts, Some(&body), &facts)?;
-                self.engine.perform(&caller, op, Body::Empty).await
+                self.run(caller, op, account).await
             }
             BodyNeed::Stream => {
                 let op = decode(routed, parts, None, &facts)?;
@@ -229,6 +234,18 @@ impl Service {
                 self.engine.perform(&caller, op, body).await
             }
         }
+    }
+
+    /// Performs an operation without a body.
+    async fn run(&self, caller: Caller<'_>, op: Op, account: &Account) -> Result<Reply> {
+        let (bucket, website) = match op {
+            Op::PutBucketWebsite(bucket, website) => (bucket, Some(*website)),
+            Op::DeleteBucketWebsite(bucket) => (bucket, None),
+            op => return self.engine.perform(&caller, op, Body::Empty).await,
+        };
+        let from = (account.id.as_str(), account.remote);
+        // Boxed: documents are rarely changed, and should not make the futures of other requests larger.
+        Box::pin(self.change_website(caller.principal, bucket, website, from)).await
     }
 
     fn refuse(

@@ -45,8 +45,14 @@ pub struct Row {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// Name of the scenario within its row.
+    /// Name within its row, and of its scenario.
     pub name: String,
+    /// Name of the scenario, if it is that of another case.
+    #[serde(default)]
+    pub scenario: Option<String>,
+    /// Migration settings of the bucket, `FIELD=VALUE` each.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// Settings of the origin, TOML under `origin.defaults`.
     #[serde(default)]
     pub origin_settings: String,
@@ -197,6 +203,11 @@ impl Count {
 }
 
 impl Case {
+    /// The scenario that its origin plays.
+    pub fn scenario(&self) -> &str {
+        self.scenario.as_deref().unwrap_or(&self.name)
+    }
+
     /// What is expected in a mode.
     pub fn expectation(&self, mode: Mode) -> &Expectation {
         let own = match mode {
@@ -226,8 +237,21 @@ impl Matrix {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::Scenario;
+
+    #[test]
+    fn what_is_tested_elsewhere_is_there() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for row in Matrix::load().rows {
+            let Some(file) = row.tested_in else { continue };
+            let text = std::fs::read_to_string(root.join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let test = format!("fn {}_", row.id.to_lowercase());
+            assert!(text.contains(&test), "{file} has no test of {}", row.id);
+        }
+    }
 
     #[test]
     fn every_row_is_there_and_every_case_can_be_played() {
@@ -238,7 +262,7 @@ mod tests {
         for row in &matrix.rows {
             assert!(row.tested_in.is_some() || !row.cases.is_empty(), "{} is not tested", row.id);
             for case in &row.cases {
-                assert!(Scenario::find(&row.id, &case.name).is_some(), "{}/{} has no scenario", row.id, case.name);
+                assert!(Scenario::find(&row.id, case.scenario()).is_some(), "{}/{} has no scenario", row.id, case.name);
                 for mode in Mode::ALL {
                     let expectation = case.expectation(mode);
                     let fails = |class: &Class| matches!(class, Class::Temp | Class::Perm | Class::Busy | Class::Cut);

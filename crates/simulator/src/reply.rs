@@ -254,13 +254,20 @@ impl Reply {
             ),
         }
         if method != "HEAD" {
-            steps.extend(self.body_script(false));
+            steps.extend(self.body_script());
         }
         steps
     }
 
     /// Status and fields of the head, for HTTP/2: lower case, with the length.
+    ///
+    /// # Panics
+    /// If the answer has faults that are HTTP/1.1's alone: bytes in the place of an answer or before its head, a
+    /// slow head, chunks.
     pub(crate) fn head_fields(&self) -> (u16, Vec<(String, Vec<u8>)>) {
+        let plain = self.raw.is_none() && self.before_head.is_empty() && self.head_pause.is_none();
+        let plain = plain && !matches!(self.framing, Framing::Chunked(_));
+        assert!(plain, "over HTTP/2 there are no such faults: {self:?}");
         let status = self.status.split(' ').next().and_then(|code| code.parse().ok()).unwrap_or(200);
         let mut fields = self.headers.clone();
         if let Framing::Length(length) = self.framing {
@@ -269,12 +276,9 @@ impl Reply {
         (status, fields)
     }
 
-    /// The steps of the body; none if it is `bare`.
-    pub(crate) fn body_script(&self, bare: bool) -> Vec<Step> {
+    /// The steps of the body.
+    pub(crate) fn body_script(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        if bare {
-            return steps;
-        }
         let length = self.body_length();
         let mut at = 0;
         for (offset, step) in &self.within_body {

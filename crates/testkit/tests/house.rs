@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("store", &["model", "index"]),
     ("egress", &["model", "wire"]),
     ("engine", &["model", "wire", "index", "store", "egress"]),
-    ("server", &["model", "wire", "store", "egress", "engine"]),
+    ("server", &["model", "wire", "store", "engine"]),
     ("simulator", &[]),
     ("cli", &["model", "wire", "index", "store", "egress", "engine", "server", "simulator"]),
     // For tests only, so it may look at what it imitates; nothing but tests may look at it.

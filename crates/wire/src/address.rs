@@ -11,9 +11,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use headwater_model::ObjectKey;
 use headwater_model::bucket::Dialect;
 use http::header::HOST;
 use http::request::Parts;
+
+use crate::escape::{Plus, decode};
 
 /// How the server is reached and what it assumes.
 #[derive(Clone, Debug)]
@@ -58,15 +61,54 @@ pub fn request_host(parts: &Parts) -> &str {
     authority.or_else(|| parts.headers.get(HOST)?.to_str().ok()).unwrap_or_default()
 }
 
+/// An object of this service, as a URL names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedObject {
+    /// The text in the bucket's place; it need not be the name of a bucket.
+    pub bucket: Box<str>,
+    /// `None` if no object can have the name.
+    pub key: Option<ObjectKey>,
+}
+
+impl NamedObject {
+    /// What the raw path of a URL names, path style.
+    pub fn by_path(path: &str) -> Self {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let (bucket, raw_key) = path.split_once('/').unwrap_or((path, ""));
+        Self::new(bucket, raw_key)
+    }
+
+    fn new(bucket: &str, raw_key: &str) -> Self {
+        let key = decode(raw_key, Plus::Literal).and_then(|text| ObjectKey::parse(&text).ok());
+        Self { bucket: bucket.into(), key }
+    }
+}
+
 impl Addressing {
+    /// What a URL names whose host is one of the domains (path style) or lies below one; `None` if it does neither. The
+    /// port says nothing, as in requests: there may be a proxy in front.
+    pub fn named_by(&self, host: &str, path: &str) -> Option<NamedObject> {
+        if self.is_domain(host) {
+            return Some(NamedObject::by_path(path));
+        }
+        if longest_suffix(host, &self.website_domains).is_some() {
+            return None;
+        }
+        let (label_bytes, _) = longest_suffix(host, &self.domains)?;
+        Some(NamedObject::new(&lower_case(&host[..label_bytes]), path.strip_prefix('/').unwrap_or(path)))
+    }
+
+    /// A configured domain below another one is itself no bucket.
+    fn is_domain(&self, host: &str) -> bool {
+        self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(without_port(host)))
+    }
+
     pub(crate) fn locate<'r>(&self, parts: &'r Parts) -> Place<'r> {
         let host = request_host(parts);
         let path = parts.uri.path();
         let path = path.strip_prefix('/').unwrap_or(path);
-        let is_domain = self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(without_port(host)));
         let sites = longest_suffix(host, &self.website_domains).map(|found| (Style::Website, found));
-        // A configured domain below another one is itself no bucket.
-        let buckets = || longest_suffix(host, &self.domains).filter(|_| !is_domain);
+        let buckets = || longest_suffix(host, &self.domains).filter(|_| !self.is_domain(host));
         let buckets = || buckets().map(|found| (Style::VirtualHosted, found));
         if let Some((style, (label_bytes, domain))) = sites.or_else(buckets) {
             let bucket = lower_case(&host[..label_bytes]);
@@ -172,6 +214,28 @@ mod tests {
             let found = (place.style, place.bucket.as_deref(), place.raw_key);
             assert_eq!(found, (style, bucket, key), "{host}{path}");
             assert_eq!(super::endpoint(&parts, style, bucket), endpoint, "{host}");
+        }
+    }
+
+    #[test]
+    fn urls_name_objects_of_the_service_by_the_same_rules() {
+        for (host, path, named) in [
+            ("b.example.org:443", "/a%20b//c", Some(("b", Some("a b//c")))),
+            ("A.B.Example.ORG", "/k", Some(("a.b", Some("k")))),
+            ("b.s3.example.org", "//k", Some(("b", Some("/k")))),
+            ("s3.example.org", "/b/k", Some(("b", Some("k")))),
+            ("example.org:9000", "/b/", Some(("b", None))),
+            ("example.org", "/b/%ff", Some(("b", None))),
+            ("b.web.example.org", "/k", None),
+            ("example.com", "/b/k", None),
+            ("127.0.0.1:9000", "/b/k", None),
+        ] {
+            let found = addressing().named_by(host, path);
+            let expected = named.map(|(bucket, key)| NamedObject {
+                bucket: bucket.into(),
+                key: key.map(|key| ObjectKey::parse(key).unwrap()),
+            });
+            assert_eq!(found, expected, "{host}{path}");
         }
     }
 

@@ -10,7 +10,7 @@ const LAST_HTTP_SECOND: u64 = 253_402_300_799;
 
 /// As a header such as `Last-Modified`, rounded down to seconds. Moments before 1970 show as 1970, moments after the
 /// year 9999 as its end.
-pub(crate) fn http_date(at: Timestamp) -> HeaderValue {
+pub fn http_date(at: Timestamp) -> HeaderValue {
     let seconds = u64::try_from(at.seconds()).unwrap_or(0).min(LAST_HTTP_SECOND);
     let text = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds));
     HeaderValue::try_from(text).expect("an http date is visible ascii")
@@ -18,7 +18,7 @@ pub(crate) fn http_date(at: Timestamp) -> HeaderValue {
 
 /// Reads any of the three forms of RFC 9110; `None` for anything else, because a recipient ignores a condition with an
 /// invalid date.
-pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let since = httpdate::parse_http_date(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok().map(Timestamp::from_seconds)
 }

@@ -15,6 +15,11 @@ pub(crate) enum Plus {
     Space,
 }
 
+/// The text that a percent-encoded path stands for; `None` if an escape is broken or the bytes are not UTF-8.
+pub fn unescape_path(path: &str) -> Option<Cow<'_, str>> {
+    decode(path, Plus::Literal)
+}
+
 /// The text that `text` stands for; `None` if an escape is not `%` with two hex digits, or the bytes are not UTF-8.
 pub(crate) fn decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
     let escaped = text.bytes().any(|byte| byte == b'%' || (byte == b'+' && plus == Plus::Space));

@@ -35,10 +35,12 @@ pub mod sign;
 mod vocab;
 pub mod xml;
 
-pub use address::{Addressing, Style, request_host};
-pub use codec::{RequestFacts, decode, encode, read_website, write_website};
+pub use address::{Addressing, NamedObject, Style, request_host};
+pub use codec::{RequestFacts, decode, encode, read_tagging, read_website, write_website};
+pub use date::{http_date, parse_http_date};
 pub use detect::Claim;
 pub use errors::{ErrorContext, encode_error, error_code, reason};
+pub use escape::unescape_path;
 pub use operation::{BodyNeed, Operation};
 pub use policy_fields::PolicyFields;
 pub use query::{MAX_QUERY_PARAMETERS, Queries};

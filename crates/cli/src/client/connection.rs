@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 
 use super::ServerArgs;
+use super::output::printable;
 use crate::credentials;
 
 /// Longest answer that is read: the last 8 MiB of an audit log are the largest there is.
@@ -51,6 +52,10 @@ impl Connection {
         parts.method = method;
         parts.uri = path.parse().with_context(|| format!("{path} cannot be a path"))?;
         parts.headers.insert(header::HOST, HeaderValue::try_from(&self.authority)?);
+        // The server takes a signature once, and two equal changes within a second are no repetition.
+        let (clock, mut nonce) = (SystemClock::new(), [0; 8]);
+        clock.random(&mut nonce);
+        parts.headers.insert("x-nonce", HeaderValue::from(u64::from_ne_bytes(nonce)));
         if !body.is_empty() {
             parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -63,7 +68,7 @@ impl Connection {
             region: "cn-hangzhou",
             target: Target::default(),
             additional_headers: &[],
-            now: SystemClock::new().now(),
+            now: clock.now(),
             keys: &keys,
         };
         sign_v4_headers(&mut parts, ContentSha256::Digest(Sha256::digest(&body).into()), &signing)?;
@@ -104,16 +109,16 @@ fn authority(url: &str) -> anyhow::Result<String> {
     }
 }
 
-/// The error of an answer in one line.
+/// The error of an answer in one line; what it quotes came from anywhere.
 fn refusal(status: StatusCode, body: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let text = |name: &str| answer["error"][name].as_str();
     let Some(message) = text("message") else { return format!("the server answered {status}") };
-    let mut line = message.replace(['\n', '\r'], " ");
+    let mut line = printable(&message.replace(['\n', '\r'], " "));
     if let Some(field) = text("field") {
         let _ = match text("value") {
-            Some(value) => write!(line, " ({field}={value})"),
-            None => write!(line, " ({field})"),
+            Some(value) => write!(line, " ({}={})", printable(field), printable(value)),
+            None => write!(line, " ({})", printable(field)),
         };
     }
     line
@@ -149,6 +154,8 @@ mod tests {
     fn refusals_are_one_line_with_the_field() {
         let body = br#"{"error":{"code":"c","message":"at most\n3","field":"a.b","value":"4"}}"#;
         assert_eq!(refusal(StatusCode::BAD_REQUEST, body), "at most 3 (a.b=4)");
+        let body = br#"{"error":{"message":"x\u001b[2J","field":"\u0007","value":"\n\u009b"}}"#;
+        assert_eq!(refusal(StatusCode::BAD_REQUEST, body), "x\\u{1b}[2J (\\u{7}=\\n\\u{9b})");
         assert_eq!(refusal(StatusCode::BAD_GATEWAY, b"<html>"), "the server answered 502 Bad Gateway");
     }
 

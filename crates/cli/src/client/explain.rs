@@ -128,10 +128,65 @@ fn matched_story(matched: &Value, say: &mut impl FnMut(&str, &str)) {
     }
     for origin in matched["origins"].as_array().into_iter().flatten() {
         say("origin", &output::plain(&origin["url"]));
-        say("", &health(&origin["status"]));
+        let place = match (origin["local_bucket"].as_str().map(output::printable), origin["refused"].as_str()) {
+            (None, _) => health(&origin["status"]),
+            (Some(bucket), None) => format!("local bucket {bucket}, read from the store"),
+            (Some(bucket), Some(reason)) => format!("local bucket {bucket}, not read: {}", output::printable(reason)),
+        };
+        say("", &place);
     }
     for field in matched["headers"].as_array().into_iter().flatten() {
         say("sends", &format!("{}: {}", output::plain(&field[0]), output::plain(&field[1])));
+    }
+    prospect(&matched["prospect"], say);
+    for tried in matched["tried"].as_array().into_iter().flatten() {
+        attempt(tried, say);
+    }
+}
+
+/// What the request would meet among the fills.
+fn prospect(prospect: &Value, say: &mut impl FnMut(&str, &str)) {
+    if let Some(reason) = prospect["refused"].as_str() {
+        say("refused", &format!("{}: no origin is asked", output::printable(reason)));
+    }
+    let fill = &prospect["running_fill"];
+    if fill.is_object() {
+        let length = fill["length_bytes"].as_u64().map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+        let joins = if fill["would_join"] == true {
+            "this request joins it"
+        } else {
+            "this request gets one of its own, unstored"
+        };
+        let (phase, readable) = (output::plain(&fill["phase"]), output::plain(&fill["readable_bytes"]));
+        let followers = output::plain(&fill["followers"]);
+        say("fill", &format!("{phase}, {readable} of {length} bytes, {followers} following; {joins}"));
+    }
+    let absence = &prospect["absence"];
+    if absence.is_object() {
+        let (status, age) = (output::plain(&absence["origin_status"]), output::plain(&absence["age_ms"]));
+        let left = output::plain(&absence["left_ms"]);
+        say("absence", &format!("the origin said {status} {age} ms ago; believed, and not asked, for {left} ms more"));
+    }
+}
+
+/// One request that was made to try.
+fn attempt(tried: &Value, say: &mut impl FnMut(&str, &str)) {
+    say("tried", &output::plain(&tried["url"]));
+    if !tried["final_url"].is_null() && tried["final_url"] != tried["url"] {
+        say("", &format!("redirected to {}", output::plain(&tried["final_url"])));
+    }
+    let status = if tried["status"].is_null() { "no answer".to_owned() } else { output::plain(&tried["status"]) };
+    let length = tried["length_bytes"].as_u64().map(|length| format!(", {length} bytes")).unwrap_or_default();
+    let outcome = match (tried["outcome"].as_str().unwrap_or_default(), tried["reason"].as_str()) {
+        ("object", None) => "the object, which a GET would store".to_owned(),
+        ("object", Some(reason)) => format!("the object, not to be stored: {}", output::printable(reason)),
+        ("not_found", _) => "no such object".to_owned(),
+        ("relayed", _) => "passed on to the client as it is".to_owned(),
+        (outcome, reason) => format!("{}: {}", output::printable(outcome), output::printable(reason.unwrap_or("-"))),
+    };
+    say("", &format!("{status}{length}: {outcome}"));
+    for field in tried["headers"].as_array().into_iter().flatten() {
+        say("", &format!("{}: {}", output::plain(&field[0]), output::plain(&field[1])));
     }
 }
 
@@ -178,23 +233,46 @@ mod tests {
     #[test]
     fn the_story_tells_every_step() {
         let answer = json!({
-            "bucket": "b", "key": "k\u{7}", "method": "get", "stored": null, "tombstone": null, "running_fill": {"bytes": 7},
+            "bucket": "b", "key": "k\u{7}", "method": "get", "stored": null, "tombstone_since_ms": 5, "running_fill": {"bytes": 7},
             "rules": [
                 {"number": 1, "kind": "Mirror", "verdict": "fails", "failed": "KeyPrefixEquals \"x\" is not how the key begins"},
                 {"number": 2, "kind": "Mirror", "verdict": "applies", "failed": null},
                 {"number": 3, "kind": "Mirror", "verdict": "not_reached", "failed": null}],
             "matched": {"origins": [{"url": "http://o/k", "status": {"breaker": "open", "in_flight": 0, "waiting": 0,
-                        "paused_for_ms": 0, "last_answer": {"status": 503, "error": null, "age_ms": 12}}}],
-                        "headers": [["x-token", "******"]]},
+                        "paused_for_ms": 0, "last_answer": {"status": 503, "error": null, "age_ms": 12}}},
+                    {"url": "http://localhost:9000/src/k", "local_bucket": "src", "refused": null, "status": null},
+                    {"url": "http://localhost:9000/no/k", "local_bucket": "no", "refused": "denied", "status": null}],
+                        "headers": [["x-token", "******"]],
+                        "prospect": {"refused": null, "absence": {"origin_status": 404, "age_ms": 7, "left_ms": 4993},
+                            "running_fill": {"phase": "streaming", "would_join": true, "readable_bytes": 5,
+                                "length_bytes": 9, "followers": 2}},
+                        "tried": [
+                            {"url": "http://o/k", "final_url": "http://p/k", "status": 200, "outcome": "object",
+                             "reason": null, "length_bytes": 9, "headers": [["etag", "\"t\u{7}\""]]},
+                            {"url": "http://q/k", "final_url": null, "status": null, "outcome": "failed",
+                             "reason": "connect", "length_bytes": null, "headers": []}]},
         });
         let expected = "request     GET b/k\\u{7}\n\
                         object      not here\n\
+                        tombstone   deleted on purpose, 5 ms since 1970: no rule is asked (headwater object lift)\n\
                         rule 1      Mirror, does not apply: KeyPrefixEquals \"x\" is not how the key begins\n\
                         rule 2      Mirror, applies\n\
                         rule 3      Mirror, not tried: an earlier rule decided\n\
                         origin      http://o/k\n            \
                         breaker open, 0 under way, 0 waiting, last answer 503 12 ms ago\n\
+                        origin      http://localhost:9000/src/k\n            \
+                        local bucket src, read from the store\n\
+                        origin      http://localhost:9000/no/k\n            \
+                        local bucket no, not read: denied\n\
                         sends       x-token: ******\n\
+                        fill        streaming, 5 of 9 bytes, 2 following; this request joins it\n\
+                        absence     the origin said 404 7 ms ago; believed, and not asked, for 4993 ms more\n\
+                        tried       http://o/k\n            \
+                        redirected to http://p/k\n            \
+                        200, 9 bytes: the object, which a GET would store\n            \
+                        etag: \"t\\u{7}\"\n\
+                        tried       http://q/k\n            \
+                        no answer: failed: connect\n\
                         running_fill\n            bytes  7\n";
         assert_eq!(story(&answer), expected);
     }

@@ -8,9 +8,6 @@ use serde_json::Value;
 use super::connection::encoded;
 use super::{Connection, ServerArgs, output, split_place};
 
-/// Most tombstones on one page of the API.
-const PAGE: usize = 1000;
-
 /// What to do with deleted keys
 #[derive(Subcommand, Debug)]
 pub(crate) enum ObjectCommand {
@@ -18,9 +15,9 @@ pub(crate) enum ObjectCommand {
     Tombstones {
         /// BUCKET, or BUCKET/PREFIX
         place: String,
-        /// Show at most so many
-        #[arg(long, default_value_t = PAGE)]
-        limit: usize,
+        /// Show at most so many, all by default
+        #[arg(long)]
+        limit: Option<usize>,
         #[command(flatten)]
         server: ServerArgs,
     },
@@ -54,15 +51,17 @@ impl ObjectCommand {
     }
 }
 
-async fn tombstones(place: &str, limit: usize, server: &ServerArgs) -> anyhow::Result<()> {
+async fn tombstones(place: &str, limit: Option<usize>, server: &ServerArgs) -> anyhow::Result<()> {
     let (bucket, prefix) = split_place(place);
     let connection = Connection::new(server)?;
     let mut shown: Vec<Value> = Vec::new();
     let mut after = String::new();
-    while shown.len() < limit {
-        let (page, prefix) = ((limit - shown.len()).min(PAGE), encoded(prefix.unwrap_or_default()));
-        let (bucket, after_text) = (encoded(bucket), encoded(&after));
-        let path = format!("/api/v1/buckets/{bucket}/tombstones?after={after_text}&limit={page}&prefix={prefix}");
+    let place =
+        format!("/api/v1/buckets/{}/tombstones?prefix={}", encoded(bucket), encoded(prefix.unwrap_or_default()));
+    while limit.is_none_or(|limit| shown.len() < limit) {
+        // The server has a limit of its own for a page.
+        let page = limit.map(|limit| format!("&limit={}", limit - shown.len())).unwrap_or_default();
+        let path = format!("{place}&after={}{page}", encoded(&after));
         let answer = connection.get(&path).await?;
         shown.extend(answer["tombstones"].as_array().into_iter().flatten().cloned());
         match answer["next"].as_str() {

@@ -104,7 +104,6 @@ const KEYS: &[(&str, &[&str])] = &[
             "job_windows",
         ],
     ),
-    ("origin.defaults.credentials", &["access_key_id", "access_key_secret", "session_token", "region"]),
     (
         "origin.defaults.limits",
         &["max_concurrent", "requests_per_s", "bytes_per_s", "bytes_per_day", "bytes_per_month", "min_bytes_per_s"],

@@ -69,6 +69,9 @@ impl Exchange {
             // It answers, so it is alive; whether it is well shows after the pause.
             let probe = self.ticket.is_some_and(|ticket| ticket.probe);
             self.record(if probe { Outcome::Success } else { Outcome::Unknown });
+        } else if status == StatusCode::NOT_IMPLEMENTED {
+            // It says what it does not offer, and goes on offering the rest.
+            self.record(Outcome::Success);
         } else if status.is_server_error() {
             self.record(Outcome::Failure);
         } else if !status.is_success() {

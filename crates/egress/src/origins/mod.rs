@@ -4,7 +4,7 @@
 //! `max_concurrent` exchanges hold a permit at a time, bodies included; requests and bytes keep to their rates; a
 //! used-up byte budget, a pause that the origin asked for and an open breaker refuse at once; retries are at most a
 //! tenth of first tries. An origin without settings has the defaults; a change holds for every request that begins
-//! after it. At most [`MAX_ORIGINS`] are known at a time.
+//! after it. At most [`MAX_ORIGIN_USAGES`] are known at a time.
 //!
 //! How: one record per origin behind its own lock ([`origin`]). Records live as long as they are of use: beyond the
 //! limit the healthy one that was asked least recently goes, unless it has settings.
@@ -33,19 +33,17 @@ use arc_swap::ArcSwap;
 use headwater_model::clock::Clock;
 use headwater_model::limits::MAX_ORIGIN_USAGES;
 use headwater_model::origin::{OriginError, OriginId};
-use headwater_model::settings::OriginSettings;
-pub use headwater_model::settings::OriginUsage;
+use headwater_model::settings::{OriginSettings, OriginUsage};
 
 pub(crate) use ask::Ask;
 pub use breaker::BreakerState;
 pub(crate) use exchange::Exchange;
 pub(crate) use origin::KnownOrigin;
+pub use retry_after::retry_after;
 pub use status::{LastAnswer, OriginStatus, OriginTotals};
 
 use crate::target::{Endpoint, Target};
 
-/// Most origins known at a time: redirects may lead to many hosts, rules name a few.
-pub const MAX_ORIGINS: usize = MAX_ORIGIN_USAGES;
 /// When to try again while there is no room for one more origin.
 const FULL_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -72,7 +70,12 @@ impl Origins {
 
     /// The settings of an origin, the defaults if it has none of its own.
     pub fn settings(&self, origin: &OriginId) -> Arc<OriginSettings> {
-        self.settings.load().get(origin).cloned().unwrap_or_else(|| Arc::clone(&self.default))
+        self.own_settings(origin).unwrap_or_else(|| Arc::clone(&self.default))
+    }
+
+    /// The settings that an origin has of its own.
+    pub fn own_settings(&self, origin: &OriginId) -> Option<Arc<OriginSettings>> {
+        self.settings.load().get(origin).cloned()
     }
 
     /// All origins that have settings of their own, in order of their names.
@@ -80,6 +83,12 @@ impl Origins {
         let mut all: Vec<_> = self.settings.load().iter().map(|(id, set)| (id.clone(), Arc::clone(set))).collect();
         all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         all
+    }
+
+    /// Takes the settings of all origins that have some, before the first request.
+    pub fn load(&self, all: impl IntoIterator<Item = (OriginId, OriginSettings)>) {
+        let all = all.into_iter().map(|(origin, settings)| (origin, Arc::new(settings))).collect();
+        self.settings.store(Arc::new(all));
     }
 
     /// Gives an origin settings; `None` takes them away.
@@ -111,14 +120,12 @@ impl Origins {
         }
     }
 
-    /// How every origin is that was asked lately, in order of their names.
-    pub fn statuses(&self) -> Vec<(OriginId, OriginStatus)> {
-        self.each(KnownOrigin::status)
-    }
-
-    /// Bytes used per origin, to be kept over a restart.
+    /// Bytes used per origin that was asked lately, in order of their names; to be kept over a restart.
     pub fn usage(&self) -> Vec<(OriginId, OriginUsage)> {
-        self.each(KnownOrigin::usage)
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = known.values().map(|known| (known.id().clone(), known.usage())).collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all
     }
 
     /// Takes up the use of an earlier run, before the first request.
@@ -140,7 +147,7 @@ impl Origins {
         if let Some(known) = all.get(endpoint) {
             return Ok(Arc::clone(known));
         }
-        if all.len() >= MAX_ORIGINS && !self.forget_one(&mut all) {
+        if all.len() >= MAX_ORIGIN_USAGES && !self.forget_one(&mut all) {
             return Err(OriginError::Busy { limit: "origins", retry_after: FULL_RETRY_AFTER });
         }
         warn_of_blind_trust(&id, &self.settings(&id));
@@ -162,13 +169,6 @@ impl Origins {
     fn unknown(&self, id: OriginId) -> Arc<KnownOrigin> {
         let settings = self.settings(&id);
         KnownOrigin::new(id, settings, Arc::clone(&self.clock))
-    }
-
-    fn each<T>(&self, of: impl Fn(&KnownOrigin) -> T) -> Vec<(OriginId, T)> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let mut all: Vec<_> = known.values().map(|known| (known.id().clone(), of(known))).collect();
-        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        all
     }
 }
 

@@ -249,8 +249,18 @@ impl KnownOrigin {
         }
     }
 
-    pub(super) fn set_settings(&self, settings: Arc<OriginSettings>) {
-        self.lock().settings = settings;
+    /// Takes new settings; whom a higher limit lets in goes now.
+    pub(super) fn set_settings(self: &Arc<Self>, settings: Arc<OriginSettings>) {
+        let limit = settings.limits.max_concurrent;
+        let admitted: Vec<_> = {
+            let mut known = self.lock();
+            known.settings = settings;
+            std::iter::from_fn(|| known.permits.hand_over(limit)).collect()
+        };
+        for waiter in admitted {
+            // What a waiter that gave up does not take gives itself back.
+            drop(waiter.send(Permit::of(self)));
+        }
     }
 
     pub(super) fn usage(&self) -> OriginUsage {

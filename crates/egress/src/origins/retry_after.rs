@@ -1,8 +1,9 @@
 //! For how long an origin asked to be left alone.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use headwater_model::clock::Timestamp;
+use headwater_wire::parse_http_date;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
@@ -13,13 +14,17 @@ const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause that an answer asks for: 429, 503 with `Retry-After`, or an answer whose document says that it throttles.
 pub(super) fn pause(status: StatusCode, headers: &HeaderMap, throttled: bool, now: Timestamp) -> Option<Duration> {
-    let asked = headers.get(RETRY_AFTER).and_then(|value| read(value.as_bytes(), now));
+    let asked = retry_after(headers, now);
     match status {
         StatusCode::TOO_MANY_REQUESTS => Some(asked.unwrap_or(DEFAULT_PAUSE)),
         StatusCode::SERVICE_UNAVAILABLE => asked.or(throttled.then_some(DEFAULT_PAUSE)),
         _ => throttled.then(|| asked.unwrap_or(DEFAULT_PAUSE)),
     }
-    .map(|pause| pause.min(MAX_PAUSE))
+}
+
+/// `Retry-After` of an answer, at most a minute (chaos matrix, O17); `None` if it asks for nothing.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    headers.get(RETRY_AFTER).and_then(|value| read(value.as_bytes(), now)).map(|pause| pause.min(MAX_PAUSE))
 }
 
 /// Seconds or an HTTP date (RFC 9110 section 10.2.3). A time that has come already asks for nothing.
@@ -29,8 +34,8 @@ fn read(value: &[u8], now: Timestamp) -> Option<Duration> {
         // What does not fit is longer than any pause that is honoured.
         text.parse().map_or(MAX_PAUSE, Duration::from_secs)
     } else {
-        let until = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-        until.saturating_sub(Duration::from_millis(u64::try_from(now.0).ok()?))
+        let left_ms = parse_http_date(text)?.0.saturating_sub(now.0);
+        Duration::from_millis(u64::try_from(left_ms).ok()?)
     };
     (!pause.is_zero()).then_some(pause)
 }

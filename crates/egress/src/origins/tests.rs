@@ -81,6 +81,9 @@ fn settings_come_and_go() {
     assert_eq!(origins.all().len(), 1);
     origins.set(&id(), None);
     assert_eq!(*origins.settings(&id()), OriginSettings::default());
+    assert!(origins.own_settings(&id()).is_none());
+    origins.load([(id(), made.clone())]);
+    assert_eq!(origins.own_settings(&id()).as_deref(), Some(&made));
 }
 
 #[test]
@@ -269,7 +272,7 @@ fn a_good_head_does_not_hide_a_bad_body() {
 #[test]
 fn refusals_by_the_origin_are_health() {
     let rig = rig(OriginLimits::default());
-    for status in [404, 403, 301, 304] {
+    for status in [404, 403, 301, 304, 501] {
         rig.fail(7);
         rig.miss().unwrap().answered(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), false);
         rig.clock.advance(SECOND * 20);
@@ -338,7 +341,13 @@ fn o17_an_origin_that_asks_for_it_is_left_alone() {
 fn changed_limits_hold_at_once() {
     let rig = rig(OriginLimits { max_concurrent: 1, ..OriginLimits::default() });
     let _held = rig.miss().unwrap();
+    let mut waiter = Box::pin(rig.origin.admit(Ask::new(RequestCause::Miss)));
+    let mut leaves = Box::pin(rig.origin.admit(Ask::new(RequestCause::Job)));
+    assert!(look(&mut waiter).is_none() && look(&mut leaves).is_none());
     rig.origins.set(&id(), None);
+    assert_eq!(rig.status().in_flight, 3, "whoever waited is let in");
+    drop(leaves);
+    assert!(matches!(look(&mut waiter), Some(Ok(_))));
     drop(rig.miss().unwrap());
     assert_eq!(rig.status().in_flight, 1);
 }
@@ -350,12 +359,12 @@ fn origins_of_no_use_are_forgotten_beyond_the_limit() {
     let busy: Vec<_> = (1..3)
         .map(|number| origins.known(&endpoint(number)).unwrap().admit(Ask::new(RequestCause::Miss)).now_or_never())
         .collect();
-    for number in 3..MAX_ORIGINS + 100 {
+    for number in 3..MAX_ORIGIN_USAGES + 100 {
         clock.advance(Duration::from_millis(1));
         origins.known(&endpoint(number)).unwrap();
     }
-    let names: Vec<_> = origins.statuses().into_iter().map(|(id, _)| id.to_string()).collect();
-    assert_eq!(names.len(), MAX_ORIGINS);
+    let names: Vec<_> = origins.usage().into_iter().map(|(id, _)| id.to_string()).collect();
+    assert_eq!(names.len(), MAX_ORIGIN_USAGES);
     let known = |name: &str| names.iter().any(|known| known == name);
     assert!(known("http://a.example:80"), "it has settings");
     assert!(known("http://h1.example:80") && known("http://h2.example:80"), "they are in use");

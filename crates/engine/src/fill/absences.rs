@@ -49,9 +49,17 @@ impl Absences {
         Self { clock, known: Cache::new(MAX_ABSENCES), hasher: RandomState::new() }
     }
 
-    /// Takes down what an origin said.
-    pub(super) fn remember(&self, bucket: &Bucket, key: &ObjectKey, plan: &Plan, method: OriginMethod, status: u16) {
-        if plan.wants.settings.negative_ttl_ms == 0 {
+    /// Takes down what a candidate of a plan said. A bucket of this server is asked every time: that costs nothing, and what is
+    /// written there is seen at once.
+    pub(super) fn remember(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        (plan, candidate): (&Plan, usize),
+        method: OriginMethod,
+        status: u16,
+    ) {
+        if plan.wants.settings.negative_ttl_ms == 0 || plan.candidates[candidate].local.is_some() {
             return;
         }
         let absence = Absence {

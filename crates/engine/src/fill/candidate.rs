@@ -2,18 +2,21 @@
 //!
 //! Guarantees: every candidate asks for the same key with the same query and fields; what differs is the origin, and
 //! with it its settings and credentials. A rule's own credentials are for its own origins alone, and come before those
-//! of the origin settings.
+//! of the origin settings. A bucket of this server is asked without either.
 
 use std::sync::Arc;
 
 use headwater_egress::Origins;
-use headwater_model::bucket::Dialect;
+use headwater_model::ObjectKey;
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::op::GetObject;
 use headwater_model::origin::{OriginId, OriginSigning, OriginTimeouts};
 use headwater_model::rule::{MirrorAuth, RoutingRule, rewriting};
 use headwater_model::settings::{OriginKind, OriginSettings};
 
 use super::failure::Failure;
+use super::local_origin::{LocalNames, LocalSource};
+use crate::control::Snapshot;
 
 /// Hosts of OSS buckets end so; the bucket is the first label then.
 const OSS_HOST_SUFFIX: &str = ".aliyuncs.com";
@@ -29,6 +32,19 @@ pub(super) struct Candidate {
     pub(super) settings: Arc<OriginSettings>,
     /// With what its requests are signed.
     pub(super) signing: Option<Arc<OriginSigning>>,
+    /// The bucket of this server that is read in place of an origin.
+    pub(super) local: Option<LocalSource>,
+}
+
+/// What the server knows of the places that a rule can name.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    /// Origins and their settings.
+    pub(super) origins: &'a Origins,
+    /// Which of them are this very server.
+    pub(super) names: &'a LocalNames,
+    /// Its buckets.
+    pub(super) buckets: &'a Snapshot,
 }
 
 impl Candidate {
@@ -36,19 +52,34 @@ impl Candidate {
     ///
     /// # Errors
     /// The key has no URL at the rule's origins.
-    pub(super) fn all(rule: &RoutingRule, get: &GetObject, origins: &Origins) -> Result<Vec<Self>, Failure> {
+    pub(super) fn all(
+        rule: &RoutingRule,
+        bucket: &Bucket,
+        get: &GetObject,
+        places: Places<'_>,
+    ) -> Result<Vec<Self>, Failure> {
         let unmappable = |_| Failure::refused("unmappable_key");
-        let primary = rewriting::origin_url(rule, &get.key, &get.miss).map_err(unmappable)?;
-        let others = rewriting::alternates(rule, &get.key, &get.miss).map_err(unmappable)?;
+        let urls = rewriting::origin_urls(rule, &get.key, &get.miss).map_err(unmappable)?;
         let auth = rule.mirror().and_then(|mirror| mirror.auth.as_ref());
-        std::iter::once(primary).chain(others).map(|url| Self::of(&url, auth, origins)).collect()
+        let of = |url: String| {
+            let origin = OriginId::parse(&url).map_err(|_| Failure::refused("bad_url"))?;
+            Ok(match local(rule, (&url, &origin), (bucket, &get.key), places) {
+                Some(local) => Self::local(&url, origin, local),
+                None => Self::remote(&url, origin, auth, places.origins),
+            })
+        };
+        urls.into_iter().map(of).collect()
     }
 
-    fn of(url: &str, auth: Option<&MirrorAuth>, origins: &Origins) -> Result<Self, Failure> {
-        let origin = OriginId::parse(url).map_err(|_| Failure::refused("bad_url"))?;
+    fn remote(url: &str, origin: OriginId, auth: Option<&MirrorAuth>, origins: &Origins) -> Self {
         let settings = origins.settings(&origin);
         let signing = auth.and_then(|auth| of_rule(auth, url)).or_else(|| of_settings(&settings, url));
-        Ok(Self { url: url.into(), signing: signing.map(Arc::new), settings, origin })
+        Self { url: url.into(), signing: signing.map(Arc::new), settings, origin, local: None }
+    }
+
+    /// Nothing that is set for origins applies to it.
+    fn local(url: &str, origin: OriginId, local: LocalSource) -> Self {
+        Self { url: url.into(), signing: None, settings: Arc::default(), origin, local: Some(local) }
     }
 
     /// Time limits of its requests.
@@ -56,7 +87,8 @@ impl Candidate {
         (&self.settings.timeouts).into()
     }
 
-    /// What its answers are to be taken for: as its settings say, or as its signature shows.
+    /// What its answers are to be taken for: as its settings say, or as its signature shows. Of a bucket of this server
+    /// nothing has to be guessed.
     pub(super) fn kind(&self) -> OriginKind {
         match (&self.signing, self.settings.kind) {
             (Some(signing), OriginKind::Http) => match signing.dialect {
@@ -67,10 +99,24 @@ impl Candidate {
         }
     }
 
-    /// Host and port, for the log.
+    /// Host and port, or the bucket of this server, for the log.
     pub(super) fn host(&self) -> &str {
+        if let Some(local) = &self.local {
+            return local.label();
+        }
         self.origin.as_str().split_once("://").map_or(self.origin.as_str(), |(_, host)| host)
     }
+}
+
+/// The bucket of this server that a URL names, if the rule may read it (`MirrorUsingRole`).
+pub(super) fn local(
+    rule: &RoutingRule,
+    url: (&str, &OriginId),
+    missing: (&Bucket, &ObjectKey),
+    places: Places<'_>,
+) -> Option<LocalSource> {
+    let uses_role = rule.mirror().is_some_and(|mirror| mirror.using_role == Some(true));
+    uses_role.then(|| LocalSource::of(url, missing, places.names, places.buckets)).flatten()
 }
 
 /// `MirrorAuth`: `S3V4` in any letter case, and `OSSV4`, its equivalent for OSS. Other types are kept and sign nothing,
@@ -121,7 +167,6 @@ fn bucket_of_host(url: &str) -> Option<Box<str>> {
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::op::MissContext;
     use headwater_model::rule::{Alternate, Secret};
     use headwater_model::settings::OriginCredentials;
 
@@ -131,16 +176,11 @@ mod tests {
         Origins::new(Arc::new(headwater_testkit::ManualClock::default()))
     }
 
-    fn get() -> GetObject {
-        GetObject {
-            bucket: headwater_model::BucketName::parse("bucket").unwrap(),
-            key: headwater_model::ObjectKey::parse("a b").unwrap(),
-            range: None,
-            strict_range: false,
-            conditions: headwater_model::precondition::Preconditions::default(),
-            overrides: headwater_model::object::ContentHeaders::default(),
-            miss: MissContext::default(),
-        }
+    fn all(rule: &RoutingRule, origins: &Origins) -> Vec<Candidate> {
+        let get = GetObject { key: ObjectKey::parse("a b").unwrap(), ..crate::fill::tests::world::get() };
+        let (names, buckets) = (LocalNames::default(), Snapshot::new());
+        let places = Places { origins, names: &names, buckets: &buckets };
+        Candidate::all(rule, &crate::fill::tests::world::bucket(), &get, places).unwrap()
     }
 
     #[test]
@@ -150,7 +190,7 @@ mod tests {
         mirror.url_slave = Some("https://s.example/".into());
         let alternate = |number, url: &str| Alternate { number, url: url.into(), ..Alternate::default() };
         mirror.multi_alternates = Some(vec![alternate(7, "http://b.example/"), alternate(3, "http://a.example:81/")]);
-        let all = Candidate::all(&rule, &get(), &nowhere()).unwrap();
+        let all = all(&rule, &nowhere());
         let urls: Vec<&str> = all.iter().map(|candidate| &*candidate.url).collect();
         assert_eq!(
             urls,
@@ -178,7 +218,7 @@ mod tests {
             OriginSettings { kind: OriginKind::Oss, credentials: Some(credentials), ..OriginSettings::default() };
         origins.set(&id, Some(settings));
         let mut rule = RoutingRule::mirror_all(1, "http://bucket.oss-cn-hangzhou.aliyuncs.com/");
-        let of_settings = &Candidate::all(&rule, &get(), &origins).unwrap()[0];
+        let of_settings = &all(&rule, &origins)[0];
         let signing = of_settings.signing.as_ref().unwrap();
         assert_eq!((&*signing.access_key_id, signing.bucket.as_deref()), ("of settings", Some("bucket")));
         let mut auth = MirrorAuth {
@@ -188,10 +228,10 @@ mod tests {
             access_key_secret: Some(Secret::new("s")),
         };
         rule.redirect.as_mut().unwrap().mirror.auth = Some(auth.clone());
-        let of_rule = &Candidate::all(&rule, &get(), &nowhere()).unwrap()[0];
+        let of_rule = &all(&rule, &nowhere())[0];
         assert_eq!((&*of_rule.signing.as_ref().unwrap().access_key_id, of_rule.kind()), ("of rule", OriginKind::S3));
         auth.auth_type = Some("1".into());
         rule.redirect.as_mut().unwrap().mirror.auth = Some(auth);
-        assert_eq!(Candidate::all(&rule, &get(), &nowhere()).unwrap()[0].signing, None);
+        assert_eq!(all(&rule, &nowhere())[0].signing, None);
     }
 }

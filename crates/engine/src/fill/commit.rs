@@ -5,7 +5,7 @@
 
 use headwater_model::Error;
 use headwater_model::digest::Digests;
-use headwater_model::object::SharedMeta;
+use headwater_model::object::{SharedMeta, Tags};
 use headwater_store::{Expectation, FillToken, NewObject, ObjectWriter};
 
 use super::failure::Failure;
@@ -17,7 +17,7 @@ use super::sink::store_failure;
 /// A verified body in the store, not visible yet.
 pub(super) struct Finished {
     pub(super) writer: Box<dyn ObjectWriter>,
-    /// What was told to followers and will be committed unchanged.
+    /// What was told to followers and will be committed unchanged, but for tags that were not known yet.
     pub(super) meta: SharedMeta,
 }
 
@@ -48,8 +48,8 @@ pub(super) fn judge_digests(head: &Head, digests: &Digests, wants: &Wants) -> Re
     Err(Mismatch::Unstored(reason))
 }
 
-/// Makes the object durable and visible, unless something else has come first.
-pub(super) async fn commit(finished: Finished, token: FillToken) -> FillOutcome {
+/// Makes the object durable and visible with these tags, unless something else has come first.
+pub(super) async fn commit(finished: Finished, tags: Tags, token: FillToken) -> FillOutcome {
     let Finished { writer, meta } = finished;
     let object = NewObject {
         etag: meta.etag.clone(),
@@ -58,7 +58,7 @@ pub(super) async fn commit(finished: Finished, token: FillToken) -> FillOutcome 
         provenance: meta.provenance,
         headers: meta.headers.clone(),
         checksum: None,
-        tags: meta.tags.clone(),
+        tags,
     };
     match writer.seal(object, Expectation::Fill(token)).await {
         Ok(_) => FillOutcome::Committed,

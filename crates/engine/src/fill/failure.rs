@@ -9,20 +9,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use headwater_egress::retry_after;
 use headwater_model::Error;
 use headwater_model::clock::Timestamp;
 use headwater_model::error::{MirrorFailure, MirrorFailureKind};
 use headwater_model::origin::OriginError;
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
 
 use super::failover::Again;
 
 /// When to try again after a transient failure whose origin did not say: long enough for a restart or a failover to
 /// pass, short enough for a person who waits.
 const TRANSIENT_RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Longest `Retry-After` of an origin that is passed on (chaos matrix, O17: cap 60 s).
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(1);
 /// When to try again after one of our own limits: they free up as fast as fills end.
 pub(super) const LIMIT_RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -138,7 +136,7 @@ impl Failure {
     /// The origin answered with a status that is not the object's. Transient: 429 and all of 5xx (rows O17, O18).
     pub(super) fn status(status: u16, headers: &HeaderMap, now: Timestamp) -> Self {
         let transient = status == 429 || (500..600).contains(&status);
-        let retry_after = transient.then(|| origin_retry_after(headers, now).unwrap_or(TRANSIENT_RETRY_AFTER));
+        let retry_after = transient.then(|| retry_after(headers, now).unwrap_or(TRANSIENT_RETRY_AFTER));
         let again = match status {
             500..600 => Again::Anywhere,
             429 => Again::Elsewhere,
@@ -270,18 +268,6 @@ fn wrong_status(status: u16) -> String {
     format!("Error status : {status} from mirror host, should return 200 OK.")
 }
 
-/// `Retry-After` in either form (RFC 9110 section 10.2.3), at most [`MAX_RETRY_AFTER`].
-fn origin_retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let at = super::kept::http_date(text)?;
-        Duration::from_secs(u64::try_from(at.seconds() - now.seconds()).unwrap_or(0))
-    };
-    Some(wait.min(MAX_RETRY_AFTER))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,7 +312,7 @@ mod tests {
             assert_eq!(mirror(Failure::status(transient, &headers, now)).retry_after, Some(TRANSIENT_RETRY_AFTER));
         }
         for (value, seconds) in [("7", 7), ("9999", 60), ("Sun, 06 Nov 1994 08:49:47 GMT", 10), ("x", 5)] {
-            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            headers.insert(http::header::RETRY_AFTER, value.parse().unwrap());
             let failure = mirror(Failure::status(503, &headers, now));
             assert_eq!(failure.retry_after, Some(Duration::from_secs(seconds)), "{value}");
             assert_eq!(&*failure.message, "Error status : 503 from mirror host, should return 200 OK.");

@@ -229,13 +229,17 @@ pub(super) fn refuses_body(body: &[u8], wants: &Wants, head: &Head) -> Option<&'
     (head.speaks_store && is_xml && is_error_document(body)).then_some("error_document")
 }
 
-/// Why a store refuses, as far as an operator can mend it (chaos matrix, O74); the code is looked for as text, as real
-/// documents have no attributes there.
-pub(super) fn refusal_code(document: &Gathered) -> Option<&'static str> {
+/// The code of an error document of S3 or OSS; it is looked for as text, as real documents have no attributes there.
+pub(super) fn error_code(document: &Gathered) -> Option<&str> {
     let Gathered::Whole(body) = document else { return None };
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once("<Error>")?.1.split_once("<Code>")?;
-    match rest.split_once("</Code>")?.0.trim() {
+    Some(rest.split_once("</Code>")?.0.trim())
+}
+
+/// Why a store refuses, as far as an operator can mend it (chaos matrix, O74).
+pub(super) fn refusal_code(document: &Gathered) -> Option<&'static str> {
+    match error_code(document)? {
         "InvalidObjectState" => Some("origin_archived"),
         "RequestTimeTooSkewed" => Some("origin_clock_skew"),
         "ExpiredToken"

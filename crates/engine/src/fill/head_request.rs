@@ -30,8 +30,8 @@ use super::task::Env;
 pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &Asked<'_>) -> Result<MissOutcome> {
     let began = env.clock.elapsed();
     env.observer.started();
-    let mut origin_status = None;
-    let result = answer(env, bucket, plan, asked, &mut origin_status).await;
+    let mut last = LastAsked { candidate: 0, status: None };
+    let result = answer(env, bucket, plan, asked, &mut last).await;
     let outcome = match &result {
         Ok(MissOutcome::NotFound { .. }) => FillOutcome::NotFound,
         Ok(_) | Err(Error::InvalidRange { .. }) => FillOutcome::PassedThrough(HEAD_REQUEST),
@@ -44,8 +44,8 @@ pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &A
     let report = Report {
         bucket: asked.get.bucket.as_str(),
         key: asked.get.key.as_str(),
-        origin_host: plan.origin_host(),
-        origin_status,
+        origin_host: plan.origin_host(last.candidate),
+        origin_status: last.status,
         size_bytes: 0,
         duration,
         outcome,
@@ -54,29 +54,38 @@ pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &A
     result
 }
 
+/// Who of the candidates was asked last, and what it answered.
+struct LastAsked {
+    candidate: usize,
+    status: Option<u16>,
+}
+
 /// Asks one origin after the other, as a fill does.
 async fn answer(
     env: &Arc<Env>,
     bucket: &Bucket,
     plan: &Plan,
     asked: &Asked<'_>,
-    origin_status: &mut Option<u16>,
+    last: &mut LastAsked,
 ) -> Result<MissOutcome> {
     let mut attempts = Attempts::new(env.probes.order(env, plan).await);
     let mut before = None;
     loop {
         let (candidate, cause) = attempts.current();
-        let failure = match attempt(env, plan, candidate, cause, origin_status).await {
+        if last.candidate != candidate {
+            *last = LastAsked { candidate, status: None };
+        }
+        let failure = match attempt(env, plan, cause, last).await {
             Ok(Verdict::Failed(failure)) | Err(failure) => failure,
             Ok(Verdict::NotFound) => {
-                let status = origin_status.unwrap_or(404);
-                env.absences.remember(bucket, &asked.get.key, plan, OriginMethod::Head, status);
+                let status = last.status.unwrap_or(404);
+                env.absences.remember(bucket, &asked.get.key, (plan, candidate), OriginMethod::Head, status);
                 return Ok(MissOutcome::NotFound { origin_status: status });
             }
             Ok(Verdict::Relay(relay)) => {
-                return Ok(super::reply::relayed_head(origin_status.unwrap_or_default(), relay));
+                return Ok(super::reply::relayed_head(last.status.unwrap_or_default(), relay));
             }
-            Ok(Verdict::Object(head)) => return show(&head, plan, asked),
+            Ok(Verdict::Object(head)) => return show(&head, asked),
         };
         if failure.is_over_budget() {
             return Err(before.unwrap_or(failure).to_error());
@@ -88,32 +97,28 @@ async fn answer(
     }
 }
 
-fn show(head: &Head, plan: &Plan, asked: &Asked<'_>) -> Result<MissOutcome> {
+fn show(head: &Head, asked: &Asked<'_>) -> Result<MissOutcome> {
     let range = head.length.map_or(Ok(None), |length| asked.range(length))?;
     let facts = KnownFacts { size: head.length.is_some(), etag: head.etag.is_some(), digests: false };
     let meta = Arc::new(head.meta(None));
-    let shown = Shown { meta: &meta, facts, stored: false, status: head.origin_status, wants: &plan.wants };
+    let shown = Shown { meta: &meta, facts, stored: false, status: head.origin_status };
     Ok(asked.object(&shown, range, Body::Empty))
 }
 
 /// One origin's answer, judged as that to a GET would be.
-async fn attempt(
-    env: &Env,
-    plan: &Plan,
-    candidate: usize,
-    cause: RequestCause,
-    origin_status: &mut Option<u16>,
-) -> Result<Verdict, Failure> {
-    let mut response = ask(env, plan.request(candidate, OriginMethod::Head, cause)).await?;
+async fn attempt(env: &Env, plan: &Plan, cause: RequestCause, last: &mut LastAsked) -> Result<Verdict, Failure> {
+    let candidate = last.candidate;
+    let asked = &plan.candidates[candidate];
+    let mut response = ask(env, asked, plan.request(candidate, OriginMethod::Head, cause)).await?;
     let mut length = head::content_length(&response.headers);
     if matches!(response.status, 405 | 501) {
         let mut request = plan.request(candidate, OriginMethod::Get, cause);
         request.headers.insert(RANGE, HeaderValue::from_static("bytes=0-0"));
-        response = ask(env, request).await?;
+        response = ask(env, asked, request).await?;
         length = length_of_first_byte(&mut response);
     }
     let OriginResponse { status, headers, .. } = response;
-    *origin_status = Some(status);
+    last.status = Some(status);
     let framing = length.map_or(Framing::Delimited, Framing::Length);
     Ok(head::judge(status, &headers, framing, &Circumstances::of(plan, candidate, env.clock.now())))
 }

@@ -6,6 +6,7 @@
 //! followers, where the origin allows it ([`super::rescue`]).
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -45,7 +46,7 @@ pub(super) struct Intake<'a> {
 /// Who gives a body.
 #[derive(Clone, Copy)]
 pub(super) struct Origination<'a> {
-    pub(super) env: &'a Env,
+    pub(super) env: &'a Arc<Env>,
     pub(super) plan: &'a Plan,
     pub(super) candidate: usize,
 }
@@ -145,7 +146,9 @@ impl<'a> Intake<'a> {
                 }
                 Some(Ok(chunk)) => chunk,
             };
-            self.env.observer.origin_bytes(chunk.len() as u64);
+            if !self.rescue.as_ref().is_some_and(Rescue::reads_here) {
+                self.env.observer.origin_bytes(chunk.len() as u64);
+            }
             let keeps_up = self.pace.keeps_up(chunk.len() as u64);
             let new = self.new_bytes(chunk).map(|mut chunk| {
                 // Within the chunk where it matters, so it fits usize.
@@ -205,7 +208,7 @@ impl<'a> Intake<'a> {
         self.body = rest.body;
         self.trailers = rest.trailers;
         self.skip = rest.skip;
-        self.length = Some(rest.total);
+        self.length = self.length.or(rest.total);
         self.pace.restart();
         Ok(())
     }

@@ -197,7 +197,9 @@ impl IslandSource {
             while end < range.end
                 && let Some(Ok(mut chunk)) = body.next().await
             {
-                self.env.observer.origin_bytes(chunk.len() as u64);
+                if self.fill.plan.candidates[self.candidate].local.is_none() {
+                    self.env.observer.origin_bytes(chunk.len() as u64);
+                }
                 // Within the chunk where it matters, so it fits usize.
                 chunk.truncate(usize::try_from(range.end - end).unwrap_or(usize::MAX));
                 let size_bytes = chunk.len() as u64;
@@ -213,10 +215,11 @@ impl IslandSource {
 
     /// The body of exactly this range of the pinned version.
     async fn ask_for(&self, range: &Range<u64>) -> Option<ByteStream> {
-        let mut request = self.fill.plan.request(self.candidate, OriginMethod::Get, RequestCause::Resume);
+        let plan = &self.fill.plan;
+        let mut request = plan.request(self.candidate, OriginMethod::Get, RequestCause::Resume);
         self.pin.ask_for(&mut request, range.start, Some(range.end - 1));
         request.follow_redirects = true;
-        let response = ask(&self.env, request).await.ok()?;
+        let response = ask(&self.env, &plan.candidates[self.candidate], request).await.ok()?;
         let exact = head::content_range(&response.headers) == Some((range.start, range.end - 1, self.length));
         (response.status == 206 && exact && self.pin.holds(&response.headers)).then_some(response.body)
     }

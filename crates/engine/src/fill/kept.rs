@@ -17,7 +17,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue};
 
 /// Prefix of OSS user metadata: what MirrorSaveOssMeta speaks of.
-const OSS_META: &str = "x-oss-meta-";
+pub(super) const OSS_META: &str = "x-oss-meta-";
 /// Prefix of S3 user metadata: kept where everything is.
 const AMZ_META: &str = "x-amz-meta-";
 /// Longest entity tag taken from an origin: those of real stores have at most 40 characters.

@@ -9,10 +9,11 @@
 //!
 //! How: `plan` is what a rule makes of a request, `candidate` where it may be asked; `join` the running fills; `task` one
 //! fill's life in the order `failover` (which origin is next), `ask`, `head` (what the answer means), `intake` (body in,
-//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are pieces that
-//! somebody waited for), `commit`; `state`
-//! what followers see of it, `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the
-//! HEAD of a missing object, which is no fill; `prospect` explains without doing; `absences` what origins said they do not have, `probe` which are up.
+//! counted and verified; `rescue` mends a connection that breaks), `sink` (body out, to file or ring; `islands` are
+//! pieces that somebody waited for), `tags` (asked for beside the body), `commit`; `state` what followers see of it,
+//! `seats` who they are, `reader` one follower's body, `reply` its answer; `head_request` the HEAD of a missing object,
+//! which is no fill; `local_origin` a bucket of this server in an origin's place; `prospect` explains without doing;
+//! `absences` what origins said they do not have, `probe` which are up.
 //!
 //! A pass-through (nothing is to be stored, or the running fill asks something else) is the same task without a store
 //! and with one follower.
@@ -31,6 +32,7 @@ mod intake;
 mod islands;
 mod join;
 mod kept;
+mod local_origin;
 mod observe;
 mod plan;
 mod probe;
@@ -42,6 +44,7 @@ mod ring;
 mod seats;
 mod sink;
 mod state;
+mod tags;
 mod task;
 mod verify;
 
@@ -55,7 +58,7 @@ use headwater_egress::{LoopMarker, Origins};
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Clock;
 use headwater_model::op::GetObject;
-use headwater_model::origin::{Origin, OriginMethod};
+use headwater_model::origin::{Origin, OriginId, OriginMethod};
 use headwater_model::reply::{Reply, Served};
 use headwater_model::rule::RoutingRule;
 use headwater_model::{ObjectKey, Result};
@@ -63,12 +66,19 @@ use headwater_store::Store;
 use tokio::sync::{Semaphore, watch};
 
 use absences::Absences;
+use candidate::Places;
+use failure::Failure;
 use join::{Entered, Table};
 use plan::Plan;
 use probe::Probes;
 use reply::Asked;
 use task::{Env, Task};
 
+use crate::control::{SharedSnapshot, Snapshot};
+
+pub(crate) use local_origin::LocalSource;
+
+pub use local_origin::LocalNames;
 pub use observe::{FillObserver, FillOutcome};
 pub use prospect::{KnownAbsence, Prospect, RunningFill, Tried};
 
@@ -107,6 +117,8 @@ pub struct FillsConfig {
     pub observer: Arc<dyn FillObserver>,
     /// This instance's mark on origin requests.
     pub marker: LoopMarker,
+    /// Under which names rules can mean buckets of this server.
+    pub local: LocalNames,
     /// See [`FillLimits`].
     pub limits: FillLimits,
 }
@@ -116,6 +128,8 @@ pub struct Fills {
     env: Arc<Env>,
     origins: Arc<Origins>,
     marker: LoopMarker,
+    local: LocalNames,
+    buckets: SharedSnapshot,
     table: Arc<Table>,
     stop: watch::Sender<bool>,
 }
@@ -127,6 +141,16 @@ pub(crate) enum MissMethod {
     Get,
     /// Its metadata only; nothing is stored. The rule must allow it.
     Head,
+}
+
+impl MissMethod {
+    /// What the origin is asked with.
+    fn asks(self) -> OriginMethod {
+        match self {
+            Self::Get => OriginMethod::Get,
+            Self::Head => OriginMethod::Head,
+        }
+    }
 }
 
 /// What came of a miss.
@@ -146,12 +170,36 @@ pub(crate) enum MissOutcome {
 impl Fills {
     /// No fill runs yet.
     pub fn new(config: FillsConfig) -> Self {
-        let FillsConfig { store, origin, origins, clock, observer, marker, limits } = config;
+        let FillsConfig { store, origin, origins, clock, observer, marker, local, limits } = config;
         let table = Table::new(limits.max_running);
         let committing = Semaphore::new(MAX_COMMITTING_FILLS);
         let absences = Absences::new(Arc::clone(&clock));
         let env = Env { store, origin, clock, observer, absences, probes: Probes::default(), committing };
-        Self { env: Arc::new(env), origins, marker, table, stop: watch::Sender::new(false) }
+        let (env, buckets) = (Arc::new(env), SharedSnapshot::default());
+        Self { env, origins, marker, local, buckets, table, stop: watch::Sender::new(false) }
+    }
+
+    /// The buckets that rules can name as sources: whoever keeps them shows them here.
+    pub(crate) fn buckets(&self) -> SharedSnapshot {
+        Arc::clone(&self.buckets)
+    }
+
+    /// The bucket of this server that a rule of `bucket` reads for `key` in place of the origin of `url`, if it does.
+    pub(crate) fn local_source(
+        &self,
+        rule: &RoutingRule,
+        url: (&str, &OriginId),
+        missing: (&Bucket, &ObjectKey),
+    ) -> Option<LocalSource> {
+        candidate::local(rule, url, missing, self.places(&self.buckets.load()))
+    }
+
+    fn plan(&self, bucket: &Bucket, rule: &RoutingRule, get: &GetObject) -> std::result::Result<Plan, Failure> {
+        Plan::of(rule, bucket, get, &self.marker, self.places(&self.buckets.load()))
+    }
+
+    fn places<'a>(&'a self, buckets: &'a Snapshot) -> Places<'a> {
+        Places { origins: &self.origins, names: &self.local, buckets }
     }
 
     /// Serves a request for an object that is not here, under the rule that it matched.
@@ -165,14 +213,13 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> Result<MissOutcome> {
-        let plan = Plan::of(rule, bucket, get, &self.marker, &self.origins).map_err(|failure| failure.to_error())?;
-        let asks = if method == MissMethod::Get { OriginMethod::Get } else { OriginMethod::Head };
-        if let Some((absence, _)) = self.env.absences.find(bucket, &get.key, &plan, asks) {
+        let plan = self.plan(bucket, rule, get).map_err(|failure| failure.to_error())?;
+        if let Some((absence, _)) = self.env.absences.find(bucket, &get.key, &plan, method.asks()) {
             self.env.observer.believed_absent();
             return Ok(MissOutcome::NotFound { origin_status: absence.origin_status });
         }
-        let wants = plan.wants.clone();
-        let asked = |served| Asked { get, method, served, wants: &wants };
+        let return_headers = plan.wants.return_headers.clone();
+        let asked = |served| Asked { get, method, served, return_headers: &return_headers };
         let name = (bucket.generation, get.key.clone());
         if method == MissMethod::Head {
             return match self.table.follow(&name, &plan) {

@@ -4,7 +4,7 @@
 //! requests share a fill only if their plans are the [same](Plan::shares_with), so no client ever gets bytes that its
 //! own request would not have asked for.
 
-use headwater_egress::{LoopMarker, LoopVerdict, Origins};
+use headwater_egress::{LoopMarker, LoopVerdict};
 use headwater_model::bucket::Bucket;
 use headwater_model::object::Tags;
 use headwater_model::op::GetObject;
@@ -14,7 +14,7 @@ use headwater_model::settings::{DigestMismatch, KeepMode, MigrationSettings};
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Places};
 use super::failure::Failure;
 
 /// What `User-Agent` is when the rule says nothing; only that is replaced by an origin's setting.
@@ -76,7 +76,7 @@ impl Plan {
         bucket: &Bucket,
         get: &GetObject,
         marker: &LoopMarker,
-        origins: &Origins,
+        places: Places<'_>,
     ) -> Result<Self, Failure> {
         let miss = &get.miss;
         match marker.judge(&miss.headers) {
@@ -85,7 +85,7 @@ impl Plan {
             LoopVerdict::TooManyHops => return Err(Failure::refused("too_many_hops")),
         }
         let mirror = rule.mirror().ok_or_else(|| Failure::refused("not_a_mirror_rule"))?;
-        let candidates = Candidate::all(rule, get, origins)?;
+        let candidates = Candidate::all(rule, bucket, get, places)?;
         let forwarded = forwarding::origin_headers(rule, &miss.headers);
         Ok(Self {
             probe: mirror.url_probe.clone().filter(|_| candidates.len() > 1),
@@ -140,9 +140,10 @@ impl Plan {
         }
     }
 
-    /// Host and port of the primary origin, for the log: neither user, path nor query, which may carry secrets.
-    pub(super) fn origin_host(&self) -> &str {
-        self.candidates[0].host()
+    /// Host and port of a candidate, or the bucket of this server, for the log: neither user, path nor query, which may
+    /// carry secrets.
+    pub(super) fn origin_host(&self, candidate: usize) -> &str {
+        self.candidates[candidate].host()
     }
 }
 
@@ -200,8 +201,10 @@ mod tests {
         let mut bucket = crate::fill::tests::world::bucket();
         bucket.rule_version = version;
         let rule = RoutingRule::mirror_all(number, url);
-        let origins = Origins::new(std::sync::Arc::new(headwater_testkit::ManualClock::default()));
-        Plan::of(&rule, &bucket, &crate::fill::tests::world::get(), &LoopMarker::new("here"), &origins).unwrap()
+        let origins = headwater_egress::Origins::new(std::sync::Arc::new(headwater_testkit::ManualClock::default()));
+        let (names, buckets) = Default::default();
+        let places = Places { origins: &origins, names: &names, buckets: &buckets };
+        Plan::of(&rule, &bucket, &crate::fill::tests::world::get(), &LoopMarker::new("here"), places).unwrap()
     }
 
     #[test]
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_log_gets_the_host_and_no_secrets() {
-        assert_eq!(plan("http://host:81/path/", 1, 1).origin_host(), "host:81");
+        assert_eq!(plan("http://host:81/path/", 1, 1).origin_host(0), "host:81");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use http::header::{ACCEPT, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use tokio::sync::watch;
 
-use super::ask::ask;
+use super::ask::ask_origin;
 use super::plan::Plan;
 use super::task::Env;
 
@@ -131,5 +131,5 @@ async fn succeeds(env: &Env, url: &str) -> bool {
         follow_redirects: false,
         timeouts: OriginTimeouts { first_byte: PROBE_LIMIT, ..OriginTimeouts::default() },
     };
-    ask(env, request).await.is_ok_and(|response| response.status == 200)
+    ask_origin(env, request).await.is_ok_and(|response| response.status == 200)
 }

@@ -5,7 +5,6 @@
 
 use headwater_model::bucket::Bucket;
 use headwater_model::op::GetObject;
-use headwater_model::origin::OriginMethod;
 use headwater_model::rule::RoutingRule;
 use serde::Serialize;
 
@@ -86,17 +85,17 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> Prospect {
-        let plan = match Plan::of(rule, bucket, get, &self.marker, &self.origins) {
+        let plan = match self.plan(bucket, rule, get) {
             Ok(plan) => plan,
             Err(failure) => return Prospect { refused: Some(failure.reason()), ..Prospect::default() },
         };
-        let asks = if method == MissMethod::Get { OriginMethod::Get } else { OriginMethod::Head };
         let millis = |duration: std::time::Duration| duration.as_millis() as u64;
-        let absence = self.env.absences.find(bucket, &get.key, &plan, asks).map(|(absence, age)| KnownAbsence {
-            origin_status: absence.origin_status,
-            age_ms: millis(age),
-            left_ms: millis(plan.wants.settings.negative_ttl().saturating_sub(age)),
-        });
+        let absence =
+            self.env.absences.find(bucket, &get.key, &plan, method.asks()).map(|(absence, age)| KnownAbsence {
+                origin_status: absence.origin_status,
+                age_ms: millis(age),
+                left_ms: millis(plan.wants.settings.negative_ttl().saturating_sub(age)),
+            });
         let running = self.table.find(&(bucket.generation, get.key.clone())).map(|fill| {
             let phase = fill.phase.borrow().clone();
             let (name, readable_bytes, length_bytes) = position(&phase);
@@ -117,14 +116,13 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> headwater_model::Result<Vec<Tried>> {
-        let plan = Plan::of(rule, bucket, get, &self.marker, &self.origins).map_err(|failure| failure.to_error())?;
+        let plan = self.plan(bucket, rule, get).map_err(|failure| failure.to_error())?;
         let _place = self.table.place()?;
-        let asks = if method == MissMethod::Get { OriginMethod::Get } else { OriginMethod::Head };
         let mut attempts = Attempts::new(self.env.probes.order(&self.env, &plan).await);
         let mut tried = Vec::new();
         loop {
             let (candidate, cause) = attempts.current();
-            let (one, failure) = self.try_one(&plan, candidate, plan.request(candidate, asks, cause)).await;
+            let (one, failure) = self.try_one(&plan, candidate, plan.request(candidate, method.asks(), cause)).await;
             tried.push(one);
             let goes_on = failure.is_some_and(|failure| attempts.go_on(failure.again(plan.wants.switch_all_errors)));
             if !goes_on {
@@ -148,7 +146,7 @@ impl Fills {
             length_bytes: None,
             headers: Vec::new(),
         };
-        let response = match ask(&self.env, request).await {
+        let response = match ask(&self.env, &plan.candidates[candidate], request).await {
             Ok(response) => response,
             Err(failure) => {
                 tried.reason = Some(failure.reason());

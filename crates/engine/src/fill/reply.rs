@@ -12,10 +12,10 @@ use headwater_model::object::SharedMeta;
 use headwater_model::op::GetObject;
 use headwater_model::reply::{KnownFacts, ObjectReply, RelayedReply, Reply, Served};
 use headwater_model::{Error, Result};
+use http::{HeaderName, HeaderValue};
 
 use super::failure::Failure;
 use super::head::Relay;
-use super::plan::Wants;
 use super::reader;
 use super::state::{Flow, Follower, Phase, Relayed, Source, Whole};
 use super::{MissMethod, MissOutcome};
@@ -26,8 +26,8 @@ pub(super) struct Asked<'a> {
     pub(super) method: MissMethod,
     /// How it came to its fill.
     pub(super) served: Served,
-    /// What the rule says about answers.
-    pub(super) wants: &'a Wants,
+    /// Fields that the rule adds to answers.
+    pub(super) return_headers: &'a [(HeaderName, HeaderValue)],
 }
 
 impl Asked<'_> {
@@ -76,13 +76,7 @@ impl Asked<'_> {
                 Body::Stream(reader::body(follower, start, end))
             }
         };
-        let shown = Shown {
-            meta: &flow.meta,
-            facts: flow.facts,
-            stored: flow.stored,
-            status: flow.origin_status,
-            wants: self.wants,
-        };
+        let shown = Shown { meta: &flow.meta, facts: flow.facts, stored: flow.stored, status: flow.origin_status };
         Ok(self.object(&shown, range, body))
     }
 
@@ -95,13 +89,7 @@ impl Asked<'_> {
             // Within a body in memory, so it fits usize.
             (MissMethod::Get, Some(range)) => Body::Full(whole.body.slice(range.start as usize..range.end as usize)),
         };
-        let shown = Shown {
-            meta: &whole.meta,
-            facts: whole.facts,
-            stored: whole.stored,
-            status: whole.origin_status,
-            wants: self.wants,
-        };
+        let shown = Shown { meta: &whole.meta, facts: whole.facts, stored: whole.stored, status: whole.origin_status };
         Ok(self.object(&shown, range, body))
     }
 
@@ -126,7 +114,7 @@ impl Asked<'_> {
             body,
             origin_status: Some(shown.status),
             status: None,
-            added: shown.wants.return_headers.clone(),
+            added: self.return_headers.to_vec(),
         }))))
     }
 }
@@ -139,8 +127,6 @@ pub(super) struct Shown<'a> {
     pub(super) stored: bool,
     /// Status of the origin's answer.
     pub(super) status: u16,
-    /// What the rule says about answers.
-    pub(super) wants: &'a Wants,
 }
 
 fn relay(relayed: &Relayed) -> MissOutcome {

@@ -107,8 +107,8 @@ pub(super) struct Rest {
     pub(super) trailers: Trailers,
     /// Bytes of it that are already here.
     pub(super) skip: u64,
-    /// Length of the whole object, which the answer tells.
-    pub(super) total: u64,
+    /// Length of the whole object, where the answer tells it.
+    pub(super) total: Option<u64>,
 }
 
 impl<'a> Rescue<'a> {
@@ -122,12 +122,19 @@ impl<'a> Rescue<'a> {
         (self.candidate, self.pin.as_ref())
     }
 
+    /// Whether a bucket of this server gives the bytes.
+    pub(super) fn reads_here(&self) -> bool {
+        self.plan.candidates[self.candidate].local.is_some()
+    }
+
     /// What goes on at `position` of an object of `length` bytes, after `lost`.
     ///
     /// # Errors
     /// `lost` if nothing goes on, a failure of its own if the object changed.
     pub(super) async fn rest(&mut self, position: u64, length: Option<u64>, lost: Failure) -> Result<Rest, Failure> {
-        self.part(position..u64::MAX, length, lost).await
+        let rest = self.part(position..u64::MAX, length, lost).await?;
+        self.env.observer.rescued();
+        Ok(rest)
     }
 
     /// What goes on at the start of `part`, and stops at its end.
@@ -152,11 +159,10 @@ impl<'a> Rescue<'a> {
             request.follow_redirects = true;
             pin.ask_for(&mut request, position, (part.end != u64::MAX).then(|| part.end - 1));
             tracing::debug!(position, reason = lost.reason(), "asking for the rest of a body");
-            let Ok(response) = ask(self.env, request).await else { continue };
+            let Ok(response) = ask(self.env, &self.plan.candidates[candidate], request).await else { continue };
             match judge(response, &pin, &part, length) {
                 Judged::Goes(rest) => {
                     self.candidate = candidate;
-                    self.env.observer.rescued();
                     return Ok(rest);
                 }
                 Judged::Changed(status) => return Err(Failure::changed(status)),
@@ -181,7 +187,7 @@ fn judge(response: OriginResponse, pin: &Pin, part: &Range<u64>, length: Option<
         206 => match head::content_range(&headers) {
             Some((first, last, total)) if first == position && last.checked_add(1) == Some(total.min(part.end)) => {
                 if pin.holds(&headers) && length.is_none_or(|length| length == total) {
-                    Judged::Goes(Rest { body, trailers, skip: 0, total })
+                    Judged::Goes(Rest { body, trailers, skip: 0, total: Some(total) })
                 } else {
                     Judged::Changed(status)
                 }
@@ -190,12 +196,14 @@ fn judge(response: OriginResponse, pin: &Pin, part: &Range<u64>, length: Option<
         },
         200 => {
             let total = head::framing_length(framing);
-            match total.filter(|total| pin.holds(&headers) && length.is_none_or(|length| length == *total)) {
-                Some(total) if position <= MAX_SKIPPED_BYTES => {
-                    Judged::Goes(Rest { body, trailers, skip: position, total })
-                }
-                Some(_) => Judged::Useless,
-                None => Judged::Changed(status),
+            let is_other_length = total.zip(length).is_some_and(|(total, length)| total != length);
+            if !pin.holds(&headers) || is_other_length {
+                Judged::Changed(status)
+            } else if position > MAX_SKIPPED_BYTES || (total.is_none() && matches!(pin, Pin::Date(_))) {
+                // A date says the same version only together with the length.
+                Judged::Useless
+            } else {
+                Judged::Goes(Rest { body, trailers, skip: position, total })
             }
         }
         404 | 410 | 412 | 416 => Judged::Changed(status),

@@ -31,6 +31,7 @@ use super::observe::{FillObserver, FillOutcome, Report};
 use super::probe::Probes;
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
+use super::tags::Asking;
 
 /// What all fills share.
 pub(super) struct Env {
@@ -42,7 +43,7 @@ pub(super) struct Env {
     pub(super) absences: Absences,
     /// Which primaries are up.
     pub(super) probes: Probes,
-    /// Permits for verified bodies to wait for the disk.
+    /// Permits for verified bodies to wait for the disk, and for their tags.
     pub(super) committing: Semaphore,
 }
 
@@ -65,14 +66,18 @@ pub(super) struct Task {
     /// Before `phase`: if the task is dropped, its place is free before its followers know.
     place: Place,
     phase: watch::Sender<Phase>,
+    /// Of the candidates, who was asked last; what it answered, and how much of the body came.
+    candidate: usize,
     origin_status: Option<u16>,
     received: u64,
+    /// The request for the object's tags.
+    tags: Option<Asking>,
 }
 
 impl Task {
     pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
         let Started { fill, phase, place } = started;
-        Self { env, bucket, key, fill, place, phase, origin_status: None, received: 0 }
+        Self { env, bucket, key, fill, place, phase, candidate: 0, origin_status: None, received: 0, tags: None }
     }
 
     /// Runs to the end, or until `stop` says that the server cannot wait any longer.
@@ -99,7 +104,7 @@ impl Task {
         let report = Report {
             bucket: self.bucket.name.as_str(),
             key: self.key.as_str(),
-            origin_host: self.fill.plan.origin_host(),
+            origin_host: self.fill.plan.origin_host(self.candidate),
             origin_status: self.origin_status,
             size_bytes: self.received,
             duration,
@@ -146,6 +151,10 @@ impl Task {
 
     /// One origin's answer, to its end.
     async fn attempt(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<FillOutcome, Failure> {
+        if self.candidate != from.candidate {
+            (self.candidate, self.origin_status) = (from.candidate, None);
+        }
+        self.received = 0;
         let OriginResponse { status, headers, framing, final_url: _, body, trailers } =
             self.answer(from, cause).await?;
         self.origin_status = Some(status);
@@ -158,7 +167,7 @@ impl Task {
             }
             Verdict::Failed(failure) => Err(failure),
             Verdict::NotFound => {
-                env.absences.remember(&self.bucket, &self.key, plan, OriginMethod::Get, status);
+                env.absences.remember(&self.bucket, &self.key, (plan, candidate), OriginMethod::Get, status);
                 self.publish_apart(Phase::Absent { origin_status: status });
                 Ok(FillOutcome::NotFound)
             }
@@ -166,7 +175,15 @@ impl Task {
                 let intake = Intake::of_relayed(body, status, framing, env);
                 self.relay(status, relay, intake).await
             }
-            Verdict::Object(head) => {
+            Verdict::Object(mut head) => {
+                self.tags = match head.unstored {
+                    None => Asking::begin(env, &self.fill, candidate, &headers),
+                    Some(_) => None,
+                };
+                if self.tags.is_some() {
+                    // Not known yet, so none are told.
+                    head.tags.clear();
+                }
                 let mut intake = Intake::new((body, trailers), &headers, &head, &from);
                 let result = self.receive(&head, &mut intake).await;
                 self.received = intake.received();
@@ -179,11 +196,12 @@ impl Task {
     /// redirect does, and the object is asked for behind it.
     async fn answer(&mut self, from: Origination<'_>, cause: RequestCause) -> Result<OriginResponse, Failure> {
         let Origination { env, plan, candidate } = from;
+        let asked = &plan.candidates[candidate];
         let request = || plan.request(candidate, OriginMethod::Get, cause);
         let Some(wanted) = plan.wants.async_status.filter(|_| self.phase_is_connecting()) else {
-            return ask(env, request()).await;
+            return ask(env, asked, request()).await;
         };
-        let unfollowed = ask(env, OriginRequest { follow_redirects: false, ..request() }).await?;
+        let unfollowed = ask(env, asked, OriginRequest { follow_redirects: false, ..request() }).await?;
         if !(300..400).contains(&unfollowed.status) || !plan.wants.follow_redirects {
             return Ok(unfollowed);
         }
@@ -198,7 +216,7 @@ impl Task {
             self.phase.send_replace(Phase::Relayed(relayed));
         }
         drop(unfollowed);
-        ask(env, request()).await
+        ask(env, asked, request()).await
     }
 
     fn phase_is_connecting(&self) -> bool {
@@ -272,10 +290,10 @@ impl Task {
         let stored = finished.is_ok();
         self.place.fetched();
         let env = Arc::clone(&self.env);
-        let _turn = if stored { Some(turn_to_commit(&env).await) } else { None };
+        let turn = if stored { Some(turn_to_commit(&env).await) } else { None };
         let whole = Whole { body, meta, facts, origin_status: head.origin_status, stored };
         self.phase.send_replace(Phase::Verified(Source::Whole(Arc::new(whole))));
-        Ok(self.settle(finished).await)
+        Ok(self.settle(finished, turn).await)
     }
 
     async fn write_whole(&mut self, head: &Head, body: &Bytes) -> Result<Finished, Mismatch> {
@@ -340,7 +358,7 @@ impl Task {
         let stored = digests.is_some() && verdict.is_ok();
         self.place.fetched();
         let env = Arc::clone(&self.env);
-        let _turn = if stored { Some(turn_to_commit(&env).await) } else { None };
+        let turn = if stored { Some(turn_to_commit(&env).await) } else { None };
         let mut meta = head.meta(digests.as_ref().filter(|_| stored));
         meta.size_bytes = intake.received();
         let meta = Arc::new(meta);
@@ -349,7 +367,7 @@ impl Task {
         let flow = Flow { meta: Arc::clone(&meta), facts, stored, length, ..flow(head, &sink) };
         self.phase.send_replace(Phase::Verified(Source::Flow(Arc::new(flow))));
         let finished = verdict.and_then(|()| sink.into_writer()).map(|writer| Finished { writer, meta });
-        Ok(self.settle(finished).await)
+        Ok(self.settle(finished, turn).await)
     }
 
     /// Whether pieces may be fetched before their turn: into a file with room, of a version that a strong tag pins.
@@ -365,8 +383,8 @@ impl Task {
         while let Some(island) = islands.beginning_at(intake.received()) {
             let (start, length) = (intake.received(), island.finished().await);
             let lost = |error: Error| {
-                tracing::warn!(%error, "a piece that was fetched before its turn is lost");
-                Failure::leap(0)
+                tracing::warn!(%error, "a piece that was fetched before its turn cannot be read back");
+                Failure::Store(Arc::new(error))
             };
             while intake.received() < start + length {
                 let end = (start + length).min(intake.received() + DIGEST_BYTES);
@@ -425,12 +443,33 @@ impl Task {
     }
 
     /// Makes a verified body durable and visible, if it is to be and still may be.
-    async fn settle(&mut self, finished: Result<Finished, &'static str>) -> FillOutcome {
+    async fn settle(
+        &mut self,
+        finished: Result<Finished, &'static str>,
+        mut turn: Option<SemaphorePermit<'_>>,
+    ) -> FillOutcome {
         let outcome = match finished {
             Err(reason) => FillOutcome::PassedThrough(reason),
             Ok(finished) => {
                 let token = self.fill.token.get().expect("what is stored has a token").clone();
-                commit::commit(finished, token).await
+                let tags = match self.tags.take() {
+                    Some(asking) => {
+                        // Waiting for an origin is not waiting for the disk.
+                        turn = None;
+                        asking.end(&self.fill.plan.wants.tags).await
+                    }
+                    None => Ok(finished.meta.tags.clone()),
+                };
+                match tags {
+                    Ok(tags) => {
+                        let _turn = match turn {
+                            Some(turn) => turn,
+                            None => turn_to_commit(&self.env).await,
+                        };
+                        commit::commit(finished, tags, token).await
+                    }
+                    Err(reason) => FillOutcome::PassedThrough(reason),
+                }
             }
         };
         self.place.leave();

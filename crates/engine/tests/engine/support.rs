@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootKey, Seal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::access::{Context, Principal};
 use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::body::Body;
@@ -73,6 +73,7 @@ impl Bench {
             observer: Arc::new(()),
             origins: origins.clone(),
             marker: LoopMarker::new("test"),
+            local: LocalNames::default(),
             limits: FillLimits::default(),
         });
         let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));

@@ -37,13 +37,8 @@ impl GoneRow {
     /// The tombstones of a bucket's life whose keys begin with `prefix` and are greater than `after`, by object key.
     pub fn range_from(generation: Generation, prefix: &str, after: &str) -> KeyRange {
         let of = |text: &str| KeyWriter::new(Self::KIND).generation(generation).last_text(text).finish();
-        let mut range = KeyRange::prefix(&of(prefix));
-        // The smallest key greater than `after` is `after` with a zero byte behind it.
-        let behind = [of(after), vec![0]].concat();
-        if !after.is_empty() && behind > range.start {
-            range.start = range.end.iter().cloned().chain([behind]).min().unwrap_or_default();
-        }
-        range
+        // The smallest key greater than `after` is `after` with a zero byte behind it; no key is empty.
+        KeyRange::prefix(&of(prefix)).starting_at([of(after), vec![0]].concat())
     }
 
     /// Reads a key back.

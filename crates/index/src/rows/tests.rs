@@ -333,6 +333,18 @@ proptest! {
     }
 
     #[test]
+    fn a_page_of_tombstones_holds_what_begins_so_and_comes_behind(
+        tombstone in (1u64..3, "[ab]{1,3}"),
+        prefix in "[ab]{0,2}",
+        after in "[ab]{0,3}",
+    ) {
+        let (generation, key) = tombstone;
+        let row = GoneRow::key(Generation(generation), &ObjectKey::parse(&key).expect("a valid key"));
+        let held = generation == 1 && key.starts_with(&prefix) && key > after;
+        prop_assert_eq!(GoneRow::range_from(Generation(1), &prefix, &after).contains(&row), held);
+    }
+
+    #[test]
     fn upload_keys_sort_as_generation_then_key_then_id(
         a in (generation(), object_key(), upload_id()),
         b in (generation(), object_key(), upload_id()),

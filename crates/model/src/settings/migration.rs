@@ -29,7 +29,8 @@ pub struct MigrationSettings {
     pub on_digest_mismatch: DigestMismatch,
     /// Which metadata of the origin's object is kept.
     pub keep: KeepMode,
-    /// Whether the tags of an S3 or OSS origin's object are kept: one more request per object.
+    /// Whether the tags of the object are kept: of a bucket of this server, and of S3 and OSS origins that are asked with
+    /// credentials, by one more request per object.
     pub keep_tags: bool,
     /// For how long an origin's 404 or 410 is believed, in milliseconds; 0 asks every time. At most 300,000.
     pub negative_ttl_ms: u64,
@@ -172,7 +173,6 @@ impl MigrationSettings {
             (self.list == ListMode::Local, "migration setting list: through"),
             (self.refresh == Refresh::Never, "migration setting refresh"),
             (!self.write_through, "migration setting write_through"),
-            (!self.keep_tags, "migration setting keep_tags"),
         ] {
             if !offered {
                 // Their shape is fixed; taking one without doing what it says would be a promise broken in silence.
@@ -233,10 +233,10 @@ mod tests {
             MigrationSettings { list: ListMode::Through, ..of() },
             MigrationSettings { refresh: Refresh::TtlS(60), ..of() },
             MigrationSettings { write_through: true, ..of() },
-            MigrationSettings { keep_tags: true, ..of() },
         ] {
             assert!(matches!(unoffered.validate(), Err(Error::NotImplemented { .. })), "{unoffered:?}");
         }
+        assert!(MigrationSettings { keep_tags: true, ..of() }.validate().is_ok());
         let guard = AnswerGuard { required_header: Some("a b".into()), ..AnswerGuard::default() };
         assert_eq!(named(MigrationSettings { guard, ..of() }), "guard.required_header");
     }

@@ -1,7 +1,4 @@
-//! The routes of the admin API, and what all changes have in common.
-//!
-//! Guarantees: a change that was made is in the audit log before it is acknowledged, in the order in which changes were
-//! made; a client that goes away meanwhile interrupts neither.
+//! The routes of the admin API, and what all changes have in common: they are made through the audit log.
 
 use std::sync::Arc;
 
@@ -13,15 +10,13 @@ use headwater_engine::{Changed, Engine};
 use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use tokio::sync::Mutex;
 use utoipa::IntoParams;
 
 use super::auth::Requester;
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
 use super::{buckets, explain, keys, openapi, origins, tombstones};
-use crate::audit::{Audit, Entry};
+use crate::audit::{Audit, Intent, Unacknowledged};
 
 /// Lines of the audit log that are shown by default, and at most.
 const AUDIT_LINES: usize = 100;
@@ -31,15 +26,13 @@ const MAX_AUDIT_LINES: usize = 1000;
 pub(super) struct Api {
     pub(super) engine: Arc<Engine>,
     audit: Audit,
-    /// Held over a change and its line in the audit log.
-    order: Mutex<()>,
 }
 
 pub(super) type Shared = State<Arc<Api>>;
 pub(super) type Answer = Result<Response, Failure>;
 
 pub(super) fn router(engine: Arc<Engine>, audit: Audit) -> Router {
-    let api = Arc::new(Api { engine, audit, order: Mutex::new(()) });
+    let api = Arc::new(Api { engine, audit });
     let migration = get(buckets::get_migration).put(buckets::put_migration).patch(buckets::patch_migration);
     let origin = get(origins::get).put(origins::put).patch(origins::patch).delete(origins::delete);
     Router::new()
@@ -73,9 +66,9 @@ pub(super) struct Named {
 }
 
 impl Api {
-    /// Makes a change and writes it down. What changes nothing leaves no line.
+    /// Makes a change and writes it down.
     pub(super) async fn change<T>(
-        self: &Arc<Self>,
+        &self,
         requester: Requester,
         named: Named,
         change: impl Future<Output = ModelResult<Changed<T>>> + Send + 'static,
@@ -83,27 +76,16 @@ impl Api {
     where
         T: Serialize + Send + Sync + 'static,
     {
-        let api = self.clone();
-        // In a task of its own: a client that goes away must not part a change from its line.
-        let task = tokio::spawn(async move {
-            let _order = api.order.lock().await;
-            let changed = change.await?;
-            if !changed.differs {
-                return Ok(changed);
-            }
-            let shown = |value: &Option<T>| serde_json::to_value(value).unwrap_or(Value::Null);
-            let Requester { request_id, who, remote } = requester;
-            let (before, after) = (shown(&changed.before), shown(&changed.after));
-            let entry = Entry { request_id, who, remote, action: named.action, target: named.target, before, after };
-            if let Err(error) = api.audit.write(entry).await {
-                tracing::error!(%error, action = named.action, "a change was made and could not be audited");
+        let Requester { request_id, who, remote } = requester;
+        let intent = Intent { request_id, who, remote, action: named.action, target: named.target };
+        self.audit.change(intent, change).await.map_err(|failure| match failure {
+            Unacknowledged::Refused(error) => error.into(),
+            Unacknowledged::NotAudited => {
                 let message =
                     "the change was made, but could not be written to the audit log; the server's log says why";
-                return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", message));
+                Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", message)
             }
-            Ok(changed)
-        });
-        task.await.map_err(|error| Failure::from(Error::internal("change settings", error)))?
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Who may use the admin API: the root key, by a SigV4 signature that covers the body.
 //!
 //! Guarantees: a body is read only after the signature of its head held, and reaches a handler only with the digest
-//! that was signed. Unknown keys and wrong signatures are told apart neither in the answer nor in the work.
+//! that was signed. Unknown keys and wrong signatures are told apart neither in the answer nor in the work. A signed
+//! change is admitted once ([`UsedSignatures`](super::once::UsedSignatures)).
 //!
 //! Only the `Authorization` header counts: a presigned URL could be followed by whoever finds it in a history.
 
@@ -15,13 +16,14 @@ use headwater_model::access::Context;
 use headwater_model::bucket::Dialect;
 use headwater_model::op::{Action, Caller};
 use headwater_wire::sign::PayloadMode;
-use http::{Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use sha2::{Digest as _, Sha256};
 
 use super::AdminPlane;
 use super::error::Failure;
+use crate::request_id::RequestId;
 
 /// Longest body of a request: settings are a few KiB, a website document of 20 rules some hundred at most.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -39,7 +41,12 @@ pub(super) struct Requester {
 
 impl AdminPlane {
     /// The request with its verified body and its [`Requester`].
-    pub(super) async fn admit(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Request<Body>, Failure> {
+    pub(super) async fn admit(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        id: RequestId,
+    ) -> Result<Request<Body>, Failure> {
         let (mut parts, incoming) = request.into_parts();
         let now = self.clock.now();
         let admitted = self.authenticator.administrator(&parts, self.engine.accounts(), now).map_err(refusal)?;
@@ -60,8 +67,17 @@ impl AdminPlane {
             }
         };
         check_payload(&admitted.payload, &body)?;
-        let request_id = self.request_ids.next().as_str().to_owned();
-        parts.extensions.insert(Requester { request_id, who, remote: peer.ip().to_canonical() });
+        // A POST about a bucket asks for an explanation only: whoever repeats it learns what the key's owner learnt.
+        let explains = parts.method == Method::POST && parts.uri.path().starts_with("/api/v1/buckets/");
+        let changes = !explains && !matches!(parts.method, Method::GET | Method::HEAD);
+        if changes && !self.used_signatures.take(admitted.signature, self.clock.elapsed()) {
+            return Err(repeated());
+        }
+        parts.extensions.insert(Requester {
+            request_id: id.as_str().to_owned(),
+            who,
+            remote: peer.ip().to_canonical(),
+        });
         Ok(Request::from_parts(parts, Body::from(body)))
     }
 }
@@ -76,6 +92,11 @@ fn check_payload(mode: &PayloadMode, body: &Bytes) -> Result<(), Failure> {
             "the signature must cover the body: send x-amz-content-sha256 with its SHA-256",
         )),
     }
+}
+
+fn repeated() -> Failure {
+    let message = "a change with this signature was taken before; sign again, in the same second with another header";
+    Failure::new(StatusCode::FORBIDDEN, "repeated", message)
 }
 
 fn too_large() -> Failure {

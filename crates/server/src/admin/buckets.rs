@@ -1,14 +1,16 @@
 //! Buckets and how they migrate.
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use headwater_model::BucketName;
 use headwater_model::acl::Acl;
 use headwater_model::settings::MigrationSettings;
+use headwater_model::{BucketName, Result};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::api::{Answer, Named, Shared};
+use super::api::{Answer, Api, Named, Shared};
 use super::auth::Requester;
 use super::document;
 use super::error::{ErrorBody, json};
@@ -83,10 +85,8 @@ pub(super) async fn put_migration(
     requester: Requester,
     Document(body): Document,
 ) -> Answer {
-    let settings: MigrationSettings = document::read(&body)?;
-    let (engine, name) = (api.engine.clone(), BucketName::parse(&bucket)?);
-    let change = async move { engine.change_migration_settings(&name, |_| Ok(settings)).await };
-    Ok(json(StatusCode::OK, &api.change(requester, named(&bucket), change).await?.after))
+    let settings = document::read(&body)?;
+    change(&api, &bucket, requester, |_| Ok(settings)).await
 }
 
 /// Changes the migration settings that the merge patch (RFC 7396) names; `null` gives a field its default.
@@ -101,11 +101,17 @@ pub(super) async fn patch_migration(
     requester: Requester,
     Document(body): Document,
 ) -> Answer {
-    let (engine, name) = (api.engine.clone(), BucketName::parse(&bucket)?);
-    let change = async move { engine.change_migration_settings(&name, |old| document::patched(old, &body)).await };
-    Ok(json(StatusCode::OK, &api.change(requester, named(&bucket), change).await?.after))
+    change(&api, &bucket, requester, move |old| document::patched(old, &body)).await
 }
 
-fn named(bucket: &str) -> Named {
-    Named { action: "put_migration_settings", target: format!("bucket {bucket}") }
+async fn change(
+    api: &Arc<Api>,
+    bucket: &str,
+    requester: Requester,
+    new: impl FnOnce(&MigrationSettings) -> Result<MigrationSettings> + Send + 'static,
+) -> Answer {
+    let (engine, name) = (api.engine.clone(), BucketName::parse(bucket)?);
+    let named = Named { action: "put_migration_settings", target: format!("bucket {bucket}") };
+    let change = async move { engine.change_migration_settings(&name, new).await };
+    Ok(json(StatusCode::OK, &api.change(requester, named, change).await?.after))
 }

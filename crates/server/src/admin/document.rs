@@ -5,9 +5,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// Deepest nesting of a merge patch: settings have three levels.
-const MAX_DEPTH: usize = 16;
-
 /// Reads a whole document.
 ///
 /// # Errors
@@ -27,7 +24,7 @@ pub(super) fn patched<T: Serialize + DeserializeOwned>(old: &T, patch: &[u8]) ->
     if !patch.is_object() {
         return Err(Error::InvalidRequest { message: "a merge patch is a JSON object".into() });
     }
-    merge(&mut value, patch, 0)?;
+    merge(&mut value, patch);
     of_value(&value)
 }
 
@@ -47,26 +44,23 @@ fn of_value<T: DeserializeOwned>(value: &Value) -> Result<T> {
     })
 }
 
-fn merge(target: &mut Value, patch: Value, depth: usize) -> Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(Error::InvalidRequest { message: "the merge patch is nested too deeply".into() });
-    }
+/// As deep as the parser goes, which is 128 levels.
+fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;
-        return Ok(());
+        return;
     };
     if !target.is_object() {
         *target = Value::Object(Map::new());
     }
-    let Value::Object(target) = target else { return Ok(()) };
+    let Value::Object(target) = target else { return };
     for (name, value) in patch {
         if value.is_null() {
             target.remove(&name);
         } else {
-            merge(target.entry(name).or_insert(Value::Null), value, depth + 1)?;
+            merge(target.entry(name).or_insert(Value::Null), value);
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -98,5 +92,7 @@ mod tests {
         assert!(named(r#"{"negative_ttl_ms":-1}"#).starts_with("negative_ttl_ms: invalid value"));
         assert!(named("{").starts_with("the body is no JSON"));
         assert!(patched(&MigrationSettings::default(), b"[]").is_err());
+        let deep = r#"{"guard":"#.repeat(200);
+        assert!(patched(&MigrationSettings::default(), deep.as_bytes()).unwrap_err().to_string().contains("recursion"));
     }
 }

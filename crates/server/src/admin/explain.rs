@@ -1,9 +1,12 @@
 //! Explanations: what a request would meet, under the bucket's rules or under rules not yet saved.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use headwater_engine::{ExplainMethod, ExplainQuery};
-use headwater_model::BucketName;
+use headwater_model::bucket::Bucket;
 use headwater_model::website::Website;
+use headwater_model::{BucketName, Error, Result};
 use headwater_wire::{read_website, write_website};
 use http::StatusCode;
 use serde::Deserialize;
@@ -78,9 +81,7 @@ impl ExplainRequest {
               (status = "4XX", description = "refused", body = ErrorBody)),
 )]
 pub(super) async fn rules(State(api): Shared, At(bucket): At<String>) -> Answer {
-    let name = BucketName::parse(&bucket)?;
-    let known = api.engine.bucket(name.as_str());
-    let known = known.ok_or_else(|| headwater_model::Error::NoSuchBucket { bucket: bucket.into() })?;
+    let known = known(&api, &bucket)?;
     let website = known.website.as_deref().map(write_website);
     Ok(json(StatusCode::OK, &value!({ "website": website, "rule_version": known.rule_version })))
 }
@@ -107,9 +108,13 @@ pub(super) async fn explain(State(api): Shared, At(bucket): At<String>, Document
 pub(super) async fn test(State(api): Shared, At(bucket): At<String>, Document(body): Document) -> Answer {
     let test: RuleTest = document::read(&body)?;
     let mut website = read_website(test.website.as_bytes())?;
-    let stored = api.engine.bucket(&bucket);
-    website.adopt_masked_secrets(stored.as_ref().and_then(|bucket| bucket.website.as_deref()))?;
+    website.adopt_masked_secrets(known(&api, &bucket)?.website.as_deref())?;
     answer(&api, &bucket, test.request.query(Some(website))).await
+}
+
+fn known(api: &Api, bucket: &str) -> Result<Arc<Bucket>> {
+    let name = BucketName::parse(bucket)?;
+    api.engine.bucket(name.as_str()).ok_or_else(|| Error::NoSuchBucket { bucket: bucket.into() })
 }
 
 async fn answer(api: &Api, bucket: &str, query: ExplainQuery) -> Answer {

@@ -6,7 +6,7 @@
 //! Everything under `/api/` is for the root key alone ([`auth`]): a request reaches its handler only after its
 //! signature, its signer's right and its body's digest were checked. Changes are written to the audit log before they
 //! are acknowledged ([`api`]). No GET changes anything; there is no CORS, so no web page of another site can read an
-//! answer.
+//! answer. Every answer has its id in `x-request-id`, as have the lines of the log that are about it.
 
 mod api;
 mod auth;
@@ -16,6 +16,7 @@ mod error;
 mod explain;
 mod extract;
 mod keys;
+mod once;
 mod openapi;
 mod origins;
 mod tombstones;
@@ -29,22 +30,27 @@ use axum::body::Body;
 use axum::response::IntoResponse as _;
 use headwater_engine::Engine;
 use headwater_model::clock::Clock;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
+
+use once::UsedSignatures;
 
 use crate::audit::Audit;
 use crate::authenticate::Authenticator;
 use crate::listen;
-use crate::request_id::RequestIds;
+use crate::request_id::{RequestId, RequestIds};
 use crate::service::Service;
 
 /// Content type of the OpenMetrics text format.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The field of every answer that names it.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Most connections at a time: people, a few programs, a few scrapers.
 const MAX_CONNECTIONS: usize = 256;
 /// A request head must be complete within this time.
@@ -56,6 +62,7 @@ pub(crate) struct AdminPlane {
     engine: Arc<Engine>,
     clock: Arc<dyn Clock>,
     authenticator: Authenticator,
+    used_signatures: UsedSignatures,
     request_ids: RequestIds,
     router: axum::Router,
     drain: watch::Receiver<bool>,
@@ -75,6 +82,7 @@ impl AdminPlane {
             engine,
             // The region of a signature says nothing here.
             authenticator: Authenticator::new(None),
+            used_signatures: UsedSignatures::default(),
             request_ids: RequestIds::new(&*clock),
             clock,
             drain,
@@ -107,10 +115,21 @@ impl AdminPlane {
     }
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let id = self.request_ids.next();
+        let mut response = if request.uri().path().starts_with("/api/") {
+            // An error, so that no filter of the log takes the id away.
+            let span = tracing::error_span!("admin", request_id = id.as_str());
+            self.answer_api(request, peer, id).instrument(span).await
+        } else {
+            self.answer_probe(&request)
+        };
+        let value = HeaderValue::from_str(id.as_str()).expect("hex digits");
+        response.headers_mut().insert(REQUEST_ID, value);
+        response
+    }
+
+    fn answer_probe(&self, request: &Request<Incoming>) -> Response<Body> {
         const TEXT: &str = "text/plain; charset=utf-8";
-        if request.uri().path().starts_with("/api/") {
-            return self.answer_api(request, peer).await;
-        }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return plain(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".into());
         }
@@ -126,20 +145,24 @@ impl AdminPlane {
         }
     }
 
-    async fn answer_api(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
-        match self.admit(request, peer).await {
+    async fn answer_api(&self, request: Request<Incoming>, peer: SocketAddr, id: RequestId) -> Response<Body> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let response = match self.admit(request, peer, id).await {
             Err(refusal) => refusal.into_response(),
             Ok(admitted) => match self.router.clone().oneshot(admitted).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             },
-        }
+        };
+        let (remote, status) = (peer.ip().to_canonical(), response.status().as_u16());
+        tracing::info!(%remote, %method, path, status, "admin request");
+        response
     }
 }
 
 fn plain(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

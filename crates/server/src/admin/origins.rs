@@ -1,13 +1,15 @@
 //! Origins: how they are treated, and how they are.
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use headwater_model::Error;
 use headwater_model::origin::OriginId;
 use headwater_model::settings::OriginSettings;
+use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
 use serde_json::{Value, json as value};
 
-use super::api::{Answer, Named, Shared};
+use super::api::{Answer, Api, Named, Shared};
 use super::auth::Requester;
 use super::document;
 use super::error::{ErrorBody, Failure, json};
@@ -49,10 +51,8 @@ pub(super) async fn put(
     requester: Requester,
     Document(body): Document,
 ) -> Answer {
-    let (engine, id, settings) = (api.engine.clone(), origin(&place)?, document::read::<OriginSettings>(&body)?);
-    let named = Named { action: "put_origin_settings", target: format!("origin {id}") };
-    let change = async move { engine.change_origin_settings(&id, |_| Ok(settings)).await };
-    Ok(json(StatusCode::OK, &api.change(requester, named, change).await?.after))
+    let settings = document::read(&body)?;
+    change(&api, &place, requester, |_| Ok(settings)).await
 }
 
 /// Changes the settings that the merge patch (RFC 7396) names; `null` gives a field its default.
@@ -68,9 +68,18 @@ pub(super) async fn patch(
     requester: Requester,
     Document(body): Document,
 ) -> Answer {
-    let (engine, id) = (api.engine.clone(), origin(&place)?);
+    change(&api, &place, requester, move |old| document::patched(old, &body)).await
+}
+
+async fn change(
+    api: &Arc<Api>,
+    place: &(String, String),
+    requester: Requester,
+    new: impl FnOnce(&OriginSettings) -> ModelResult<OriginSettings> + Send + 'static,
+) -> Answer {
+    let (engine, id) = (api.engine.clone(), origin(place)?);
     let named = Named { action: "put_origin_settings", target: format!("origin {id}") };
-    let change = async move { engine.change_origin_settings(&id, |old| document::patched(old, &body)).await };
+    let change = async move { engine.change_origin_settings(&id, new).await };
     Ok(json(StatusCode::OK, &api.change(requester, named, change).await?.after))
 }
 

@@ -1,6 +1,7 @@
 //! The audit log: who changed what, when, from where.
 //!
-//! Guarantees: a line is on the disk before its change is acknowledged; every line carries the SHA-256 of the line
+//! Guarantees: a line is on the disk before its change is acknowledged, in the order in which changes were made, and a
+//! client that goes away meanwhile interrupts neither; every line carries the SHA-256 of the line
 //! before it, so that a line that was changed or taken out afterwards shows ([`verify`]). Nothing here is secret: who
 //! writes an entry has masked it.
 //!
@@ -12,9 +13,11 @@
 //! How: the file is opened for every line, so it can be moved away at any time and the next change begins a new one,
 //! whose first line still names the last line of the old (after a restart: an empty `previous`).
 //!
-//! Deliberately not here: protection against who can write the file and computes all hashes anew; ship the lines to
-//! another machine for that.
+//! Deliberately not here: protection against who can write the file. It does not show if all hashes are computed anew,
+//! nor, while the server is stopped, if lines are cut off the end or the beginning; ship the lines to another machine
+//! for that.
 
+mod change;
 mod verify;
 
 use std::fs::{File, OpenOptions};
@@ -29,6 +32,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use change::{Intent, Unacknowledged};
 pub use verify::{AuditReport, verify};
 
 /// Most bytes of the file's end that are read for its last lines: a line holds a document twice, at most 1 MiB each.
@@ -43,23 +47,25 @@ pub struct Audit {
 struct Shared {
     path: PathBuf,
     clock: Arc<dyn Clock>,
+    /// Held over a change and its line.
+    order: tokio::sync::Mutex<()>,
     /// Digest of the last line; held while a line is written.
     previous: Mutex<String>,
 }
 
 /// One change.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) request_id: String,
+struct Entry {
+    request_id: String,
     /// Access key id.
-    pub(crate) who: String,
-    pub(crate) remote: IpAddr,
-    pub(crate) action: &'static str,
-    pub(crate) target: String,
+    who: String,
+    remote: IpAddr,
+    action: &'static str,
+    target: String,
     /// Masked.
-    pub(crate) before: Value,
+    before: Value,
     /// Masked.
-    pub(crate) after: Value,
+    after: Value,
 }
 
 #[derive(Serialize)]
@@ -88,11 +94,12 @@ impl Audit {
             // A crash cut the line off before its change was acknowledged. It stays, as a line of its own.
             append(path, b"\n")?;
         }
-        Ok(Self { shared: Arc::new(Shared { path: path.to_owned(), clock, previous: Mutex::new(previous) }) })
+        let (path, order, previous) = (path.to_owned(), tokio::sync::Mutex::default(), Mutex::new(previous));
+        Ok(Self { shared: Arc::new(Shared { path, clock, order, previous }) })
     }
 
     /// Writes a line down; it is on the disk when this returns.
-    pub(crate) async fn write(&self, entry: Entry) -> io::Result<()> {
+    async fn write(&self, entry: Entry) -> io::Result<()> {
         let shared = self.shared.clone();
         tokio::task::spawn_blocking(move || shared.write(&entry)).await.map_err(io::Error::other)?
     }
@@ -100,11 +107,14 @@ impl Audit {
     /// The last lines, oldest first; fewer than `limit` if there are no more, or they are longer than 8 MiB together.
     pub(crate) async fn last(&self, limit: usize) -> io::Result<Vec<Value>> {
         let shared = self.shared.clone();
-        let tail = tokio::task::spawn_blocking(move || read_tail(&shared.path)).await.map_err(io::Error::other)??;
-        let lines = tail.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-        let mut lines: Vec<Value> = lines.collect();
-        lines.drain(..lines.len().saturating_sub(limit));
-        Ok(lines)
+        let read = tokio::task::spawn_blocking(move || {
+            let tail = read_tail(&shared.path)?;
+            let lines = tail.rsplit(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+            let mut lines: Vec<Value> = lines.take(limit).collect();
+            lines.reverse();
+            Ok(lines)
+        });
+        read.await.map_err(io::Error::other)?
     }
 }
 
@@ -124,10 +134,24 @@ impl Shared {
 }
 
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    append_by(path, |file| {
+        file.write_all(line)?;
+        file.sync_data()
+    })
+}
+
+/// Lets `write` add to the end of the file. What a failure leaves behind is cut off again: it would stand between two
+/// lines as if somebody had changed the log.
+fn append_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let is_new = !path.exists();
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    file.write_all(line)?;
-    file.sync_data()?;
+    let length = file.metadata()?.len();
+    if let Err(error) = write(&mut file) {
+        if let Err(error) = file.set_len(length) {
+            tracing::error!(%error, path = %path.display(), "part of an audit line could not be taken back");
+        }
+        return Err(error);
+    }
     if is_new && let Some(directory) = path.parent() {
         File::open(directory)?.sync_all()?;
     }

@@ -68,3 +68,29 @@ async fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
     let (old, new) = (std::fs::read(&moved).unwrap(), std::fs::read_to_string(&path).unwrap());
     assert!(new.contains(&format!(r#""previous":"{}""#, digest(old.strip_suffix(b"\n").unwrap()))), "{new}");
 }
+
+#[tokio::test]
+async fn a_line_that_could_not_be_written_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.log");
+    let audit = audit(&path);
+    audit.write(entry("a")).await.unwrap();
+    let failed = append_by(&path, |file| {
+        file.write_all(b"{\"time\":\"2026-")?;
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    audit.write(entry("b")).await.unwrap();
+    assert_eq!(verify(&path).unwrap().unwrap(), AuditReport { lines: 2, broken: Vec::new() });
+}
+
+#[tokio::test]
+async fn the_last_lines_come_oldest_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = audit(&directory.path().join("audit.log"));
+    for target in ["a", "b", "c"] {
+        audit.write(entry(target)).await.unwrap();
+    }
+    let targets: Vec<_> = audit.last(2).await.unwrap().iter().map(|line| line["target"].clone()).collect();
+    assert_eq!(targets, ["b", "c"]);
+}

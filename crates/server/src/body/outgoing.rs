@@ -1,6 +1,7 @@
 //! An answer's body on its way out.
 //!
-//! Whatever ends it (the last byte, an error, a client that left) is reported exactly once, with the bytes that went.
+//! Guarantees: of a streamed body over HTTP/1.1 one chunk is in memory, however slowly the client takes it; over HTTP/2 the
+//! stream's window limits it. Whatever ends it (the last byte, an error, a client that left) is reported exactly once, with the bytes that went.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,6 +10,8 @@ use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::body::Body;
 use http_body::{Frame, SizeHint};
+
+use crate::connection::Uptake;
 
 /// Told when an answer has ended.
 pub(crate) trait OnEnd: Send + 'static {
@@ -22,18 +25,20 @@ pub(crate) struct ResponseBody<E: OnEnd> {
     /// Bytes still to come, where known: lets HTTP/2 and HTTP/1.1 frame by length.
     remaining: Option<u64>,
     sent: u64,
+    /// Of what was sent, how much the socket took; none over HTTP/2, where bodies share a connection.
+    uptake: Option<Uptake>,
     on_end: Option<E>,
 }
 
 impl<E: OnEnd> ResponseBody<E> {
     /// `length` is what `Content-Length` announces, if it does.
-    pub(crate) fn new(body: Body, length: Option<u64>, on_end: E) -> Self {
+    pub(crate) fn new(body: Body, length: Option<u64>, uptake: Option<Uptake>, on_end: E) -> Self {
         let remaining = match &body {
             Body::Empty => Some(0),
             Body::Full(bytes) => Some(bytes.len() as u64),
             Body::Stream(_) => length,
         };
-        let mut this = Self { body, remaining, sent: 0, on_end: Some(on_end) };
+        let mut this = Self { body, remaining, sent: 0, uptake, on_end: Some(on_end) };
         if this.remaining == Some(0) {
             this.end(true);
         }
@@ -76,19 +81,24 @@ impl<E: OnEnd + Unpin> http_body::Body for ResponseBody<E> {
                 }
                 Poll::Ready(Some(Ok(this.pass(bytes))))
             }
-            Body::Stream(stream) => match ready!(stream.as_mut().poll_next(cx)) {
-                Some(Ok(bytes)) => Poll::Ready(Some(Ok(this.pass(bytes)))),
-                Some(Err(error)) => {
-                    tracing::warn!(%error, sent = this.sent, "answer cut short");
-                    this.end(false);
-                    Poll::Ready(Some(Err(error)))
+            Body::Stream(stream) => {
+                if let Some(uptake) = &this.uptake {
+                    ready!(uptake.poll_taken(this.sent, cx));
                 }
-                None => {
-                    let complete = this.remaining.is_none_or(|remaining| remaining == 0);
-                    this.end(complete);
-                    Poll::Ready(None)
+                match ready!(stream.as_mut().poll_next(cx)) {
+                    Some(Ok(bytes)) => Poll::Ready(Some(Ok(this.pass(bytes)))),
+                    Some(Err(error)) => {
+                        tracing::warn!(%error, sent = this.sent, "answer cut short");
+                        this.end(false);
+                        Poll::Ready(Some(Err(error)))
+                    }
+                    None => {
+                        let complete = this.remaining.is_none_or(|remaining| remaining == 0);
+                        this.end(complete);
+                        Poll::Ready(None)
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -104,5 +114,52 @@ impl<E: OnEnd + Unpin> http_body::Body for ResponseBody<E> {
 impl<E: OnEnd> Drop for ResponseBody<E> {
     fn drop(&mut self) {
         self.end(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use http_body::Body as _;
+
+    use super::*;
+    use crate::connection::Activity;
+
+    struct Unwatched;
+
+    impl OnEnd for Unwatched {
+        fn ended(self, _: u64, _: bool) {}
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_next_chunk_is_asked_for_when_the_last_has_left() {
+        let activity = Arc::new(Activity::default());
+        activity.wrote(1000);
+        let chunks = [Ok(Bytes::from_static(b"0123")), Ok(Bytes::from_static(b"4567"))];
+        let stream = Body::Stream(Box::pin(futures_util::stream::iter(chunks)));
+        let mut body = ResponseBody::new(stream, Some(8), Some(activity.uptake()), Unwatched);
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let mut next =
+            || Pin::new(&mut body).poll_frame(&mut cx).map(|frame| frame.unwrap().unwrap().into_data().unwrap());
+        assert_eq!(next(), Poll::Ready(Bytes::from_static(b"0123")));
+        assert_eq!(next(), Poll::Pending, "nothing has left");
+        activity.wrote(3);
+        assert_eq!((next(), woken.0.load(Ordering::Relaxed)), (Poll::Pending, 1), "a part has left");
+        activity.wrote(1);
+        assert_eq!((next(), woken.0.load(Ordering::Relaxed)), (Poll::Ready(Bytes::from_static(b"4567")), 2));
     }
 }

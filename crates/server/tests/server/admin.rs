@@ -1,82 +1,14 @@
 //! The admin API: who may use it, what it refuses and how, what it changes.
 
-use std::time::Duration;
-
-use bytes::Bytes;
 use headwater_model::bucket::Dialect;
-use headwater_model::clock::Clock as _;
-use headwater_server::{SystemClock, verify_audit};
-use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, presign_v4, sign_v4_headers};
-use http::{HeaderValue, Method, Request, header};
-use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use headwater_server::verify_audit;
+use http::Method;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
-use tokio::net::TcpStream;
 
-use crate::support::{Running, collect, open_bucket, start};
+use crate::admin_client::{Signed, ask, exchange, head, send};
+use crate::support::{open_bucket, start};
 
 const MIGRATION: &str = "/api/v1/buckets/bkt/migration";
-
-/// How a request of a test is signed.
-#[derive(Clone, Copy, PartialEq)]
-enum Signed {
-    Rightly,
-    NotAtAll,
-    WithSecret(&'static str),
-    AsKey(&'static str),
-    WithoutItsBody,
-    OverAnotherBody,
-    AsOss,
-    InTheUrl,
-}
-
-async fn send(running: &Running, method: Method, path: &str, body: &str, signed: Signed) -> (u16, Value) {
-    let mut request = Request::new(());
-    *request.method_mut() = method;
-    *request.uri_mut() = path.parse().unwrap();
-    request.headers_mut().insert(header::HOST, HeaderValue::from_static("127.0.0.1"));
-    let (mut parts, ()) = request.into_parts();
-    let (id, secret) = match signed {
-        Signed::WithSecret(secret) => ("root", secret),
-        Signed::AsKey(id) => (id, "secret-of-root"),
-        _ => ("root", "secret-of-root"),
-    };
-    let dialect = if signed == Signed::AsOss { Dialect::Oss } else { Dialect::S3 };
-    let keys = SigningKeys::new();
-    let (now, target) = (SystemClock::new().now(), Target::default());
-    let signing = Signing {
-        dialect,
-        access_key_id: id,
-        secret,
-        session_token: None,
-        region: "any",
-        target,
-        additional_headers: &[],
-        now,
-        keys: &keys,
-    };
-    let digest = |body: &str| ContentSha256::Digest(Sha256::digest(body.as_bytes()).into());
-    match signed {
-        Signed::NotAtAll => {}
-        Signed::InTheUrl => presign_v4(&mut parts, Duration::from_mins(1), &signing).unwrap(),
-        Signed::WithoutItsBody => sign_v4_headers(&mut parts, ContentSha256::Unsigned, &signing).unwrap(),
-        Signed::OverAnotherBody => sign_v4_headers(&mut parts, digest("another"), &signing).unwrap(),
-        _ => sign_v4_headers(&mut parts, digest(body), &signing).unwrap(),
-    }
-    let stream = TcpStream::connect(running.addresses.admin).await.unwrap();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let request = Request::from_parts(parts, Full::new(Bytes::copy_from_slice(body.as_bytes())));
-    let (parts, body) = collect(sender.send_request(request).await.unwrap()).await;
-    assert!(!parts.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "there is no CORS");
-    (parts.status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
-}
-
-async fn ask(running: &Running, method: Method, path: &str, body: &str) -> (u16, Value) {
-    send(running, method, path, body, Signed::Rightly).await
-}
 
 #[tokio::test]
 async fn only_the_root_key_by_a_signature_over_the_body_gets_in() {
@@ -103,6 +35,33 @@ async fn only_the_root_key_by_a_signature_over_the_body_gets_in() {
     assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1["negative_ttl_ms"], 5000, "nothing was changed");
     // A path that is not there tells strangers nothing either.
     assert_eq!(send(&running, Method::GET, "/api/v1/nothing", "", Signed::NotAtAll).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_signed_change_is_taken_once_and_its_id_is_told() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let body = r#"{"negative_ttl_ms":1}"#;
+    let change = head(Method::PATCH, MIGRATION, body, Signed::Rightly);
+    let (answer, _) = exchange(&running, change.clone(), body).await;
+    assert_eq!(answer.status, 200);
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit?limit=1", "").await;
+    assert_eq!(audit["entries"][0]["request_id"], answer.headers["x-request-id"].to_str().unwrap());
+    assert_eq!(ask(&running, Method::PATCH, MIGRATION, r#"{"negative_ttl_ms":2}"#).await.0, 200);
+    // The same, and the same in other letters, which is as valid.
+    let mut spelled = change.clone();
+    let (known, signature) = spelled.headers["authorization"].to_str().unwrap().rsplit_once('=').unwrap();
+    let other = format!("{known}={}", signature.to_uppercase());
+    spelled.headers.insert("authorization", other.parse().unwrap());
+    for repeated in [change, spelled] {
+        let (answer, told) = exchange(&running, repeated, body).await;
+        assert_eq!((answer.status.as_u16(), &told["error"]["code"]), (403, &json!("repeated")), "{told}");
+    }
+    assert_eq!(ask(&running, Method::GET, MIGRATION, "").await.1["negative_ttl_ms"], 2);
+    let read = head(Method::GET, MIGRATION, "", Signed::Rightly);
+    for _ in 0..2 {
+        assert_eq!(exchange(&running, read.clone(), "").await.0.status, 200);
+    }
 }
 
 #[tokio::test]
@@ -142,9 +101,7 @@ async fn settings_are_read_replaced_and_patched() {
 async fn settings_without_effect_are_refused_by_name() {
     let running = start(None).await;
     open_bucket(&running).await;
-    for body in
-        [r#"{"list":"through"}"#, r#"{"refresh":{"ttl_s":60}}"#, r#"{"write_through":true}"#, r#"{"keep_tags":true}"#]
-    {
+    for body in [r#"{"list":"through"}"#, r#"{"refresh":{"ttl_s":60}}"#, r#"{"write_through":true}"#] {
         assert_eq!(ask(&running, Method::PATCH, MIGRATION, body).await.0, 501, "{body}");
     }
 }
@@ -199,7 +156,7 @@ async fn the_openapi_document_and_the_routes_agree() {
             seen += 1;
         }
     }
-    assert!(seen >= 8, "{document}");
+    assert_eq!(seen, 21, "{document}");
     let settings = &document["components"]["schemas"]["MigrationSettings"];
     assert!(settings["properties"]["negative_ttl_ms"]["description"].is_string(), "{settings}");
 }
@@ -234,6 +191,58 @@ async fn rules_are_tested_before_they_are_saved() {
     assert_eq!(answer["website"], Value::Null, "nothing was saved");
     let (_, answer) = ask(&running, Method::POST, "/api/v1/buckets/bkt/explain", r#"{"key":"img/a"}"#).await;
     assert_eq!((&answer["stored"], &answer["rules"]), (&Value::Null, &json!([])));
+}
+
+#[tokio::test]
+async fn origins_are_tried_where_the_key_has_a_url() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let try_it = async |bucket: &str, key: &str, website: &str| {
+        let body = json!({"website": website, "request": {"key": key, "try": true}}).to_string();
+        ask(&running, Method::POST, &format!("/api/v1/buckets/{bucket}/rules/test"), &body).await
+    };
+    let (status, answer) = try_it("bkt", "img/a", WEBSITE).await;
+    assert_eq!(status, 200, "{answer}");
+    let tried = &answer["matched"]["tried"];
+    assert_eq!((&tried[0]["outcome"], &tried[0]["reason"]), (&json!("failed"), &json!("connect")), "{tried}");
+    let (status, answer) = try_it("bkt", "img/../a", WEBSITE).await;
+    assert_eq!((status, &answer["matched"]["tried"]), (200, &Value::Null), "{answer}");
+    assert_eq!(answer["matched"]["unmappable"], "the key has a dot segment", "{answer}");
+    // Whatever else is wrong with the document.
+    let masked = WEBSITE.replace(
+        "<MirrorHeaders>",
+        "<MirrorAuth><AuthType>S3V4</AuthType><Region>r</Region>\
+        <AccessKeyId>i</AccessKeyId><AccessKeySecret>******</AccessKeySecret></MirrorAuth><MirrorHeaders>",
+    );
+    let (status, answer) = try_it("none", "img/a", &masked).await;
+    assert_eq!((status, &answer["error"]["code"]), (404, &json!("no_such_bucket")), "{answer}");
+}
+
+#[tokio::test]
+async fn rules_that_come_by_the_data_plane_are_in_the_audit_log() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let target = (Some("bkt"), None);
+    let put = crate::support::request(Method::PUT, "/bkt/?website", WEBSITE);
+    let (parts, _) = running.send(crate::support::signed(put, Dialect::Oss, target)).await;
+    assert_eq!(parts.status, 200);
+    let id = parts.headers["x-oss-request-id"].to_str().unwrap().to_owned();
+    // The second one finds nothing to take away.
+    for _ in 0..2 {
+        let delete = crate::support::request(Method::DELETE, "/bkt/?website", "");
+        let (parts, _) = running.send(crate::support::signed(delete, Dialect::S3, target)).await;
+        assert_eq!(parts.status, 204);
+    }
+    let refused = running.send(crate::support::request(Method::DELETE, "/bkt/?website", "")).await;
+    assert_eq!(refused.0.status, 403);
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit", "").await;
+    let [put, delete] = &audit["entries"].as_array().unwrap()[..] else { panic!("two lines: {audit}") };
+    assert_eq!((&put["action"], &put["target"]), (&json!("put_website"), &json!("bucket bkt")));
+    assert_eq!((&put["who"], &put["request_id"], &put["before"]), (&json!("root"), &json!(id), &Value::Null));
+    let document = put["after"].as_str().unwrap();
+    assert!(document.contains("https://origin.example/base/") && !document.contains("canary-77"), "{document}");
+    assert_eq!((&delete["action"], &delete["before"]), (&json!("delete_website"), &put["after"]));
+    assert_eq!(delete["after"], Value::Null);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
 mod admin;
+mod admin_client;
 mod matrix;
 mod requests;
 mod support;

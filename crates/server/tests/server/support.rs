@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, RootKey, Seal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::BoxFuture;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
@@ -85,6 +85,7 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
         observer: metrics.fill_observer(),
         origins: origins.clone(),
         marker: LoopMarker::new("test"),
+        local: LocalNames::default(),
         limits: FillLimits::default(),
     });
     let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner };

@@ -39,6 +39,7 @@ pub(super) fn reply(row: u32, case: &str, ask: &Ask<'_>) -> Option<Reply> {
         (40, "folded") => ask.tagged().header_bytes("x-odd", b"a\r\n b"),
         (41, "trickled") => connecting::trickled(ask),
         (44, "declared") => Reply::pattern(44, TOO_LARGE_BYTES),
+        (44, "undeclared") => ask.whole().chunked(16 << 10),
         (46, "page") => Reply::script(vec![
             Step::Send(Bytes::from_static(b"<html>an answer of the year 1991</html>\r\n")),
             Step::End(Cut::Orderly),

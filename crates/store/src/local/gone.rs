@@ -76,12 +76,14 @@ impl Core {
 
     /// When the key was deleted on purpose.
     pub(super) fn gone(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<Option<Timestamp>> {
-        if !self.has_gone(bucket.generation) {
+        // Every miss asks. The commit lock is taken only where a tombstone was found.
+        if self.view.layers().accounting.gone(bucket.generation) == 0 {
             return Ok(None);
         }
         let row_key = GoneRow::key(bucket.generation, key);
-        let row = self.view.get(&row_key)?;
-        Ok(row.map(|value| GoneRow::decode(&row_key, &value)).transpose()?.map(|row| row.deleted))
+        let Some(row) = self.view.get(&row_key)? else { return Ok(None) };
+        let deleted = GoneRow::decode(&row_key, &row)?.deleted;
+        Ok(self.state().buckets.contains_key(&bucket.generation).then_some(deleted))
     }
 
     /// A page of tombstones.
@@ -124,18 +126,22 @@ impl Core {
 
     /// Removes the tombstones of lives that have ended. Blocks.
     pub(super) fn purge_gone(&self) -> Result<()> {
-        let lives: Vec<Generation> = self.view.layers().accounting.all_gone().keys().copied().collect();
+        let mut lives: Vec<Generation> = self.view.layers().accounting.all_gone().keys().copied().collect();
+        if lives.is_empty() {
+            return Ok(());
+        }
+        {
+            let state = self.state();
+            lives.retain(|generation| !state.buckets.contains_key(generation));
+        }
         for generation in lives {
             while !self.signals.is_ending() && self.purge_gone_of(generation)? > 0 {}
         }
         Ok(())
     }
 
-    /// Removes some tombstones of a life, if it has ended; tells how many.
+    /// Removes some tombstones of a life that has ended; tells how many.
     fn purge_gone_of(&self, generation: Generation) -> Result<usize> {
-        if self.state().buckets.contains_key(&generation) {
-            return Ok(0);
-        }
         let at = self.config.probe.at(Point::TombstonesPurge);
         at.map_err(|error| Error::internal("purge tombstones", error))?;
         let rows = self.view.rows(GoneRow::range(generation), PAGE_ROWS);

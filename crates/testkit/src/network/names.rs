@@ -3,7 +3,7 @@
 //! Guarantees: questions of the system's resolver are answered over UDP as a recursive server answers them (a chain of
 //! aliases comes whole); each name has a list of [`Answer`]s, one after the other, the last one staying, with the
 //! questions for IPv4 and IPv6 addresses counted apart, as resolvers ask both; every record has a TTL of 0 unless the
-//! answer says otherwise. Names without answers do not exist.
+//! answer says otherwise. Names without answers do not exist; the case of letters in a name says nothing.
 //!
 //! How: hickory-proto reads and writes the messages; no answer is longer than a datagram of 512 bytes allows, which the
 //! server asserts.
@@ -85,14 +85,14 @@ impl NameServer {
     /// If there is no answer.
     pub fn set_each(&self, name: &str, answers: Vec<Answer>) {
         assert!(!answers.is_empty(), "a name needs an answer");
-        let mut table = lock(&self.table);
-        table.asked.retain(|(asked, _)| asked != name);
-        table.answers.insert(name.to_ascii_lowercase(), answers);
+        let (mut table, name) = (lock(&self.table), name.to_ascii_lowercase());
+        table.asked.retain(|(asked, _)| *asked != name);
+        table.answers.insert(name, answers);
     }
 
     /// How many questions for IPv4 addresses of a name came since its answers were set.
     pub fn questions(&self, name: &str) -> usize {
-        lock(&self.table).count(name, RecordType::A)
+        lock(&self.table).count(&name.to_ascii_lowercase(), RecordType::A)
     }
 }
 
@@ -176,4 +176,19 @@ async fn serve(socket: UdpSocket, table: Arc<Mutex<Table>>) {
 
 fn lock(table: &Mutex<Table>) -> std::sync::MutexGuard<'_, Table> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_case_of_letters_says_nothing() {
+        let names = NameServer { table: Arc::default(), answering: tokio::spawn(async {}).abort_handle() };
+        names.set("A.test", Answer::Failure);
+        assert_eq!(lock(&names.table).next("a.test", RecordType::A), Answer::Failure);
+        assert_eq!(names.questions("a.TEST"), 1);
+        names.set("a.Test", Answer::NoSuchName);
+        assert_eq!(names.questions("a.test"), 0, "counted since its answers were set");
+    }
 }

@@ -32,6 +32,7 @@ mod tests;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
+use headwater_model::object::Tags;
 use headwater_model::op::Op;
 use headwater_model::reply::Reply;
 use headwater_model::website::Website;
@@ -158,6 +159,15 @@ pub fn read_website(document: &[u8]) -> Result<Website> {
 /// Writes a website document, as GetBucketWebsite does. Secrets are masked.
 pub fn write_website(website: &Website) -> String {
     website::encode(website).finish()
+}
+
+/// Reads a `Tagging` document, as GetObjectTagging of either vendor answers it.
+///
+/// # Errors
+/// [`Error::MalformedXml`], also for more than [`headwater_model::limits::MAX_TAGS`] tags; [`Error::InvalidArgument`] for
+/// a key or value that is too long, and for a key that is repeated.
+pub fn read_tagging(document: &[u8]) -> Result<Tags> {
+    tagging::decode(document)
 }
 
 /// A request while it is decoded.

@@ -256,12 +256,14 @@ fn mirror_failures_have_their_ec_and_tell_owners_the_reason() {
         let response = encoded(Dialect::Oss, &mirror(kind, None), &Method::GET, false);
         assert_eq!(response.headers()["x-oss-ec"], ec);
         assert!(!response.headers().contains_key(RETRY_AFTER));
+        assert!(!response.headers().contains_key("x-mirror-error"), "only owners may know");
         assert!(!body(response).contains("connect_refused"), "only owners may know");
     }
     for dialect in [Dialect::Oss, Dialect::S3] {
         let error = mirror(MirrorFailureKind::Unreachable, Some(Duration::from_millis(1500)));
         let response = encoded(dialect, &error, &Method::GET, true);
         assert_eq!(response.headers()[RETRY_AFTER], "2");
+        assert_eq!(response.headers()["x-mirror-error"], "connect_refused");
         let text = body(response);
         assert!(text.contains("<Reason>connect_refused</Reason><OriginStatus>503</OriginStatus>"), "{text}");
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::payload::decode_hex;
 use super::v4::Style;
 
 /// A way to sign a request.
@@ -43,6 +44,16 @@ pub struct Credentials {
     /// The security token of temporary credentials, if one was sent.
     pub session_token: Option<String>,
     pub(super) claim: Claim,
+}
+
+impl Credentials {
+    /// The bytes of the signature that is claimed, for the V4 schemes.
+    pub fn v4_signature(&self) -> Option<[u8; 32]> {
+        match &self.claim {
+            Claim::V1(_) => None,
+            Claim::V4(claim) => decode_hex(&claim.signature),
+        }
+    }
 }
 
 impl fmt::Debug for Credentials {

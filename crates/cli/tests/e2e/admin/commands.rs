@@ -76,6 +76,9 @@ async fn rules_are_shown_explained_and_tested() {
     let story = run(&mut server.client_command(&["explain", "pics/a b", "--head", "--header", "X-A: 1"]));
     assert!(story.contains("HEAD pics/a b") && story.contains("not here"), "{story}");
     assert!(story.contains("http://127.0.0.1:9/base/a%20b"), "{story}");
+    let tried = run(&mut server.client_command(&["explain", "pics/a b", "--try"]));
+    assert!(tried.contains("tried       http://127.0.0.1:9/base/a%20b\n"), "{tried}");
+    assert!(tried.contains("no answer: failed: connect"), "{tried}");
     server.client().put("/pics/here", "x").send().await.expect(200);
     let told = json(&server, &["explain", "pics/here"]);
     assert_eq!(told["stored"]["size_bytes"], 1, "{told}");
@@ -120,6 +123,13 @@ async fn origins_and_tombstones_have_commands() {
     assert!(shown.trim_end().ends_with("a//b") && shown.lines().count() == 1, "{shown}");
     run(&mut server.client_command(&["object", "lift", "pics/a//b"]));
     assert_eq!(json(&server, &["object", "tombstones", "pics"]), Value::Array(Vec::new()));
+    // More than a page of the API.
+    for number in 0..1003 {
+        server.client().delete(&format!("/pics/n{number:04}")).send().await.expect(204);
+    }
+    let count = |list: Value| list.as_array().map(Vec::len);
+    assert_eq!(count(json(&server, &["object", "tombstones", "pics"])), Some(1003));
+    assert_eq!(count(json(&server, &["object", "tombstones", "pics", "--limit", "1002"])), Some(1002));
     assert_eq!(refused(&server, &["object", "lift", "pics/a//b"]).0, Some(1));
     server.stop();
     let log = server.log().join("\n");

@@ -22,7 +22,7 @@ fn curl(server: &Headwater, secret: &str, path: &str, arguments: &[&str]) -> (u1
 
 #[tokio::test]
 async fn curl_reads_and_changes_settings() {
-    let server = Setup::new().mirror("pics", "http://127.0.0.1:9/").start();
+    let mut server = Setup::new().mirror("pics", "http://127.0.0.1:9/").start();
     let secret = server.key().secret;
     let path = "/api/v1/buckets/pics/migration";
     let (status, buckets) = curl(&server, secret, "/api/v1/buckets", &[]);
@@ -38,4 +38,8 @@ async fn curl_reads_and_changes_settings() {
     let (status, answer) = curl(&server, "wrong", path, &patch);
     assert_eq!((status, &answer["error"]["code"]), (401, &"unauthenticated".into()), "{answer}");
     assert_eq!(curl(&server, secret, path, &[]).1, settings, "the wrong key changed nothing");
+    server.stop();
+    let id = audit["entries"][0]["request_id"].as_str().expect("an id");
+    let told = |line: &&String| line.contains(id) && line.contains(path) && line.contains(r#""status":200"#);
+    assert_eq!(server.log().iter().filter(told).count(), 1, "{:?}", server.log());
 }

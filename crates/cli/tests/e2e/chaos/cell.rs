@@ -37,6 +37,11 @@ pub(crate) struct Answers {
     pub(crate) anonymous: Option<Result<Answer, String>>,
 }
 
+/// A dialect in names and messages.
+pub(super) fn face_name(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::Oss { "oss" } else { "s3" }
+}
+
 impl Cell {
     /// Origin, bucket and rule.
     pub(crate) async fn prepare(
@@ -46,7 +51,7 @@ impl Cell {
         case: &Case,
         (dialect, mode, pace): (Dialect, Mode, Pace),
     ) -> Self {
-        let scenario = Scenario::find(row, &case.name).expect("the matrix names scenarios that exist");
+        let scenario = Scenario::find(row, case.scenario()).expect("the matrix names scenarios that exist");
         let origin = ScriptedOrigin::start_as(&scenario.connections(authorities)).await;
         let peer = ScriptedOrigin::start_as(&Connections::Plain).await;
         let good = scenario.body();
@@ -54,8 +59,8 @@ impl Cell {
             headwater_simulator::Resource::new(good.clone()).etag("\"peer\"").answer(request)
         });
         scenario.install(&origin, "", &peer.url(""), pace);
-        let face = if dialect == Dialect::Oss { "oss" } else { "s3" };
-        let bucket = format!("{row}-{}-{face}-{}", case.name, mode.name()).to_lowercase().replace('_', "-");
+        let bucket =
+            format!("{row}-{}-{}-{}", case.name, face_name(dialect), mode.name()).to_lowercase().replace('_', "-");
         let key = case.key.clone().unwrap_or_else(|| "k".to_owned());
         let body = scenario.body();
         let mut cell =
@@ -86,12 +91,16 @@ impl Cell {
         );
         let put = client.put(&format!("/{bucket}/?website"), document).header("content-type", "application/xml");
         put.send().await.expect(200);
+        if !self.case.settings.is_empty() {
+            let words = ["settings", "set", bucket].into_iter().chain(self.case.settings.iter().map(String::as_str));
+            let set = server.client_command(&words.collect::<Vec<_>>()).output().expect("the program runs");
+            assert!(set.status.success(), "{}: {}", self.name(), String::from_utf8_lossy(&set.stderr));
+        }
     }
 
     /// For messages and the list of pending cases.
     pub(crate) fn name(&self) -> String {
-        let face = if self.dialect == Dialect::Oss { "oss" } else { "s3" };
-        format!("{}/{} {face} {}", self.row, self.case.name, self.mode.name())
+        format!("{}/{} {} {}", self.row, self.case.name, face_name(self.dialect), self.mode.name())
     }
 
     /// Bucket of this cell alone.

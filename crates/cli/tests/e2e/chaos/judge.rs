@@ -22,8 +22,12 @@ pub(crate) fn owner(cell: &Cell, answer: &Answer, expectation: &Expectation) -> 
     if !wanted.contains(&class) && !untold && !crowded {
         return Err(format!("{class:?} instead of {wanted:?}: {}", shown(answer)));
     }
-    if let Some(reason) = answer.header(REASON_HEADER) {
-        is_expected(cell, reason, expectation)?;
+    match answer.header(REASON_HEADER) {
+        Some(reason) => is_expected(cell, reason, expectation)?,
+        None if matches!(class, Class::Temp | Class::Perm | Class::Busy) => {
+            return Err(format!("the owner is not told why: {}", shown(answer)));
+        }
+        None => {}
     }
     if matches!(class, Class::Ok | Class::Pass) { fields(cell, answer) } else { Ok(()) }
 }

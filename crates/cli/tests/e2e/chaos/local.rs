@@ -8,11 +8,15 @@ use headwater_model::bucket::Dialect;
 use headwater_simulator::{Gate, Reply, Resource, ScriptedOrigin, pattern};
 use http::Method;
 
+use super::cell::face_name;
 use super::row::wait_for_fills;
 use crate::harness::{Answer, Call, Client, Headwater, Opened, Setup, eventually, find};
 
 const LENGTH: usize = 2 << 20;
 const HELD_AT: usize = 1 << 20;
+/// Readers of the whole, and bytes that a reader of a range asks for.
+const HERD: usize = 20;
+const TAIL: usize = 1000;
 const FACES: [Dialect; 2] = [Dialect::Oss, Dialect::S3];
 
 /// A server with the bucket `local`, and its origin.
@@ -42,7 +46,8 @@ impl Scene {
         let rule = format!(
             "<WebsiteConfiguration><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber>\
              <Condition><HttpErrorCodeReturnedEquals>404</HttpErrorCodeReturnedEquals></Condition>\
-             <Redirect><RedirectType>Mirror</RedirectType><MirrorURL>{}</MirrorURL></Redirect>\
+             <Redirect><RedirectType>Mirror</RedirectType><MirrorURL>{}</MirrorURL>\
+             <MirrorAllowHeadObject>true</MirrorAllowHeadObject></Redirect>\
              </RoutingRule></RoutingRules></WebsiteConfiguration>",
             self.origin.url("/")
         );
@@ -67,12 +72,41 @@ impl Scene {
         reader
     }
 
+    /// Clients in every mode that wait for the rest of the body, behind one who began it.
+    async fn audience(&self, face: Dialect, key: &str) -> Audience {
+        let client = self.server.client();
+        let mut wholes = vec![self.reader(face, key).await];
+        wholes.extend(join_all((1..HERD).map(|_| self.reader(face, key))).await);
+        let last = signed(face, client.get(&path(key))).header("range", &format!("bytes=-{TAIL}"));
+        let tail = last.open().await;
+        assert_eq!(tail.status, 206);
+        let head = signed(face, client.head(&path(key))).send().await.expect(200);
+        assert_eq!(head.header("content-length"), Some(LENGTH.to_string().as_str()));
+        Audience { wholes, tail }
+    }
+
     async fn get(&self, face: Dialect, key: &str) -> Answer {
         signed(face, self.server.client().get(&path(key))).send().await
     }
 
     async fn is_stored(&self, key: &str) -> bool {
         self.server.client().head(&format!("{}?objectMeta", path(key))).send().await.status == 200
+    }
+}
+
+/// Clients of one fetch.
+struct Audience {
+    wholes: Vec<Opened>,
+    tail: Opened,
+}
+
+impl Audience {
+    /// All of them get what the fetch brought.
+    async fn finish(self) {
+        for answer in join_all(self.wholes.into_iter().map(Opened::finish)).await {
+            answer.expect_body(&version(1));
+        }
+        self.tail.finish().await.expect_body(&version(1)[LENGTH - TAIL..]);
     }
 }
 
@@ -84,10 +118,6 @@ fn signed(face: Dialect, call: Call<'_>) -> Call<'_> {
     if face == Dialect::S3 { call.s3() } else { call }
 }
 
-fn name(face: Dialect) -> &'static str {
-    if face == Dialect::S3 { "s3" } else { "oss" }
-}
-
 fn version(seed: u64) -> Vec<u8> {
     pattern(seed, 0, LENGTH)
 }
@@ -96,12 +126,12 @@ fn version(seed: u64) -> Vec<u8> {
 async fn o75_who_leaves_does_not_disturb_who_stays() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
-        let (leaves, stays) = (scene.reader(face, key).await, scene.reader(face, key).await);
+        let (leaves, stays) = (scene.reader(face, key).await, scene.audience(face, key).await);
         drop(leaves);
         gate.open();
-        stays.finish().await.expect_body(&version(1));
+        stays.finish().await;
         eventually("it is stored", || scene.is_stored(key)).await;
         assert_eq!(scene.origin.count(&format!("/{key}")), 1);
     }
@@ -111,9 +141,9 @@ async fn o75_who_leaves_does_not_disturb_who_stays() {
 async fn o75_what_all_left_is_fetched_to_its_end() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
-        drop(scene.reader(face, key).await);
+        drop(scene.audience(face, key).await);
         gate.open();
         eventually("it is stored", || scene.is_stored(key)).await;
         scene.get(face, key).await.expect(200).expect_body(&version(1));
@@ -125,12 +155,12 @@ async fn o75_what_all_left_is_fetched_to_its_end() {
 async fn o76_a_local_put_wins() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         signed(face, scene.server.client().put(&path(key), "ours")).send().await.expect(200);
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         scene.get(face, key).await.expect(200).expect_body(b"ours");
         assert_eq!(scene.origin.count(&format!("/{key}")), 1);
@@ -141,12 +171,12 @@ async fn o76_a_local_put_wins() {
 async fn o76_a_local_delete_wins() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         signed(face, scene.server.client().delete(&path(key))).send().await.expect(204);
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         assert!(!scene.is_stored(key).await, "what was deleted came back");
         scene.get(face, key).await.expect(200).expect_body(&version(2));
@@ -157,12 +187,12 @@ async fn o76_a_local_delete_wins() {
 async fn o77_a_rule_that_goes_takes_its_fetches_with_it() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         scene.server.client().delete("/local/?website").send().await.expect(204);
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         assert!(!scene.is_stored(key).await, "stored under a rule that is gone");
         scene.get(face, key).await.expect_error(404, "NoSuchKey");
@@ -174,13 +204,13 @@ async fn o77_a_rule_that_goes_takes_its_fetches_with_it() {
 async fn o77_a_bucket_of_the_same_name_is_another_bucket() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let gate = scene.hold(key);
-        let reader = scene.reader(face, key).await;
+        let audience = scene.audience(face, key).await;
         scene.server.client().delete("/local/").send().await.expect(204);
         scene.make_bucket().await;
         gate.open();
-        reader.finish().await.expect_body(&version(1));
+        audience.finish().await;
         wait_for_fills(&scene.server).await;
         assert!(!scene.is_stored(key).await, "stored in another bucket than it was fetched for");
         scene.put_rule().await;
@@ -205,7 +235,7 @@ async fn o78_a_full_disk_does_not_keep_objects_from_clients() {
     .await;
     for face in FACES {
         for length in [100, LENGTH] {
-            let key = format!("{}-{length}", name(face));
+            let key = format!("{}-{length}", face_name(face));
             scene.origin.on(&format!("/{key}"), Reply::pattern(7, length as u64));
             scene.get(face, &key).await.expect(200).expect_body(&pattern(7, 0, length));
             wait_for_fills(&scene.server).await;
@@ -245,7 +275,7 @@ fn fill(file: &Path) {
 async fn o79_a_kill_leaves_nothing() {
     let mut scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let _gate = scene.hold(key);
         let reader = scene.reader(face, key).await;
         scene.server.kill();
@@ -314,7 +344,7 @@ async fn o80_an_origin_that_fails_is_left_alone() {
 async fn o81_a_thousand_clients_are_one_fetch() {
     let scene = Scene::new().await;
     for face in FACES {
-        let key = name(face);
+        let key = face_name(face);
         let body = Bytes::from(version(1));
         let object = Resource::new(body.clone()).etag("\"one\"");
         scene.origin.on_fn(&format!("/{key}"), move |request| object.answer(request));

@@ -69,6 +69,25 @@ async fn row_05_an_origin_that_cannot_be_reached_is_a_mirror_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_35_the_log_names_the_origin_that_answered() {
+    let fixture = Fixture::without_rules().await;
+    let refusing = ScriptedOrigin::start().await.url("/");
+    let second = ScriptedOrigin::start().await;
+    second.on("/k", Reply::ok("from the second"));
+    let fields = format!("<MirrorURLSlave>{}</MirrorURLSlave>", second.url("/"));
+    fixture.put_rules(&mirror_rule(1, "", &refusing, &fields)).await.expect(200);
+    fixture.get("k").await.expect(200).expect_body(b"from the second");
+    second.on("/missing", Reply::status(404));
+    fixture.get("missing").await.expect_error(404, "NoSuchKey");
+    // A failure is logged at a level that is always on.
+    second.on("/wrong", Reply::status(403));
+    fixture.get("wrong").await.expect_error(424, "MirrorFailed");
+    fixture.wait_for_fills().await;
+    let line = fixture.server.log().into_iter().find(|line| line.contains("fill ended")).expect("a line");
+    assert!(line.contains(&second.address().to_string()) && line.contains("\"origin_status\":403"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn row_05_a_certificate_of_the_operators_authority_is_checked_in_full() {
     let (ours, directory) = (TestAuthority::new("ours"), tempfile::tempdir().expect("a directory"));
     let ca = ours.write_pem(directory.path());

@@ -146,6 +146,7 @@ async fn a_far_range_is_fetched_before_its_turn_and_the_fill_skips_it() {
     assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed]);
     assert!(world.stored_bytes().await.unwrap() == long());
     assert_eq!(world.origin.requests()[2].headers["range"], format!("bytes={}-", island.end));
+    assert_eq!(*world.seen.rescued.borrow(), 0, "nothing was lost");
 }
 
 #[tokio::test]

@@ -110,6 +110,37 @@ async fn o64_an_origin_that_knows_no_ranges_gives_the_whole_again_and_only_the_r
 }
 
 #[tokio::test]
+async fn o64_a_whole_of_unknown_length_goes_on_under_a_tag_and_not_under_a_date() {
+    const OLD: &str = "Sun, 06 Nov 1994 07:00:00 GMT";
+    for (name, value, goes_on) in [("etag", TAG, true), ("last-modified", OLD, false)] {
+        let world = World::new().await;
+        let (answer, feed) = Answer::fed(Framing::Length(SIZE as u64));
+        world.origin.answers(answer.header(name, value));
+        let reply = world.get().await;
+        feed.chunk(pattern(SIZE).slice(..300_000));
+        let again = || Answer::of(200, pattern(SIZE)).framing(Framing::Delimited).header(name, value);
+        world.origin.answers(again());
+        if goes_on {
+            feed.breaks();
+            assert_eq!(read(reply.body).await.unwrap(), pattern(SIZE));
+            assert_eq!(world.seen.outcomes(1).await, [FillOutcome::Committed]);
+            assert_eq!(*world.seen.rescued.borrow(), 1);
+            continue;
+        }
+        // It may be the same version: other requests may find out, until none is left.
+        (0..4).for_each(|_| world.origin.answers(again()));
+        feed.breaks();
+        for asked in 2..=5 {
+            world.origin.asked(asked).await;
+            world.clock.sleepers(1).await;
+            world.clock.advance(std::time::Duration::from_secs(10));
+        }
+        assert_eq!(read_broken(reply.body).await.1.reason, "body_broken");
+        assert_eq!(*world.seen.rescued.borrow(), 0);
+    }
+}
+
+#[tokio::test]
 async fn o60_what_nothing_pins_is_cut() {
     for (name, value) in [("x-none", ""), ("etag", "W/\"v1\""), ("accept-ranges", "none")] {
         let world = World::new().await;

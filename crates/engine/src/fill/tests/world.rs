@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use headwater_egress::{LoopMarker, Origins};
+use headwater_egress::{LoopMarker, Origins, OwnListeners};
 use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Dialect, Generation};
@@ -22,11 +22,12 @@ use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
 use headwater_store::{Afterwards, BucketRef, Expectation, NewObject, Store, StoredObject, WriteIntent};
 use headwater_testkit::{ManualClock, MemoryStore};
+use headwater_wire::Addressing;
 use tokio::sync::watch;
 
 use super::faulty_store::{Faults, FaultyStore};
 use super::origin::FakeOrigin;
-use crate::fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, MissMethod, MissOutcome};
+use crate::fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, LocalNames, MissMethod, MissOutcome};
 
 /// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples.
 pub(super) const NOW: Timestamp = Timestamp(784_111_777_000);
@@ -83,6 +84,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             observer: Arc::clone(&seen) as _,
             marker: LoopMarker::new("here"),
+            local: LocalNames::new(addressing(), OwnListeners::new()),
             limits,
         });
         Self { clock, store, origin, origins, seen, fills: Arc::new(fills), bucket, rule }
@@ -127,18 +129,25 @@ impl World {
 
     /// A client stores `k`.
     pub(super) async fn put(&self, body: &'static str) {
-        let intent = WriteIntent {
-            bucket: self.reference(),
-            key: key(),
-            content_length: None,
-            max_bytes: u64::MAX,
-            checksum: None,
-            followed: false,
-        };
+        self.put_into(self.reference(), key(), Bytes::from_static(body.as_bytes()), |_| {}).await;
+    }
+
+    /// A client stores an object, of which `change` may change what clients choose.
+    pub(super) async fn put_into(
+        &self,
+        bucket: BucketRef,
+        key: ObjectKey,
+        body: Bytes,
+        change: impl FnOnce(&mut NewObject),
+    ) {
+        let intent =
+            WriteIntent { bucket, key, content_length: None, max_bytes: u64::MAX, checksum: None, followed: false };
         let mut writer = self.store.inner.begin(intent).await.unwrap();
-        writer.write(Bytes::from_static(body.as_bytes())).await.unwrap();
+        if !body.is_empty() {
+            writer.write(body).await.unwrap();
+        }
         let digests = writer.finish().await.unwrap();
-        let object = NewObject {
+        let mut object = NewObject {
             etag: headwater_model::digest::ETag::of_md5(digests.md5),
             last_modified: NOW,
             kind: ObjectKind::Normal,
@@ -147,6 +156,7 @@ impl World {
             checksum: None,
             tags: Vec::new(),
         };
+        change(&mut object);
         writer.seal(object, Expectation::Any).await.unwrap();
     }
 }
@@ -165,6 +175,16 @@ pub(crate) fn bucket() -> Bucket {
         rule_version: 1,
         migration: settings(),
         website: None,
+    }
+}
+
+/// Buckets are reached as `BUCKET.here`.
+fn addressing() -> Addressing {
+    Addressing {
+        domains: vec!["here".into()],
+        website_domains: Vec::new(),
+        default_dialect: Dialect::Oss,
+        region: "here".into(),
     }
 }
 
@@ -281,6 +301,7 @@ pub(super) struct Seen {
     pub(super) outcomes: watch::Sender<Vec<FillOutcome>>,
     pub(super) joined: watch::Sender<usize>,
     pub(super) bytes: watch::Sender<u64>,
+    pub(super) rescued: watch::Sender<usize>,
 }
 
 impl Seen {
@@ -307,6 +328,10 @@ impl FillObserver for Seen {
 
     fn origin_bytes(&self, size_bytes: u64) {
         self.bytes.send_modify(|bytes| *bytes += size_bytes);
+    }
+
+    fn rescued(&self) {
+        self.rescued.send_modify(|rescued| *rescued += 1);
     }
 
     fn joined(&self) {

@@ -18,7 +18,7 @@ mod query;
 pub use columns::{Columns, three_columns};
 pub use encoding::encode_key;
 pub use location::location;
-pub use origin::{Unmappable, alternates, origin_url};
+pub use origin::{Unmappable, origin_url, origin_urls};
 pub use prefix::rewritten_key;
 pub use query::{UrlSignature, forwardable_query};
 

@@ -32,18 +32,19 @@ pub fn origin_url(rule: &RoutingRule, key: &ObjectKey, miss: &MissContext) -> Re
     Tail::new(rule, key, miss)?.append_to(url)
 }
 
-/// The URLs at the rule's further origins in the order in which they are tried: `MirrorURLSlave`, then the alternates
-/// in ascending number. Key, slashes and query are those of the primary.
+/// The URLs at all of the rule's origins in the order in which they are tried: the primary, `MirrorURLSlave`, then the
+/// alternates in ascending number. Key, slashes and query are the same at each.
 ///
 /// # Errors
 /// [`Unmappable`].
-pub fn alternates(rule: &RoutingRule, key: &ObjectKey, miss: &MissContext) -> Result<Vec<String>, Unmappable> {
+pub fn origin_urls(rule: &RoutingRule, key: &ObjectKey, miss: &MissContext) -> Result<Vec<String>, Unmappable> {
     let mirror = rule.mirror().ok_or(Unmappable::NoOrigin)?;
+    let primary = rule.mirror_url().ok_or(Unmappable::NoOrigin)?;
     let mut numbered: Vec<_> = mirror.multi_alternates.iter().flatten().collect();
     numbered.sort_by_key(|alternate| alternate.number);
+    let others = mirror.url_slave.iter().chain(numbered.into_iter().map(|alternate| &alternate.url));
     let tail = Tail::new(rule, key, miss)?;
-    let urls = mirror.url_slave.iter().chain(numbered.into_iter().map(|alternate| &alternate.url));
-    urls.map(|url| tail.append_to(url)).collect()
+    std::iter::once(primary).chain(others.map(|url| &**url)).map(|url| tail.append_to(url)).collect()
 }
 
 /// What follows an origin's URL.

@@ -59,7 +59,6 @@ pub(crate) struct BlobWriter {
     spool: Arc<Spool>,
     draft: FooterDraft,
     options: WriteOptions,
-    accepted: u64,
     finished: Option<(Digests, Vec<u8>)>,
 }
 
@@ -74,7 +73,7 @@ pub(super) struct NewFile {
 
 impl BlobWriter {
     pub(super) fn new(file: NewFile, spool: Arc<Spool>, draft: FooterDraft, options: WriteOptions) -> Self {
-        Self { file, spool, draft, options, accepted: 0, finished: None }
+        Self { file, spool, draft, options, finished: None }
     }
 
     /// Appends. Returns when at most 4 MiB wait for the disk; the bytes are visible to followers soon after.
@@ -106,10 +105,10 @@ impl BlobWriter {
         absorbed
     }
 
-    /// Counts bytes that come next, if they may.
-    fn admit(&mut self, length: u64) -> Result<()> {
+    /// Whether bytes may come next.
+    fn admit(&self, length: u64) -> Result<()> {
         let limit_bytes = self.options.content_length.unwrap_or(u64::MAX).min(self.options.max_bytes);
-        let size_bytes = self.accepted.saturating_add(length);
+        let size_bytes = self.spool.accepted().saturating_add(length);
         if size_bytes > limit_bytes {
             self.spool.fail(Fault::Abandoned);
             return Err(Error::EntityTooLarge { size_bytes, limit_bytes });
@@ -117,7 +116,6 @@ impl BlobWriter {
         if self.finished.is_some() {
             return Err(Error::internal("writing a blob", "the body is finished"));
         }
-        self.accepted = size_bytes;
         Ok(())
     }
 
@@ -140,12 +138,12 @@ impl BlobWriter {
         if let Some((digests, _)) = &self.finished {
             return Ok(digests.clone());
         }
-        if self.options.content_length.is_some_and(|announced| self.accepted < announced) {
+        if self.options.content_length.is_some_and(|announced| self.spool.accepted() < announced) {
             self.spool.fail(Fault::Abandoned);
             return Err(Error::IncompleteBody);
         }
         let (digests, trailer) = self.spool.complete().await?;
-        debug_assert_eq!(digests.size_bytes, self.accepted);
+        debug_assert_eq!(digests.size_bytes, self.spool.accepted());
         self.finished = Some((digests.clone(), trailer));
         Ok(digests)
     }
@@ -199,7 +197,7 @@ impl fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlobWriter")
             .field("id", &self.file.id)
-            .field("accepted", &self.accepted)
+            .field("accepted", &self.spool.accepted())
             .finish_non_exhaustive()
     }
 }

@@ -46,9 +46,13 @@ pub(super) fn figures(real: &View, scratch: &View, report: &mut DoctorReport) {
     }
     let gone = |view: &View| view.layers().accounting.all_gone().clone();
     let (found, expected) = (gone(real), gone(scratch));
-    if found != expected {
-        let detail = format!("counts tombstones as {found:?}, the log comes to {expected:?}");
-        report.add(Finding::Index { detail: detail.into() });
+    let lives: BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+    for life in lives {
+        let [found, expected] = [&found, &expected].map(|counts| counts.get(life).copied().unwrap_or(0));
+        if found != expected {
+            let detail = format!("counts {found} tombstones of generation {}, the log comes to {expected}", life.0);
+            report.add(Finding::Index { detail: detail.into() });
+        }
     }
     let found = live(real);
     for (number, expected) in live(scratch) {

@@ -114,6 +114,11 @@ impl Spool {
         })
     }
 
+    /// Length of what was appended. A call that was dropped while it waited has appended nothing.
+    pub(super) fn accepted(&self) -> u64 {
+        self.lock().accepted
+    }
+
     /// Appends, once there is room. A piece larger than the whole queue is in memory already and is let in alone.
     pub(super) async fn push(self: &Arc<Self>, chunk: Bytes) -> Result<()> {
         let mut chunk = Some(chunk);

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::process::Command;
 
+use futures_util::FutureExt as _;
 use headwater_model::Error;
 
 use super::*;
@@ -43,6 +44,32 @@ async fn a_body_longer_than_announced_or_allowed_is_too_large() {
     let options = WriteOptions { max_bytes: 10, content_length: Some(11), checksum: None };
     let refused = fixture.dir.create(draft("k"), options).await;
     assert!(matches!(refused, Err(Error::EntityTooLarge { size_bytes: 11, limit_bytes: 10 })));
+}
+
+/// A writer whose first bytes wait for a write ahead, as long as the spool is not told that it is over.
+async fn held_writer(fixture: &Fixture, length: u64) -> (BlobWriter, Arc<Spool>) {
+    let dir = Arc::clone(&fixture.dir);
+    let made = tokio::task::spawn_blocking(move || dir.create_file()).await.expect("ran");
+    let (new, file) = made.expect("a file");
+    let path = fixture.dir.path(new.id);
+    let spool = Spool::new(file, path, Arc::clone(&fixture.dir.chunks), None);
+    spool.begin_ahead(0..1).expect("a place");
+    let options = WriteOptions { content_length: Some(length), ..UNBOUNDED };
+    (BlobWriter::new(new, Arc::clone(&spool), draft("k"), options), spool)
+}
+
+#[tokio::test]
+async fn a_write_that_was_given_up_while_it_waited_counts_for_nothing() {
+    let fixture = Fixture::new();
+    let (mut writer, _spool) = held_writer(&fixture, 8).await;
+    assert!(writer.write(Bytes::from_static(b"12345678")).now_or_never().is_none());
+    assert!(matches!(writer.finish().await, Err(Error::IncompleteBody)));
+
+    let (mut writer, spool) = held_writer(&fixture, 8).await;
+    assert!(writer.write(Bytes::from_static(b"12345678")).now_or_never().is_none());
+    spool.end_ahead(&(0..1), false);
+    writer.write(Bytes::from_static(b"12345678")).await.expect("as if it came for the first time");
+    assert_eq!(writer.finish().await.expect("whole").size_bytes, 8);
 }
 
 #[tokio::test]
