@@ -154,6 +154,21 @@ def policies():
 
 
 @step
+def refusals_tell_strangers_nothing():
+    bucket = fresh("users-silent")
+    A.put_bucket_policy(Bucket=bucket, Policy=policy_of(
+        bucket, {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                 "Resource": f"arn:aws:s3:::{bucket}/open/*"}))
+    answers = set()
+    for key in ["k", "missing", "open/missing"]:
+        try:
+            B.get_object(Bucket=bucket, Key=key)
+        except botocore.exceptions.ClientError as error:
+            answers.add((error.response["Error"]["Code"], error.response["Error"]["Message"]))
+    equal(answers, {("AccessDenied", "Access Denied")})
+
+
+@step
 def policies_of_oss():
     bucket = oss(ALICE, "users-oss-policy")
     bucket.create_bucket()
@@ -182,6 +197,49 @@ def ownership():
         bucket, {"Effect": "Allow", "Principal": {"AWS": "id-bob"}, "Action": "s3:PutObject"}))
     B.put_object(Bucket=bucket, Key="his", Body=b"2")
     equal(A.get_object(Bucket=bucket, Key="his")["Body"].read(), b"2")
+
+
+def lent(name):
+    fields = json.loads(os.environ[name])
+    return fields["AccessKeyId"], fields["SecretAccessKey"], fields["SessionToken"]
+
+
+def s3_with(identity, secret, token):
+    config = botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4",
+                                    retries={"total_max_attempts": 1})
+    return boto3.client("s3", endpoint_url=sdk.ENDPOINT, region_name=sdk.REGION, aws_access_key_id=identity,
+                        aws_secret_access_key=secret, aws_session_token=token, config=config)
+
+
+@step
+def temporary_credentials_of_s3():
+    bucket = fresh("users-lent")
+    A.put_object(Bucket=bucket, Key="out", Body=b"1")
+    whole = s3_with(*lent("LENT_ALL"))
+    assert bucket in [found["Name"] for found in whole.list_buckets()["Buckets"]]
+    whole.put_object(Bucket=bucket, Key="in/k", Body=b"2")
+    some = s3_with(*lent("LENT_SOME"))
+    equal(some.get_object(Bucket=bucket, Key="in/k")["Body"].read(), b"2")
+    refused(403, "AccessDenied", some.get_object, Bucket=bucket, Key="out")
+    url = some.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "in/k"}, ExpiresIn=60)
+    equal(requests.get(url, timeout=60).content, b"2")
+    identity, secret, token = lent("LENT_ALL")
+    refused(400, "InvalidToken", s3_with(identity, secret, token[:-2]).list_buckets)
+    refused(400, "InvalidToken", s3_with(*ALICE, token).list_buckets)
+    refused(403, "InvalidAccessKeyId", s3((identity, secret)).list_buckets)
+    refused(403, "SignatureDoesNotMatch", s3_with(identity, secret[:-1], token).list_buckets)
+
+
+@step
+def temporary_credentials_of_oss():
+    identity, secret, token = lent("LENT_SOME")
+    for auth in [oss2.StsAuth(identity, secret, token), oss2.StsAuth(identity, secret, token, auth_version="v4")]:
+        bucket = oss2.Bucket(auth, sdk.ENDPOINT, "users-lent", region=sdk.REGION)
+        equal(bucket.get_object("in/k").read(), b"2")
+        refused(403, "AccessDenied", bucket.get_object, "out")
+        equal(requests.get(bucket.sign_url("GET", "in/k", 60, slash_safe=True), timeout=60).content, b"2")
+    wrong = oss2.Bucket(oss2.StsAuth(identity, secret, token[:-2]), sdk.ENDPOINT, "users-lent", region=sdk.REGION)
+    refused(403, "InvalidSecurityToken", wrong.get_object, "in/k")
 
 
 step.run()

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use headwater_model::access::{Identity, Principal};
 use headwater_model::account::{AccessKey, Account};
+use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_KEYS_PER_ACCOUNT;
 use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
@@ -20,6 +21,7 @@ use headwater_store::Store;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::seal::Seal;
+use crate::sessions::{PREFIX, Session};
 
 /// The key pair that owns the server.
 #[derive(Clone)]
@@ -63,6 +65,7 @@ impl Snapshot {
                 owner: account.owner.clone(),
                 root: false,
                 policy: key.policy.clone(),
+                session: None,
             };
             let credential =
                 Credential { principal: Principal::Key(Arc::new(identity)), secret: key.secret.reveal().into() };
@@ -95,13 +98,40 @@ impl Accounts {
         for stored in store.accounts().await? {
             snapshot.show(seal.open_account(&stored)?);
         }
-        let identity = Identity { access_key_id: root.id.clone(), owner: root.owner.clone(), root: true, policy: None };
+        let identity = Identity {
+            access_key_id: root.id.clone(),
+            owner: root.owner.clone(),
+            root: true,
+            policy: None,
+            session: None,
+        };
         let root_credential = Credential { principal: Principal::Key(Arc::new(identity)), secret: root.secret.clone() };
         Ok(Self { root, root_credential, snapshot: ArcSwap::from_pointee(snapshot), change: Mutex::new(()), seal })
     }
 
-    /// The key of this id. `None`: unknown or not enabled; the caller must then spend the same work on a dummy secret.
-    pub fn find(&self, access_key_id: &str) -> Option<Credential> {
+    /// The key of this id, with the session token that the request has. `None`: unknown or not enabled; the caller must
+    /// then spend the same work on a dummy secret.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] and [`Error::ExpiredToken`].
+    pub fn find(&self, access_key_id: &str, token: Option<&str>, now: Timestamp) -> Result<Option<Credential>> {
+        let Some(token) = token else { return Ok(self.permanent(access_key_id)) };
+        let session = token.strip_prefix(PREFIX).and_then(|sealed| self.seal.open_token(sealed));
+        let session: Option<Session> = session.and_then(|bytes| postcard::from_bytes(&bytes).ok());
+        let session = session.filter(|session| *session.access_key_id == *access_key_id).ok_or(Error::InvalidToken)?;
+        if now >= session.expires {
+            return Err(Error::ExpiredToken);
+        }
+        // Whoever lent the rights may have lost them since.
+        let parent = self.permanent(&session.parent).ok_or(Error::InvalidToken)?;
+        let Principal::Key(parent) = parent.principal else { return Err(Error::InvalidToken) };
+        let identity =
+            Identity { access_key_id: access_key_id.into(), session: session.policy, ..Identity::clone(&parent) };
+        Ok(Some(Credential { principal: Principal::Key(Arc::new(identity)), secret: session.secret.reveal().into() }))
+    }
+
+    /// The key of this id, if it is no temporary one.
+    pub(crate) fn permanent(&self, access_key_id: &str) -> Option<Credential> {
         if access_key_id == &*self.root.id {
             return Some(self.root_credential.clone());
         }

@@ -27,6 +27,7 @@ mod origins;
 mod put;
 mod rights;
 mod seal;
+mod sessions;
 mod settings;
 mod tombstones;
 mod website;
@@ -43,4 +44,5 @@ pub use fill::{
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
+pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;

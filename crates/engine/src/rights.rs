@@ -4,7 +4,7 @@
 //! with the object in hand, before a byte or a header of it is answered. On the S3 face a caller that may not list a
 //! bucket is told `AccessDenied` where another is told that there is no such key.
 
-use headwater_model::access::{Decision, ObjectState, Question, decide};
+use headwater_model::access::{Decision, ObjectState, Principal, Question, decide};
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::ObjectMeta;
 use headwater_model::op::{Action, Caller};
@@ -42,6 +42,20 @@ impl Engine {
         match decide(&question, known.as_ref().map(|known| &*known.bucket)) {
             Decision::Allowed | Decision::ByObject => Ok(()),
             Decision::Denied { reason } => Err(Error::AccessDenied { reason }),
+        }
+    }
+
+    /// Whether the principal may know why something failed in a bucket: root, and the account that owns it (decisions, row
+    /// 24). To others a reason could tell what exists.
+    pub fn may_know_reasons(&self, principal: &Principal, bucket: Option<&BucketName>) -> bool {
+        match principal {
+            Principal::Anonymous => false,
+            Principal::Key(identity) if identity.root => true,
+            Principal::Key(identity) => match bucket.map(|name| self.buckets.find(name.as_str())) {
+                None => true,
+                Some(Some(known)) => self.owner_of(&known.bucket).id == identity.owner.id,
+                Some(None) => false,
+            },
         }
     }
 

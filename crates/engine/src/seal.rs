@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
 use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
@@ -34,6 +34,9 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 /// Begins every sealed secret; the number is the version of the form.
 const PREFIX: &str = "sealed:1:";
+
+/// Keeps tokens apart from everything else that is sealed.
+const TOKEN_DATA: &[u8] = b"headwater/1/session";
 
 /// Length of a master key in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
@@ -144,6 +147,27 @@ impl Seal {
             key.secret = self.open(Place::Account(&account.owner.id), &key.secret)?;
         }
         Ok(opened)
+    }
+
+    /// Bytes that only this server reads again, as text for URLs and headers.
+    pub(crate) fn seal_token(&self, plain: &[u8]) -> String {
+        let mut nonce = [0; NONCE_LEN];
+        self.clock.random(&mut nonce);
+        let mut text = plain.to_vec();
+        self.key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(TOKEN_DATA), &mut text)
+            .expect("tokens are far shorter than what one nonce may cover");
+        BASE64URL.encode([&nonce[..], &text].concat())
+    }
+
+    /// What [`Seal::seal_token`] sealed; `None` for anything else.
+    pub(crate) fn open_token(&self, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = BASE64URL.decode(sealed).ok()?;
+        let (nonce, text) = bytes.split_first_chunk::<NONCE_LEN>()?;
+        let mut text = text.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.key.open_in_place(nonce, Aad::from(TOKEN_DATA), &mut text).ok()?;
+        Some(opened.to_vec())
     }
 
     fn seal(&self, place: Place<'_>, secret: &Secret) -> Secret {

@@ -33,7 +33,7 @@ fn policy() -> Policy {
 fn evaluate(c: &mut Criterion) {
     let policy = policy();
     let owner = Owner { id: "a".repeat(64).into(), display_name: "bob7".into() };
-    let identity = Identity { access_key_id: "AKID".into(), owner, root: false, policy: None };
+    let identity = Identity { access_key_id: "AKID".into(), owner, root: false, policy: None, session: None };
     let principal = Principal::Key(Arc::new(identity));
     let context = Context { source: Some([10, 200, 3, 4].into()), ..Context::internal(Timestamp(0)) };
     let question = Question {

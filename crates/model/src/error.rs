@@ -140,6 +140,12 @@ pub enum Error {
         /// For the log and for signed callers.
         reason: &'static str,
     },
+    /// The session token is none of this server's, or not that of the access key.
+    #[error("invalid session token")]
+    InvalidToken,
+    /// The session token has ended.
+    #[error("session token ended")]
+    ExpiredToken,
     /// No such access key.
     #[error("unknown access key id {access_key_id:?}")]
     InvalidAccessKeyId {

@@ -57,7 +57,8 @@ impl Authenticator {
             .ok_or(Error::AccessDenied { reason: "sign the request with AWS Signature Version 4 in Authorization" })?;
         let context = VerifyContext { now, target: Target::default(), strict_region: None, keys: &self.keys };
         let id = credentials.access_key_id.as_str();
-        let Some(Credential { principal, secret }) = accounts.find(id) else {
+        // Temporary credentials are not for the admin API.
+        let Some(Credential { principal, secret }) = accounts.find(id, None, now)? else {
             verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
@@ -89,7 +90,8 @@ impl Authenticator {
         };
         let context = VerifyContext { now, target, strict_region: self.strict_region.as_deref(), keys: &self.keys };
         let id = credentials.access_key_id.as_str();
-        let Some(Credential { principal, secret }) = accounts.find(id) else {
+        let token = credentials.session_token.as_deref();
+        let Some(Credential { principal, secret }) = accounts.find(id, token, now)? else {
             verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };

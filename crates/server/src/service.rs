@@ -64,6 +64,7 @@ struct Account {
     bucket: Option<Arc<str>>,
     key: Option<Arc<str>>,
     access_key_id: Option<Arc<str>>,
+    may_know_reasons: bool,
     method: http::Method,
     error: Option<Box<str>>,
     reason: Option<&'static str>,
@@ -128,6 +129,7 @@ impl Service {
             bucket: None,
             key: None,
             access_key_id: None,
+            may_know_reasons: false,
             method: parts.method.clone(),
             error: None,
             reason: None,
@@ -176,7 +178,7 @@ impl Service {
                 encode(&routed, parts, reply, &context)
             }
             Err(error) => {
-                let owner = account.access_key_id.is_some();
+                let owner = account.may_know_reasons;
                 self.refuse(parts, routed.dialect, &error, account, owner)
             }
         }
@@ -196,6 +198,7 @@ impl Service {
         if let Principal::Key(identity) = &principal {
             account.access_key_id = Some(identity.access_key_id.clone());
         }
+        account.may_know_reasons = self.engine.may_know_reasons(&principal, routed.bucket.as_ref());
         let fields = PolicyFields::new(routed, parts);
         let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
         let caller = Caller { principal, dialect: routed.dialect, context };

@@ -1,5 +1,8 @@
 //! `headwater key`: access keys beside the root key.
 
+use std::path::PathBuf;
+
+use anyhow::Context as _;
 use clap::Subcommand;
 use http::Method;
 use serde_json::{Value, json};
@@ -35,6 +38,19 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Lend the rights of an access key for a while: credentials that end by themselves, shown only now
+    Assume {
+        /// The access key's id
+        id: String,
+        /// How long, in seconds: 900 to 43200
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        duration: u64,
+        /// A file with what the holder may do at most, as a policy
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Delete an access key; an account goes with its last key, what it owns stays
     Delete {
         /// The access key's id
@@ -61,6 +77,14 @@ impl KeyCommand {
             Self::Set { id, assignments, server } => {
                 let patch = assignment::patch(assignments)?;
                 (server, Connection::new(server)?.send(Method::PATCH, &path(id), Some(&patch)).await?)
+            }
+            Self::Assume { id, duration, policy, server } => {
+                let policy = policy.as_ref().map(|file| {
+                    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+                });
+                let role = json!({ "access_key_id": id, "duration_seconds": duration, "policy": policy.transpose()? });
+                let path = "/api/v1/sts/assume-role";
+                (server, Connection::new(server)?.send(Method::POST, path, Some(&role)).await?)
             }
             Self::Delete { id, server } => {
                 (server, Connection::new(server)?.send(Method::DELETE, &path(id), None).await?)

@@ -1,14 +1,15 @@
 //! Several accounts on one server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use headwater_engine::{KeyChange, NewKey};
+use headwater_engine::{AssumeRole, KeyChange, NewKey, TemporaryCredentials};
 use headwater_model::Error;
 use headwater_model::acl::{CannedAcl, Permission, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::body::Body;
 use headwater_model::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
-use headwater_model::op::{Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
+use headwater_model::op::{Action, Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
 use headwater_model::reply::Reply;
 use headwater_model::rule::Secret;
 use headwater_testkit::{ManualClock, MemoryStore};
@@ -29,7 +30,10 @@ async fn make(bench: &Bench, name: &str, policy: Option<&str>) -> Caller<'static
 }
 
 fn of(bench: &Bench, name: &str) -> Caller<'static> {
-    caller(bench.engine.accounts().find(&format!("AK{name}")).unwrap().principal, Dialect::S3)
+    caller(
+        bench.engine.accounts().find(&format!("AK{name}"), None, Timestamp(0)).unwrap().unwrap().principal,
+        Dialect::S3,
+    )
 }
 
 async fn create(bench: &Bench, caller: &Caller<'_>, name: &str) -> Result<Reply, Error> {
@@ -117,7 +121,10 @@ async fn the_policy_of_a_key_is_all_that_the_key_may() {
     create(&bench, &of(&bench, "reader"), "new-one").await.unwrap();
     let off = KeyChange { enabled: Some(false), ..KeyChange::default() };
     bench.engine.change_access_key("AKreader", off).await.unwrap();
-    assert!(bench.engine.accounts().find("AKreader").is_none(), "a key that is not enabled is unknown");
+    assert!(
+        bench.engine.accounts().find("AKreader", None, Timestamp(0)).unwrap().is_none(),
+        "a key that is not enabled is unknown"
+    );
     assert_eq!(bench.engine.access_keys().len(), 1);
 }
 
@@ -160,7 +167,7 @@ async fn names_mean_one_account_only() {
     let made = made.after.unwrap();
     assert_eq!((&*made.owner.id, secret.reveal().len(), made.key.secret.is_mask()), ("id-alice", 40, true));
     bench.engine.delete_access_key("AKalice").await.unwrap();
-    assert!(bench.engine.accounts().find("AK2").is_some());
+    assert!(bench.engine.accounts().find("AK2", None, Timestamp(0)).unwrap().is_some());
     bench.engine.delete_access_key("AK2").await.unwrap();
     assert!(matches!(bench.engine.delete_access_key("AK2").await, Err(Error::InvalidAccessKeyId { .. })));
     make(&bench, "alice", None).await;
@@ -181,7 +188,7 @@ async fn keys_outlive_the_server_and_are_sealed() {
     assert!(stored[0].keys[0].secret.reveal().starts_with("sealed:1:"), "and not in the clear");
     assert!(headwater_engine::holds_sealed_secrets(&*store).await.unwrap());
     let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
-    let found = again.engine.accounts().find("AKIDKEPT").unwrap();
+    let found = again.engine.accounts().find("AKIDKEPT", None, Timestamp(0)).unwrap().unwrap();
     assert_eq!(&*found.secret, "canary-of-a-key");
     assert_eq!(found.principal.owner().unwrap().id.len(), 64, "a canonical id is made");
     assert!(Bench::over(store, &clock, 2).await.is_err(), "another master key");
@@ -332,4 +339,75 @@ async fn the_policy_of_a_bucket_opens_and_closes_it() {
     assert!(reads(&bench, &alice, "in/a").await);
     let long = format!(r#"{allow}, {{"Sid": "{}", "Effect": "Deny"}}"#, "x".repeat(20 << 10));
     assert!(matches!(policy(&bench, &alice, &long).await, Err(Error::MalformedPolicy { .. })));
+}
+
+fn role(key: &str, policy: Option<&str>) -> AssumeRole {
+    AssumeRole { access_key_id: key.into(), life: Duration::from_mins(15), policy: policy.map(Into::into) }
+}
+
+/// The caller that holds these credentials.
+fn holder(bench: &Bench, lent: &TemporaryCredentials, now: Timestamp) -> Result<Caller<'static>, Error> {
+    let found = bench.engine.accounts().find(&lent.access_key_id, Some(lent.token.reveal()), now)?;
+    let found = found.expect("a token that opens names its key");
+    assert_eq!(&*found.secret, lent.secret.reveal());
+    Ok(caller(found.principal, Dialect::S3))
+}
+
+#[tokio::test]
+async fn temporary_credentials_lend_rights_for_a_while() {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
+    let (alice, _) = (make(&bench, "alice", None).await, make(&bench, "bob", None).await);
+    create(&bench, &alice, "hers").await.unwrap();
+    write(&bench, &alice, "in/a", None).await.unwrap();
+    write(&bench, &alice, "out/a", None).await.unwrap();
+    let in_only =
+        r#"{"Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::hers/in/*"}}"#;
+    let all = bench.engine.assume_role(&role("AKalice", None)).unwrap();
+    let some = bench.engine.assume_role(&role("AKalice", Some(in_only))).unwrap();
+    let of_root = bench.engine.assume_role(&role("root", Some(in_only))).unwrap();
+    assert_eq!(all.expires, Timestamp::from_seconds(1_700_000_900));
+    let now = clock.now();
+    let read = async |lent, key| {
+        let caller = holder(&bench, lent, now).unwrap();
+        reads(&bench, &caller, key).await
+    };
+    assert!(read(&all, "out/a").await && read(&some, "in/a").await && read(&of_root, "in/a").await);
+    assert!(!read(&some, "out/a").await && !read(&of_root, "out/a").await, "the policy of a session only takes away");
+    let from_root = holder(&bench, &of_root, now).unwrap();
+    assert!(is_denied(bench.engine.authorise(&from_root, Action::Administer, None, None)));
+    assert_eq!(names(&bench, &holder(&bench, &all, now).unwrap()).await, ["hers"]);
+
+    let accounts = bench.engine.accounts();
+    assert!(accounts.find(&all.access_key_id, None, now).unwrap().is_none(), "without its token it is unknown");
+    let invalid = |id: &str, token: &str| matches!(accounts.find(id, Some(token), now), Err(Error::InvalidToken));
+    let token = all.token.reveal();
+    assert!(invalid(&some.access_key_id, token), "the token of another key");
+    assert!(
+        invalid("AKalice", token) && invalid("AKalice", "") && invalid(&all.access_key_id, &token[..token.len() - 1])
+    );
+    for at in 0..token.len() {
+        let changed = if &token[at..=at] == "A" { "B" } else { "A" };
+        assert!(invalid(&all.access_key_id, &[&token[..at], changed, &token[at + 1..]].concat()), "changed at {at}");
+    }
+    assert!(holder(&bench, &all, Timestamp(all.expires.0 - 1)).is_ok());
+    assert!(matches!(holder(&bench, &all, all.expires), Err(Error::ExpiredToken)));
+
+    let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
+    assert!(holder(&again, &all, now).is_ok(), "it outlives the server");
+    let other = Bench::over(Arc::new(MemoryStore::new(clock.clone())), &clock, 2).await.unwrap();
+    assert!(matches!(holder(&other, &all, now), Err(Error::InvalidToken)), "another master key");
+    let off = KeyChange { enabled: Some(false), ..KeyChange::default() };
+    bench.engine.change_access_key("AKalice", off).await.unwrap();
+    assert!(matches!(holder(&bench, &all, now), Err(Error::InvalidToken)), "the key behind it is disabled");
+
+    let refused = |role: &AssumeRole| bench.engine.assume_role(role).map(drop);
+    assert!(matches!(refused(&role("AKalice", None)), Err(Error::InvalidAccessKeyId { .. })));
+    assert!(matches!(refused(&role("AKbob", Some("{}"))), Err(Error::MalformedPolicy { .. })));
+    assert!(matches!(refused(&role("AKbob", Some(&" ".repeat(2049)))), Err(Error::MalformedPolicy { .. })));
+    for seconds in [0, 899, 43_201] {
+        let role = AssumeRole { life: Duration::from_secs(seconds), ..role("AKbob", None) };
+        assert!(matches!(refused(&role), Err(Error::InvalidArgument { .. })), "{seconds}");
+    }
 }

@@ -79,7 +79,7 @@ impl Bench {
         let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
         let (clock, region) = (clock.clone(), "cn-hangzhou".into());
         let engine = Engine::open(EngineConfig { store, fills, root, clock, region, seal, origins }).await?;
-        let root = caller(engine.accounts().find("root").unwrap().principal, Dialect::Oss);
+        let root = caller(engine.accounts().find("root", None, Timestamp(0)).unwrap().unwrap().principal, Dialect::Oss);
         let anonymous = caller(Principal::Anonymous, Dialect::Oss);
         Ok(Self { engine, root, anonymous })
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! root ────────────────────────────────────────────────────────────────────────────────────────► allowed
+//! temporary credentials: their policy does not allow it ───────────────────────────────────────► denied
 //! the policy of the key, or of the bucket, denies ─────────────────────────────────────────────► denied
 //! a key with a policy:  that allows; or it is the account's own bucket, whose policy allows ───► allowed, else denied
 //! the bucket's policy allows (unless it is public and the bucket restricts that) ──────────────► allowed
@@ -38,15 +39,23 @@ pub enum Decision {
 /// Decides. `bucket` is `None` for what concerns no existing bucket. Allocates nothing unless a policy has variables.
 pub fn decide(question: &Question<'_>, bucket: Option<&Bucket>) -> Decision {
     let identity = match question.principal {
-        Principal::Key(identity) if identity.root => return Decision::Allowed,
+        Principal::Key(identity) if identity.root && identity.session.is_none() => return Decision::Allowed,
         _ if question.action == Action::Administer => return denied("the admin API is for the root key"),
         Principal::Key(identity) => Some(identity),
         Principal::Anonymous => None,
     };
     let of_key = identity.and_then(|identity| identity.policy.as_deref());
     let of_bucket = bucket.and_then(|bucket| bucket.access.policy.as_deref());
-    if waits_for_tags(question, of_key) || waits_for_tags(question, of_bucket) {
+    let of_session = identity.and_then(|identity| identity.session.as_deref());
+    if [of_session, of_key, of_bucket].into_iter().any(|policy| waits_for_tags(question, policy)) {
         return Decision::ByObject;
+    }
+    match of_session.map(|policy| policy.evaluate(question)) {
+        None | Some(Effect::Allow) => {}
+        Some(_) => return denied("the policy of the temporary credentials does not allow this"),
+    }
+    if identity.is_some_and(|identity| identity.root) {
+        return Decision::Allowed;
     }
     let own = bucket.map_or(identity.is_some(), |bucket| question.owns(bucket));
     let keeps_its_policy = own && of_key.is_none() && question.action.is_on_policy();

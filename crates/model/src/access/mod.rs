@@ -39,6 +39,8 @@ pub struct Identity {
     pub root: bool,
     /// What the key may do at all; `None`: everything that its account may.
     pub policy: Option<Arc<Policy>>,
+    /// What temporary credentials may do at most, of what their key may.
+    pub session: Option<Arc<Policy>>,
 }
 
 impl Identity {

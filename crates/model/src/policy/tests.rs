@@ -28,7 +28,13 @@ impl RequestFields for Pairs<'_> {
 
 fn alice() -> Principal {
     let owner = Owner { id: "a11ce".into(), display_name: "alice".into() };
-    Principal::Key(Arc::new(Identity { access_key_id: "AKALICE".into(), owner, root: false, policy: None }))
+    Principal::Key(Arc::new(Identity {
+        access_key_id: "AKALICE".into(),
+        owner,
+        root: false,
+        policy: None,
+        session: None,
+    }))
 }
 
 /// What a policy of the bucket `b` says about `GetObject` of `b/dir/key`, asked by alice with these fields.

@@ -97,7 +97,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
-fn policy_text(policy: Value) -> Option<Box<str>> {
+pub(super) fn policy_text(policy: Value) -> Option<Box<str>> {
     match policy {
         Value::Null => None,
         Value::String(text) => Some(text.into()),

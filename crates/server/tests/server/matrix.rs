@@ -52,7 +52,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn caller(engine: &Engine, id: &str) -> Caller<'static> {
-    let principal = engine.accounts().find(id).unwrap().principal;
+    let principal = engine.accounts().find(id, None, Timestamp(0)).unwrap().unwrap().principal;
     Caller { principal, dialect: Dialect::S3, context: Context::internal(Timestamp(0)) }
 }
 

@@ -72,6 +72,10 @@ fn row_of(error: &Error) -> Fault {
         Error::AccessDenied { .. } => {
             row(S::FORBIDDEN, "AccessDenied", "You have no right to access this object because of bucket acl.")
         }
+        Error::InvalidToken => row(S::FORBIDDEN, "InvalidSecurityToken", "The security token you provided is invalid."),
+        Error::ExpiredToken => {
+            row(S::FORBIDDEN, "SecurityTokenExpired", "The security token you provided has expired.")
+        }
         Error::InvalidAccessKeyId { .. } => {
             row(S::FORBIDDEN, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records.")
         }
@@ -178,6 +182,8 @@ fn ec(error: &Error) -> Option<&'static str> {
         Error::NoSuchKey { .. } => "0026-00000001",
         Error::NoSuchBucket { .. } => "0015-00000101",
         Error::BucketNotEmpty { .. } => "0015-00000301",
+        Error::InvalidToken => "0002-00000006",
+        Error::ExpiredToken => "0002-00000007",
         Error::SignatureMismatch(_) => "0002-00000040",
         Error::RequestTimeTooSkewed { .. } => "0002-00000504",
         Error::InvalidArgument { name, .. } if &**name == "HttpStatus" => "0019-00000002",

@@ -66,6 +66,10 @@ pub(super) fn fault(error: &Error) -> Fault {
             row(S::BAD_REQUEST, "TooManyBuckets", "You have attempted to create more buckets than allowed")
         }
         Error::AccessDenied { .. } => row(S::FORBIDDEN, "AccessDenied", "Access Denied"),
+        Error::InvalidToken => {
+            row(S::BAD_REQUEST, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        }
+        Error::ExpiredToken => row(S::BAD_REQUEST, "ExpiredToken", "The provided token has expired."),
         Error::InvalidAccessKeyId { .. } => {
             row(S::FORBIDDEN, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
         }

@@ -60,6 +60,8 @@ fn table() -> Vec<(Error, Words, Words)> {
         ),
         (Error::BucketAlreadyExists { bucket: bucket() }, ("BucketAlreadyExists", 409), ("BucketAlreadyExists", 409)),
         (Error::MalformedPolicy { message: "Effect".into() }, ("MalformedPolicy", 400), ("InvalidPolicyDocument", 400)),
+        (Error::InvalidToken, ("InvalidToken", 400), ("InvalidSecurityToken", 403)),
+        (Error::ExpiredToken, ("ExpiredToken", 400), ("SecurityTokenExpired", 403)),
         (Error::InvalidBucketName { name: bucket() }, ("InvalidBucketName", 400), ("InvalidBucketName", 400)),
         (Error::InvalidObjectName { key: key() }, ("InvalidURI", 400), ("InvalidObjectName", 400)),
         (

@@ -19,6 +19,13 @@ fn user(server: &Headwater, name: &str) -> String {
 fn two_users_with_boto3_and_oss2() {
     let server = Setup::new().start();
     let (alice, bob) = (user(&server, "alice"), user(&server, "bob"));
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let policy = directory.path().join("policy.json");
+    let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::users-lent/in/*"}}"#;
+    std::fs::write(&policy, text).expect("a writable directory");
+    let lent = |arguments: &[&str]| run(server.client_command(&["key", "assume", "AKALICE", "--json"]).args(arguments));
+    let (all, some) = (lent(&[]), lent(&["--duration", "900", "--policy", policy.to_str().expect("a text path")]));
     let round = Python::script("users_round", &server).with("ALICE_SECRET", alice).with("BOB_SECRET", bob);
+    let round = round.with("LENT_ALL", all).with("LENT_SOME", some);
     println!("{}", round.run());
 }
