@@ -4,6 +4,7 @@
 
 mod admin;
 mod admin_client;
+mod matrix;
 mod requests;
 mod support;
 mod tls;
