@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::Error;
 use crate::access::{Context, Identity, ObjectState, Principal, Question, RequestFields};
@@ -255,4 +257,64 @@ fn documents_are_kept_as_they_were_put() {
     assert_eq!(policy.text(), text);
     let stored = postcard::to_stdvec(&policy).unwrap();
     assert_eq!(postcard::from_bytes::<Policy>(&stored).unwrap(), policy);
+}
+
+/// Pieces of documents, well-formed and not, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just(r#"{"Statement":["#),
+        Just("]}"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just(":"),
+        Just(r#""Effect":"Allow""#),
+        Just(r#""Principal":"*""#),
+        Just(r#""Action":"s3:*""#),
+        Just(r#""Resource":"*""#),
+        Just(r#""Resource":"arn:aws:s3:::b/${aws:username}*?${""#),
+        Just(r#""Condition":{"#),
+        Just(r#""StringLike":{"#),
+        Just(r#""s3:prefix":"${*}${?}${""#),
+        Just(r#""DateLessThan":{"aws:CurrentTime":"2019-11-11T"}"#),
+        Just("1e999"),
+        Just("null"),
+        Just("\"\u{0}\u{e4}"),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    /// Whatever comes is a policy that can be asked, or is refused; nothing panics.
+    #[test]
+    fn arbitrary_documents_are_read_or_refused(text in prop_oneof![pieces(), "\\PC{0,40}"], key in "\\PC{0,20}") {
+        for attached in [Attached::Bucket("b"), Attached::Key] {
+            if let Ok(policy) = Policy::parse(&text, attached) {
+                let (principal, context) = (alice(), Context::internal(Timestamp(0)));
+                let object = ObjectState::Absent;
+                let action = Action::GetObject;
+                let question =
+                    Question { principal: &principal, action, bucket: "b", key: Some(&key), object, context: &context };
+                policy.evaluate(&question);
+                policy.is_public();
+            }
+        }
+    }
+
+    /// The search with one point to return to finds what trying every split finds.
+    #[test]
+    fn wildcards_agree_with_the_plain_definition(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
+        fn plain(pattern: &[u8], text: &[u8]) -> bool {
+            match (pattern.split_first(), text.split_first()) {
+                (None, None) => true,
+                (Some((b'*', rest)), _) => (0..=text.len()).any(|at| plain(rest, &text[at..])),
+                (Some((b'?', rest)), Some((_, after))) => plain(rest, after),
+                (Some((byte, rest)), Some((found, after))) => byte == found && plain(rest, after),
+                _ => false,
+            }
+        }
+        prop_assert_eq!(pattern::like(pattern.as_bytes(), text.as_bytes()), plain(pattern.as_bytes(), text.as_bytes()));
+    }
 }
