@@ -2,9 +2,12 @@
 
 use headwater_model::acl::Acl;
 use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
+use headwater_model::limits::MAX_LIST_KEYS;
+use headwater_model::list::ListQuery;
 use headwater_model::op::{Caller, CreateBucket, ListBuckets};
 use headwater_model::reply::Reply;
 use headwater_model::{BucketName, Error, Result};
+use headwater_store::BucketRef;
 
 use crate::acl::refuse_public;
 use crate::engine::Engine;
@@ -78,10 +81,30 @@ impl Engine {
         Ok(Reply::Bucket { owner: self.owner_of(&known.bucket), bucket: known.bucket.clone() })
     }
 
-    pub(crate) async fn delete_bucket(&self, name: &BucketName) -> Result<Reply> {
+    /// Open uploads are content to OSS, which refuses; S3 drops them with a bucket that holds no object.
+    pub(crate) async fn delete_bucket(&self, caller: &Caller<'_>, name: &BucketName) -> Result<Reply> {
         let change = self.buckets.change().await;
         let known = change.find(name)?;
+        if caller.dialect == Dialect::S3 {
+            self.drop_uploads(&known.reference).await?;
+        }
         change.delete(&*self.store, &known).await?;
         Ok(Reply::Done)
+    }
+
+    /// Aborts the open uploads of a bucket without objects, a page at most: whoever begins them faster than they are
+    /// dropped is told that the bucket is not empty.
+    async fn drop_uploads(&self, bucket: &BucketRef) -> Result<()> {
+        let query = |limit| ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit };
+        if !self.store.list(bucket, &query(1)).await?.objects.is_empty() {
+            return Ok(());
+        }
+        for upload in self.store.uploads(bucket, &query(MAX_LIST_KEYS), None).await?.uploads {
+            match self.store.abort_upload(bucket, &upload.key, upload.id).await {
+                Ok(()) | Err(Error::NoSuchUpload { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }

@@ -120,7 +120,7 @@ impl Engine {
                 self.change_website(&bucket, Some(*website)).await.map(|_| Reply::Done)
             }
             Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None).await.map(|_| Reply::Done),
-            Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
+            Op::DeleteBucket(bucket) => self.delete_bucket(caller, &bucket).await,
             Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,

@@ -130,6 +130,10 @@ impl Engine {
             let origin_status = match first_match(&website.rules, &question) {
                 None => None,
                 Some(rule) if rule.mirror().is_some() => {
+                    // What an origin answers is one piece, whose part 1 it is.
+                    if let Some(part_number) = get.part.filter(|number| *number != 1) {
+                        return Err(Error::InvalidPart { part_number, upload_id: "".into() });
+                    }
                     match Box::pin(self.fills.miss(&known.bucket, rule, &without_judged_range(get), method)).await? {
                         MissOutcome::Reply(reply) => return Ok(*reply),
                         MissOutcome::NotFound { origin_status } => Some(origin_status),

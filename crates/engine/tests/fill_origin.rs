@@ -188,6 +188,19 @@ async fn a_miss_under_if_range_is_the_whole_object() {
     assert!(read(miss.body).await.unwrap() == pattern(7, 0, SIZE));
 }
 
+#[tokio::test]
+async fn a_miss_has_one_part() {
+    let chain = Chain::new().await;
+    chain.origin.on("/k", Answer::pattern(7, 1000));
+    let part = |number| GetObject { part: Some(number), ..get("k") };
+    let refused = chain.perform(Op::GetObject(Box::new(part(2)))).await;
+    assert!(matches!(refused, Err(Error::InvalidPart { part_number: 2, .. })), "{refused:?}");
+    assert_eq!(chain.origin.count("/k"), 0);
+    let miss = chain.perform(Op::GetObject(Box::new(part(1)))).await.unwrap();
+    assert_eq!(miss.served, Served::Miss);
+    assert!(read(miss.body).await.unwrap() == pattern(7, 0, 1000));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_36_a_hundred_clients_one_origin_request() {
     let chain = Arc::new(Chain::new().await);

@@ -6,8 +6,12 @@ use std::time::Duration;
 pub const MAX_KEY_BYTES: usize = 1024;
 /// Longest key on the OSS face (OSS: "1 to 1,023 bytes").
 pub const MAX_OSS_KEY_BYTES: usize = 1023;
-/// Largest XML body of a request; the largest legitimate one (1,000 keys to delete, 10,000 parts) stays below it.
+/// Largest XML body of a request, but for those below; the largest legitimate one (1,000 keys to delete) stays below it.
 pub const MAX_XML_BYTES: usize = 1 << 20;
+/// Largest list of parts to complete: 10,000 of them with quoted tags and SHA-256, on lines of their own, are 2.1 MiB.
+pub const MAX_COMPLETION_BYTES: usize = 3 << 20;
+/// Largest document of cross-origin rules (S3: 64 KB); they are kept in the bucket's row.
+pub const MAX_CORS_BYTES: usize = 64 << 10;
 /// Deepest nesting of an XML body; the deepest legitimate one is 8.
 pub const MAX_XML_DEPTH: usize = 32;
 /// Largest single upload (S3 and OSS: 5 GiB for PutObject and for a part).

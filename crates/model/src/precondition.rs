@@ -142,10 +142,10 @@ impl ObjectCondition {
     pub fn judge(&self, key: &ObjectKey, found: Option<&ObjectMeta>) -> Result<()> {
         let needs_one = self.if_match.is_some() || self.last_modified.is_some() || self.size_bytes.is_some();
         let Some(meta) = found else {
-            return match needs_one {
-                true => Err(Error::NoSuchKey { key: key.as_str().into(), origin_status: None }),
-                false => Ok(()),
-            };
+            if needs_one {
+                return Err(Error::NoSuchKey { key: key.as_str().into(), origin_status: None });
+            }
+            return Ok(());
         };
         let failed = |condition| Err(Error::PreconditionFailed { condition });
         if self.if_match.as_ref().is_some_and(|condition| !condition.matches(&meta.etag)) {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
+use headwater_model::bucket::Dialect;
 use headwater_model::op::Caller;
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
@@ -36,8 +37,9 @@ impl Service {
         account: &mut Account,
     ) -> Result<Response<Body>> {
         let Some(bucket) = &routed.bucket else { return Err(Error::internal("post a form", "it names no bucket")) };
-        let (form, file) = read_head(parts, &mut body).await?;
-        let dialect = form.dialect().unwrap_or(routed.dialect);
+        let (form, file) = read_head(parts, routed.dialect, &mut body).await?;
+        let found = self.engine.bucket(bucket.as_str());
+        let dialect = form.dialect(found.as_ref().map(|bucket| bucket.dialect), routed.dialect)?;
         account.kind.1 = dialect;
         let principal = self.authenticator.form(&form, self.engine.accounts(), account.time, dialect)?;
         if let Principal::Key(identity) = &principal {
@@ -51,7 +53,6 @@ impl Service {
         let caller = Caller { principal, dialect, context };
         self.engine.authorise(&caller, routed.action(), Some(bucket), put.key.as_ref())?;
         let range = form.check(bucket, dialect, account.time)?;
-        let found = self.engine.bucket(bucket.as_str());
         let facts = RequestFacts {
             signed: caller.principal != Principal::Anonymous,
             secure,
@@ -71,8 +72,8 @@ impl Service {
 }
 
 /// Reads until the file begins; at most [`headwater_wire::form::MAX_HEAD_BYTES`] and a piece.
-async fn read_head(parts: &Parts, body: &mut ByteStream) -> Result<(Form, FileReader)> {
-    let mut reader = FormReader::new(&boundary(parts)?);
+async fn read_head(parts: &Parts, dialect: Dialect, body: &mut ByteStream) -> Result<(Form, FileReader)> {
+    let mut reader = FormReader::new(&boundary(parts, dialect)?);
     while let Some(chunk) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
         if let Some(form) = reader.push(&chunk?)? {
             return Ok((form, reader.into_file()));
@@ -112,7 +113,12 @@ impl Stream for File {
             }
             // What follows the file is read to the end: the connection goes on behind it.
             match ready!(self.body.as_mut().poll_next(cx)) {
-                Some(Ok(chunk)) => self.reader.push(chunk),
+                Some(Ok(chunk)) => {
+                    if let Err(error) = self.reader.push(chunk) {
+                        self.judged = true;
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => {
                     self.judged = true;

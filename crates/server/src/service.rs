@@ -15,7 +15,6 @@ use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::digest::TrailingChecksum;
-use headwater_model::limits::MAX_XML_BYTES;
 use headwater_model::op::{Caller, Op};
 use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
@@ -242,7 +241,8 @@ impl Service {
                 self.run(caller, op, account).await
             }
             BodyNeed::Xml => {
-                let body = collect(verified(body(), payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
+                let limit_bytes = routed.xml_limit_bytes();
+                let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;
                 let op = decode(routed, parts, Some(&body), &facts)?;
                 self.run(caller, op, account).await
             }

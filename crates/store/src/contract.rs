@@ -20,7 +20,7 @@ use headwater_model::account::Account;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType, Digests, ETag};
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
@@ -29,6 +29,7 @@ use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
+pub use crate::changes::{Amendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
 
@@ -106,26 +107,6 @@ pub struct NewObject {
     pub composition: Composition,
 }
 
-/// What an upload is begun with, for the object that its completion makes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewUpload {
-    /// What the writer chose.
-    pub headers: ObjectHeaders,
-    /// Tags.
-    pub tags: Tags,
-    /// Additional checksum of its parts.
-    pub checksum_algorithm: Option<ChecksumAlgorithm>,
-    /// Of what the object's checksum will be one.
-    pub checksum_type: ChecksumType,
-}
-
-/// What of a stored object can change without another body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Amendment {
-    /// Its tags are these.
-    Tags(Tags),
-}
-
 /// A part's metadata, chosen after its digests are known.
 #[derive(Clone, Debug)]
 pub struct NewPart {
@@ -174,12 +155,11 @@ pub trait ObjectWriter: Send {
     /// Those of [`Expectation`]; `StorageFull`; `Internal`.
     fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
-    /// Makes the body durable at the end of the object under the key, which must meet `expect` and be in files
-    /// ([`Content::resident`] gives nothing of it). `object` is the metadata of the whole; the CRC-64 is combined. After
-    /// [`ObjectWriter::finish`].
+    /// Makes the body durable at the end of the object under the key, which must meet `expect` and be in files: not
+    /// [`Content::resident`]. `object` is the metadata of the whole. After [`ObjectWriter::finish`].
     ///
     /// # Errors
-    /// Those of [`Expectation`]; `NoSuchKey`; `StorageFull`; `Internal`, also for a body that is not in files.
+    /// Those of [`Expectation`]; `NoSuchKey`; `StorageFull`; `Internal`.
     fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
     /// Makes the body durable as a part, replacing a former part of that number. After [`ObjectWriter::finish`].

@@ -3,6 +3,7 @@
 //! [`Store`] is the contract: objects and multipart uploads of buckets, with conditional, durable, atomic commits and
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
+mod changes;
 mod contract;
 mod fills;
 mod following;

@@ -51,8 +51,10 @@ pub fn preflight(
     Ok(response)
 }
 
-/// Adds to an answer what its page may see of it.
+/// Says in an answer what its page may see of it. What an origin said of itself is taken out: the bucket's rules decide.
 pub fn allow(headers: &mut HeaderMap, parts: &Parts, cors: &CorsConfiguration) {
+    headers.remove(ACCESS_CONTROL_ALLOW_ORIGIN);
+    headers.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
     let Some(origin) = text(&parts.headers, &ORIGIN) else {
         if cors.response_vary {
             headers.append(VARY, HeaderValue::from_static("Origin"));

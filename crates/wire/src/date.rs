@@ -32,7 +32,10 @@ pub(crate) fn iso_8601(at: Timestamp) -> String {
 
 /// Reads a moment in ISO 8601, with or without fractions of seconds and with any offset.
 pub(crate) fn parse_iso_8601(text: &str) -> Option<Timestamp> {
-    text.trim().parse::<jiff::Timestamp>().ok().map(|moment| Timestamp(moment.as_millisecond()))
+    let text = text.trim();
+    // The library takes a space between date and time as well, the vendors do not.
+    let moment = text.parse::<jiff::Timestamp>().ok().filter(|_| text.contains('T'))?;
+    Some(Timestamp(moment.as_millisecond()))
 }
 
 #[cfg(test)]
@@ -54,7 +57,7 @@ mod tests {
         for text in ["2023-12-16T16:20:57.042Z", "2023-12-16T17:20:57.042+01:00"] {
             assert_eq!(parse_iso_8601(text), Some(Timestamp(1_702_743_657_042)), "{text}");
         }
-        for text in ["", "2023-12-16", "Sat, 16 Dec 2023 16:20:57 GMT"] {
+        for text in ["", "2023-12-16", "2023-12-16 16:20:57Z", "Sat, 16 Dec 2023 16:20:57 GMT"] {
             assert_eq!(parse_iso_8601(text), None, "{text}");
         }
     }

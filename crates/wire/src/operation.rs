@@ -1,5 +1,6 @@
 //! The vendors' operations that are spoken here, and what each needs.
 
+use headwater_model::limits;
 use headwater_model::op::Action;
 
 /// An operation of the vendors, named as in their documentation (S3's name where both have one).
@@ -94,7 +95,7 @@ pub enum Operation {
 pub enum BodyNeed {
     /// Nothing; a body that comes all the same is dropped.
     None,
-    /// The whole body, a document of at most [`headwater_model::limits::MAX_XML_BYTES`]; it may be empty.
+    /// The whole body, a document of at most [`Operation::xml_limit_bytes`]; it may be empty.
     Xml,
     /// The body streams beside the operation.
     Stream,
@@ -207,6 +208,7 @@ impl Operation {
             | Self::GetObject
             | Self::HeadObject
             | Self::GetObjectMeta
+            | Self::Preflight
             | Self::GetSymlink => Action::GetObject,
             Self::GetObjectAttributes => Action::GetObjectAttributes,
             Self::GetObjectAcl => Action::GetObjectAcl,
@@ -226,7 +228,6 @@ impl Operation {
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
-            Self::Preflight => Action::GetObject,
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
@@ -249,6 +250,15 @@ impl Operation {
     /// whose key only the website document knows.
     pub fn is_judged_by_key(self) -> bool {
         matches!(self, Self::DeleteObjects | Self::GetHomePage | Self::HeadHomePage)
+    }
+
+    /// Most bytes of its body, if that is [`BodyNeed::Xml`].
+    pub fn xml_limit_bytes(self) -> usize {
+        match self {
+            Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
+            Self::PutBucketCors => limits::MAX_CORS_BYTES,
+            _ => limits::MAX_XML_BYTES,
+        }
     }
 
     /// What of the body it needs.

@@ -77,6 +77,11 @@ impl Routed {
         })
     }
 
+    /// Most bytes of the document that is its body.
+    pub fn xml_limit_bytes(&self) -> usize {
+        self.operation.xml_limit_bytes()
+    }
+
     pub(crate) fn vocab(&self) -> &'static Vocab {
         Vocab::of(self.dialect)
     }

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn crcs_of_parts_make_the_crc_of_the_whole() {
-        let body: Vec<u8> = (0..100_000_u32).map(|at| (at * 7 >> 3) as u8).collect();
+        let body: Vec<u8> = (0..100_000_u32).map(|at| ((at * 7) >> 3) as u8).collect();
         let cuts = [&body[..1], &body[1..70_000], &body[70_000..70_000], &body[70_000..]];
         for algorithm in [ChecksumAlgorithm::Crc32, ChecksumAlgorithm::Crc32c, ChecksumAlgorithm::Crc64Nvme] {
             let parts: Vec<PartInfo> = cuts.iter().map(|piece| part(1, piece, algorithm)).collect();

@@ -111,6 +111,22 @@ async fn the_checksum_of_the_whole_is_compared() {
     assert_eq!((&meta.tags, meta.headers.storage_class.as_deref()), (&tags("of the upload"), Some("GLACIER")));
 }
 
+/// OSS counts open uploads as content, S3 drops them.
+#[tokio::test]
+async fn a_bucket_goes_with_its_open_uploads_on_s3() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    create(&bench, None).await;
+    let delete = async |dialect| {
+        let caller = Caller { dialect, ..bench.root.clone() };
+        bench.engine.perform(&caller, Op::DeleteBucket(bucket(BUCKET)), Body::Empty).await
+    };
+    bench.put("k", b"x").await.unwrap();
+    assert!(matches!(delete(Dialect::S3).await, Err(Error::BucketNotEmpty { .. })));
+    bench.ask(Op::DeleteObject(bucket(BUCKET), key("k"), None)).await.unwrap();
+    assert!(matches!(delete(Dialect::Oss).await, Err(Error::BucketNotEmpty { .. })));
+    delete(Dialect::S3).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_part_is_read_by_its_number() {
     let bench = Bench::new(CannedAcl::Private).await;

@@ -42,7 +42,8 @@ async fn an_object_grows_at_its_end_alone() {
     assert!(matches!(early, Err(Error::AppendPosition { next: 0 })));
     let mut whole = Vec::new();
     let mut tags = Vec::new();
-    for piece in [&b"first "[..], b"", &[7; 100_000], b"after a large one", &[9; 70_000]] {
+    let (large, larger) = (vec![7; 70_000], vec![9; 100_000]);
+    for piece in [&b"first "[..], b"", &larger, b"after a large one", &large] {
         let meta = append(&bench, whole.len() as u64, piece, none()).await.unwrap();
         whole.extend_from_slice(piece);
         assert_eq!((meta.size_bytes, meta.kind, meta.md5), (whole.len() as u64, ObjectKind::Appendable, None));

@@ -57,7 +57,8 @@ impl Core {
         amendment: &Amendment,
     ) -> Result<Option<SharedMeta>> {
         let row_key = ObjectRow::key(bucket.generation, key);
-        self.commit(body.len(), |judgement| {
+        // A row that lists 10,000 parts is longer than what the queue counts for any entry.
+        self.commit(body.len() + seen.len(), |judgement| {
             judgement.living(bucket)?;
             let current = judgement.get(&row_key)?;
             if current.as_ref() != Some(&seen) {
@@ -98,6 +99,9 @@ impl Core {
             let extent = blob.extent();
             let WriteIntent { bucket, key, .. } = &intent;
             core.commit_blob(blob, |judgement| {
+                let candidate = Candidate { bucket, key, expect: &expect };
+                // First: what has another tag by now may well have its body in the log.
+                candidate.judge(judgement)?;
                 let former = judgement.object(bucket.generation, key)?;
                 let (former, _) =
                     former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
@@ -107,7 +111,7 @@ impl Core {
                 let meta = Arc::new(longer(&former.meta, object, &appended));
                 let mut extents = former.extents;
                 extents.push(extent);
-                Candidate { bucket, key, expect: &expect }.put(judgement, &meta, extents)?;
+                candidate.put(judgement, &meta, extents)?;
                 Ok(meta)
             })
             .await

@@ -41,7 +41,11 @@ impl Core {
         let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
-            let Some((row, _)) = judgement.object(bucket.generation, key)? else { return Ok(false) };
+            let Some((row, _)) = judgement.object(bucket.generation, key)? else {
+                // Nothing is deleted, but what a fill fetches was asked to go before it came.
+                judgement.state.tokens.end(bucket.generation, key, None);
+                return Ok(false);
+            };
             condition.judge(key, Some(&row.meta))?;
             self.judge_deletion(judgement, bucket, key, afterwards, now)
         })

@@ -211,7 +211,11 @@ impl State {
         (afterwards, now): (Afterwards, Timestamp),
         condition: &ObjectCondition,
     ) -> Result<bool> {
-        let Some(stored) = self.writable(bucket)?.objects.get(key) else { return Ok(false) };
+        let life = self.writable(bucket)?;
+        let Some(stored) = life.objects.get(key) else {
+            life.revoke(key, &Expectation::Any);
+            return Ok(false);
+        };
         condition.judge(key, Some(&stored.meta))?;
         self.delete(bucket, key, afterwards, now)
     }
@@ -235,12 +239,12 @@ impl State {
         appended: &Bytes,
     ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
+        life.judge(key, expect)?;
         let former = life.objects.get(key).ok_or_else(|| no_such_key(key))?;
         if former.bytes.len() <= RESIDENT_BYTES {
             return Err(Error::internal("append to an object", "its body is not in a file"));
         }
         let bytes = Bytes::from([&former.bytes[..], appended].concat());
-        life.judge(key, expect)?;
         let mut stored = Stored::new(object, bytes);
         stored.meta = Arc::new(ObjectMeta { md5: None, ..ObjectMeta::clone(&stored.meta) });
         Ok(life.put(key, expect, stored))

@@ -88,6 +88,8 @@ pub async fn an_append_knows_its_object(subject: Subject) {
     assert_fails!(append(&subject, "k", b"x", wrong).await, Error::PreconditionFailed { .. });
     subject.put("small", b"small").await;
     assert_fails!(append(&subject, "small", b"x", Expectation::Any).await, Error::Internal { .. });
+    let wrong = Expectation::ETag(ETag::from_text("other"));
+    assert_fails!(append(&subject, "small", b"x", wrong).await, Error::PreconditionFailed { .. });
     assert!(subject.body("k").await.expect("an object") == body);
     assert_eq!(subject.body("small").await.expect("an object"), &b"small"[..]);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use headwater_model::acl::CannedAcl;
 use headwater_model::object::Provenance;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::{Error, Result};
 use headwater_store::{Afterwards, BucketRef, Expectation, FillToken};
 
@@ -51,11 +52,17 @@ pub async fn a_spent_token_does_not_come_back(subject: Subject) {
 /// revoked when the key is empty again.
 pub async fn whatever_touches_the_key_revokes(subject: Subject) {
     subject.put("source", b"source").await;
-    for touch in ["put", "delete", "copy", "complete"] {
+    for touch in ["put", "delete", "conditional delete", "copy", "complete"] {
         let token = granted(&subject, "k").await;
         match touch {
             "put" => drop(subject.put("k", b"local").await),
             "delete" => assert!(!subject.delete("k").await),
+            "conditional delete" => {
+                let (bucket, key, condition) = (subject.bucket(), object_key("k"), ObjectCondition::default());
+                let condition = ObjectCondition { size_bytes: Some(1), ..condition };
+                let deleted = subject.store().delete_if(&bucket, &key, Afterwards::Refetchable, &condition).await;
+                assert!(!deleted.expect("nothing to delete"));
+            }
             "copy" => {
                 let source = subject.open("source").await.expect("an object");
                 let object = subject.multipart_object("copy-1");

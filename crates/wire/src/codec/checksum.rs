@@ -28,10 +28,7 @@ const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type")
 /// # Errors
 /// [`Error::InvalidDigest`] and [`Error::InvalidRequest`] for values that cannot be digests.
 pub(super) fn announced(fields: Fields<'_>) -> Result<AnnouncedDigests> {
-    let md5 = match fields.get(CONTENT_MD5.as_str())? {
-        None => None,
-        Some(value) => Some(base64_of(value).ok_or_else(|| invalid_digest("Content-MD5", value))?),
-    };
+    let md5 = md5_header(fields)?;
     let crc64 = match fields.get(CRC64.as_str())? {
         None => None,
         Some(value) => Some(value.parse().map_err(|_| invalid_digest(CRC64.as_str(), value))?),
@@ -40,6 +37,11 @@ pub(super) fn announced(fields: Fields<'_>) -> Result<AnnouncedDigests> {
     let trailer = trailer(fields)?;
     let algorithm = checksum_algorithm(fields, trailer, checksum.as_ref())?;
     Ok(AnnouncedDigests { md5, checksum, algorithm, trailer, trailing: TrailingChecksum::default(), crc64 })
+}
+
+fn md5_header(fields: Fields<'_>) -> Result<Option<[u8; 16]>> {
+    let Some(value) = fields.get(CONTENT_MD5.as_str())? else { return Ok(None) };
+    base64_of(value).ok_or_else(|| invalid_digest("Content-MD5", value)).map(Some)
 }
 
 fn base64_of<const N: usize>(value: &str) -> Option<[u8; N]> {
@@ -121,7 +123,11 @@ pub(super) fn check_xml(request: &Request<'_>, body: &[u8]) -> Result<()> {
     }
     // The checksum in the headers of a completion is of the object to be.
     let of_object = request.routed.operation == Operation::CompleteMultipartUpload && !request.is_oss();
-    let announced = if of_object { AnnouncedDigests::default() } else { announced(request.fields)? };
+    let announced = if of_object {
+        AnnouncedDigests { md5: md5_header(request.fields)?, ..AnnouncedDigests::default() }
+    } else {
+        announced(request.fields)?
+    };
     let encode = |bytes: &[u8]| BASE64.encode(bytes);
     let differ = |header: &str, announced: String, computed: String| {
         Err(Error::BadDigest { header: header.into(), announced: announced.into(), computed: computed.into() })

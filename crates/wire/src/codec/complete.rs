@@ -2,7 +2,7 @@
 
 use headwater_model::body::Body;
 use headwater_model::digest::ETag;
-use headwater_model::limits::MAX_PART_NUMBER;
+use headwater_model::limits::{MAX_COMPLETION_BYTES, MAX_PART_NUMBER};
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::ObjectMeta;
 use headwater_model::op::{CompleteMultipartUpload, Op};
@@ -14,7 +14,7 @@ use super::page::Names;
 use super::{Answer, Request, acl, checksum, condition, endpoint, multipart, page};
 use crate::etag;
 use crate::response::open_root;
-use crate::xml::{Element, parse, read};
+use crate::xml::{Element, read};
 
 /// OSS: take every part there is.
 const COMPLETE_ALL: &str = "x-oss-complete-all";
@@ -68,7 +68,7 @@ fn completes_all(request: &Request<'_>) -> Result<bool> {
 
 /// The parts in the order given; whether that order is right is the upload's to judge.
 fn read_parts(request: &Request<'_>, body: &[u8]) -> Result<Vec<CompletedPart>> {
-    let document = parse(body)?;
+    let document = read::parse_within(body, MAX_COMPLETION_BYTES)?;
     let complete = document.root("CompleteMultipartUpload")?.as_container()?;
     complete.children("Part").map(|part| read_part(request, part)).collect()
 }

@@ -2,14 +2,14 @@
 
 use headwater_model::body::Body;
 use headwater_model::cors::{CorsConfiguration, CorsRule};
-use headwater_model::limits::{MAX_CORS_RULES, MAX_CORS_RULES_OSS};
+use headwater_model::limits::{MAX_CORS_BYTES, MAX_CORS_RULES, MAX_CORS_RULES_OSS};
 use headwater_model::op::Op;
 use headwater_model::{Error, Result};
 use http::{HeaderName, Response};
 
 use super::{Answer, Request};
 use crate::response::open_root;
-use crate::xml::{Element, parse, read};
+use crate::xml::{Element, read};
 
 /// The methods that a rule may allow.
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
@@ -17,7 +17,7 @@ const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 const MAX_ID_CHARS: usize = 255;
 
 pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
-    let document = parse(body)?;
+    let document = read::parse_within(body, MAX_CORS_BYTES)?;
     let root = document.root("CORSConfiguration")?.as_container()?;
     let rules = root.children("CORSRule").map(|rule| read_rule(rule, request)).collect::<Result<Vec<_>>>()?;
     let most = if request.is_oss() { MAX_CORS_RULES_OSS } else { MAX_CORS_RULES };
@@ -48,7 +48,8 @@ fn read_rule(rule: Element<'_>, request: &Request<'_>) -> Result<CorsRule> {
             return Err(invalid(format!("{name} \"{pattern}\" can not have more than one wildcard.")));
         }
     }
-    if let Some(name) = exposed.iter().find(|name| HeaderName::try_from(&***name).is_err()) {
+    let is_name = |name: &str| !name.contains('*') && HeaderName::try_from(name).is_ok();
+    if let Some(name) = exposed.iter().find(|name| !is_name(name)) {
         return Err(invalid(format!(
             "ExposeHeader \"{name}\" contains wildcard. We currently do not support wildcard for ExposeHeader."
         )));

@@ -55,7 +55,10 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, listed: &ListPage) -> R
     let second = answer.routed.operation == Operation::ListObjectsV2;
     let mut xml = open_root(answer.vocab, "ListBucketResult");
     xml.element("Name", answer.bucket());
-    xml.element("Prefix", names.print(queries.get("prefix").unwrap_or_default()));
+    let prefix = queries.get("prefix").unwrap_or_default();
+    // Clients of S3's version 1 do not decode it there.
+    let as_sent = !second && !answer.is_oss();
+    xml.element("Prefix", if as_sent { prefix.into() } else { names.print(prefix) });
     if second {
         write_second(&mut xml, queries, names, listed);
     } else {

@@ -327,6 +327,6 @@ impl Answer<'_> {
     }
 }
 
-fn not_implemented(what: &str) -> Error {
+pub(crate) fn not_implemented(what: &str) -> Error {
     Error::NotImplemented { what: what.into() }
 }

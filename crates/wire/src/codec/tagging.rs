@@ -37,14 +37,14 @@ fn of_objects(request: &Request<'_>) -> Limits {
 }
 
 fn of_buckets(request: &Request<'_>) -> Limits {
-    match request.is_oss() {
-        true => Limits { most: MAX_BUCKET_TAGS_OSS, key_chars: 64, value_chars: 128, punctuation: None },
-        false => Limits {
-            most: MAX_BUCKET_TAGS_S3,
-            key_chars: MAX_TAG_KEY_CHARS,
-            value_chars: MAX_TAG_VALUE_CHARS,
-            punctuation: Some("+-=._:/@"),
-        },
+    if request.is_oss() {
+        return Limits { most: MAX_BUCKET_TAGS_OSS, key_chars: 64, value_chars: 128, punctuation: None };
+    }
+    Limits {
+        most: MAX_BUCKET_TAGS_S3,
+        key_chars: MAX_TAG_KEY_CHARS,
+        value_chars: MAX_TAG_VALUE_CHARS,
+        punctuation: Some("+-=._:/@"),
     }
 }
 
@@ -137,11 +137,15 @@ fn read_tag(tag: Element<'_>) -> Result<(Box<str>, Box<str>)> {
     Ok((tag.required_text("Key")?.into(), tag.text("Value")?.unwrap_or_default().into()))
 }
 
-/// `Tagging`: the same document at both vendors, with a namespace at S3.
+/// `Tagging`: the same document at both vendors, with a namespace at S3, whose clients find tags in order of their keys.
 pub(super) fn encode(answer: &Answer<'_>, tags: &Tags) -> Response<Body> {
     let mut xml = open_root(answer.vocab, "Tagging");
     xml.open("TagSet");
-    for (key, value) in tags {
+    let mut shown: Vec<_> = tags.iter().collect();
+    if !answer.is_oss() {
+        shown.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+    for (key, value) in shown {
         xml.open("Tag");
         xml.element("Key", key);
         xml.element("Value", value);

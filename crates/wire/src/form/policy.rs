@@ -59,6 +59,7 @@ impl Form {
         let value = |name: &str| match name {
             "bucket" => Some(bucket.as_str()),
             "key" => key.as_deref(),
+            "content-type" => self.content_type(dialect),
             name => self.get(name),
         };
         let mut length = LengthRange::ANY;
@@ -120,10 +121,11 @@ impl Policy {
 }
 
 /// Fields of the signature: they are bound by it.
-const EXEMPT: [&str; 8] = [
+const EXEMPT: [&str; 9] = [
     "policy",
     "signature",
     "awsaccesskeyid",
+    "ossaccesskeyid",
     "x-amz-signature",
     "x-amz-algorithm",
     "x-amz-credential",

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
+use headwater_model::bucket::Dialect;
 use headwater_model::{Error, Result};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -15,39 +16,58 @@ pub const MAX_HEAD_BYTES: usize = 64 << 10;
 const MAX_FIELDS: usize = 128;
 /// The buffer is looked through after so many bytes more: a body that comes byte by byte must not cost its square.
 const STEP_BYTES: usize = 512;
+/// Most bytes behind the delimiter that ends the file: a browser sends two dashes and a line end, others a field or two.
+const MAX_BEHIND_BYTES: usize = 64 << 10;
 /// Longest boundary (RFC 2046: 70).
 const MAX_BOUNDARY_BYTES: usize = 70;
 
 /// The boundary that the head of a request announces.
 ///
 /// # Errors
-/// [`Error::MalformedForm`] if the body is no form, or without a boundary.
-pub fn boundary(parts: &Parts) -> Result<String> {
+/// If the body is no form, [`Error::PreconditionFailed`] in S3's words and [`Error::MalformedForm`] in OSS's; that too
+/// without a boundary.
+pub fn boundary(parts: &Parts, dialect: Dialect) -> Result<String> {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (essence, parameters) = kind.split_once(';').unwrap_or((kind, ""));
     if !essence.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return Err(malformed("the Content-Type is not multipart/form-data"));
+        return Err(match dialect {
+            Dialect::S3 => {
+                Error::PreconditionFailed { condition: "Bucket POST must be of the enclosure-type multipart/form-data" }
+            }
+            Dialect::Oss => malformed("the Content-Type is not multipart/form-data"),
+        });
     }
     let found = parameter(parameters, "boundary").filter(|text| (1..=MAX_BOUNDARY_BYTES).contains(&text.len()));
     found.ok_or_else(|| malformed("the Content-Type names no boundary"))
+}
+
+fn check_length(head_bytes: usize) -> Result<()> {
+    if head_bytes > MAX_HEAD_BYTES {
+        return Err(malformed("the fields preceding the file are too large"));
+    }
+    Ok(())
 }
 
 fn malformed(message: &str) -> Error {
     Error::MalformedForm { message: message.into() }
 }
 
-/// A parameter of a header's value, without its quotes. Browsers write the quote in a name as `%22`, which stays.
+/// A parameter of a header's value, without its quotes. Browsers write the quote in a name as `%22`, which stays; other
+/// clients write `\"`. No other character is escaped: the backslashes of a path stay.
 fn parameter(parameters: &str, name: &str) -> Option<String> {
     let mut rest = parameters;
     while !rest.is_empty() {
         let (found, value) = rest.split_once('=')?;
         let value = value.trim_start();
         let (value, behind) = match value.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
+            Some(quoted) => {
+                let end = quoted.match_indices('"').map(|(at, _)| at).find(|at| !quoted[..*at].ends_with('\\'))?;
+                (&quoted[..end], &quoted[end + 1..])
+            }
             None => value.split_at(value.find(';').unwrap_or(value.len())),
         };
         if found.trim().trim_start_matches(';').trim().eq_ignore_ascii_case(name) {
-            return Some(value.trim_end().to_owned());
+            return Some(value.trim_end().replace("\\\"", "\""));
         }
         rest = behind.trim_start().trim_start_matches(';');
     }
@@ -105,7 +125,7 @@ impl FormReader {
             let part = PartHead::parse(head)?;
             let body = start + head_end + 4;
             if part.name == "file" {
-                self.check_length(body)?;
+                check_length(body)?;
                 self.form.file_name = part.file_name.unwrap_or_default().into();
                 self.form.file_type = part.content_type.map(Into::into);
                 let _ = self.buffer.split_to(body);
@@ -143,22 +163,20 @@ impl FormReader {
     }
 
     fn wait(&self) -> Result<Option<Form>> {
-        self.check_length(self.buffer.len())?;
+        check_length(self.buffer.len())?;
         Ok(None)
-    }
-
-    fn check_length(&self, head_bytes: usize) -> Result<()> {
-        match head_bytes > MAX_HEAD_BYTES {
-            true => Err(malformed("the fields preceding the file are too large")),
-            false => Ok(()),
-        }
     }
 
     /// Goes on with the file.
     pub fn into_file(self) -> FileReader {
-        let mut file =
-            FileReader { delimiter: self.delimiter, carry: Bytes::new(), out: VecDeque::new(), ended: false };
-        file.push(self.buffer.freeze());
+        let mut file = FileReader {
+            delimiter: self.delimiter,
+            carry: Bytes::new(),
+            out: VecDeque::new(),
+            ended: false,
+            behind_bytes: 0,
+        };
+        file.take(self.buffer.freeze());
         file
     }
 }
@@ -197,18 +215,29 @@ pub struct FileReader {
     carry: Bytes,
     out: VecDeque<Bytes>,
     ended: bool,
+    /// Bytes that came after the piece with the delimiter.
+    behind_bytes: usize,
 }
 
 impl FileReader {
     /// Takes the next bytes of the body.
-    pub fn push(&mut self, chunk: Bytes) {
-        if self.ended || chunk.is_empty() {
-            return;
+    ///
+    /// # Errors
+    /// [`Error::MalformedForm`] if it goes on and on behind the file.
+    pub fn push(&mut self, chunk: Bytes) -> Result<()> {
+        if self.ended {
+            self.behind_bytes = self.behind_bytes.saturating_add(chunk.len());
+        } else if !chunk.is_empty() {
+            self.take(chunk);
         }
-        let data = match self.carry.is_empty() {
-            true => chunk,
-            false => [&self.carry[..], &chunk].concat().into(),
-        };
+        if self.behind_bytes > MAX_BEHIND_BYTES {
+            return Err(malformed("too much follows the file, which is the last field"));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, chunk: Bytes) {
+        let data = if self.carry.is_empty() { chunk } else { [&self.carry[..], &chunk].concat().into() };
         self.carry = Bytes::new();
         let mut from = 0;
         while let Some(found) = data[from..].iter().position(|byte| *byte == b'\r') {

@@ -23,6 +23,8 @@ const HEADERS: [&str; 7] = [
     "content-md5",
 ];
 
+const OSS_CONTENT_TYPE: &str = "x-oss-content-type";
+
 /// Fields of the signature that begin like headers.
 const SIGNATURE: [&str; 10] = [
     "x-amz-signature",
@@ -76,17 +78,29 @@ impl Form {
                     put(&mut headers, vocab.headers.tagging, &tags)?;
                     continue;
                 }
+                // Whoever asks for a callback waits for it.
+                "callback" | "callback-var" if dialect == Dialect::Oss => return Err(codec::not_implemented(name)),
+                // See below.
+                "content-type" | OSS_CONTENT_TYPE if dialect == Dialect::Oss => continue,
                 name if HEADERS.contains(&name) || is_own(name, dialect) => name,
                 _ => continue,
             };
             put(&mut headers, name, value)?;
         }
-        if let (Dialect::Oss, Some(kind)) = (dialect, &self.file_type)
-            && !headers.contains_key(CONTENT_TYPE)
-        {
+        if let (Dialect::Oss, Some(kind)) = (dialect, self.content_type(dialect)) {
             put(&mut headers, CONTENT_TYPE.as_str(), kind)?;
         }
         Ok(headers)
+    }
+
+    /// The type that the object will have: with OSS that of the file's part comes before the field of this name, because
+    /// browsers know the file, and a field of its own before both.
+    pub(super) fn content_type(&self, dialect: Dialect) -> Option<&str> {
+        let field = self.get(CONTENT_TYPE.as_str());
+        match dialect {
+            Dialect::Oss => self.get(OSS_CONTENT_TYPE).or(self.file_type.as_deref()).or(field),
+            Dialect::S3 => field,
+        }
     }
 }
 

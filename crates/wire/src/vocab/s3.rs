@@ -58,7 +58,6 @@ pub(crate) static S3: Vocab = Vocab {
     ],
     unoffered_object: &["encryption", "legal-hold", "renameObject", "restore", "retention", "select", "torrent"],
     unoffered_headers: &[
-        "x-amz-bypass-governance-retention",
         "x-amz-copy-source-server-side-encryption*",
         "x-amz-expected-bucket-owner",
         "x-amz-mfa",

@@ -39,8 +39,13 @@ pub struct Document<'input> {
 /// # Errors
 /// [`Error::MalformedXml`] naming the rule that the body breaks.
 pub fn parse(body: &[u8]) -> Result<Document<'_>> {
-    if body.len() > MAX_XML_BYTES {
-        return Err(malformed(format!("{} bytes are more than {MAX_XML_BYTES}", body.len())));
+    parse_within(body, MAX_XML_BYTES)
+}
+
+/// [`parse`], with another limit than [`MAX_XML_BYTES`].
+pub(crate) fn parse_within(body: &[u8], limit_bytes: usize) -> Result<Document<'_>> {
+    if body.len() > limit_bytes {
+        return Err(malformed(format!("{} bytes are more than {limit_bytes}", body.len())));
     }
     let text = std::str::from_utf8(body).map_err(|error| malformed(format!("not utf-8: {error}")))?;
     Scan::default().run(body)?;

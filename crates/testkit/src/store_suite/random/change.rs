@@ -1,4 +1,4 @@
-//! Changes of one object that depend on what it is, performed on both sides.
+//! Changes of one object that depend on what it is, performed on both sides; and what is left of deletions.
 
 use headwater_model::digest::ETag;
 use headwater_model::object::{ObjectKind, SharedMeta};
@@ -6,11 +6,11 @@ use headwater_model::precondition::{ObjectCondition, TagCondition};
 use headwater_store::{Afterwards, Amendment, Expectation, NewObject};
 
 use super::operation::{ExpectOf, Operation};
-use super::run::{Outcome, Run, Side, same};
+use super::run::{Outcome, Run, Side, same, same_value};
 use crate::store_suite::subject::object_key;
 
 impl Run {
-    pub(super) async fn perform_on_object(&self, operation: &Operation) -> Result<(), String> {
+    pub(super) async fn change(&self, operation: &Operation) -> Result<(), String> {
         let expect = |right: bool| if right { ExpectOf::CurrentTag } else { ExpectOf::WrongTag };
         let key = match *operation {
             Operation::DeleteIf { key, right } => {
@@ -35,6 +35,11 @@ impl Run {
             _ => return Ok(()),
         };
         self.same_key(key).await
+    }
+
+    pub(super) async fn same_gone(&self, prefix: &str, after: &str, limit: usize) -> Result<(), String> {
+        let store = self.store.subject.tombstones(prefix, after, limit).await;
+        same_value(&store, &self.model.subject.tombstones(prefix, after, limit).await)
     }
 }
 

@@ -76,7 +76,7 @@ impl Run {
                 self.same_key(key).await
             }
             Operation::DeleteIf { .. } | Operation::Tag { .. } | Operation::Append { .. } => {
-                self.perform_on_object(operation).await
+                self.change(operation).await
             }
             Operation::Lift { key } => {
                 same_value(&self.store.subject.lift(key).await, &self.model.subject.lift(key).await)?;
@@ -218,11 +218,6 @@ impl Run {
     async fn same_uploads(&self, query: &ListQuery) -> Result<(), String> {
         let (store, model) = (self.store.list_uploads(query).await, self.model.list_uploads(query).await);
         same_value(&store, &model)
-    }
-
-    async fn same_gone(&self, prefix: &str, after: &str, limit: usize) -> Result<(), String> {
-        let store = self.store.subject.tombstones(prefix, after, limit).await;
-        same_value(&store, &self.model.subject.tombstones(prefix, after, limit).await)
     }
 
     /// Everything at once: after what could have lost anything.
@@ -389,7 +384,7 @@ impl Side {
     }
 }
 
-fn same_value<T: PartialEq + Debug>(store: &T, model: &T) -> Result<(), String> {
+pub(super) fn same_value<T: PartialEq + Debug>(store: &T, model: &T) -> Result<(), String> {
     if store == model { Ok(()) } else { Err(format!("store: {store:?}\nmodel: {model:?}")) }
 }
 

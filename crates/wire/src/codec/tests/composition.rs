@@ -65,6 +65,13 @@ fn tags_keep_the_vendors_limits() {
 }
 
 #[test]
+fn tags_are_shown_in_order_of_their_keys_on_s3() {
+    let shown = |host| xml(host, "GET /bkt/k?tagging", Reply::Tags(tags(&[("foo", "bar"), ("bar", "")])));
+    assert!(shown(OSS).contains(&tagging(&[("foo", "bar"), ("bar", "")])[9..]));
+    assert!(shown(S3).contains(&tagging(&[("bar", ""), ("foo", "bar")])[9..]));
+}
+
+#[test]
 fn a_header_gives_tags_to_what_is_written() {
     for (host, name) in [(OSS, "x-oss-tagging"), (S3, "x-amz-tagging")] {
         let header = [(name, "a+b=1%2F&b&&c="), ("content-length", "0")];

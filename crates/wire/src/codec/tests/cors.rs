@@ -45,12 +45,20 @@ fn wrong_rules_are_refused() {
         for bad in [String::new(), EVERYBODY.repeat(most + 1), no_method, "<CORSRule/>".into()] {
             assert!(matches!(rules(host, &bad), Err(Error::MalformedXml { .. })), "{bad:.60}");
         }
-        for (what, instead) in [("GET", "FROB"), ("http://*.a.test", "http://*.*"), ("ETag", "x-*"), ("X-Amz-*", "*-*")]
-        {
+        for (what, instead) in [
+            ("GET", "FROB"),
+            ("http://*.a.test", "http://*.*"),
+            ("ETag", "x-*"),
+            ("ETag", "*"),
+            ("ETag", "a b"),
+            ("X-Amz-*", "*-*"),
+        ] {
             let bad = RULE.replace(what, instead);
             let wrong = rules(host, &bad);
-            assert!(matches!(wrong, Err(Error::InvalidRequest { .. })) || instead == "x-*", "{bad}: {wrong:?}");
+            assert!(matches!(wrong, Err(Error::InvalidRequest { .. })), "{bad}: {wrong:?}");
         }
+        let long = EVERYBODY.replace('*', &"o".repeat(70 << 10));
+        assert!(matches!(rules(host, &long), Err(Error::MalformedXml { .. })));
         assert!(matches!(rules(host, &RULE.replace("60", "-1")), Err(Error::MalformedXml { .. })));
     }
 }
@@ -111,4 +119,22 @@ fn answers_tell_a_page_what_it_may_see() {
     assert_eq!(open["access-control-allow-origin"], "*");
     assert!(open.get("access-control-allow-credentials").is_none(), "never for everybody");
     assert_eq!(told(&everybody, "GET /bkt/k", &[])["vary"], "Origin");
+}
+
+#[test]
+fn what_an_origin_allows_is_not_what_the_bucket_allows() {
+    let cors = rules(S3, RULE).unwrap();
+    for (headers, expected) in [
+        (&[("origin", "http://b.test")][..], None),
+        (&[], None),
+        (&[("origin", "http://x.a.test")], Some("http://x.a.test")),
+    ] {
+        let mut found = HeaderMap::new();
+        found.insert("access-control-allow-origin", "http://b.test".parse().unwrap());
+        found.insert("access-control-allow-credentials", "true".parse().unwrap());
+        allow(&mut found, &parts(S3, "GET /bkt/k", headers), &cors);
+        let allowed = found.get_all("access-control-allow-origin").iter().map(|value| value.to_str().unwrap());
+        assert_eq!(allowed.collect::<Vec<_>>(), expected.into_iter().collect::<Vec<_>>());
+        assert_eq!(found.contains_key("access-control-allow-credentials"), expected.is_some());
+    }
 }

@@ -262,6 +262,41 @@ fn lists_of_parts_to_complete() {
 }
 
 #[test]
+fn a_list_of_parts_is_held_to_its_md5() {
+    let body =
+        "<CompleteMultipartUpload><Part><PartNumber>2</PartNumber><ETag>ab</ETag></Part></CompleteMultipartUpload>";
+    for host in BOTH {
+        assert!(complete(host, &[("content-md5", &content_md5(body))], body).is_ok());
+        let of_object = [("content-md5", &*content_md5("other")), ("x-amz-checksum-crc32", "AAAAAA==")];
+        assert!(matches!(complete(host, &of_object, body), Err(Error::BadDigest { .. })));
+        assert!(matches!(complete(host, &[("content-md5", "x")], body), Err(Error::InvalidDigest { .. })));
+    }
+}
+
+/// As long as clients write them: on lines of their own, with quotes around tags and the longest checksum.
+#[test]
+fn every_part_with_its_checksum_can_be_named() {
+    let tag = "&quot;5d41402abc4b2a76b9719d911017c592&quot;";
+    let sha256 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
+    let part = |number: u32| {
+        format!(
+            "    <Part>\n        <PartNumber>{number}</PartNumber>\n        <ETag>{tag}</ETag>\n        \
+             <ChecksumSHA256>{sha256}</ChecksumSHA256>\n    </Part>\n"
+        )
+    };
+    let parts_named = (1..=10_000).map(part).collect::<Vec<_>>().concat();
+    let namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+    let body = format!("<CompleteMultipartUpload xmlns=\"{namespace}\">\n{parts_named}</CompleteMultipartUpload>");
+    assert!(body.len() > 2 << 20, "{}", body.len());
+    let line = parts(S3, "POST /bkt/k?uploadId=U", &[]);
+    assert!(body.len() <= routed(&line).xml_limit_bytes());
+    let parts = complete(S3, &[], &body).unwrap().parts;
+    assert!(parts.len() == 10_000 && parts.iter().all(|part| part.checksum.is_some()));
+    let padded = format!("{body}{}", " ".repeat(3 << 20));
+    assert!(matches!(complete(S3, &[], &padded), Err(Error::MalformedXml { .. })));
+}
+
+#[test]
 fn parts_and_uploads_are_asked_for_in_pages() {
     for host in BOTH {
         let parts = |query: &str| match read(host, &format!("GET /bkt/k?uploadId=U&{query}"), &[], "") {

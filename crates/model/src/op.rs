@@ -4,15 +4,16 @@
 //! [`Body`](crate::body::Body), because they stream.
 
 mod action;
+mod multipart;
+mod oss;
 
 use http::HeaderMap;
 
 use crate::acl::WantedAcl;
 use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use crate::cors::CorsConfiguration;
-use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
+use crate::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
 use crate::list::ListQuery;
-use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ContentHeaders, ObjectHeaders, Tags};
 use crate::precondition::{ObjectCondition, Preconditions};
@@ -20,6 +21,11 @@ use crate::range::ByteRange;
 use crate::website::Website;
 
 pub use action::Action;
+pub use multipart::{
+    CompleteMultipartUpload, CreateMultipartUpload, ListMultipartUploads, ListParts, PartRange, UploadPart,
+    UploadPartCopy, UploadRef,
+};
+pub use oss::{AppendObject, PutSymlink};
 
 /// An operation with everything decoded but its streaming body.
 #[derive(Debug)]
@@ -326,46 +332,6 @@ pub struct PutObject {
     pub condition: WriteCondition,
 }
 
-/// See [`Op::AppendObject`].
-#[derive(Clone, Debug)]
-pub struct AppendObject {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Key.
-    pub key: ObjectKey,
-    /// Where the object must end; 0 makes it.
-    pub position: u64,
-    /// Metadata of an object that is made.
-    pub headers: ObjectHeaders,
-    /// Tags of an object that is made.
-    pub tags: Tags,
-    /// The list that the request names for an object that is made.
-    pub acl: Option<WantedAcl>,
-    /// Length of the body, if announced; enforced.
-    pub content_length: Option<u64>,
-    /// Digests to check.
-    pub digests: AnnouncedDigests,
-}
-
-/// See [`Op::PutSymlink`].
-#[derive(Clone, Debug)]
-pub struct PutSymlink {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Key of the link.
-    pub key: ObjectKey,
-    /// Key that it names, in the same bucket.
-    pub target: ObjectKey,
-    /// Metadata of the link.
-    pub headers: ObjectHeaders,
-    /// Tags of the link.
-    pub tags: Tags,
-    /// The list that the request names for the link.
-    pub acl: Option<WantedAcl>,
-    /// When to replace.
-    pub condition: WriteCondition,
-}
-
 /// See [`Op::CopyObject`].
 #[derive(Clone, Debug)]
 pub struct CopyObject {
@@ -404,126 +370,6 @@ pub struct DeleteObjects {
     pub keys: Vec<(ObjectKey, Option<Box<ObjectCondition>>)>,
     /// Answer only failures.
     pub quiet: bool,
-}
-
-/// See [`Op::CreateMultipartUpload`].
-#[derive(Clone, Debug)]
-pub struct CreateMultipartUpload {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Key.
-    pub key: ObjectKey,
-    /// Metadata of the object to be.
-    pub headers: ObjectHeaders,
-    /// Tags of the object to be.
-    pub tags: Tags,
-    /// The list that the request names for it.
-    pub acl: Option<WantedAcl>,
-    /// Checksum algorithm announced, and of what the object's checksum will be one.
-    pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
-    /// OSS applies `x-oss-forbid-overwrite` here already.
-    pub condition: WriteCondition,
-}
-
-/// Names an upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UploadRef {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Key.
-    pub key: ObjectKey,
-    /// Upload id as sent; what does not parse is no such upload.
-    pub upload_id: Box<str>,
-}
-
-/// See [`Op::UploadPart`].
-#[derive(Clone, Debug)]
-pub struct UploadPart {
-    /// Upload.
-    pub upload: UploadRef,
-    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
-    pub number: u16,
-    /// Length of the body after decoding, if announced; enforced.
-    pub content_length: Option<u64>,
-    /// Digests to check.
-    pub digests: AnnouncedDigests,
-}
-
-/// Bytes `first` to `last`, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartRange {
-    /// First byte.
-    pub first: u64,
-    /// Last byte, at least `first`.
-    pub last: u64,
-}
-
-/// See [`Op::UploadPartCopy`].
-#[derive(Clone, Debug)]
-pub struct UploadPartCopy {
-    /// Upload.
-    pub upload: UploadRef,
-    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
-    pub number: u16,
-    /// Source bucket; the caller needs [`Action::GetObject`] there.
-    pub source_bucket: BucketName,
-    /// Source key.
-    pub source_key: ObjectKey,
-    /// Conditions on the source.
-    pub source_conditions: Preconditions,
-    /// Which bytes; all if it is `None`.
-    pub range: Option<PartRange>,
-}
-
-/// See [`Op::CompleteMultipartUpload`].
-#[derive(Clone, Debug)]
-pub struct CompleteMultipartUpload {
-    /// Upload.
-    pub upload: UploadRef,
-    /// Parts in the order given; empty with OSS's `x-oss-complete-all: yes`, which takes all.
-    pub parts: Vec<CompletedPart>,
-    /// OSS `x-oss-complete-all: yes`.
-    pub all_parts: bool,
-    /// The list that the request names in place of that of the upload's creation.
-    pub acl: Option<WantedAcl>,
-    /// When to replace.
-    pub condition: WriteCondition,
-    /// Checksum of the object to be, in the type of the upload.
-    pub checksum: Option<Checksum>,
-    /// The type that the client takes the checksum to have.
-    pub checksum_type: Option<ChecksumType>,
-    /// Length of the object to be.
-    pub size_bytes: Option<u64>,
-    /// Smallest part except the last (differs by dialect).
-    pub min_part_bytes: u64,
-}
-
-/// See [`Op::ListParts`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListParts {
-    /// Upload.
-    pub upload: UploadRef,
-    /// Only parts above this number.
-    pub after: u16,
-    /// Most parts, 1 to [`crate::limits::MAX_LIST_KEYS`].
-    pub limit: usize,
-}
-
-/// See [`Op::ListMultipartUploads`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListMultipartUploads {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Only keys that begin so.
-    pub prefix: Box<str>,
-    /// Collapse, as in [`ListQuery`].
-    pub delimiter: Box<str>,
-    /// Only uploads of keys greater than this; with `after_upload`, also later uploads of this key.
-    pub after_key: Box<str>,
-    /// See `after_key`.
-    pub after_upload: Option<UploadId>,
-    /// Most uploads, 1 to [`crate::limits::MAX_LIST_KEYS`].
-    pub limit: usize,
 }
 
 /// Who asks for an operation, how, and in which words they will be answered.

@@ -1,0 +1,84 @@
+//! Rows with every part of them filled. A field that is added to what the other samples leave empty changes only these.
+
+use headwater_model::acl::{Acl, Grant, Grantee, Permission};
+use headwater_model::bucket::{BucketAccess, BucketConfiguration, ObjectOwnership, PublicAccessBlock};
+use headwater_model::cors::{CorsConfiguration, CorsRule};
+use headwater_model::digest::ChecksumType;
+use headwater_model::object::{ObjectAccess, ObjectPart};
+
+use super::*;
+
+/// As (key, value).
+pub(super) fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
+    let (generation, id) = (Generation(4), UploadId([8; 16]));
+    let key = ObjectKey::parse("filled").expect("a valid key");
+    vec![
+        (BucketRow::key(&configured().bucket.name), configured().encode()),
+        (ObjectRow::key(generation, &key), completed().encode()),
+        (UploadRow::key(generation, &key, id), described_upload().encode()),
+    ]
+}
+
+fn every_header() -> ObjectHeaders {
+    ObjectHeaders {
+        storage_class: Some("IA".into()),
+        website_redirect: Some("/other".into()),
+        access: Some(Box::new(ObjectAccess { owner: Some(alice()), acl: Some(to_alice()) })),
+        ..headers()
+    }
+}
+
+fn alice() -> Owner {
+    Owner { id: "0a".into(), display_name: "alice".into() }
+}
+
+fn to_alice() -> Acl {
+    Acl::Grants(vec![Grant { grantee: Grantee::Account(alice()), permission: Permission::Read }])
+}
+
+fn tags() -> Vec<(Box<str>, Box<str>)> {
+    vec![("team".into(), "sea".into()), ("empty".into(), "".into())]
+}
+
+/// Completed from parts, with everything that a client may have said of it.
+pub(super) fn completed() -> ObjectRow {
+    let part = |number, checksum| ObjectPart { number, size_bytes: 300, checksum };
+    let composition = Composition {
+        checksum_type: ChecksumType::Composite,
+        parts: Some(vec![part(1, Some(checksum())), part(10_000, None)].into()),
+        link: Some("target".into()),
+    };
+    let meta = ObjectMeta { headers: every_header(), tags: tags(), composition, ..ObjectMeta::clone(&object().meta) };
+    ObjectRow { meta: Arc::new(meta), ..object() }
+}
+
+/// With everything that its owner may have configured.
+pub(super) fn configured() -> BucketRow {
+    let rule = CorsRule {
+        id: Some("one".into()),
+        origins: vec!["https://*.example".into()],
+        methods: vec!["GET".into(), "PUT".into()],
+        headers: vec!["x-amz-*".into()],
+        exposed: vec!["ETag".into()],
+        max_age_seconds: Some(600),
+    };
+    let mut row = bucket();
+    row.bucket.acl = to_alice();
+    let policy = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::photos"}}"#;
+    row.bucket.access = BucketAccess {
+        owner: Some(alice()),
+        policy: Some(Arc::new(Policy::parse(policy, Attached::Bucket("photos")).expect("a policy"))),
+        public_access: PublicAccessBlock::ALL,
+        ownership: Some(ObjectOwnership::BucketOwnerPreferred),
+    };
+    row.bucket.configuration = BucketConfiguration {
+        tags: tags(),
+        cors: Some(Arc::new(CorsConfiguration { rules: vec![rule, CorsRule::default()], response_vary: true })),
+        requester_pays: true,
+    };
+    row
+}
+
+pub(super) fn described_upload() -> UploadRow {
+    UploadRow { headers: every_header(), tags: tags(), checksum_type: ChecksumType::FullObject, ..upload() }
+}

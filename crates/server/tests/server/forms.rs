@@ -1,0 +1,55 @@
+//! Forms over real sockets, signed with HMAC-SHA1 as both vendors did before V4.
+
+use std::fmt::Write as _;
+
+use crate::support::{Running, open_bucket, request, signed, start};
+use bytes::Bytes;
+use headwater_model::bucket::Dialect;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::Full;
+
+/// `{"expiration":"2999-12-31T23:59:59.000Z","conditions":[{"bucket":"bkt"},["starts-with","$key",""]]}`
+const POLICY: &str = "eyJleHBpcmF0aW9uIjoiMjk5OS0xMi0zMVQyMzo1OTo1OS4wMDBaIiwiY29uZGl0aW9ucyI6W3siYnVja2V0IjoiYmt0In0sWyJzdGFydHMtd2l0aCIsIiRrZXkiLCIiXV19";
+/// Of that, with the secret of root; computed with Python's hmac.
+const SIGNATURE: &str = "TyykubnPW9ODslHmYG7/9nUELI0=";
+
+/// The form with a policy that allows a key in the bucket `bkt` and nothing else, and with these fields besides.
+fn post(fields: &[(&str, &str)]) -> Request<Full<Bytes>> {
+    let mut body = String::new();
+    for (name, value) in [("key", "k"), ("policy", POLICY), ("signature", SIGNATURE)].iter().chain(fields) {
+        write!(body, "--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").unwrap();
+    }
+    body += "--b\r\nContent-Disposition: form-data; name=\"file\"\r\nContent-Type: text/html\r\n\r\nhello\r\n--b--\r\n";
+    let (mut parts, _) = request(Method::POST, "/bkt/", "").into_parts();
+    let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+    parts.headers.insert(header::CONTENT_TYPE, kind);
+    Request::from_parts(parts, Full::new(body.into()))
+}
+
+async fn make_bucket(running: &Running, dialect: Dialect) {
+    if dialect == Dialect::Oss {
+        return open_bucket(running).await;
+    }
+    let create = signed(request(Method::PUT, "/bkt/", ""), dialect, (Some("bkt"), None));
+    assert_eq!(running.send(create).await.0.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_a_policy_of_s3_does_not_name_is_not_stored() {
+    let (aws, oss) = (("AWSAccessKeyId", "root"), ("OSSAccessKeyId", "root"));
+    for made_with in [Dialect::Oss, Dialect::S3] {
+        let running = start(None).await;
+        make_bucket(&running, made_with).await;
+        for id in [aws, oss] {
+            let (parts, body) = running.send(post(&[id])).await;
+            assert_eq!(parts.status, StatusCode::NO_CONTENT, "{id:?} {body:?}");
+            let is_oss = id == oss && made_with == Dialect::Oss;
+            let (parts, body) = running.send(post(&[id, ("Content-Type", "text/html")])).await;
+            let expected = if is_oss { StatusCode::NO_CONTENT } else { StatusCode::FORBIDDEN };
+            assert_eq!(parts.status, expected, "{id:?} {made_with:?} {body:?}");
+            let (parts, body) = running.send(post(&[id, ("x-oss-meta-a", "1")])).await;
+            let expected = if is_oss { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST };
+            assert_eq!(parts.status, expected, "{id:?} {made_with:?} {body:?}");
+        }
+    }
+}

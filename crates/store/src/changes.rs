@@ -1,0 +1,24 @@
+//! What uploads are begun with, and what of an object changes without its body.
+
+use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
+use headwater_model::object::{ObjectHeaders, Tags};
+
+/// What an upload is begun with, for the object that its completion makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewUpload {
+    /// What the writer chose.
+    pub headers: ObjectHeaders,
+    /// Tags.
+    pub tags: Tags,
+    /// Additional checksum of its parts.
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// Of what the object's checksum will be one.
+    pub checksum_type: ChecksumType,
+}
+
+/// What of a stored object can change without another body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amendment {
+    /// Its tags are these.
+    Tags(Tags),
+}
