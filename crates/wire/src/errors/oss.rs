@@ -125,14 +125,15 @@ fn row_of(error: &Error) -> Fault {
 fn row_of_request(error: &Error) -> Fault {
     match error {
         Error::InvalidArgument { message, .. } => row(S::BAD_REQUEST, "InvalidArgument", message.to_string()),
-        Error::MalformedPolicy { message } => row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
         Error::MalformedForm { message } => row(
             S::BAD_REQUEST,
             "MalformedPOSTRequest",
             format!("The body of your POST request is not well-formed multipart/form-data: {message}."),
         ),
-        Error::InvalidPolicy { message } => row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string()),
+        Error::MalformedPolicy { message } | Error::InvalidPolicy { message } => {
+            row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string())
+        }
         Error::PolicyViolated { message } => row(S::FORBIDDEN, "AccessDenied", message.to_string()),
         Error::InvalidTag { message } => row(S::BAD_REQUEST, "InvalidTag", message.to_string()),
         Error::MalformedXml { .. } => row(
