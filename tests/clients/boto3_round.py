@@ -411,11 +411,14 @@ def access():
     url = f"{sdk.ENDPOINT}/{bucket}/k"
     equal(requests.get(url, timeout=60).status_code, 403)
     CLIENT.put_bucket_acl(Bucket=bucket, ACL="public-read")
+    equal(requests.get(url, timeout=60).status_code, 403)  # the list of a bucket says nothing about its objects
+    CLIENT.put_object_acl(Bucket=bucket, Key="k", ACL="public-read")
     grants = CLIENT.get_bucket_acl(Bucket=bucket)["Grants"]
     everybody = [grant["Permission"] for grant in grants if grant["Grantee"].get("URI", "").endswith("/AllUsers")]
     equal(everybody, ["READ"])
     equal(requests.get(url, timeout=60).content, b"body")
     CLIENT.put_bucket_acl(Bucket=bucket, ACL="private")
+    CLIENT.put_object_acl(Bucket=bucket, Key="k", ACL="private")
     equal(requests.get(url, timeout=60).status_code, 403)
 
 

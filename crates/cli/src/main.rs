@@ -45,6 +45,9 @@ enum Command {
     /// Show and change how origins are treated, show how they are
     #[command(subcommand)]
     Origin(client::OriginCommand),
+    /// Access keys beside the root key: whose they are, what they may do
+    #[command(subcommand)]
+    Key(client::KeyCommand),
     /// Show and lift tombstones of deleted keys
     #[command(subcommand)]
     Object(client::ObjectCommand),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Rule(command) => client::run(ClientCommand::Rule(command)),
         Command::Settings(command) => client::run(ClientCommand::Settings(command)),
         Command::Origin(command) => client::run(ClientCommand::Origin(command)),
+        Command::Key(command) => client::run(ClientCommand::Key(command)),
         Command::Object(command) => client::run(ClientCommand::Object(command)),
         Command::Explain(args) => client::run(ClientCommand::Explain(args)),
         Command::TestkitOrigin(args) => testkit_origin::run(&args),

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use headwater_egress::{
     LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
 };
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, MirrorBucket, RootAccess};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, MirrorBucket};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
 use headwater_server::{Addresses, Audit, Metrics, Server, SystemClock};
@@ -110,9 +110,8 @@ impl Running {
         let engine = Engine::open(EngineConfig {
             store: store.clone(),
             fills,
-            access: Arc::new(RootAccess::new(root.key.clone())),
+            root: root.key.clone(),
             clock: clock.clone(),
-            owner: root.key.owner.clone(),
             region,
             seal: master_key.seal,
             origins,

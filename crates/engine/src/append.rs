@@ -12,8 +12,8 @@ use std::future::poll_fn;
 use headwater_model::body::Body;
 use headwater_model::digest::{Digests, ETag};
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{Composition, ObjectKind, Provenance, SharedMeta};
-use headwater_model::op::{AnnouncedDigests, AppendObject};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta};
+use headwater_model::op::{AnnouncedDigests, AppendObject, Caller};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{BucketRef, Expectation, NewObject, ObjectWriter, StoredObject, WriteIntent};
@@ -28,7 +28,7 @@ const MAX_PIECES: usize = 1000;
 
 impl Engine {
     /// Appends the body, durable when this returns. What the request says about the object counts for its first piece.
-    pub(crate) async fn append_object(&self, append: AppendObject, body: Body) -> Result<Reply> {
+    pub(crate) async fn append_object(&self, caller: &Caller<'_>, append: AppendObject, body: Body) -> Result<Reply> {
         let known = self.known(&append.bucket)?;
         let bucket = &known.reference;
         let found = self.store.open(bucket, &append.key).await?;
@@ -45,7 +45,8 @@ impl Engine {
         let (key, digests) = (append.key.clone(), append.digests.clone());
         let outcome = match found {
             None => {
-                let headers = with_class_of(append.headers, &known.bucket);
+                let access = self.access_of_new(caller, &known.bucket, append.acl.as_ref())?;
+                let headers = ObjectHeaders { access, ..with_class_of(append.headers, &known.bucket) };
                 let mut writer = self.store.begin(intent).await?;
                 let poured = pour(&mut *writer, body, &digests).await?;
                 let first = NewObject { headers, tags: append.tags, ..self.whole(ETag::of_md5(poured.md5)) };
@@ -98,7 +99,7 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Appendable,
             provenance: Provenance::Written,
-            headers: headwater_model::object::ObjectHeaders::default(),
+            headers: ObjectHeaders::default(),
             checksum: None,
             tags: Vec::new(),
             composition: Composition::default(),

@@ -1,6 +1,7 @@
 //! Operations on buckets as such.
 
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::acl::Acl;
+use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::ListQuery;
 use headwater_model::op::{Caller, CreateBucket, ListBuckets};
@@ -8,11 +9,15 @@ use headwater_model::reply::Reply;
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::BucketRef;
 
+use crate::acl::refuse_public;
 use crate::engine::Engine;
 
 impl Engine {
-    pub(crate) fn list_buckets(&self, query: &ListBuckets) -> Reply {
+    /// The caller's own.
+    pub(crate) fn list_buckets(&self, caller: &Caller<'_>, query: &ListBuckets) -> Reply {
+        let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
         let mut buckets = self.buckets.sorted();
+        buckets.retain(|bucket| self.owner_of(bucket).id == owner.id);
         buckets.retain(|bucket| {
             let name = bucket.name.as_str();
             name.starts_with(&*query.prefix)
@@ -22,29 +27,26 @@ impl Engine {
         let more = buckets.len() > query.limit;
         buckets.truncate(query.limit);
         let next = more.then(|| buckets.last().map(|bucket| bucket.name.as_str().into())).flatten();
-        Reply::Buckets { owner: self.owner.clone(), buckets, next }
+        Reply::Buckets { owner, buckets, next }
     }
 
     /// On the OSS face a repeated creation succeeds and sets the access list that it names (OSS PutBucket); S3 answers
-    /// that the bucket is the caller's already.
-    pub(crate) async fn create_bucket(&self, caller: &Caller, create: CreateBucket) -> Result<Reply> {
+    /// that the bucket is the caller's already, or just that it exists if the list is to be another. A name that
+    /// somebody else's bucket has is taken on both.
+    pub(crate) async fn create_bucket(&self, caller: &Caller<'_>, create: CreateBucket) -> Result<Reply> {
         let change = self.buckets.change().await;
-        let owner = self.owner.clone();
-        if let Ok(known) = change.find(&create.bucket) {
-            if caller.dialect == Dialect::S3 {
-                return Err(Error::BucketAlreadyOwnedByYou { bucket: create.bucket.as_str().into() });
-            }
-            let Some(acl) = create.acl.filter(|acl| *acl != known.bucket.acl) else {
-                return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
-            };
-            change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
-            return Ok(Reply::Bucket { owner, bucket: change.find(&create.bucket)?.bucket.clone() });
-        }
+        let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
+        let is_root = owner.id == self.accounts.root().id;
         let bucket = Bucket {
             name: create.bucket,
             generation: Generation(0),
             created: self.clock.now(),
-            acl: create.acl.unwrap_or_default(),
+            acl: Acl::default(),
+            access: BucketAccess {
+                owner: (!is_root).then(|| owner.clone()),
+                ownership: create.ownership,
+                ..BucketAccess::default()
+            },
             dialect: caller.dialect,
             location: create.location.unwrap_or_else(|| (*self.region).into()),
             storage_class: create.storage_class.unwrap_or_else(|| "Standard".into()),
@@ -53,23 +55,34 @@ impl Engine {
             website: None,
             configuration: headwater_model::bucket::BucketConfiguration::default(),
         };
+        let acl = create.acl.map(|acl| self.bucket_acl(&bucket, &acl)).transpose()?;
+        if let Ok(known) = change.find(&bucket.name) {
+            let same_acl = known.bucket.acl == acl.clone().unwrap_or_default();
+            if self.owner_of(&known.bucket).id != owner.id || (caller.dialect == Dialect::S3 && !same_acl) {
+                return Err(Error::BucketAlreadyExists { bucket: bucket.name.as_str().into() });
+            }
+            if caller.dialect == Dialect::S3 {
+                return Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() });
+            }
+            let Some(acl) = acl.filter(|acl| *acl != known.bucket.acl) else {
+                return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
+            };
+            refuse_public(&known.bucket, &acl)?;
+            change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
+            return Ok(Reply::Bucket { owner, bucket: change.find(&bucket.name)?.bucket.clone() });
+        }
+        let bucket = Bucket { acl: acl.unwrap_or_default(), ..bucket };
         let bucket = change.create(&*self.store, bucket).await?;
         Ok(Reply::Bucket { owner, bucket })
     }
 
     pub(crate) fn show_bucket(&self, name: &BucketName) -> Result<Reply> {
-        Ok(Reply::Bucket { owner: self.owner.clone(), bucket: self.known(name)?.bucket.clone() })
-    }
-
-    pub(crate) async fn put_bucket_acl(&self, name: &BucketName, acl: CannedAcl) -> Result<Reply> {
-        let change = self.buckets.change().await;
-        let known = change.find(name)?;
-        change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
-        Ok(Reply::Done)
+        let known = self.known(name)?;
+        Ok(Reply::Bucket { owner: self.owner_of(&known.bucket), bucket: known.bucket.clone() })
     }
 
     /// Open uploads are content to OSS, which refuses; S3 drops them with a bucket that holds no object.
-    pub(crate) async fn delete_bucket(&self, caller: &Caller, name: &BucketName) -> Result<Reply> {
+    pub(crate) async fn delete_bucket(&self, caller: &Caller<'_>, name: &BucketName) -> Result<Reply> {
         let change = self.buckets.change().await;
         let known = change.find(name)?;
         if caller.dialect == Dialect::S3 {

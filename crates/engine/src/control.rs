@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::limits::MAX_BUCKETS;
 use headwater_model::rule::{RoutingRule, validate};
 use headwater_model::website::Website;
@@ -162,7 +163,8 @@ impl Engine {
             name: mirror.bucket,
             generation: Generation(0),
             created: self.clock.now(),
-            acl: CannedAcl::PublicRead,
+            acl: CannedAcl::PublicRead.into(),
+            access: headwater_model::bucket::BucketAccess::default(),
             dialect: Dialect::Oss,
             location: (*self.region).into(),
             storage_class: "Standard".into(),

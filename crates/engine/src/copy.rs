@@ -3,7 +3,7 @@
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags};
 use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject};
 use headwater_model::precondition::{Preconditions, Verdict};
 use headwater_model::reply::Reply;
@@ -13,28 +13,31 @@ use headwater_store::{NewObject, StoredObject, WriteIntent};
 use crate::body::pour;
 use crate::engine::Engine;
 use crate::put::{expectation, with_class_of};
+use crate::rights::Right;
 
 impl Engine {
     /// Copies bytes and, unless the request brings its own, metadata. The source never mirrors: a copy of what is not
     /// here is a copy of nothing. A copy is a normal write, so `x-oss-tag` is dropped. Whether an object may be copied onto
     /// itself is the dialect's affair, which knows everything that the request wants changed.
-    pub(crate) async fn copy_object(&self, caller: &Caller, copy: CopyObject) -> Result<Reply> {
-        self.authorise(&caller.principal, Action::GetObject, Some(&copy.source_bucket))?;
-        let source_bucket = self.known(&copy.source_bucket)?;
+    pub(crate) async fn copy_object(&self, caller: &Caller<'_>, copy: CopyObject) -> Result<Reply> {
+        self.authorise(caller, Action::GetObject, Some(&copy.source_bucket), Some(&copy.source_key))?;
         let bucket = self.known(&copy.bucket)?;
-        let source = self.store.open(&source_bucket.reference, &copy.source_key).await?;
-        let source =
-            source.ok_or_else(|| Error::NoSuchKey { key: copy.source_key.as_str().into(), origin_status: None })?;
+        let source = self.open_for(caller, Action::GetObject, &copy.source_bucket, &copy.source_key).await?;
         judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
+        let tags = match &copy.tags {
+            Some(tags) => tags.clone(),
+            None => self.tags_for(caller, &copy, &source)?,
+        };
+        let access = self.access_of_new(caller, &bucket.bucket, copy.acl.as_ref())?;
         let object = NewObject {
             etag: source.meta.etag.clone(),
             last_modified: self.clock.now(),
             // What is copied whole is not appended to (OSS).
             kind: if source.meta.kind == ObjectKind::Appendable { ObjectKind::Normal } else { source.meta.kind },
             provenance: Provenance::Written,
-            headers: headers_of(&copy, &source, &bucket.bucket),
+            headers: ObjectHeaders { access, ..headers_of(&copy, &source, &bucket.bucket) },
             checksum: source.meta.checksum.clone(),
-            tags: copy.tags.clone().unwrap_or_else(|| source.meta.tags.clone()),
+            tags,
             composition: source.meta.composition.clone(),
         };
         let has = source.meta.checksum.as_ref().map(|checksum| checksum.algorithm);
@@ -43,10 +46,22 @@ impl Engine {
             self.store.copy(source, bucket.reference.clone(), copy.key.clone(), object, expect).await
         } else {
             // What is read is what the link stands for; without reading, a copy of a link is a link.
-            let source = self.followed(&source_bucket.reference, source).await?;
+            let source = self.followed(caller, &*self.known(&copy.source_bucket)?, source).await?;
             self.copy_computing(source, &bucket.reference, &copy, object).await
         };
         copied.map(Reply::Copied)
+    }
+
+    /// The source's tags, which are read from there and written here: both need their right, if there are any.
+    fn tags_for(&self, caller: &Caller<'_>, copy: &CopyObject, source: &StoredObject) -> Result<Tags> {
+        let tags = &source.meta.tags;
+        if !tags.is_empty() {
+            let known = self.known(&copy.source_bucket)?;
+            let reads = Right::of(caller, Action::GetObjectTagging, &known.bucket, &copy.source_key);
+            reads.check(Some(&source.meta))?;
+            self.authorise(caller, Action::PutObjectTagging, Some(&copy.bucket), Some(&copy.key))?;
+        }
+        Ok(tags.clone())
     }
 
     /// A copy for which a checksum must be computed reads every byte, and is an object written in one piece then: its tag

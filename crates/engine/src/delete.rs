@@ -1,16 +1,18 @@
 //! DeleteObject and DeleteObjects.
 
 use futures_util::StreamExt as _;
+use headwater_model::access::Principal;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::DeleteObjects;
+use headwater_model::op::{Action, Caller, DeleteObjects};
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::reply::Reply;
 use headwater_model::settings::GoneMode;
-use headwater_model::{BucketName, ObjectKey, Result};
+use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Afterwards;
 
 use crate::control::Known;
 use crate::engine::Engine;
+use crate::rights::Right;
 
 /// Deletes of one request that are under way together: enough to share one sync of the log, few enough that one request
 /// does not crowd out others.
@@ -39,16 +41,25 @@ impl Engine {
         deleted.map(drop)
     }
 
-    pub(crate) async fn delete_objects(&self, delete: DeleteObjects) -> Result<Reply> {
+    /// The right to delete is asked for each key, and a key that may not be deleted fails alone.
+    pub(crate) async fn delete_objects(&self, caller: &Caller<'_>, delete: DeleteObjects) -> Result<Reply> {
         let known = self.known(&delete.bucket)?;
+        let may = |key: &ObjectKey| Right::of(caller, Action::DeleteObject, &known.bucket, key).check(None);
         let mut deleted: Vec<_> = futures_util::stream::iter(delete.keys)
             .map(async |(key, condition)| {
-                let failure = self.delete_one(&known, &key, condition.as_deref()).await.err();
+                let failure = match may(&key) {
+                    Ok(()) => self.delete_one(&known, &key, condition.as_deref()).await.err(),
+                    Err(denied) => Some(denied),
+                };
                 (key, failure)
             })
             .buffered(CONCURRENT_DELETES)
             .collect()
             .await;
+        let denied = |(_, failure): &(_, Option<Error>)| matches!(failure, Some(Error::AccessDenied { .. }));
+        if caller.principal == Principal::Anonymous && deleted.iter().all(denied) {
+            return Err(Error::AccessDenied { reason: "anonymous requests may not do this" });
+        }
         if delete.quiet {
             deleted.retain(|(_, failure)| failure.is_some());
         }

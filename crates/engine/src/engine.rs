@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use headwater_egress::Origins;
-use headwater_model::access::{Access, Principal};
 use headwater_model::body::Body;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Clock;
-use headwater_model::object::Tags;
 use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
-use headwater_model::{BucketName, Error, Result};
+use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Store;
 use tokio::sync::Mutex;
 
+use crate::accounts::{Accounts, RootKey};
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
 use crate::seal::Seal;
@@ -23,12 +23,10 @@ pub struct EngineConfig {
     pub store: Arc<dyn Store>,
     /// The fills of missing objects, over the same store.
     pub fills: Fills,
-    /// Credentials and rights.
-    pub access: Arc<dyn Access>,
+    /// The key that owns the server.
+    pub root: RootKey,
     /// Time.
     pub clock: Arc<dyn Clock>,
-    /// The account that owns the buckets.
-    pub owner: Owner,
     /// Region announced for buckets whose creator named none.
     pub region: Arc<str>,
     /// Seals the secrets of rules and origins on their way to the store.
@@ -41,9 +39,8 @@ pub struct EngineConfig {
 pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) fills: Fills,
-    pub(crate) access: Arc<dyn Access>,
+    pub(crate) accounts: Accounts,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) owner: Owner,
     pub(crate) region: Arc<str>,
     pub(crate) buckets: Buckets,
     pub(crate) seal: Arc<Seal>,
@@ -53,21 +50,22 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Loads the buckets and the settings of origins, and is ready.
+    /// Loads the accounts, the buckets and the settings of origins, and is ready.
     ///
     /// # Errors
     /// Those of the store; [`Error::Internal`] over a [`crate::SealError`] if a secret was sealed with another master key.
     pub async fn open(config: EngineConfig) -> Result<Self> {
-        let EngineConfig { store, fills, access, clock, owner, region, seal, origins } = config;
+        let EngineConfig { store, fills, root, clock, region, seal, origins } = config;
+        let accounts = Accounts::load(&*store, seal.clone(), root).await?;
         let buckets = Buckets::load(&*store, seal.clone(), fills.buckets()).await?;
         crate::origins::load(&*store, &seal, &origins).await?;
         let origin_change = Mutex::new(());
-        Ok(Self { store, fills, access, clock, owner, region, buckets, seal, origins, origin_change })
+        Ok(Self { store, fills, accounts, clock, region, buckets, seal, origins, origin_change })
     }
 
-    /// Credentials and rights, for the verifier of signatures.
-    pub fn access(&self) -> &dyn Access {
-        &*self.access
+    /// The access keys, for the verifier of signatures.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// The store, for its statistics.
@@ -81,62 +79,60 @@ impl Engine {
     }
 
     /// The bucket of that name as of now, from memory.
-    pub fn bucket(&self, name: &str) -> Option<Arc<headwater_model::bucket::Bucket>> {
+    pub fn bucket(&self, name: &str) -> Option<Arc<Bucket>> {
         self.buckets.find(name).map(|known| known.bucket.clone())
-    }
-
-    /// Decides whether `principal` may do `action` on `bucket`, before anything in the bucket is looked at. The server
-    /// asks before it reads a body; [`Engine::perform`] asks again for itself.
-    ///
-    /// Names of buckets are no secret at either vendor: a bucket that does not exist is said not to exist.
-    ///
-    /// # Errors
-    /// `AccessDenied`, `NoSuchBucket`.
-    pub fn authorise(&self, principal: &Principal, action: Action, bucket: Option<&BucketName>) -> Result<()> {
-        let creates = action == Action::CreateBucket;
-        match bucket {
-            Some(name) if !creates => {
-                let known = self.known(name)?;
-                self.access.authorise(principal, action, Some(&known.bucket))
-            }
-            _ => self.access.authorise(principal, action, None),
-        }
     }
 
     /// Performs one operation; `body` is the client's, for operations that have one.
     ///
     /// # Errors
     /// Any of [`Error`]; nothing has changed then, except that a multi-object delete reports per key.
-    pub async fn perform(&self, caller: &Caller, op: Op, body: Body) -> Result<Reply> {
-        let (action, bucket) = requirement(&op);
-        self.authorise(&caller.principal, action, bucket)?;
+    pub async fn perform(&self, caller: &Caller<'_>, op: Op, body: Body) -> Result<Reply> {
+        let (action, bucket, key) = requirement(&op);
+        if !judges_itself(&op) {
+            self.authorise(caller, action, bucket, key)?;
+        }
+        if !op.tags().is_empty() {
+            self.authorise(caller, Action::PutObjectTagging, bucket, key)?;
+        }
         match op {
-            Op::ListBuckets(query) => Ok(self.list_buckets(&query)),
+            Op::ListBuckets(query) => Ok(self.list_buckets(caller, &query)),
             Op::CreateBucket(create) => self.create_bucket(caller, create).await,
-            Op::HeadBucket(bucket)
-            | Op::GetBucketInfo(bucket)
-            | Op::GetBucketLocation(bucket)
-            | Op::GetBucketAcl(bucket) => self.show_bucket(&bucket),
-            Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, acl).await,
+            Op::HeadBucket(bucket) | Op::GetBucketInfo(bucket) | Op::GetBucketLocation(bucket) => {
+                self.show_bucket(&bucket)
+            }
+            Op::GetBucketAcl(bucket) => self.get_bucket_acl(&bucket),
+            Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, &acl).await,
+            Op::GetBucketPolicy(bucket) => self.get_bucket_policy(&bucket),
+            Op::PutBucketPolicy(bucket, text) => self.put_bucket_policy(caller, &bucket, &text).await,
+            Op::DeleteBucketPolicy(bucket) => self.delete_bucket_policy(&bucket).await,
+            Op::GetBucketPolicyStatus(bucket) => self.get_bucket_policy_status(&bucket),
+            Op::GetPublicAccessBlock(bucket) => self.get_public_access_block(caller, &bucket),
+            Op::PutPublicAccessBlock(bucket, block) => self.put_public_access_block(&bucket, block).await,
+            Op::DeletePublicAccessBlock(bucket) => {
+                self.put_public_access_block(&bucket, PublicAccessBlock::default()).await
+            }
+            Op::GetOwnershipControls(bucket) => self.get_ownership_controls(&bucket),
+            Op::PutOwnershipControls(bucket, ownership) => self.put_ownership_controls(&bucket, Some(ownership)).await,
+            Op::DeleteOwnershipControls(bucket) => self.put_ownership_controls(&bucket, None).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
             Op::PutBucketWebsite(bucket, website) => {
-                self.change_website(&caller.principal, &bucket, Some(*website)).await.map(|_| Reply::Done)
+                self.change_website(&bucket, Some(*website)).await.map(|_| Reply::Done)
             }
-            Op::DeleteBucketWebsite(bucket) => {
-                self.change_website(&caller.principal, &bucket, None).await.map(|_| Reply::Done)
-            }
+            Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None).await.map(|_| Reply::Done),
             Op::DeleteBucket(bucket) => self.delete_bucket(caller, &bucket).await,
             Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
-            Op::GetObjectMeta(bucket, key) | Op::GetObjectAttributes(bucket, key) => {
-                self.get_object_meta(&bucket, &key).await
-            }
-            Op::GetObjectTagging(bucket, key) => self.get_object_tagging(&bucket, &key).await,
-            Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(&bucket, &key, tags).await,
-            Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(&bucket, &key, Tags::new()).await,
+            Op::GetObjectMeta(bucket, key) => self.get_object_meta(caller, &bucket, &key).await,
+            Op::GetObjectAttributes(bucket, key) => self.get_object_attributes(caller, &bucket, &key).await,
+            Op::GetObjectAcl(bucket, key) => self.get_object_acl(caller, &bucket, &key).await,
+            Op::PutObjectAcl(bucket, key, acl) => self.put_object_acl(caller, &bucket, &key, &acl).await,
+            Op::GetObjectTagging(bucket, key) => self.get_object_tagging(caller, &bucket, &key).await,
+            Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(caller, &bucket, &key, Some(tags)).await,
+            Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(caller, &bucket, &key, None).await,
             Op::GetBucketStat(bucket) => self.get_bucket_stat(&bucket).await,
             Op::GetBucketRequestPayment(bucket) => {
                 Ok(Reply::RequestPayment(self.known(&bucket)?.bucket.configuration.requester_pays))
@@ -151,21 +147,26 @@ impl Engine {
             Op::GetBucketTagging(bucket) => self.get_bucket_tagging(caller, &bucket),
             Op::PutBucketTagging(bucket, tags) => self.put_bucket_tagging(&bucket, tags).await,
             Op::DeleteBucketTagging(bucket, keys) => self.delete_bucket_tagging(&bucket, &keys).await,
-            Op::PutObject(put) => self.put_object(*put, body).await,
-            Op::AppendObject(append) => Box::pin(self.append_object(*append, body)).await,
-            Op::PutSymlink(put) => self.put_symlink(*put).await,
-            Op::GetSymlink(bucket, key) => self.get_symlink(&bucket, &key).await,
+            Op::PutObject(put) => self.put_object(caller, *put, body).await,
+            Op::AppendObject(append) => Box::pin(self.append_object(caller, *append, body)).await,
+            Op::PutSymlink(put) => self.put_symlink(caller, *put).await,
+            Op::GetSymlink(bucket, key) => self.get_symlink(caller, &bucket, &key).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
             Op::DeleteObject(bucket, key, condition) => self.delete_object(&bucket, &key, condition.as_deref()).await,
-            Op::DeleteObjects(delete) => self.delete_objects(delete).await,
-            Op::CreateMultipartUpload(create) => self.create_upload(*create).await,
+            Op::DeleteObjects(delete) => self.delete_objects(caller, delete).await,
+            Op::CreateMultipartUpload(create) => self.create_upload(caller, *create).await,
             Op::UploadPart(part) => self.upload_part(*part, body).await,
             Op::UploadPartCopy(copy) => self.upload_part_copy(caller, *copy).await,
-            Op::CompleteMultipartUpload(complete) => self.complete_upload(*complete).await,
+            Op::CompleteMultipartUpload(complete) => self.complete_upload(caller, *complete).await,
             Op::AbortMultipartUpload(upload) => self.abort_upload(&upload).await,
             Op::ListParts(query) => self.list_parts(&query).await,
             Op::ListMultipartUploads(query) => self.list_uploads(&query).await,
         }
+    }
+
+    /// The account that owns a bucket, as answers show it.
+    pub(crate) fn owner_of(&self, bucket: &Bucket) -> Owner {
+        bucket.access.owner.clone().unwrap_or_else(|| self.accounts.root().clone())
     }
 
     /// The bucket, or that there is none.
@@ -174,55 +175,72 @@ impl Engine {
     }
 }
 
-/// Which right an operation needs, and on which bucket. A copy also needs the right to read its source, which
+/// Whether an operation asks for rights key by key instead of once: a deletion of many, and a home page, whose key only
+/// the website document knows.
+fn judges_itself(op: &Op) -> bool {
+    matches!(op, Op::DeleteObjects(_) | Op::GetHomePage(..) | Op::HeadHomePage(..))
+}
+
+/// Which right an operation needs, and on what. A copy also needs the right to read its source, which
 /// [`Engine::copy_object`] asks for.
-fn requirement(op: &Op) -> (Action, Option<&BucketName>) {
-    let (action, bucket) = match op {
-        Op::ListBuckets(_) => return (Action::ListBuckets, None),
-        Op::CreateBucket(op) => (Action::CreateBucket, &op.bucket),
-        Op::HeadBucket(bucket) => (Action::ListObjects, bucket),
-        Op::ListObjects(op) => (Action::ListObjects, &op.bucket),
-        Op::ListObjectVersions(op) => (Action::ListObjectVersions, &op.bucket),
-        Op::GetBucketInfo(bucket) => (Action::GetBucketInfo, bucket),
-        Op::GetBucketLocation(bucket) => (Action::GetBucketLocation, bucket),
-        Op::GetBucketAcl(bucket) => (Action::GetBucketAcl, bucket),
-        Op::PutBucketAcl(bucket, _) => (Action::PutBucketAcl, bucket),
-        Op::GetBucketWebsite(bucket) => (Action::GetBucketWebsite, bucket),
-        Op::PutBucketWebsite(bucket, _) => (Action::PutBucketWebsite, bucket),
-        Op::DeleteBucketWebsite(bucket) => (Action::DeleteBucketWebsite, bucket),
-        Op::DeleteBucket(bucket) => (Action::DeleteBucket, bucket),
-        Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket),
-        Op::GetObjectMeta(bucket, _)
-        | Op::GetObjectAttributes(bucket, _)
-        | Op::GetSymlink(bucket, _)
-        | Op::GetHomePage(bucket, _)
-        | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket),
-        Op::GetObjectTagging(bucket, _) => (Action::GetObjectTagging, bucket),
-        Op::PutObjectTagging(bucket, ..) => (Action::PutObjectTagging, bucket),
-        Op::DeleteObjectTagging(bucket, _) => (Action::DeleteObjectTagging, bucket),
-        Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket),
-        Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket),
-        Op::PutBucketRequestPayment(bucket, _) => (Action::PutBucketRequestPayment, bucket),
-        Op::GetUnset(bucket, action) => (*action, bucket),
-        Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket),
-        Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket),
-        Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket),
-        Op::GetBucketTagging(bucket) => (Action::GetBucketTagging, bucket),
-        Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket),
-        Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket),
-        Op::PutObject(op) => (Action::PutObject, &op.bucket),
-        Op::AppendObject(op) => (Action::PutObject, &op.bucket),
-        Op::PutSymlink(op) => (Action::PutObject, &op.bucket),
-        Op::CopyObject(op) => (Action::PutObject, &op.bucket),
-        Op::DeleteObject(bucket, ..) => (Action::DeleteObject, bucket),
-        Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket),
-        Op::CreateMultipartUpload(op) => (Action::PutObject, &op.bucket),
-        Op::UploadPart(op) => (Action::PutObject, &op.upload.bucket),
-        Op::UploadPartCopy(op) => (Action::PutObject, &op.upload.bucket),
-        Op::CompleteMultipartUpload(op) => (Action::PutObject, &op.upload.bucket),
-        Op::AbortMultipartUpload(upload) => (Action::AbortMultipartUpload, &upload.bucket),
-        Op::ListParts(op) => (Action::ListParts, &op.upload.bucket),
-        Op::ListMultipartUploads(op) => (Action::ListMultipartUploads, &op.bucket),
+fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
+    let (action, bucket, key) = match op {
+        Op::ListBuckets(_) => return (Action::ListBuckets, None, None),
+        Op::CreateBucket(op) => (Action::CreateBucket, &op.bucket, None),
+        Op::HeadBucket(bucket) => (Action::ListObjects, bucket, None),
+        Op::ListObjects(op) => (Action::ListObjects, &op.bucket, None),
+        Op::ListObjectVersions(op) => (Action::ListObjectVersions, &op.bucket, None),
+        Op::GetBucketInfo(bucket) => (Action::GetBucketInfo, bucket, None),
+        Op::GetBucketLocation(bucket) => (Action::GetBucketLocation, bucket, None),
+        Op::GetBucketAcl(bucket) => (Action::GetBucketAcl, bucket, None),
+        Op::PutBucketAcl(bucket, _) => (Action::PutBucketAcl, bucket, None),
+        Op::GetBucketPolicy(bucket) => (Action::GetBucketPolicy, bucket, None),
+        Op::PutBucketPolicy(bucket, _) => (Action::PutBucketPolicy, bucket, None),
+        Op::DeleteBucketPolicy(bucket) => (Action::DeleteBucketPolicy, bucket, None),
+        Op::GetBucketPolicyStatus(bucket) => (Action::GetBucketPolicyStatus, bucket, None),
+        Op::GetPublicAccessBlock(bucket) => (Action::GetBucketPublicAccessBlock, bucket, None),
+        Op::PutPublicAccessBlock(bucket, _) => (Action::PutBucketPublicAccessBlock, bucket, None),
+        Op::DeletePublicAccessBlock(bucket) => (Action::DeleteBucketPublicAccessBlock, bucket, None),
+        Op::GetOwnershipControls(bucket) => (Action::GetBucketOwnershipControls, bucket, None),
+        Op::PutOwnershipControls(bucket, _) | Op::DeleteOwnershipControls(bucket) => {
+            (Action::PutBucketOwnershipControls, bucket, None)
+        }
+        Op::GetBucketWebsite(bucket) => (Action::GetBucketWebsite, bucket, None),
+        Op::PutBucketWebsite(bucket, _) => (Action::PutBucketWebsite, bucket, None),
+        Op::DeleteBucketWebsite(bucket) => (Action::DeleteBucketWebsite, bucket, None),
+        Op::DeleteBucket(bucket) => (Action::DeleteBucket, bucket, None),
+        Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket, Some(&op.key)),
+        Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket, None),
+        Op::GetObjectMeta(bucket, key) | Op::GetSymlink(bucket, key) => (Action::GetObject, bucket, Some(key)),
+        Op::GetObjectAttributes(bucket, key) => (Action::GetObjectAttributes, bucket, Some(key)),
+        Op::GetObjectTagging(bucket, key) => (Action::GetObjectTagging, bucket, Some(key)),
+        Op::PutObjectTagging(bucket, key, _) => (Action::PutObjectTagging, bucket, Some(key)),
+        Op::DeleteObjectTagging(bucket, key) => (Action::DeleteObjectTagging, bucket, Some(key)),
+        Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket, None),
+        Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket, None),
+        Op::PutBucketRequestPayment(bucket, _) => (Action::PutBucketRequestPayment, bucket, None),
+        Op::GetUnset(bucket, action) => (*action, bucket, None),
+        Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket, None),
+        Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket, None),
+        Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket, None),
+        Op::GetBucketTagging(bucket) => (Action::GetBucketTagging, bucket, None),
+        Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket, None),
+        Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket, None),
+        Op::GetObjectAcl(bucket, key) => (Action::GetObjectAcl, bucket, Some(key)),
+        Op::PutObjectAcl(bucket, key, _) => (Action::PutObjectAcl, bucket, Some(key)),
+        Op::PutObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::AppendObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::PutSymlink(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::CopyObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::DeleteObject(bucket, key, _) => (Action::DeleteObject, bucket, Some(key)),
+        Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket, None),
+        Op::CreateMultipartUpload(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::UploadPart(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
+        Op::UploadPartCopy(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
+        Op::CompleteMultipartUpload(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
+        Op::AbortMultipartUpload(upload) => (Action::AbortMultipartUpload, &upload.bucket, Some(&upload.key)),
+        Op::ListParts(op) => (Action::ListParts, &op.upload.bucket, Some(&op.upload.key)),
+        Op::ListMultipartUploads(op) => (Action::ListMultipartUploads, &op.bucket, None),
     };
-    (action, Some(bucket))
+    (action, Some(bucket), key)
 }

@@ -10,7 +10,7 @@ use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::object::{ObjectMeta, ObjectPart};
-use headwater_model::op::{Caller, GetObject};
+use headwater_model::op::{Action, Caller, GetObject};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::{ObjectReply, Reply};
 use headwater_model::rule::matching::{Method, Question, first_match};
@@ -23,6 +23,7 @@ use headwater_store::StoredObject;
 use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, MissOutcome};
+use crate::rights::Right;
 use crate::website;
 
 /// How often a request looks again when the object appeared, or its bucket changed, between the look-up and the fill.
@@ -31,29 +32,63 @@ use crate::website;
 const MAX_LOOKS: u32 = 4;
 
 impl Engine {
-    pub(crate) async fn get_object(&self, caller: &Caller, get: &GetObject) -> Result<Reply> {
+    pub(crate) async fn get_object(&self, caller: &Caller<'_>, get: &GetObject) -> Result<Reply> {
         self.read(caller, get, MissMethod::Get).await
     }
 
-    pub(crate) async fn head_object(&self, caller: &Caller, get: &GetObject) -> Result<Reply> {
+    pub(crate) async fn head_object(&self, caller: &Caller<'_>, get: &GetObject) -> Result<Reply> {
         self.read(caller, get, MissMethod::Head).await
     }
 
     /// Length, ETag and date of a stored object; never reaches an origin.
-    pub(crate) async fn get_object_meta(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
-        let known = self.known(bucket)?;
-        let found = self.store.open(&known.reference, key).await?;
-        found.map(|object| Reply::ObjectMeta(object.meta)).ok_or_else(|| no_such_key(key, None))
+    pub(crate) async fn get_object_meta(
+        &self,
+        caller: &Caller<'_>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Reply> {
+        Ok(Reply::ObjectMeta(self.open_for(caller, Action::GetObject, bucket, key).await?.meta))
     }
 
-    async fn read(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
+    /// As [`Self::get_object_meta`]; S3 asks for the right to read the object besides that to its attributes.
+    pub(crate) async fn get_object_attributes(
+        &self,
+        caller: &Caller<'_>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Reply> {
+        let object = self.open_for(caller, Action::GetObject, bucket, key).await?;
+        let known = self.known(bucket)?;
+        Right::of(caller, Action::GetObjectAttributes, &known.bucket, key).check(Some(&object.meta))?;
+        Ok(Reply::ObjectMeta(object.meta))
+    }
+
+    /// A stored object that the caller may do this with; never reaches an origin.
+    pub(crate) async fn open_for(
+        &self,
+        caller: &Caller<'_>,
+        action: Action,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<StoredObject> {
+        let known = self.known(bucket)?;
+        let right = Right::of(caller, action, &known.bucket, key);
+        match self.store.open(&known.reference, key).await? {
+            Some(object) => right.check(Some(&object.meta)).map(|()| object),
+            None => Err(right.missing(no_such_key(key, None))),
+        }
+    }
+
+    async fn read(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
         let known = self.known(&get.bucket)?;
+        let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
         // What ends in a slash may mean a home page, which comes before an object of that very key (oss-mirroring 0.2).
         if get.miss.extra_slashes == 0
             && !get.key.as_str().ends_with('/')
             && let Some(object) = self.store.resident(&known.reference, &get.key)
         {
-            return serve(&self.followed(&known.reference, object).await?, get, method);
+            right.check(Some(&object.meta))?;
+            return serve(&self.followed(caller, &known, object).await?, get, method);
         }
         if caller.principal == Principal::Anonymous
             && let Some(page) = website::directory_page(&known.bucket, &get.key)
@@ -61,20 +96,24 @@ impl Engine {
             let page = GetObject { key: page, ..get.clone() };
             return Box::pin(self.look(caller, &page, method)).await;
         }
-        self.look(caller, get, method).await
+        self.look(caller, get, method).await.map_err(|error| right.missing(error))
     }
 
-    async fn look(&self, caller: &Caller, get: &GetObject, method: MissMethod) -> Result<Reply> {
+    async fn look(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
         for _ in 0..MAX_LOOKS {
             let known = self.known(&get.bucket)?;
             if let Some(literal) = literal_key(get)
                 && let Some(object) = self.store.open(&known.reference, &literal).await?
             {
-                return serve(&self.followed(&known.reference, object).await?, get, method);
+                Right::of(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
+                return serve(&self.followed(caller, &known, object).await?, get, method);
             }
+            let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
-                return serve(&self.followed(&known.reference, object).await?, get, method);
+                right.check(Some(&object.meta))?;
+                return serve(&self.followed(caller, &known, object).await?, get, method);
             }
+            right.check_absent()?;
             // A tombstone holds for as long as it stands, whatever the settings say by now.
             if self.store.gone(&known.reference, &get.key).await?.is_some() {
                 return self.absent(caller, &known, get, method, None).await;
@@ -102,7 +141,7 @@ impl Engine {
                     }
                 }
                 Some(rule) if rule.kind() == Some(RedirectType::Internal) => {
-                    return self.internal(&known, rule, get, method).await;
+                    return self.internal(caller, &known, rule, get, method).await;
                 }
                 Some(rule) => return Ok(redirect(rule, get)),
             };
@@ -112,26 +151,40 @@ impl Engine {
     }
 
     /// An Internal rule: another key of the same bucket answers, if it is stored; one level only (oss-mirroring 10.4).
-    async fn internal(&self, known: &Known, rule: &RoutingRule, get: &GetObject, method: MissMethod) -> Result<Reply> {
+    async fn internal(
+        &self,
+        caller: &Caller<'_>,
+        known: &Known,
+        rule: &RoutingRule,
+        get: &GetObject,
+        method: MissMethod,
+    ) -> Result<Reply> {
         let other = ObjectKey::parse(&rewriting::rewritten_key(rule, get.key.as_str())).ok();
         let found = match &other {
-            Some(other) => self.store.open(&known.reference, other).await?,
+            Some(other) => self.page(caller, known, other).await?,
             None => None,
         };
         found.map_or_else(|| Err(no_such_key(&get.key, None)), |object| serve(&object, get, method))
     }
 
+    /// An object that answers for another key, if there is one that the caller may read.
+    async fn page(&self, caller: &Caller<'_>, known: &Known, key: &ObjectKey) -> Result<Option<StoredObject>> {
+        let found = self.store.open(&known.reference, key).await?;
+        let right = Right::of(caller, Action::GetObject, &known.bucket, key);
+        Ok(found.filter(|object| right.check(Some(&object.meta)).is_ok()))
+    }
+
     /// Neither here nor at the origin: index page of a directory, error page, or the plain error.
     async fn absent(
         &self,
-        caller: &Caller,
+        caller: &Caller<'_>,
         known: &Known,
         get: &GetObject,
         method: MissMethod,
         origin_status: Option<u16>,
     ) -> Result<Reply> {
         if let Some((page, kind)) = website::subdirectory_page(&known.bucket, &get.key)
-            && let Some(object) = self.store.open(&known.reference, &page).await?
+            && let Some(object) = self.page(caller, known, &page).await?
         {
             match kind {
                 website::SubdirectoryPage::Redirect => return Ok(website::redirect_to_directory(&get.key, &get.miss)),
@@ -141,7 +194,7 @@ impl Engine {
         if caller.principal == Principal::Anonymous
             && method == MissMethod::Get
             && let Some((page, status)) = website::error_page(&known.bucket)
-            && let Some(object) = self.store.open(&known.reference, &page).await?
+            && let Some(object) = self.page(caller, known, &page).await?
         {
             let mut reply = ObjectReply::hit(object.meta.clone(), content(&object, 0..object.meta.size_bytes));
             reply.status = Some(status);

@@ -4,13 +4,15 @@
 //! every announced digest were verified; a missing object that a rule covers is fetched once, however many ask.
 //!
 //! How: one file per operation on top of [`headwater_store::Store`]; `fill` is the fetch of a missing object from its
-//! origin; `control` keeps the buckets in memory; `access` decides who may do what.
+//! origin; `control` keeps the buckets in memory, `accounts` the access keys; `rights` asks who may do what.
 //!
 //! Not here: status codes, XML, signatures (crate `wire`), sockets (crates `server` and `egress`).
 
-mod access;
+mod accounts;
+mod acl;
 mod append;
 mod body;
+mod bucket_access;
 mod buckets;
 mod control;
 mod copy;
@@ -20,11 +22,14 @@ mod engine;
 mod explain;
 mod fill;
 mod get;
+mod keys;
 mod list;
 mod multipart;
 mod origins;
 mod put;
+mod rights;
 mod seal;
+mod sessions;
 mod settings;
 mod stat;
 mod symlink;
@@ -32,7 +37,7 @@ mod tagging;
 mod tombstones;
 mod website;
 
-pub use access::{RootAccess, RootKey};
+pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
 pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict};
@@ -42,5 +47,7 @@ pub use fill::fuzzing;
 pub use fill::{
     FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect, RunningFill, Tried,
 };
+pub use keys::{KeyChange, NewKey, ShownKey};
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
+pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::website;
 
 impl Engine {
-    pub(crate) async fn list_objects(&self, caller: &Caller, list: ListObjects) -> Result<Reply> {
+    pub(crate) async fn list_objects(&self, caller: &Caller<'_>, list: ListObjects) -> Result<Reply> {
         let known = self.known(&list.bucket)?;
         if let Some(visit) = list.visit
             && let Some(page) = website::root_page(&known.bucket)
@@ -16,6 +16,6 @@ impl Engine {
             return Box::pin(self.get_object(caller, &visit.of(list.bucket, page))).await;
         }
         let page = self.store.list(&known.reference, &list.query).await?;
-        Ok(Reply::Objects { owner: self.owner.clone(), page })
+        Ok(Reply::Objects { owner: self.owner_of(&known.bucket), page })
     }
 }

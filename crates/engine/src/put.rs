@@ -7,7 +7,7 @@ use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
-use headwater_model::op::{PutObject, WriteCondition};
+use headwater_model::op::{Caller, PutObject, WriteCondition};
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::reply::Reply;
 use headwater_model::{Error, ObjectKey, Result};
@@ -18,8 +18,9 @@ use crate::engine::Engine;
 
 impl Engine {
     /// Stores the body, durable when this returns.
-    pub(crate) async fn put_object(&self, put: PutObject, body: Body) -> Result<Reply> {
+    pub(crate) async fn put_object(&self, caller: &Caller<'_>, put: PutObject, body: Body) -> Result<Reply> {
         let known = self.known(&put.bucket)?;
+        let access = self.access_of_new(caller, &known.bucket, put.acl.as_ref())?;
         self.refuse_early(&known.reference, &put).await?;
         let intent = WriteIntent {
             bucket: known.reference.clone(),
@@ -36,7 +37,7 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
-            headers: with_class_of(put.headers, &known.bucket),
+            headers: ObjectHeaders { access, ..with_class_of(put.headers, &known.bucket) },
             checksum: digests.checksum,
             tags: put.tags,
             composition: Composition::default(),

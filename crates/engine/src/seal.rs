@@ -1,6 +1,6 @@
-//! Secrets at rest: what rules and origins sign with reaches the store only sealed.
+//! Secrets at rest: what rules, origins and access keys sign with reaches the store only sealed.
 //!
-//! Guarantees: no secret of a website document or of an origin's credentials is written in the clear; a sealed secret
+//! Guarantees: no secret of a website document, of an origin's credentials or of an access key is written in the clear; a sealed secret
 //! opens with the master key only, and only at the place that it was sealed for, so that copying it to another bucket
 //! or origin gains nothing. A secret that does not open is an error, never an empty or a wrong secret.
 //!
@@ -10,6 +10,7 @@
 //! ```text
 //! sealed:1:BASE64( nonce (12) ‖ ciphertext ‖ tag (16) )       additional data: headwater/1/bucket/NAME
 //!                                                                              headwater/1/origin/SCHEME://HOST:PORT
+//!                                                                              headwater/1/account/CANONICAL-ID
 //! ```
 //!
 //! Deliberately not here: where the master key comes from (the program's), and the fields that rules set on origin
@@ -19,7 +20,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
+use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
 use headwater_model::origin::OriginId;
@@ -32,6 +34,9 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 /// Begins every sealed secret; the number is the version of the form.
 const PREFIX: &str = "sealed:1:";
+
+/// Keeps tokens apart from everything else that is sealed.
+const TOKEN_DATA: &[u8] = b"headwater/1/session";
 
 /// Length of a master key in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
@@ -52,7 +57,7 @@ impl fmt::Debug for Seal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a secret of {place} was sealed with another master key, or is damaged")]
 pub struct SealError {
-    /// Whose secret: `bucket NAME` or `origin SCHEME://HOST:PORT`.
+    /// Whose secret: `bucket NAME`, `origin SCHEME://HOST:PORT` or `account CANONICAL-ID`.
     pub place: Box<str>,
 }
 
@@ -61,6 +66,7 @@ pub struct SealError {
 enum Place<'a> {
     Bucket(&'a str),
     Origin(&'a str),
+    Account(&'a str),
 }
 
 impl Place<'_> {
@@ -68,6 +74,7 @@ impl Place<'_> {
         match self {
             Self::Bucket(name) => format!("headwater/1/bucket/{name}"),
             Self::Origin(id) => format!("headwater/1/origin/{id}"),
+            Self::Account(id) => format!("headwater/1/account/{id}"),
         }
         .into_bytes()
     }
@@ -76,6 +83,7 @@ impl Place<'_> {
         let place = match self {
             Self::Bucket(name) => format!("bucket {name}"),
             Self::Origin(id) => format!("origin {id}"),
+            Self::Account(id) => format!("account {id}"),
         };
         Error::internal("open a sealed secret", SealError { place: place.into() })
     }
@@ -120,6 +128,46 @@ impl Seal {
         let (place, mut found) = (Place::Origin(id.as_str()), Found::Sealed);
         let opened = map_origin(settings, |secret| self.open_or_keep(place, secret, &mut found))?;
         Ok((opened, found))
+    }
+
+    /// An account as it goes to the store.
+    pub(crate) fn seal_account(&self, account: &Account) -> Account {
+        let place = Place::Account(&account.owner.id);
+        let mut sealed = account.clone();
+        for key in &mut sealed.keys {
+            key.secret = self.seal(place, &key.secret);
+        }
+        sealed
+    }
+
+    /// An account as it is used, from that of the store. Accounts were never stored in the clear.
+    pub(crate) fn open_account(&self, account: &Account) -> Result<Account> {
+        let mut opened = account.clone();
+        for key in &mut opened.keys {
+            key.secret = self.open(Place::Account(&account.owner.id), &key.secret)?;
+        }
+        Ok(opened)
+    }
+
+    /// Bytes that only this server reads again, as text for URLs and headers.
+    pub(crate) fn seal_token(&self, plain: &[u8]) -> String {
+        let mut nonce = [0; NONCE_LEN];
+        self.clock.random(&mut nonce);
+        let mut text = plain.to_vec();
+        self.key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(TOKEN_DATA), &mut text)
+            .expect("tokens are far shorter than what one nonce may cover");
+        BASE64URL.encode([&nonce[..], &text].concat())
+    }
+
+    /// What [`Seal::seal_token`] sealed; `None` for anything else.
+    pub(crate) fn open_token(&self, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = BASE64URL.decode(sealed).ok()?;
+        let (nonce, text) = bytes.split_first_chunk::<NONCE_LEN>()?;
+        let mut text = text.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.key.open_in_place(nonce, Aad::from(TOKEN_DATA), &mut text).ok()?;
+        Some(opened.to_vec())
     }
 
     fn seal(&self, place: Place<'_>, secret: &Secret) -> Secret {
@@ -181,6 +229,7 @@ pub async fn holds_sealed_secrets(store: &dyn Store) -> Result<bool> {
             })?;
         }
     }
+    found |= store.accounts().await?.iter().any(|account| !account.keys.is_empty());
     for (_, settings) in store.origins().await? {
         map_origin(&settings, |secret| {
             found |= is_sealed(secret);

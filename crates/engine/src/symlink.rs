@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use headwater_model::digest::ETag;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
-use headwater_model::op::PutSymlink;
+use headwater_model::op::{Action, Caller, PutSymlink};
 use headwater_model::reply::Reply;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
-use headwater_store::{BucketRef, NewObject, StoredObject, WriteIntent};
+use headwater_store::{NewObject, StoredObject, WriteIntent};
 
+use crate::control::Known;
 use crate::engine::Engine;
 use crate::put::{expectation, judge, with_class_of};
+use crate::rights::Right;
 
 impl Engine {
     /// Makes a link; what it names need not exist.
-    pub(crate) async fn put_symlink(&self, put: PutSymlink) -> Result<Reply> {
+    pub(crate) async fn put_symlink(&self, caller: &Caller<'_>, put: PutSymlink) -> Result<Reply> {
         let known = self.known(&put.bucket)?;
+        let access = self.access_of_new(caller, &known.bucket, put.acl.as_ref())?;
         let found = self.store.open(&known.reference, &put.key).await?;
         judge(&put.condition, &put.key, found.as_ref().map(|object| &*object.meta))?;
         let intent = WriteIntent {
@@ -35,7 +38,7 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Symlink,
             provenance: Provenance::Written,
-            headers: with_class_of(put.headers, &known.bucket),
+            headers: ObjectHeaders { access, ..with_class_of(put.headers, &known.bucket) },
             checksum: None,
             tags: put.tags,
             composition: Composition { link: Some(put.target.as_str().into()), ..Composition::default() },
@@ -44,10 +47,8 @@ impl Engine {
     }
 
     /// The link itself.
-    pub(crate) async fn get_symlink(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
-        let known = self.known(bucket)?;
-        let found = self.store.open(&known.reference, key).await?;
-        let found = found.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
+    pub(crate) async fn get_symlink(&self, caller: &Caller<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
+        let found = self.open_for(caller, Action::GetObject, bucket, key).await?;
         match found.meta.kind {
             ObjectKind::Symlink => Ok(Reply::ObjectMeta(found.meta)),
             _ => Err(Error::NotSymlink { key: key.as_str().into() }),
@@ -55,14 +56,24 @@ impl Engine {
     }
 
     /// What a reader of the object gets: of a link the bytes and the tag of what it names, under the link's own metadata.
-    pub(crate) async fn followed(&self, bucket: &BucketRef, object: StoredObject) -> Result<StoredObject> {
+    /// Who may read the link must also have the right to read what it names: anybody who writes can name anything.
+    pub(crate) async fn followed(
+        &self,
+        caller: &Caller<'_>,
+        known: &Known,
+        object: StoredObject,
+    ) -> Result<StoredObject> {
         let Some(link) = object.meta.composition.link.as_deref().filter(|_| object.meta.kind == ObjectKind::Symlink)
         else {
             return Ok(object);
         };
         let missing = || Error::SymlinkTarget { target: link.into(), is_link: false };
         let target = ObjectKey::parse(link).map_err(|_| missing())?;
-        let target = self.store.open(bucket, &target).await?.ok_or_else(missing)?;
+        let right = Right::of(caller, Action::GetObject, &known.bucket, &target);
+        let Some(target) = self.store.open(&known.reference, &target).await? else {
+            return right.check(None).and_then(|()| Err(missing()));
+        };
+        right.check(Some(&target.meta))?;
         if target.meta.kind == ObjectKind::Symlink {
             return Err(Error::SymlinkTarget { target: link.into(), is_link: true });
         }

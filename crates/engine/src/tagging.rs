@@ -2,7 +2,7 @@
 
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::Tags;
-use headwater_model::op::Caller;
+use headwater_model::op::{Action, Caller};
 use headwater_model::reply::Reply;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Amendment;
@@ -10,22 +10,35 @@ use headwater_store::Amendment;
 use crate::engine::Engine;
 
 impl Engine {
-    pub(crate) async fn get_object_tagging(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
-        let known = self.known(bucket)?;
-        let found = self.store.open(&known.reference, key).await?;
-        let missing = || Error::NoSuchKey { key: key.as_str().into(), origin_status: None };
-        found.map(|object| Reply::Tags(object.meta.tags.clone())).ok_or_else(missing)
+    pub(crate) async fn get_object_tagging(
+        &self,
+        caller: &Caller<'_>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Reply> {
+        let object = self.open_for(caller, Action::GetObjectTagging, bucket, key).await?;
+        Ok(Reply::Tags(object.meta.tags.clone()))
     }
 
-    /// An object that is not here has no tags to set: its origin is not asked.
-    pub(crate) async fn set_object_tags(&self, bucket: &BucketName, key: &ObjectKey, tags: Tags) -> Result<Reply> {
+    /// Replaces the tags, or removes them where `tags` is `None`. An object that is not here has no tags to set: its origin
+    /// is not asked.
+    pub(crate) async fn set_object_tags(
+        &self,
+        caller: &Caller<'_>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        tags: Option<Tags>,
+    ) -> Result<Reply> {
+        let action = if tags.is_some() { Action::PutObjectTagging } else { Action::DeleteObjectTagging };
+        self.open_for(caller, action, bucket, key).await?;
         let known = self.known(bucket)?;
+        let tags = tags.unwrap_or_default();
         self.store.amend(&known.reference, key, Amendment::Tags(tags)).await?;
         Ok(Reply::Done)
     }
 
     /// S3 says that there are none, OSS shows none.
-    pub(crate) fn get_bucket_tagging(&self, caller: &Caller, bucket: &BucketName) -> Result<Reply> {
+    pub(crate) fn get_bucket_tagging(&self, caller: &Caller<'_>, bucket: &BucketName) -> Result<Reply> {
         let tags = self.known(bucket)?.bucket.configuration.tags.clone();
         if tags.is_empty() && caller.dialect == Dialect::S3 {
             return Err(Error::NoSuchTagSet { bucket: bucket.as_str().into() });

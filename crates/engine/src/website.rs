@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::op::{Action, GetObject, MissContext, Visit};
+use headwater_model::op::{GetObject, MissContext, Visit};
 use headwater_model::reply::{RelayedReply, Reply};
 use headwater_model::rule::rewriting::encode_key;
 use headwater_model::website::Website;
@@ -24,16 +23,11 @@ impl Engine {
     /// Replaces the whole document, or takes it away if there is one; running fills of the bucket will store nothing. A
     /// masked secret that comes back unchanged means the secret that is stored.
     ///
+    /// Whether the caller may, [`Engine::authorise`] has been asked.
+    ///
     /// # Errors
-    /// `AccessDenied`, `NoSuchBucket`; `InvalidArgument` for a mask without a secret; those of the store.
-    pub async fn change_website(
-        &self,
-        principal: &Principal,
-        name: &BucketName,
-        mut website: Option<Website>,
-    ) -> Result<Changed<Website>> {
-        let action = if website.is_some() { Action::PutBucketWebsite } else { Action::DeleteBucketWebsite };
-        self.authorise(principal, action, Some(name))?;
+    /// `NoSuchBucket`; `InvalidArgument` for a mask without a secret; those of the store.
+    pub async fn change_website(&self, name: &BucketName, mut website: Option<Website>) -> Result<Changed<Website>> {
         let change = self.buckets.change().await;
         let bucket = &change.find(name)?.bucket;
         let before = bucket.website.as_deref().cloned();

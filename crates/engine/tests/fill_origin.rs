@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use headwater_egress::{OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver};
 use headwater_engine::{Engine, EngineConfig, FillLimits, FillObserver, FillOutcome, Fills, FillsConfig};
-use headwater_engine::{LocalNames, MirrorBucket, RootAccess, RootKey, Seal};
-use headwater_model::access::Principal;
+use headwater_engine::{LocalNames, MirrorBucket, RootKey, Seal};
+use headwater_model::access::{Context, Principal};
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
@@ -87,10 +87,9 @@ impl Chain {
             limits: FillLimits::default(),
         });
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
-        let root = RootKey { id: "root".into(), secret: "secret".into(), owner: owner.clone() };
-        let access = Arc::new(RootAccess::new(root));
+        let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let seal = Arc::new(Seal::new(&[1; 32], Arc::clone(&clock)));
-        let config = EngineConfig { store, fills, access, clock, owner, region: "cn-hangzhou".into(), seal, origins };
+        let config = EngineConfig { store, fills, root, clock, region: "cn-hangzhou".into(), seal, origins };
         let engine = Arc::new(Engine::open(config).await.unwrap());
         let mut rule = RoutingRule::mirror_all(1, &origin.url("/"));
         change(&mut rule.redirect.as_mut().unwrap().mirror);
@@ -99,7 +98,8 @@ impl Chain {
     }
 
     async fn perform(&self, op: Op) -> Result<ObjectReply, Error> {
-        let caller = Caller { principal: Principal::Anonymous, dialect: Dialect::Oss };
+        let caller =
+            Caller { principal: Principal::Anonymous, dialect: Dialect::Oss, context: Context::internal(Timestamp(0)) };
         match self.engine.perform(&caller, op, Body::Empty).await? {
             Reply::Object(object) => Ok(*object),
             other => panic!("not an object: {other:?}"),

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
 use crate::name::BucketName;
 use crate::object::Tags;
+use crate::policy::Policy;
+use crate::reply::Owner;
 use crate::settings::MigrationSettings;
 use crate::website::Website;
 
@@ -20,38 +23,67 @@ pub enum Dialect {
     S3,
 }
 
-/// The canned access control lists of buckets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CannedAcl {
-    /// Only the owner reads and writes.
-    #[default]
-    Private,
-    /// Everybody reads objects (OSS: and lists), the owner writes.
-    PublicRead,
-    /// Everybody reads and writes.
-    PublicReadWrite,
-}
-
-impl CannedAcl {
-    /// The name both vendors use: `private`, `public-read`, `public-read-write`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::PublicRead => "public-read",
-            Self::PublicReadWrite => "public-read-write",
-        }
-    }
-
-    /// Reads a canned name; `None` for any other.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Private, Self::PublicRead, Self::PublicReadWrite].into_iter().find(|acl| acl.as_str() == text)
-    }
-}
-
 /// Identifies one life of a bucket: a bucket deleted and made again has another generation, so nothing of the former
 /// (objects, fills, uploads) can appear in the latter. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Generation(pub u64);
+
+/// Whose a bucket is, and what decides beside its list who may do what.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BucketAccess {
+    /// The account that owns it; `None`: root.
+    pub owner: Option<Owner>,
+    /// Its policy.
+    pub policy: Option<Arc<Policy>>,
+    /// What of the public's rights is blocked.
+    pub public_access: PublicAccessBlock,
+    /// Who owns the objects that others write; `None` was never said and means [`ObjectOwnership::ObjectWriter`].
+    pub ownership: Option<ObjectOwnership>,
+}
+
+/// `PublicAccessBlockConfiguration`. OSS has one switch for all four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicAccessBlock {
+    /// Whether there is a configuration at all.
+    pub configured: bool,
+    /// `BlockPublicAcls`: lists that grant something to the public are refused.
+    pub block_public_acls: bool,
+    /// `IgnorePublicAcls`: what lists grant to the public does not count.
+    pub ignore_public_acls: bool,
+    /// `BlockPublicPolicy`: a public policy is refused.
+    pub block_public_policy: bool,
+    /// `RestrictPublicBuckets`: a public policy counts for the bucket's owner only.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// OSS's switch, on.
+    pub const ALL: Self = Self {
+        configured: true,
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+}
+
+/// `ObjectOwnership` of S3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ObjectOwnership {
+    /// Whoever writes an object owns it.
+    ObjectWriter,
+    /// So it is, unless the object is written with `bucket-owner-full-control`.
+    BucketOwnerPreferred,
+    /// The bucket's owner owns every object, and lists count for nothing.
+    BucketOwnerEnforced,
+}
+
+impl Bucket {
+    /// Whether the bucket's owner owns every object: always at OSS, at S3 where lists are disabled.
+    pub fn owns_its_objects(&self) -> bool {
+        self.dialect == Dialect::Oss || self.access.ownership == Some(ObjectOwnership::BucketOwnerEnforced)
+    }
+}
 
 /// What a bucket's owner configures, one resource of the vendors' APIs each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,7 +106,9 @@ pub struct Bucket {
     /// When it was created.
     pub created: Timestamp,
     /// Access control list.
-    pub acl: CannedAcl,
+    pub acl: Acl,
+    /// Whose it is, and what else decides who may do what.
+    pub access: BucketAccess,
     /// Dialect of the request that created it: the fallback for requests that show none.
     pub dialect: Dialect,
     /// The region that its creator asked for, or the server's.

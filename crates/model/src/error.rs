@@ -107,11 +107,53 @@ pub enum Error {
         /// The bucket.
         bucket: Box<str>,
     },
+    /// The bucket exists and belongs to somebody else, or is not as the caller wants it.
+    #[error("bucket already exists: {bucket}")]
+    BucketAlreadyExists {
+        /// The name.
+        bucket: Box<str>,
+    },
     /// The bucket exists and belongs to the caller (creation repeated).
     #[error("bucket {bucket} exists and is yours")]
     BucketAlreadyOwnedByYou {
         /// The bucket.
         bucket: Box<str>,
+    },
+    /// The bucket has no policy.
+    #[error("bucket {bucket} has no policy")]
+    NoSuchBucketPolicy {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket blocks nothing of the public's rights (S3; at OSS that is an answer).
+    #[error("bucket {bucket} has no public access block")]
+    NoSuchPublicAccessBlock {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// It was never said who owns the bucket's objects.
+    #[error("bucket {bucket} has no ownership controls")]
+    NoSuchOwnershipControls {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket's owner owns every object, so a list cannot be set.
+    #[error("bucket {bucket} does not allow access control lists")]
+    AclsDisabled {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// Lists cannot be disabled while the bucket's own grants something.
+    #[error("bucket {bucket} has a list that grants something")]
+    AclForbidsOwnership {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// A grant names an e-mail address that no account has.
+    #[error("no account has the e-mail address {email:?}")]
+    UnresolvableEmail {
+        /// As given.
+        email: Box<str>,
     },
     /// The bucket still holds objects or uploads.
     #[error("bucket {bucket} is not empty")]
@@ -142,6 +184,12 @@ pub enum Error {
         /// For the log and for signed callers.
         reason: &'static str,
     },
+    /// The session token is none of this server's, or not that of the access key.
+    #[error("invalid session token")]
+    InvalidToken,
+    /// The session token has ended.
+    #[error("session token ended")]
+    ExpiredToken,
     /// No such access key.
     #[error("unknown access key id {access_key_id:?}")]
     InvalidAccessKeyId {
@@ -312,6 +360,13 @@ pub enum Error {
     NotImplemented {
         /// Operation, header or parameter, in the vendor's words.
         what: Box<str>,
+    },
+
+    /// A policy document that cannot be taken.
+    #[error("malformed policy: {message}")]
+    MalformedPolicy {
+        /// The element, and what is wrong with it.
+        message: Box<str>,
     },
 
     // --- origins ---

@@ -7,6 +7,8 @@
 //! the dialects (crate `wire`) translate both, so nothing here knows a status code or a vendor's word.
 
 pub mod access;
+pub mod account;
+pub mod acl;
 pub mod body;
 pub mod bucket;
 pub mod clock;
@@ -21,6 +23,7 @@ pub mod name;
 pub mod object;
 pub mod op;
 pub mod origin;
+pub mod policy;
 pub mod precondition;
 pub mod range;
 pub mod reply;

@@ -56,6 +56,10 @@ pub const MAX_RULE_HEADER_BYTES: usize = 1024;
 pub const MAX_ALTERNATES: usize = 20;
 /// Most buckets of the server; the control snapshot is rebuilt as a whole, so it stays small.
 pub const MAX_BUCKETS: usize = 1000;
+/// Most accounts beside root; they are held in memory and shown as a whole.
+pub const MAX_ACCOUNTS: usize = 1000;
+/// Most access keys of an account: some for each of its programs, and a second one while they change.
+pub const MAX_KEYS_PER_ACCOUNT: usize = 20;
 /// Most tombstones that deletions of keys without an object may leave in a bucket: a row of some 100 bytes each, so a
 /// gigabyte of index.
 pub const MAX_GONE_PER_BUCKET: u64 = 10_000_000;

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::digest::{ChecksumAlgorithm, ChecksumType, ETag};
 use crate::name::ObjectKey;
 use crate::object::ObjectKind;
+use crate::reply::Owner;
 
 /// Which page of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct ListedObject {
     pub checksum_type: ChecksumType,
     /// Storage class as its writer named it; none is the standard one.
     pub storage_class: Option<Box<str>>,
+    /// The account that owns it, if that is not its bucket's owner.
+    pub owner: Option<Owner>,
 }
 
 /// One page.

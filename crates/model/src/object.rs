@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::digest::{Checksum, ChecksumType, ETag};
+use crate::reply::Owner;
 
 /// The representation headers kept with an object and sent with it again (OSS: the seven headers of mirroring, which
 /// are also those of PutObject; `Access-Control-Allow-Origin` only ever comes from an origin).
@@ -55,6 +57,15 @@ pub type UserMeta = Vec<(Box<str>, Box<str>)>;
 /// Tags: names and values in the order given, at most [`crate::limits::MAX_TAGS`], names unique.
 pub type Tags = Vec<(Box<str>, Box<str>)>;
 
+/// Whose an object is, where that is not its bucket's owner, and who else may read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectAccess {
+    /// The account that owns it; `None`: its bucket's owner.
+    pub owner: Option<Owner>,
+    /// Its list; `None`: its bucket's at OSS, private at S3.
+    pub acl: Option<Acl>,
+}
+
 /// The metadata that the writer chooses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectHeaders {
@@ -68,6 +79,9 @@ pub struct ObjectHeaders {
     /// S3 `x-amz-website-redirect-location`.
     #[serde(default)] // as above
     pub website_redirect: Option<Box<str>>,
+    /// Owner and list; `None`: its bucket's owner's, with no list of its own.
+    #[serde(default)] // as above
+    pub access: Option<Box<ObjectAccess>>,
 }
 
 /// One of the parts that an object was completed from.

@@ -3,12 +3,14 @@
 //! The dialects decode HTTP into `Op`, the engine performs. Bodies of objects travel beside the operation as
 //! [`Body`](crate::body::Body), because they stream.
 
+mod action;
 mod multipart;
 mod oss;
 
 use http::HeaderMap;
 
-use crate::bucket::{CannedAcl, Dialect};
+use crate::acl::WantedAcl;
+use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use crate::cors::CorsConfiguration;
 use crate::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
 use crate::list::ListQuery;
@@ -18,53 +20,12 @@ use crate::precondition::{ObjectCondition, Preconditions};
 use crate::range::ByteRange;
 use crate::website::Website;
 
+pub use action::Action;
 pub use multipart::{
     CompleteMultipartUpload, CreateMultipartUpload, ListMultipartUploads, ListParts, PartRange, UploadPart,
     UploadPartCopy, UploadRef,
 };
 pub use oss::{AppendObject, PutSymlink};
-
-/// What a request wants to do, for authorisation; named like the permissions of both vendors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // each variant is the permission of its name
-pub enum Action {
-    ListBuckets,
-    CreateBucket,
-    GetBucketInfo,
-    GetBucketLocation,
-    GetBucketAcl,
-    PutBucketAcl,
-    GetBucketWebsite,
-    PutBucketWebsite,
-    DeleteBucketWebsite,
-    DeleteBucket,
-    ListObjects,
-    ListObjectVersions,
-    GetObject,
-    GetObjectTagging,
-    PutObjectTagging,
-    DeleteObjectTagging,
-    GetBucketStat,
-    GetBucketRequestPayment,
-    PutBucketRequestPayment,
-    GetBucketLogging,
-    GetBucketVersioning,
-    GetBucketNotification,
-    GetBucketAccelerate,
-    ListLiveChannels,
-    GetBucketCors,
-    PutBucketCors,
-    DeleteBucketCors,
-    GetBucketTagging,
-    PutBucketTagging,
-    DeleteBucketTagging,
-    PutObject,
-    DeleteObject,
-    ListMultipartUploads,
-    ListParts,
-    AbortMultipartUpload,
-    Administer,
-}
 
 /// An operation with everything decoded but its streaming body.
 #[derive(Debug)]
@@ -81,8 +42,28 @@ pub enum Op {
     GetBucketLocation(BucketName),
     /// Bucket `?acl`.
     GetBucketAcl(BucketName),
-    /// Sets the canned list of a bucket.
-    PutBucketAcl(BucketName, CannedAcl),
+    /// Sets the list of a bucket.
+    PutBucketAcl(BucketName, WantedAcl),
+    /// `?policy`.
+    GetBucketPolicy(BucketName),
+    /// Replaces the policy of a bucket by this text.
+    PutBucketPolicy(BucketName, Box<str>),
+    /// Removes the policy of a bucket; succeeds if there is none.
+    DeleteBucketPolicy(BucketName),
+    /// Whether the policy of a bucket is public.
+    GetBucketPolicyStatus(BucketName),
+    /// What of the public's rights is blocked.
+    GetPublicAccessBlock(BucketName),
+    /// Blocks what is named, and nothing else.
+    PutPublicAccessBlock(BucketName, PublicAccessBlock),
+    /// Blocks nothing any more.
+    DeletePublicAccessBlock(BucketName),
+    /// S3: who owns the objects that others write.
+    GetOwnershipControls(BucketName),
+    /// See `GetOwnershipControls`.
+    PutOwnershipControls(BucketName, ObjectOwnership),
+    /// Back to the default.
+    DeleteOwnershipControls(BucketName),
     /// `?website`.
     GetBucketWebsite(BucketName),
     /// Replaces the website document.
@@ -133,6 +114,10 @@ pub enum Op {
     PutBucketTagging(BucketName, Tags),
     /// Removes the tags of a bucket that have these keys, all if there are none.
     DeleteBucketTagging(BucketName, Vec<Box<str>>),
+    /// The list of a stored object; never reaches an origin.
+    GetObjectAcl(BucketName, ObjectKey),
+    /// Sets the list of a stored object.
+    PutObjectAcl(BucketName, ObjectKey, WantedAcl),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
     /// Adds the body that travels beside to the end of an object.
@@ -182,7 +167,9 @@ pub struct CreateBucket {
     /// Name.
     pub bucket: BucketName,
     /// Access control list; private if the request names none.
-    pub acl: Option<CannedAcl>,
+    pub acl: Option<WantedAcl>,
+    /// S3: who owns the objects that others write.
+    pub ownership: Option<ObjectOwnership>,
     /// Region that the body names, if any.
     pub location: Option<Box<str>>,
     /// OSS storage class that the body names, if any.
@@ -298,6 +285,18 @@ impl Op {
             _ => None,
         }
     }
+
+    /// The tags that the request gives to the object it writes, for which [`Action::PutObjectTagging`] is needed too.
+    pub fn tags(&self) -> &[(Box<str>, Box<str>)] {
+        match self {
+            Self::PutObject(put) => &put.tags,
+            Self::AppendObject(append) => &append.tags,
+            Self::PutSymlink(put) => &put.tags,
+            Self::CopyObject(copy) => copy.tags.as_deref().unwrap_or_default(),
+            Self::CreateMultipartUpload(create) => &create.tags,
+            _ => &[],
+        }
+    }
 }
 
 /// When a write may replace what is there.
@@ -319,10 +318,12 @@ pub struct PutObject {
     pub bucket: BucketName,
     /// Key.
     pub key: ObjectKey,
-    /// Metadata to store.
+    /// Metadata to store; whose the object is, is the engine's to say.
     pub headers: ObjectHeaders,
     /// Tags to store.
     pub tags: Tags,
+    /// The list that the request names.
+    pub acl: Option<WantedAcl>,
     /// Length of the body after decoding, if announced; enforced.
     pub content_length: Option<u64>,
     /// Digests to check.
@@ -352,6 +353,8 @@ pub struct CopyObject {
     pub storage_class: Option<Box<str>>,
     /// Redirect of the copy, whose source's is not taken over either.
     pub website_redirect: Option<Box<str>>,
+    /// The list that the request names; never the source's.
+    pub acl: Option<WantedAcl>,
     /// Additional checksum to compute.
     pub algorithm: Option<ChecksumAlgorithm>,
     /// When to replace the destination.
@@ -369,11 +372,13 @@ pub struct DeleteObjects {
     pub quiet: bool,
 }
 
-/// Who asks for an operation, and in which words they will be answered.
+/// Who asks for an operation, how, and in which words they will be answered.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub struct Caller<'r> {
     /// Verified identity.
     pub principal: crate::access::Principal,
     /// Dialect of the request.
     pub dialect: Dialect,
+    /// How the request came.
+    pub context: crate::access::Context<'r>,
 }

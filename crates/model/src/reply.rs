@@ -6,9 +6,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
 
+use crate::acl::{CannedAcl, Grant};
 use crate::body::Body;
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, ObjectOwnership, PublicAccessBlock};
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
@@ -16,6 +18,7 @@ use crate::list::ListPage;
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
 use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
+use crate::policy::Policy;
 use crate::website::Website;
 
 /// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
@@ -89,8 +92,8 @@ pub struct RelayedReply {
     pub origin_status: Option<u16>,
 }
 
-/// Owner as answers show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An account as answers show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Canonical id.
     pub id: Arc<str>,
@@ -127,7 +130,24 @@ pub enum Reply {
         /// Last name, if more follow.
         next: Option<Box<str>>,
     },
-    /// A bucket's settings: HeadBucket, GetBucketInfo, GetBucketLocation, GetBucketAcl, and CreateBucket.
+    /// The list of a bucket or an object.
+    Acl {
+        /// Owner of the bucket or object.
+        owner: Owner,
+        /// S3's form.
+        grants: Vec<Grant>,
+        /// OSS's form; `None`: the object has its bucket's.
+        canned: Option<CannedAcl>,
+    },
+    /// GetBucketPolicy.
+    Policy(Arc<Policy>),
+    /// GetBucketPolicyStatus: whether it is public.
+    PolicyStatus(bool),
+    /// GetPublicAccessBlock.
+    PublicAccess(PublicAccessBlock),
+    /// GetOwnershipControls.
+    Ownership(ObjectOwnership),
+    /// A bucket's settings: HeadBucket, GetBucketInfo, GetBucketLocation, and CreateBucket.
     Bucket {
         /// Owner.
         owner: Owner,

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use headwater_model::access::{Access, AccessKey, Principal};
+use headwater_engine::{Accounts, Credential};
+use headwater_model::access::Principal;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_model::error::SignatureMismatch;
@@ -27,7 +28,8 @@ pub(crate) struct Authenticated {
 
 /// Who asks the admin API, and how the body is to be checked. Whether the key may is another question.
 pub(crate) struct Administrator {
-    pub(crate) key: AccessKey,
+    pub(crate) principal: Principal,
+    pub(crate) access_key_id: String,
     pub(crate) signature: [u8; 32],
     pub(crate) payload: PayloadMode,
 }
@@ -48,7 +50,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// What is wrong with the signature; [`Error::AccessDenied`] without one.
-    pub(crate) fn administrator(&self, parts: &Parts, access: &dyn Access, now: Timestamp) -> Result<Administrator> {
+    pub(crate) fn administrator(&self, parts: &Parts, accounts: &Accounts, now: Timestamp) -> Result<Administrator> {
         let dialect = Dialect::S3;
         let credentials = detect(parts).map_err(|error| refusal(error, "", dialect))?;
         let credentials = credentials.filter(|credentials| credentials.scheme == Scheme::SigV4Header);
@@ -56,13 +58,14 @@ impl Authenticator {
             .ok_or(Error::AccessDenied { reason: "sign the request with AWS Signature Version 4 in Authorization" })?;
         let context = VerifyContext { now, target: Target::default(), strict_region: None, keys: &self.keys };
         let id = credentials.access_key_id.as_str();
-        let Some((key, secret)) = access.find(id) else {
+        // Temporary credentials are not for the admin API.
+        let Some(Credential { principal, secret }) = accounts.find(id, None, now)? else {
             verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         let signature = credentials.v4_signature().expect("a V4 signature was verified");
-        Ok(Administrator { key, signature, payload: verified.payload })
+        Ok(Administrator { principal, access_key_id: id.to_owned(), signature, payload: verified.payload })
     }
 
     /// # Errors
@@ -71,7 +74,7 @@ impl Authenticator {
         &self,
         parts: &Parts,
         routed: &Routed,
-        access: &dyn Access,
+        accounts: &Accounts,
         now: Timestamp,
     ) -> Result<Authenticated> {
         let dialect = routed.dialect;
@@ -88,13 +91,14 @@ impl Authenticator {
         };
         let context = VerifyContext { now, target, strict_region: self.strict_region.as_deref(), keys: &self.keys };
         let id = credentials.access_key_id.as_str();
-        let Some((key, secret)) = access.find(id) else {
+        let token = credentials.session_token.as_deref();
+        let Some(Credential { principal, secret }) = accounts.find(id, token, now)? else {
             verify_unknown(parts, &credentials, &context).map_err(|error| refusal(error, id, dialect))?;
             return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         check_coverage(routed, &verified, &credentials)?;
-        Ok(Authenticated { principal: Principal::Key(key), payload: verified.payload })
+        Ok(Authenticated { principal, payload: verified.payload })
     }
 }
 
@@ -103,16 +107,18 @@ impl Authenticator {
     ///
     /// # Errors
     /// What is wrong with the signature.
-    pub(crate) fn form(&self, form: &Form, access: &dyn Access, dialect: Dialect) -> Result<Principal> {
+    pub(crate) fn form(&self, form: &Form, accounts: &Accounts, now: Timestamp, dialect: Dialect) -> Result<Principal> {
         let Some(credentials) = form.credentials()? else { return Ok(Principal::Anonymous) };
         let id = credentials.access_key_id.as_str();
         let region = self.strict_region.as_deref();
-        let found = access.find(id);
-        let secret = found.as_ref().map_or(UNKNOWN_SECRET, |(_, secret)| secret);
+        let found = accounts.find(id, credentials.session_token.as_deref(), now)?;
+        let secret = found.as_ref().map_or(UNKNOWN_SECRET, |credential| &*credential.secret);
         let verified = credentials.verify(secret, region);
-        let Some((key, _)) = found else { return Err(Error::InvalidAccessKeyId { access_key_id: id.into() }) };
+        let Some(Credential { principal, .. }) = found else {
+            return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
+        };
         verified.map_err(|error| refusal(error, id, dialect))?;
-        Ok(Principal::Key(key))
+        Ok(principal)
     }
 }
 

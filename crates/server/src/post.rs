@@ -9,18 +9,18 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use headwater_model::access::Principal;
+use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
 use headwater_model::op::Caller;
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_wire::form::{FileReader, Form, FormReader, LengthRange, boundary, encode_form};
-use headwater_wire::{RequestFacts, ResponseContext, Routed, decode};
+use headwater_wire::{PolicyFields, RequestFacts, ResponseContext, Routed, decode};
 use http::Response;
 use http::request::Parts;
 
@@ -41,23 +41,26 @@ impl Service {
         let found = self.engine.bucket(bucket.as_str());
         let dialect = form.dialect(found.as_ref().map(|bucket| bucket.dialect), routed.dialect)?;
         account.kind.1 = dialect;
-        let principal = self.authenticator.form(&form, self.engine.access(), dialect)?;
-        if let Principal::Key(key) = &principal {
-            account.access_key_id = Some(key.id.clone());
+        let principal = self.authenticator.form(&form, self.engine.accounts(), account.time, dialect)?;
+        if let Principal::Key(identity) = &principal {
+            account.access_key_id = Some(identity.access_key_id.clone());
         }
-        self.engine.authorise(&principal, routed.action(), Some(bucket))?;
-        let range = form.check(bucket, dialect, account.time)?;
+        account.may_know_reasons = self.engine.may_know_reasons(&principal, Some(bucket));
         let (put, head) = form.request(parts, routed, dialect)?;
         account.key = put.key.as_ref().map(|key| key.shared().clone());
+        let fields = PolicyFields::new(&put, &head);
+        let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
+        let caller = Caller { principal, dialect, context };
+        self.engine.authorise(&caller, routed.action(), Some(bucket), put.key.as_ref())?;
+        let range = form.check(bucket, dialect, account.time)?;
         let facts = RequestFacts {
-            signed: principal != Principal::Anonymous,
+            signed: caller.principal != Principal::Anonymous,
             secure,
-            bucket_acl: found.as_ref().map(|bucket| bucket.acl),
             has_website: found.is_some_and(|bucket| bucket.website.is_some()),
         };
         let op = decode(&put, &head, None, &facts)?;
         let file = Body::Stream(Box::pin(File { body, reader: file, range, size_bytes: 0, judged: false }));
-        match self.engine.perform(&Caller { principal, dialect }, op, file).await? {
+        match self.engine.perform(&caller, op, file).await? {
             Reply::Stored(meta) => {
                 let elapsed = self.elapsed_of(account);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
@@ -94,7 +97,7 @@ struct File {
 impl Stream for File {
     type Item = Result<Bytes>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             if self.judged {
                 return Poll::Ready(None);

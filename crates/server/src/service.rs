@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_engine::Engine;
-use headwater_model::access::Principal;
+use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
@@ -20,8 +20,8 @@ use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{
-    Addressing, BodyNeed, ErrorContext, Operation, RequestFacts, ResponseContext, Routed, decode, encode, encode_error,
-    request_host, route,
+    Addressing, BodyNeed, ErrorContext, Operation, PolicyFields, RequestFacts, ResponseContext, Routed, decode, encode,
+    encode_error, request_host, route,
 };
 use http::request::Parts;
 use http::{Request, Response, header};
@@ -59,10 +59,11 @@ pub(crate) struct Account {
     received: Received,
     started: Duration,
     pub(crate) time: Timestamp,
-    remote: IpAddr,
+    pub(crate) remote: IpAddr,
     pub(crate) bucket: Option<Arc<str>>,
     pub(crate) key: Option<Arc<str>>,
     pub(crate) access_key_id: Option<Arc<str>>,
+    pub(crate) may_know_reasons: bool,
     method: http::Method,
     error: Option<Box<str>>,
     reason: Option<&'static str>,
@@ -127,6 +128,7 @@ impl Service {
             bucket: None,
             key: None,
             access_key_id: None,
+            may_know_reasons: false,
             method: parts.method.clone(),
             error: None,
             reason: None,
@@ -181,7 +183,7 @@ impl Service {
             return match self.post(parts, &routed, secure, body(), account).await {
                 Ok(response) => response,
                 Err(error) => {
-                    let (dialect, owner) = (account.kind.1, account.access_key_id.is_some());
+                    let (dialect, owner) = (account.kind.1, account.may_know_reasons);
                     self.refuse(parts, dialect, &error, account, owner)
                 }
             };
@@ -194,7 +196,7 @@ impl Service {
                 encode(&routed, parts, reply, &context)
             }
             Err(error) => {
-                let owner = account.access_key_id.is_some();
+                let owner = account.may_know_reasons;
                 self.refuse(parts, routed.dialect, &error, account, owner)
             }
         }
@@ -208,42 +210,50 @@ impl Service {
         body: impl FnOnce() -> ByteStream + Send,
         account: &mut Account,
     ) -> Result<Reply> {
-        let access = self.engine.access();
+        let accounts = self.engine.accounts();
         let Authenticated { principal, payload } =
-            self.authenticator.authenticate(parts, routed, access, account.time)?;
-        if let Principal::Key(key) = &principal {
-            account.access_key_id = Some(key.id.clone());
+            self.authenticator.authenticate(parts, routed, accounts, account.time)?;
+        if let Principal::Key(identity) = &principal {
+            account.access_key_id = Some(identity.access_key_id.clone());
         }
-        self.engine.authorise(&principal, routed.action(), routed.bucket.as_ref())?;
+        account.may_know_reasons = self.engine.may_know_reasons(&principal, routed.bucket.as_ref());
+        let fields = PolicyFields::new(routed, parts);
+        let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
+        let caller = Caller { principal, dialect: routed.dialect, context };
+        if !routed.operation.is_judged_by_key() {
+            let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
+            match routed.body_need() {
+                BodyNeed::None | BodyNeed::Form => self.engine.authorise(&caller, action, bucket, key)?,
+                BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, bucket, key).await?,
+            }
+        }
         let declared_bytes = match &payload {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
             _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
         };
         let bucket = routed.bucket.as_ref().and_then(|name| self.engine.bucket(name.as_str()));
         let facts = RequestFacts {
-            signed: principal != Principal::Anonymous,
+            signed: caller.principal != Principal::Anonymous,
             secure,
-            bucket_acl: bucket.as_ref().map(|bucket| bucket.acl),
             has_website: bucket.is_some_and(|bucket| bucket.website.is_some()),
         };
         let trailing = TrailingChecksum::default();
-        let caller = |principal| Caller { principal, dialect: routed.dialect };
         match routed.body_need() {
             BodyNeed::None | BodyNeed::Form => {
                 let op = decode(routed, parts, None, &facts)?;
-                self.run(caller(principal), op, account).await
+                self.run(caller, op, account).await
             }
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
                 let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;
                 let op = decode(routed, parts, Some(&body), &facts)?;
-                self.run(caller(principal), op, account).await
+                self.run(caller, op, account).await
             }
             BodyNeed::Stream => {
                 let op = decode(routed, parts, None, &facts)?;
                 let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
                 let body = Body::Stream(verified(body(), payload, declared_bytes, trailing));
-                self.engine.perform(&caller(principal), op, body).await
+                self.engine.perform(&caller, op, body).await
             }
         }
     }
@@ -254,7 +264,7 @@ impl Service {
     }
 
     /// Performs an operation without a body.
-    async fn run(&self, caller: Caller, op: Op, account: &Account) -> Result<Reply> {
+    async fn run(&self, caller: Caller<'_>, op: Op, account: &Account) -> Result<Reply> {
         let (bucket, website) = match op {
             Op::PutBucketWebsite(bucket, website) => (bucket, Some(*website)),
             Op::DeleteBucketWebsite(bucket) => (bucket, None),

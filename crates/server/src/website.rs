@@ -22,7 +22,7 @@ impl Service {
         (request_id, remote): (&str, IpAddr),
     ) -> Result<Reply> {
         let who = match &principal {
-            Principal::Key(key) => key.id.to_string(),
+            Principal::Key(identity) => identity.access_key_id.to_string(),
             Principal::Anonymous => String::new(),
         };
         let action = if website.is_some() { "put_website" } else { "delete_website" };
@@ -30,7 +30,7 @@ impl Service {
         let intent = Intent { request_id: request_id.to_owned(), who, remote, action, target };
         let engine = self.engine.clone();
         let change = async move {
-            let changed = engine.change_website(&principal, &bucket, website).await?;
+            let changed = engine.change_website(&bucket, website).await?;
             Ok(changed.map(|website| shown(&website)))
         };
         match self.audit.change(intent, change).await {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::ETag;
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
@@ -49,7 +50,8 @@ async fn opened(dir: &std::path::Path) -> (Arc<LocalStore>, BucketRef) {
         name: BucketName::parse("photos").expect("a valid name"),
         generation: Generation(0),
         created: Timestamp(0),
-        acl: CannedAcl::Private,
+        acl: CannedAcl::Private.into(),
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use headwater_model::account::Account;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
@@ -372,6 +373,16 @@ pub trait Store: Send + Sync {
 
     /// Deletes a bucket that holds no object and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>>;
+
+    /// The accounts beside root, by canonical id.
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>>>;
+
+    /// Makes or replaces an account with its keys, whose values the caller has checked
+    /// ([`headwater_model::Error::InvalidArgument`] naming `account` beyond [`headwater_model::limits::MAX_ACCOUNTS`]).
+    fn put_account(&self, account: Account) -> BoxFuture<'_, Result<()>>;
+
+    /// Deletes an account with its keys; `false` if there was none of that canonical id.
+    fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>>;
 
     /// The origins that have settings, by name.
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>>;

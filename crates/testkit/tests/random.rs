@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::list::{ListPage, ListQuery};
@@ -170,6 +171,18 @@ impl Store for Forgetful {
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         self.0.delete_bucket(bucket)
     }
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>>> {
+        self.0.accounts()
+    }
+
+    fn put_account(&self, account: Account) -> BoxFuture<'_, Result<()>> {
+        self.0.put_account(account)
+    }
+
+    fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        self.0.delete_account(id)
+    }
+
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {
         self.0.origins()
     }

@@ -19,6 +19,17 @@ pub enum Operation {
     PutBucketWebsite,
     DeleteBucketWebsite,
     DeleteBucket,
+    GetBucketPolicy,
+    PutBucketPolicy,
+    DeleteBucketPolicy,
+    GetBucketPolicyStatus,
+    GetPublicAccessBlock,
+    PutPublicAccessBlock,
+    DeletePublicAccessBlock,
+    /// S3.
+    GetOwnershipControls,
+    PutOwnershipControls,
+    DeleteOwnershipControls,
     ListObjects,
     ListObjectsV2,
     ListObjectVersions,
@@ -31,6 +42,8 @@ pub enum Operation {
     HeadObject,
     /// OSS: `GET` or `HEAD` with `?objectMeta`.
     GetObjectMeta,
+    GetObjectAcl,
+    PutObjectAcl,
     GetObjectTagging,
     /// S3.
     GetObjectAttributes,
@@ -82,7 +95,7 @@ pub enum Operation {
 pub enum BodyNeed {
     /// Nothing; a body that comes all the same is dropped.
     None,
-    /// The whole body, at most [`Operation::xml_limit_bytes`]; it may be empty.
+    /// The whole body, a document of at most [`Operation::xml_limit_bytes`]; it may be empty.
     Xml,
     /// The body streams beside the operation.
     Stream,
@@ -105,6 +118,16 @@ impl Operation {
             Self::PutBucketWebsite => "PutBucketWebsite",
             Self::DeleteBucketWebsite => "DeleteBucketWebsite",
             Self::DeleteBucket => "DeleteBucket",
+            Self::GetBucketPolicy => "GetBucketPolicy",
+            Self::PutBucketPolicy => "PutBucketPolicy",
+            Self::DeleteBucketPolicy => "DeleteBucketPolicy",
+            Self::GetBucketPolicyStatus => "GetBucketPolicyStatus",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
+            Self::PutPublicAccessBlock => "PutPublicAccessBlock",
+            Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
+            Self::GetOwnershipControls => "GetBucketOwnershipControls",
+            Self::PutOwnershipControls => "PutBucketOwnershipControls",
+            Self::DeleteOwnershipControls => "DeleteBucketOwnershipControls",
             Self::ListObjects => "ListObjects",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::ListObjectVersions => "ListObjectVersions",
@@ -115,6 +138,8 @@ impl Operation {
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::GetObjectMeta => "GetObjectMeta",
+            Self::GetObjectAcl => "GetObjectAcl",
+            Self::PutObjectAcl => "PutObjectAcl",
             Self::GetObjectTagging => "GetObjectTagging",
             Self::PutObjectTagging => "PutObjectTagging",
             Self::DeleteObjectTagging => "DeleteObjectTagging",
@@ -151,7 +176,9 @@ impl Operation {
         }
     }
 
-    /// The permission it needs on its bucket. CopyObject needs [`Action::GetObject`] on its source besides.
+    /// The permission it needs on its bucket. CopyObject and UploadPartCopy need
+    /// [`Action::GetObject`] on their source besides, GetObjectAttributes on the object, and who writes tags with an object
+    /// [`Action::PutObjectTagging`].
     pub fn action(self) -> Action {
         match self {
             Self::ListBuckets => Action::ListBuckets,
@@ -166,6 +193,15 @@ impl Operation {
             Self::PutBucketWebsite => Action::PutBucketWebsite,
             Self::DeleteBucketWebsite => Action::DeleteBucketWebsite,
             Self::DeleteBucket => Action::DeleteBucket,
+            Self::GetBucketPolicy => Action::GetBucketPolicy,
+            Self::PutBucketPolicy => Action::PutBucketPolicy,
+            Self::DeleteBucketPolicy => Action::DeleteBucketPolicy,
+            Self::GetBucketPolicyStatus => Action::GetBucketPolicyStatus,
+            Self::GetPublicAccessBlock => Action::GetBucketPublicAccessBlock,
+            Self::PutPublicAccessBlock => Action::PutBucketPublicAccessBlock,
+            Self::DeletePublicAccessBlock => Action::DeleteBucketPublicAccessBlock,
+            Self::GetOwnershipControls => Action::GetBucketOwnershipControls,
+            Self::PutOwnershipControls | Self::DeleteOwnershipControls => Action::PutBucketOwnershipControls,
             Self::ListMultipartUploads => Action::ListMultipartUploads,
             Self::GetHomePage
             | Self::HeadHomePage
@@ -173,8 +209,10 @@ impl Operation {
             | Self::HeadObject
             | Self::GetObjectMeta
             | Self::Preflight
-            | Self::GetObjectAttributes
             | Self::GetSymlink => Action::GetObject,
+            Self::GetObjectAttributes => Action::GetObjectAttributes,
+            Self::GetObjectAcl => Action::GetObjectAcl,
+            Self::PutObjectAcl => Action::PutObjectAcl,
             Self::GetObjectTagging => Action::GetObjectTagging,
             Self::PutObjectTagging => Action::PutObjectTagging,
             Self::DeleteObjectTagging => Action::DeleteObjectTagging,
@@ -208,6 +246,12 @@ impl Operation {
         }
     }
 
+    /// Whether rights are asked for key by key instead of once for the request: a deletion of many keys, and a home page,
+    /// whose key only the website document knows.
+    pub fn is_judged_by_key(self) -> bool {
+        matches!(self, Self::DeleteObjects | Self::GetHomePage | Self::HeadHomePage)
+    }
+
     /// Most bytes of its body, if that is [`BodyNeed::Xml`].
     pub fn xml_limit_bytes(self) -> usize {
         match self {
@@ -222,6 +266,10 @@ impl Operation {
         match self {
             Self::CreateBucket
             | Self::PutBucketAcl
+            | Self::PutBucketPolicy
+            | Self::PutPublicAccessBlock
+            | Self::PutOwnershipControls
+            | Self::PutObjectAcl
             | Self::PutBucketWebsite
             | Self::PutObjectTagging
             | Self::PutBucketTagging

@@ -91,9 +91,12 @@ impl Routed {
     }
 }
 
-/// Parameters that select an operation of a bucket; the last two are of OSS alone.
-const BUCKET_SELECTORS: [&str; 11] = [
+/// Parameters that select an operation of a bucket.
+const BUCKET_SELECTORS: [&str; 12] = [
     "acl",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
     "location",
     "website",
     "uploads",
@@ -102,9 +105,9 @@ const BUCKET_SELECTORS: [&str; 11] = [
     "tagging",
     "cors",
     "requestPayment",
-    "stat",
-    "bucketInfo",
 ];
+const OSS_BUCKET_SELECTORS: [&str; 2] = ["stat", "bucketInfo"];
+const S3_BUCKET_SELECTORS: [&str; 1] = ["ownershipControls"];
 
 /// Settings that can be asked for and not made.
 const OSS_TOLD: [(&str, Operation); 3] = [
@@ -120,8 +123,12 @@ const S3_TOLD: [(&str, Operation); 4] = [
 ];
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 24] = [
+const DECISIVE: [&str; 28] = [
     "acl",
+    "ownershipControls",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
     "location",
     "website",
     "uploads",
@@ -296,14 +303,25 @@ impl Request<'_> {
             // Settings of buckets are their owner's.
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
-        let offered: &[&'static str] = match self.vocab.dialect {
-            Dialect::Oss => &BUCKET_SELECTORS,
-            Dialect::S3 => &BUCKET_SELECTORS[..BUCKET_SELECTORS.len() - 2],
+        let own = match self.vocab.dialect {
+            Dialect::Oss => &OSS_BUCKET_SELECTORS[..],
+            Dialect::S3 => &S3_BUCKET_SELECTORS[..],
         };
+        let selector = self.first(&BUCKET_SELECTORS).or_else(|| self.first(own)).unwrap_or_default();
         let method = self.method.as_str();
-        Ok(match (self.first(offered).unwrap_or_default(), method) {
+        Ok(match (selector, method) {
             ("acl", "GET") => Operation::GetBucketAcl,
             ("acl", "PUT") => Operation::PutBucketAcl,
+            ("policy", "GET") => Operation::GetBucketPolicy,
+            ("policy", "PUT") => Operation::PutBucketPolicy,
+            ("policy", "DELETE") => Operation::DeleteBucketPolicy,
+            ("policyStatus", "GET") => Operation::GetBucketPolicyStatus,
+            ("publicAccessBlock", "GET") => Operation::GetPublicAccessBlock,
+            ("publicAccessBlock", "PUT") => Operation::PutPublicAccessBlock,
+            ("publicAccessBlock", "DELETE") => Operation::DeletePublicAccessBlock,
+            ("ownershipControls", "GET") => Operation::GetOwnershipControls,
+            ("ownershipControls", "PUT") => Operation::PutOwnershipControls,
+            ("ownershipControls", "DELETE") => Operation::DeleteOwnershipControls,
             ("location", "GET") => Operation::GetBucketLocation,
             ("website", "GET") => Operation::GetBucketWebsite,
             ("website", "PUT") => Operation::PutBucketWebsite,
@@ -349,8 +367,8 @@ impl Request<'_> {
             return not_implemented("versionId");
         }
         let offered: &[&'static str] = match self.vocab.dialect {
-            Dialect::Oss => &["uploadId", "uploads", "tagging", "objectMeta", "append", "symlink"],
-            Dialect::S3 => &["uploadId", "uploads", "tagging", "attributes"],
+            Dialect::Oss => &["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink"],
+            Dialect::S3 => &["uploadId", "uploads", "tagging", "acl", "attributes"],
         };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
@@ -360,6 +378,8 @@ impl Request<'_> {
             ("uploadId", "DELETE") => Operation::AbortMultipartUpload,
             ("uploadId", "GET") => Operation::ListParts,
             ("uploads", "POST") => Operation::CreateMultipartUpload,
+            ("acl", "GET") => Operation::GetObjectAcl,
+            ("acl", "PUT") => Operation::PutObjectAcl,
             ("tagging", "GET") => Operation::GetObjectTagging,
             ("tagging", "PUT") => Operation::PutObjectTagging,
             ("tagging", "DELETE") => Operation::DeleteObjectTagging,

@@ -8,6 +8,7 @@
 mod assignment;
 mod connection;
 mod explain;
+mod key;
 mod object;
 mod origin;
 mod output;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 pub(crate) use explain::ExplainArgs;
+pub(crate) use key::KeyCommand;
 pub(crate) use object::ObjectCommand;
 pub(crate) use origin::OriginCommand;
 pub(crate) use rule::RuleCommand;
@@ -46,6 +48,7 @@ pub(crate) enum ClientCommand {
     Rule(RuleCommand),
     Settings(SettingsCommand),
     Origin(OriginCommand),
+    Key(KeyCommand),
     Object(ObjectCommand),
     Explain(ExplainArgs),
 }
@@ -58,6 +61,7 @@ pub(crate) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Rule(command) => command.run().await,
             ClientCommand::Settings(command) => command.run().await,
             ClientCommand::Origin(command) => command.run().await,
+            ClientCommand::Key(command) => command.run().await,
             ClientCommand::Object(command) => command.run().await,
             ClientCommand::Explain(arguments) => arguments.run().await,
         }

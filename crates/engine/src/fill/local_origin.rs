@@ -163,15 +163,19 @@ impl LocalSource {
         match store.open(bucket, key).await {
             // Deleted since the request came, so it was empty.
             Err(Error::NoSuchBucket { .. }) => Ok(None),
+            // An object that another account wrote into the source is that account's.
+            Ok(Some(object)) if object.meta.headers.access.as_ref().is_some_and(|access| access.owner.is_some()) => {
+                Err(Failure::refused(SOURCE_BUCKET_DENIED))
+            }
             found => found.map_err(|error| Failure::Store(error.into())),
         }
     }
 }
 
-/// Whether a bucket may be read for another one. The root account owns every bucket of this server, so that those that
-/// exist have one owner.
-fn have_one_owner(_source: &Bucket, _mirroring: &Bucket) -> bool {
-    true
+/// Whether a bucket may be read for another one: else a rule would show its author what another account keeps private.
+fn have_one_owner(source: &Bucket, mirroring: &Bucket) -> bool {
+    let id = |bucket: &Bucket| bucket.access.owner.as_ref().map(|owner| owner.id.clone());
+    id(source) == id(mirroring)
 }
 
 /// Conditions first, then the range.

@@ -6,7 +6,7 @@ use headwater_model::digest::{Checksum, ETag};
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{Composition, ObjectKind, Provenance};
-use headwater_model::op::CompleteMultipartUpload;
+use headwater_model::op::{Caller, CompleteMultipartUpload};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{BucketRef, NewObject};
@@ -18,13 +18,20 @@ use crate::put::expectation;
 impl Engine {
     /// Makes the object of the listed parts. The store compares the parts' ETags again under the key's commit lock, so
     /// a part replaced meanwhile fails the completion instead of slipping in.
-    pub(crate) async fn complete_upload(&self, complete: CompleteMultipartUpload) -> Result<Reply> {
+    pub(crate) async fn complete_upload(
+        &self,
+        caller: &Caller<'_>,
+        complete: CompleteMultipartUpload,
+    ) -> Result<Reply> {
         let known = self.known(&complete.upload.bucket)?;
         let id = upload_id(&complete.upload)?;
         let key = &complete.upload.key;
-        let Some((info, new)) = self.store.upload(&known.reference, key, id).await? else {
+        let Some((info, mut new)) = self.store.upload(&known.reference, key, id).await? else {
             return self.completed_before(&known.reference, &complete).await;
         };
+        if complete.acl.is_some() {
+            new.headers.access = self.access_of_new(caller, &known.bucket, complete.acl.as_ref())?;
+        }
         let stored = self.all_parts(&known.reference, id).await?;
         let parts = if complete.all_parts { every(&stored) } else { complete.parts.clone() };
         let listed = check(&parts, &stored, &complete)?;

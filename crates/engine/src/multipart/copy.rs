@@ -16,18 +16,16 @@ use crate::engine::Engine;
 impl Engine {
     /// Stores a part with bytes of an object, durable when this returns. As in a copy of an object, the source never
     /// mirrors.
-    pub(crate) async fn upload_part_copy(&self, caller: &Caller, copy: UploadPartCopy) -> Result<Reply> {
-        self.authorise(&caller.principal, Action::GetObject, Some(&copy.source_bucket))?;
+    pub(crate) async fn upload_part_copy(&self, caller: &Caller<'_>, copy: UploadPartCopy) -> Result<Reply> {
+        self.authorise(caller, Action::GetObject, Some(&copy.source_bucket), Some(&copy.source_key))?;
         let source_bucket = self.known(&copy.source_bucket)?;
         let known = self.known(&copy.upload.bucket)?;
         let id = upload_id(&copy.upload)?;
         let open = self.store.upload(&known.reference, &copy.upload.key, id).await?;
         let (info, _) = open.ok_or_else(|| no_such_upload(&copy.upload))?;
-        let source = self.store.open(&source_bucket.reference, &copy.source_key).await?;
-        let missing = || Error::NoSuchKey { key: copy.source_key.as_str().into(), origin_status: None };
-        let source = source.ok_or_else(missing)?;
+        let source = self.open_for(caller, Action::GetObject, &copy.source_bucket, &copy.source_key).await?;
         judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
-        let source = self.followed(&source_bucket.reference, source).await?;
+        let source = self.followed(caller, &source_bucket, source).await?;
         let range = resolve(copy.range.as_ref(), &source)?;
         let intent = WriteIntent {
             bucket: known.reference.clone(),

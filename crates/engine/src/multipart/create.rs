@@ -1,7 +1,8 @@
 //! CreateMultipartUpload and AbortMultipartUpload.
 
 use headwater_model::Result;
-use headwater_model::op::{CreateMultipartUpload, UploadRef, WriteCondition};
+use headwater_model::object::ObjectHeaders;
+use headwater_model::op::{Caller, CreateMultipartUpload, UploadRef, WriteCondition};
 use headwater_model::reply::Reply;
 
 use headwater_store::NewUpload;
@@ -11,14 +12,15 @@ use crate::engine::Engine;
 use crate::put::{judge, with_class_of};
 
 impl Engine {
-    pub(crate) async fn create_upload(&self, create: CreateMultipartUpload) -> Result<Reply> {
+    pub(crate) async fn create_upload(&self, caller: &Caller<'_>, create: CreateMultipartUpload) -> Result<Reply> {
         let known = self.known(&create.bucket)?;
         if create.condition != WriteCondition::Any {
             let found = self.store.open(&known.reference, &create.key).await?;
             judge(&create.condition, &create.key, found.as_ref().map(|object| &*object.meta))?;
         }
+        let access = self.access_of_new(caller, &known.bucket, create.acl.as_ref())?;
         let upload = NewUpload {
-            headers: with_class_of(create.headers, &known.bucket),
+            headers: ObjectHeaders { access, ..with_class_of(create.headers, &known.bucket) },
             tags: create.tags,
             checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
             checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),

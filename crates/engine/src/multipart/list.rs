@@ -16,7 +16,7 @@ impl Engine {
         let (info, _) = open.ok_or_else(|| no_such_upload(&query.upload))?;
         let page = self.store.parts(&known.reference, id, query.after, query.limit).await?;
         Ok(Reply::Parts {
-            owner: self.owner.clone(),
+            owner: self.owner_of(&known.bucket),
             initiated: info.initiated,
             checksum: info.checksum_algorithm.map(|algorithm| (algorithm, info.checksum_type)),
             page,
@@ -32,6 +32,6 @@ impl Engine {
             limit: query.limit,
         };
         let page = self.store.uploads(&known.reference, &page, query.after_upload).await?;
-        Ok(Reply::Uploads { owner: self.owner.clone(), page })
+        Ok(Reply::Uploads { owner: self.owner_of(&known.bucket), page })
     }
 }

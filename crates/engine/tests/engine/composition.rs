@@ -1,8 +1,9 @@
 //! Objects made of parts: checksums of the whole, copied parts, reads by part; and tags.
 
 use bytes::Bytes;
+use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::bucket::Dialect;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use headwater_model::multipart::{CompletedPart, PartInfo};
 use headwater_model::object::{ObjectHeaders, SharedMeta, Tags};
@@ -26,6 +27,7 @@ async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType
         key: key("big"),
         headers: ObjectHeaders { storage_class: Some("GLACIER".into()), ..ObjectHeaders::default() },
         tags: tags("of the upload"),
+        acl: None,
         checksum,
         condition: WriteCondition::Any,
     };
@@ -61,6 +63,7 @@ fn completion(upload: &UploadRef, parts: &[PartInfo]) -> CompleteMultipartUpload
         upload: upload.clone(),
         parts: listed(parts),
         all_parts: false,
+        acl: None,
         condition: WriteCondition::Any,
         checksum: None,
         checksum_type: None,
@@ -190,6 +193,7 @@ async fn tags_are_set_shown_and_copied() {
         key: key(to),
         headers: None,
         tags,
+        acl: None,
         storage_class: Some("GLACIER".into()),
         website_redirect: None,
         algorithm: None,

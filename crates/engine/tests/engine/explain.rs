@@ -2,7 +2,7 @@
 
 use crate::support::{BUCKET, Bench, bucket};
 use headwater_engine::{ExplainMethod, ExplainQuery, Explanation};
-use headwater_model::bucket::CannedAcl;
+use headwater_model::acl::CannedAcl;
 use headwater_model::rule::{Condition, Redirect, RedirectType, RoutingRule};
 use headwater_model::website::Website;
 

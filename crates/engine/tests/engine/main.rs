@@ -6,6 +6,7 @@ mod composition;
 mod explain;
 mod operations;
 mod oss_objects;
+mod rights;
 mod sealing;
 mod support;
 mod website;

@@ -3,8 +3,9 @@
 use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
 use bytes::Bytes;
 use headwater_model::Error;
+use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::body::Body;
-use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::bucket::Dialect;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::CompletedPart;
@@ -166,7 +167,7 @@ async fn anonymous_rights_are_those_of_the_canned_list() {
         assert_eq!(!denied(&ask(Op::DeleteObject(bucket(BUCKET), key("k"), None)).await), writes, "delete {acl:?}");
         for op in [
             Op::GetBucketAcl(bucket(BUCKET)),
-            Op::PutBucketAcl(bucket(BUCKET), CannedAcl::PublicReadWrite),
+            Op::PutBucketAcl(bucket(BUCKET), WantedAcl::Canned(CannedAcl::PublicReadWrite)),
             Op::GetBucketWebsite(bucket(BUCKET)),
             Op::DeleteBucketWebsite(bucket(BUCKET)),
             Op::DeleteBucket(bucket(BUCKET)),
@@ -183,7 +184,7 @@ async fn buckets_are_listed_by_location_before_they_are_counted() {
     let bench = Bench::new(CannedAcl::Private).await;
     for (name, location) in [("aaa", "eu-west-1"), ("zzz", "eu-west-1"), ("mmm", "cn-hangzhou")] {
         let location = Some(location.into());
-        let create = CreateBucket { bucket: bucket(name), acl: None, location, storage_class: None };
+        let create = CreateBucket { bucket: bucket(name), acl: None, ownership: None, location, storage_class: None };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
     }
     let list = async |location: Option<&str>, limit| {
@@ -211,6 +212,7 @@ async fn a_missing_bucket_is_said_to_be_missing() {
 /// A copy within the bucket.
 fn copy(from: &str, to: &str) -> CopyObject {
     CopyObject {
+        acl: None,
         source_bucket: bucket(BUCKET),
         source_key: key(from),
         source_conditions: Preconditions::default(),
@@ -231,7 +233,8 @@ async fn a_copy_needs_the_right_to_read_its_source() {
     bench.put("k", b"secret").await.unwrap();
     let open = CreateBucket {
         bucket: bucket("open"),
-        acl: Some(CannedAcl::PublicReadWrite),
+        acl: Some(WantedAcl::Canned(CannedAcl::PublicReadWrite)),
+        ownership: None,
         location: None,
         storage_class: None,
     };
@@ -260,6 +263,7 @@ async fn a_copy_onto_itself_keeps_the_object() {
 async fn a_multipart_upload_becomes_one_object() {
     let bench = Bench::new(CannedAcl::Private).await;
     let create = CreateMultipartUpload {
+        acl: None,
         bucket: bucket(BUCKET),
         key: key("big"),
         headers: headwater_model::object::ObjectHeaders::default(),
@@ -282,6 +286,7 @@ async fn a_multipart_upload_becomes_one_object() {
     }
     let complete = async |parts: Vec<CompletedPart>, min_part_bytes| {
         let complete = CompleteMultipartUpload {
+            acl: None,
             upload: upload.clone(),
             parts,
             all_parts: false,

@@ -1,8 +1,8 @@
 //! Kinds of objects that OSS alone makes: appendable ones and symlinks.
 
 use bytes::Bytes;
+use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::bucket::CannedAcl;
 use headwater_model::digest::ETag;
 use headwater_model::object::{ObjectHeaders, ObjectKind, SharedMeta};
 use headwater_model::op::{AnnouncedDigests, AppendObject, Op, PutSymlink, WriteCondition};
@@ -18,6 +18,7 @@ async fn append(bench: &Bench, position: u64, body: &[u8], digests: AnnouncedDig
         position,
         headers: ObjectHeaders { user: vec![("at".into(), position.to_string().into())], ..ObjectHeaders::default() },
         tags: vec![("at".into(), position.to_string().into())],
+        acl: None,
         content_length: Some(body.len() as u64),
         digests,
     };
@@ -105,6 +106,7 @@ fn link(from: &str, to: &str) -> Op {
         target: key(to),
         headers: ObjectHeaders { user: vec![("own".into(), "1".into())], ..ObjectHeaders::default() },
         tags: Vec::new(),
+        acl: None,
         condition: WriteCondition::Any,
     }))
 }

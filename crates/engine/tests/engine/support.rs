@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootAccess, RootKey, Seal};
-use headwater_model::access::{AccessKey, Principal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
+use headwater_model::access::{Context, Principal};
+use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::body::Body;
-use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{
@@ -30,8 +31,8 @@ impl Origin for Untouched {
 
 pub(crate) struct Bench {
     pub(crate) engine: Engine,
-    pub(crate) root: Caller,
-    pub(crate) anonymous: Caller,
+    pub(crate) root: Caller<'static>,
+    pub(crate) anonymous: Caller<'static>,
 }
 
 pub(crate) const BUCKET: &str = "bkt";
@@ -49,7 +50,13 @@ impl Bench {
     pub(crate) async fn new(acl: CannedAcl) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
         let bench = Self::over(Arc::new(MemoryStore::new(clock.clone())), &clock, 1).await.unwrap();
-        let create = CreateBucket { bucket: bucket(BUCKET), acl: Some(acl), location: None, storage_class: None };
+        let create = CreateBucket {
+            bucket: bucket(BUCKET),
+            acl: Some(WantedAcl::Canned(acl)),
+            ownership: None,
+            location: None,
+            storage_class: None,
+        };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
         bench
     }
@@ -57,7 +64,7 @@ impl Bench {
     /// Over this store, with a master key of this byte.
     pub(crate) async fn over(store: Arc<MemoryStore>, clock: &Arc<dyn Clock>, master_key: u8) -> Result<Self> {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
-        let root = RootKey { id: "root".into(), secret: "secret".into(), owner: owner.clone() };
+        let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
         let fills = Fills::new(FillsConfig {
             store: store.clone(),
@@ -69,13 +76,11 @@ impl Bench {
             local: LocalNames::default(),
             limits: FillLimits::default(),
         });
-        let access = Arc::new(RootAccess::new(root));
         let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
         let (clock, region) = (clock.clone(), "cn-hangzhou".into());
-        let engine = Engine::open(EngineConfig { store, fills, access, clock, owner, region, seal, origins }).await?;
-        let access_key = AccessKey { id: "root".into(), canonical_id: "owner".into(), display_name: "root".into() };
-        let root = Caller { principal: Principal::Key(access_key), dialect: Dialect::Oss };
-        let anonymous = Caller { principal: Principal::Anonymous, dialect: Dialect::Oss };
+        let engine = Engine::open(EngineConfig { store, fills, root, clock, region, seal, origins }).await?;
+        let root = caller(engine.accounts().find("root", None, Timestamp(0)).unwrap().unwrap().principal, Dialect::Oss);
+        let anonymous = caller(Principal::Anonymous, Dialect::Oss);
         Ok(Self { engine, root, anonymous })
     }
 
@@ -87,9 +92,13 @@ impl Bench {
         self.engine.perform(&self.root, Op::PutObject(Box::new(put(text))), Body::Full(Bytes::from_static(body))).await
     }
 
-    pub(crate) async fn get(&self, caller: &Caller, get: GetObject) -> Result<Reply> {
+    pub(crate) async fn get(&self, caller: &Caller<'_>, get: GetObject) -> Result<Reply> {
         self.engine.perform(caller, Op::GetObject(Box::new(get)), Body::Empty).await
     }
+}
+
+pub(crate) fn caller(principal: Principal, dialect: Dialect) -> Caller<'static> {
+    Caller { principal, dialect, context: Context::internal(Timestamp::from_seconds(1_700_000_000)) }
 }
 
 pub(crate) fn put(text: &str) -> PutObject {
@@ -98,6 +107,7 @@ pub(crate) fn put(text: &str) -> PutObject {
         key: key(text),
         headers: headwater_model::object::ObjectHeaders::default(),
         tags: Vec::new(),
+        acl: None,
         content_length: None,
         digests: AnnouncedDigests::default(),
         condition: WriteCondition::Any,

@@ -3,7 +3,7 @@
 use crate::support::{BUCKET, Bench, bucket, get, object};
 use headwater_engine::MirrorBucket;
 use headwater_model::Error;
-use headwater_model::bucket::CannedAcl;
+use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::list::ListQuery;
 use headwater_model::op::{ListObjects, MissContext, Op, Visit};
 use headwater_model::reply::Reply;
@@ -143,7 +143,7 @@ async fn a_mirror_is_made_once_and_a_different_one_names_both_origins() {
     assert!(!bench.engine.ensure_mirror(mirror("http://a.example/")).await.unwrap());
     let message = bench.engine.ensure_mirror(mirror("http://b.example/")).await.unwrap_err().to_string();
     assert!(message.contains("http://a.example/") && message.contains("http://b.example/"), "{message}");
-    assert_eq!(bench.engine.bucket("site").unwrap().acl, CannedAcl::PublicRead);
+    assert_eq!(bench.engine.bucket("site").unwrap().acl, CannedAcl::PublicRead.into());
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn each_change_of_the_document_is_a_new_version_of_the_rules() {
     let before = version();
     bench.ask(Op::PutBucketWebsite(bucket(BUCKET), Box::new(website()))).await.unwrap();
     let put = version();
-    bench.ask(Op::PutBucketAcl(bucket(BUCKET), CannedAcl::PublicRead)).await.unwrap();
+    bench.ask(Op::PutBucketAcl(bucket(BUCKET), WantedAcl::Canned(CannedAcl::PublicRead))).await.unwrap();
     assert_eq!(version(), put, "an access list is no rule");
     bench.ask(Op::DeleteBucketWebsite(bucket(BUCKET))).await.unwrap();
     assert!(before < put && put < version());

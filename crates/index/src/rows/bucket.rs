@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use headwater_model::BucketName;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
@@ -25,7 +26,7 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings. 3: configuration.
+    /// 2: migration settings. 3: configuration, whose it is, grants, policy.
     const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
@@ -69,7 +70,6 @@ impl From<First> for BucketRow {
     fn from(first: First) -> Self {
         let First { sequence, name, generation, created, acl, dialect, location, storage_class, rule_version, website } =
             first;
-        let migration = MigrationSettings::default();
         let bucket = SecondBucket {
             name,
             generation,
@@ -79,7 +79,7 @@ impl From<First> for BucketRow {
             location,
             storage_class,
             rule_version,
-            migration,
+            migration: MigrationSettings::default(),
             website,
         };
         Self { sequence, bucket: bucket.into() }

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::key::{RowKind, describe};
 use super::{
-    BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
-    UploadKeyRow, UploadRow,
+    AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow,
+    SegmentRow, UploadKeyRow, UploadRow,
 };
 
 /// Why a row cannot be read.
@@ -108,6 +108,7 @@ pub trait RowValue: Serialize + DeserializeOwned {
 pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
     let kind = key.first().and_then(|tag| RowKind::of_tag(*tag)).ok_or_else(|| RowError::Key { row: describe(key) })?;
     match kind {
+        RowKind::Account => AccountRow::parse_key(key).and_then(|_| AccountRow::decode(key, value).map(drop)),
         RowKind::Bucket => BucketRow::parse_key(key).and_then(|_| BucketRow::decode(key, value).map(drop)),
         RowKind::Counter => CounterRow::parse_key(key).and_then(|_| CounterRow::decode(key, value).map(drop)),
         RowKind::Gone => GoneRow::parse_key(key).and_then(|_| GoneRow::decode(key, value).map(drop)),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use headwater_model::BucketName;
-use headwater_model::bucket::{Bucket, BucketConfiguration, CannedAcl, Dialect, Generation};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumType, ETag};
 use headwater_model::object::{
@@ -13,7 +14,7 @@ use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
 use serde::Deserialize;
 
-/// What a writer could choose before storage classes and redirects were kept.
+/// What a writer could choose before storage classes, redirects, owners and lists were kept.
 #[derive(Deserialize)]
 pub(super) struct Headers {
     content: ContentHeaders,
@@ -22,7 +23,7 @@ pub(super) struct Headers {
 
 impl From<Headers> for ObjectHeaders {
     fn from(former: Headers) -> Self {
-        Self { content: former.content, user: former.user, storage_class: None, website_redirect: None }
+        Self { content: former.content, user: former.user, ..Self::default() }
     }
 }
 
@@ -81,7 +82,8 @@ impl From<SecondBucket> for Bucket {
             name: former.name,
             generation: former.generation,
             created: former.created,
-            acl: former.acl,
+            acl: former.acl.into(),
+            access: BucketAccess::default(),
             dialect: former.dialect,
             location: former.location,
             storage_class: former.storage_class,

@@ -11,8 +11,8 @@ use headwater_model::origin::OriginId;
 
 use super::codec::RowError;
 use super::{
-    CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow, UploadKeyRow,
-    UploadRow,
+    AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
+    UploadKeyRow, UploadRow,
 };
 
 /// What follows a `0x00` that belongs to the text.
@@ -24,6 +24,8 @@ const TEXT_END: u8 = 0x01;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum RowKind {
+    /// [`super::AccountRow`].
+    Account = b'a',
     /// [`super::BucketRow`].
     Bucket = b'b',
     /// [`super::CounterRow`].
@@ -50,7 +52,8 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::Account,
         Self::Bucket,
         Self::Counter,
         Self::Gone,
@@ -83,6 +86,7 @@ pub fn describe(key: &[u8]) -> String {
 
 fn describe_known(key: &[u8]) -> Option<String> {
     let text = match RowKind::of_tag(*key.first()?)? {
+        RowKind::Account => format!("account row {:?}", AccountRow::parse_key(key).ok()?),
         RowKind::Bucket => format!("bucket row {:?}", super::BucketRow::parse_key(key).ok()?),
         RowKind::Counter => format!("counter row {:?}", CounterRow::parse_key(key).ok()?),
         RowKind::Gone => {

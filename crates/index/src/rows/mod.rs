@@ -4,6 +4,7 @@
 //! of the identity; integers are big-endian. A value is a version byte followed by the row in postcard.
 //!
 //! ```text
+//! account     'a' canonical-id
 //! bucket      'b' name
 //! counter     'c' counter
 //! gone        'g' generation key
@@ -22,6 +23,7 @@
 //! `headwater_model` inside the values are part of the format: changing one of them changes the version of every row
 //! that holds it, and the golden values in the tests notice a forgotten one.
 
+mod account;
 mod bucket;
 mod codec;
 mod counter;
@@ -38,6 +40,7 @@ mod segment;
 mod upload;
 mod upload_key;
 
+pub use account::AccountRow;
 pub use bucket::BucketRow;
 pub use codec::{RowError, RowValue, verify};
 pub use counter::{Counter, CounterRow};

@@ -28,7 +28,7 @@ pub struct ObjectRow {
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    /// 2: tags. 3: composition, storage class, redirect.
+    /// 2: tags. 3: composition, storage class, redirect, owner and list.
     const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {

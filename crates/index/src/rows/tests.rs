@@ -1,11 +1,15 @@
 use std::sync::Arc;
 
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::account::{AccessKey, Account};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
 use headwater_model::multipart::UploadId;
 use headwater_model::object::{Composition, ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::origin::OriginId;
+use headwater_model::policy::{Attached, Policy};
+use headwater_model::reply::Owner;
 use headwater_model::rule::{RoutingRule, Secret};
 use headwater_model::settings::{OriginCredentials, OriginKind, OriginSettings, OriginUsage, TimeWindow};
 use headwater_model::website::Website;
@@ -78,7 +82,8 @@ fn bucket() -> BucketRow {
             name: BucketName::parse("photos").expect("a valid name"),
             generation: Generation(4),
             created: Timestamp(-1),
-            acl: CannedAcl::PublicRead,
+            acl: CannedAcl::PublicRead.into(),
+            access: headwater_model::bucket::BucketAccess::default(),
             dialect: Dialect::Oss,
             location: "cn-hangzhou".into(),
             storage_class: "Standard".into(),
@@ -125,6 +130,25 @@ fn segment() -> SegmentRow {
     }
 }
 
+fn account() -> AccountRow {
+    let policy = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    let policy = Policy::parse(policy, Attached::Key).expect("a policy");
+    let key = AccessKey {
+        id: "AKID".into(),
+        secret: Secret::new("sealed"),
+        policy: Some(Arc::new(policy)),
+        enabled: true,
+        created: Timestamp(3),
+    };
+    let account = Account {
+        owner: Owner { id: "0a".into(), display_name: "alice".into() },
+        email: Some("alice@a.example".into()),
+        created: Timestamp(2),
+        keys: vec![key],
+    };
+    AccountRow { sequence: 9, account }
+}
+
 fn origin() -> OriginRow {
     let credentials = OriginCredentials {
         access_key_id: "id".into(),
@@ -155,6 +179,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([7; 16]));
     let key = ObjectKey::parse("a/b\u{0}c").expect("a valid key");
     vec![
+        (AccountRow::key("0a"), account().encode()),
         (BucketRow::key(&bucket().bucket.name), bucket().encode()),
         (CounterRow::key(Counter::NextGeneration), CounterRow { value: 5 }.encode()),
         (GoneRow::key(generation, &key), GoneRow { sequence: 1, deleted: Timestamp(2) }.encode()),
@@ -175,6 +200,7 @@ fn round_trip<R: RowValue + PartialEq + std::fmt::Debug>(row: &R) {
 
 #[test]
 fn values_come_back_as_they_were() {
+    round_trip(&account());
     round_trip(&bucket());
     round_trip(&filled::configured());
     round_trip(&object());
@@ -214,6 +240,7 @@ fn every_kind_is_verified_and_told_by_name() {
     assert_eq!(
         described,
         [
+            "account row \"0a\"",
             "bucket row \"photos\"",
             "counter row NextGeneration",
             "gone row \"a/b\\0c\" of generation 4",
@@ -246,7 +273,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
 
 #[test]
 fn damaged_values_and_keys_are_errors() {
-    let (key, value) = &samples()[5];
+    let (key, value) = &samples()[6];
     for length in 0..value.len() {
         let error = ObjectRow::decode(key, &value[..length]).expect_err("cut short");
         assert!(matches!(Error::from(error), Error::Damaged { .. }));
@@ -267,7 +294,7 @@ fn damaged_values_and_keys_are_errors() {
 }
 
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
-/// both, and version 1 of uploads, nothing of what follows these now.
+/// both, and version 1 of uploads, nothing of what follows these now, and no owners.
 #[test]
 fn rows_of_earlier_releases_are_read() {
     let unhex = |text: &str| -> Vec<u8> {

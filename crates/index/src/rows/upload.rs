@@ -33,7 +33,7 @@ pub struct UploadRow {
 
 impl RowValue for UploadRow {
     const KIND: RowKind = RowKind::Upload;
-    /// 2: tags, checksum type, storage class, redirect.
+    /// 2: tags, checksum type, storage class, redirect, owner and list.
     const VERSION: u8 = 2;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {

@@ -1,6 +1,7 @@
 //! What operations on multipart uploads ask for.
 
 use super::{AnnouncedDigests, WriteCondition};
+use crate::acl::WantedAcl;
 use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
@@ -18,6 +19,8 @@ pub struct CreateMultipartUpload {
     pub headers: ObjectHeaders,
     /// Tags of the object to be.
     pub tags: Tags,
+    /// The list that the request names for it.
+    pub acl: Option<WantedAcl>,
     /// Checksum algorithm announced, and of what the object's checksum will be one.
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     /// OSS applies `x-oss-forbid-overwrite` here already.
@@ -83,6 +86,8 @@ pub struct CompleteMultipartUpload {
     pub parts: Vec<CompletedPart>,
     /// OSS `x-oss-complete-all: yes`.
     pub all_parts: bool,
+    /// The list that the request names in place of that of the upload's creation.
+    pub acl: Option<WantedAcl>,
     /// When to replace.
     pub condition: WriteCondition,
     /// Checksum of the object to be, in the type of the upload.

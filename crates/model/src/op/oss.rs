@@ -1,6 +1,7 @@
 //! What operations ask for that OSS alone has.
 
 use super::{AnnouncedDigests, WriteCondition};
+use crate::acl::WantedAcl;
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ObjectHeaders, Tags};
 
@@ -17,6 +18,8 @@ pub struct AppendObject {
     pub headers: ObjectHeaders,
     /// Tags of an object that is made.
     pub tags: Tags,
+    /// The list that the request names for an object that is made.
+    pub acl: Option<WantedAcl>,
     /// Length of the body, if announced; enforced.
     pub content_length: Option<u64>,
     /// Digests to check.
@@ -36,6 +39,8 @@ pub struct PutSymlink {
     pub headers: ObjectHeaders,
     /// Tags of the link.
     pub tags: Tags,
+    /// The list that the request names for the link.
+    pub acl: Option<WantedAcl>,
     /// When to replace.
     pub condition: WriteCondition,
 }

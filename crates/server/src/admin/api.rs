@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use super::auth::Requester;
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
-use super::{buckets, explain, openapi, origins, tombstones};
+use super::{buckets, explain, keys, openapi, origins, sts, tombstones};
 use crate::audit::{Audit, Intent, Unacknowledged};
 
 /// Lines of the audit log that are shown by default, and at most.
@@ -44,6 +44,9 @@ pub(super) fn router(engine: Arc<Engine>, audit: Audit) -> Router {
         .route("/api/v1/buckets/{bucket}/rules/test", post(explain::test))
         .route("/api/v1/buckets/{bucket}/tombstones", get(tombstones::list))
         .route("/api/v1/buckets/{bucket}/tombstones/{*key}", delete(tombstones::lift))
+        .route("/api/v1/keys", get(keys::list).post(keys::create))
+        .route("/api/v1/keys/{access_key_id}", get(keys::get).patch(keys::patch).delete(keys::delete))
+        .route("/api/v1/sts/assume-role", post(sts::assume_role))
         .route("/api/v1/origins", get(origins::list))
         .route("/api/v1/origins/{scheme}/{authority}", origin)
         .route("/api/v1/origins/{scheme}/{authority}/status", get(origins::status))

@@ -12,8 +12,9 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use headwater_model::Error;
-use headwater_model::access::Principal;
-use headwater_model::op::Action;
+use headwater_model::access::Context;
+use headwater_model::bucket::Dialect;
+use headwater_model::op::{Action, Caller};
 use headwater_wire::sign::PayloadMode;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
@@ -47,10 +48,11 @@ impl AdminPlane {
         id: RequestId,
     ) -> Result<Request<Body>, Failure> {
         let (mut parts, incoming) = request.into_parts();
-        let access = self.engine.access();
-        let admitted = self.authenticator.administrator(&parts, access, self.clock.now()).map_err(refusal)?;
-        let who = admitted.key.id.to_string();
-        access.authorise(&Principal::Key(admitted.key), Action::Administer, None)?;
+        let now = self.clock.now();
+        let admitted = self.authenticator.administrator(&parts, self.engine.accounts(), now).map_err(refusal)?;
+        let who = admitted.access_key_id;
+        let caller = Caller { principal: admitted.principal, dialect: Dialect::S3, context: Context::internal(now) };
+        self.engine.authorise(&caller, Action::Administer, None, None)?;
         let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_some_and(|bytes: u64| bytes > MAX_BODY_BYTES as u64) {
             return Err(too_large());
@@ -65,8 +67,9 @@ impl AdminPlane {
             }
         };
         check_payload(&admitted.payload, &body)?;
-        // POST asks for explanations only: whoever repeats it learns what the key's owner learnt.
-        let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::POST);
+        // A POST about a bucket asks for an explanation only: whoever repeats it learns what the key's owner learnt.
+        let explains = parts.method == Method::POST && parts.uri.path().starts_with("/api/v1/buckets/");
+        let changes = !explains && !matches!(parts.method, Method::GET | Method::HEAD);
         if changes && !self.used_signatures.take(admitted.signature, self.clock.elapsed()) {
             return Err(repeated());
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use headwater_model::acl::Acl;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::{BucketName, Result};
 use http::StatusCode;
@@ -28,8 +29,10 @@ pub(super) struct BucketRow {
     name: String,
     /// When it was created, ISO 8601.
     created: String,
-    /// `private`, `public-read` or `public-read-write`.
+    /// The name of a canned list, or `grants`.
     acl: &'static str,
+    /// Canonical id of the account that owns it; `null`: root's.
+    owner: Option<String>,
     /// Region of its creator.
     location: String,
     /// Number of its routing rules.
@@ -48,7 +51,11 @@ pub(super) async fn list(State(api): Shared) -> Answer {
     let rows = api.engine.buckets().into_iter().map(|bucket| BucketRow {
         name: bucket.name.to_string(),
         created: iso_8601(bucket.created),
-        acl: bucket.acl.as_str(),
+        acl: match &bucket.acl {
+            Acl::Canned(acl) => acl.as_str(),
+            Acl::Grants(_) => "grants",
+        },
+        owner: bucket.access.owner.as_ref().map(|owner| owner.id.to_string()),
         location: bucket.location.to_string(),
         rules: bucket.website.as_ref().map_or(0, |website| website.rules.len()),
         rule_version: bucket.rule_version,

@@ -67,6 +67,13 @@ impl From<Error> for Failure {
             Error::MalformedXml { .. } => Self::new(StatusCode::BAD_REQUEST, "malformed_xml", message),
             Error::NoSuchBucket { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_bucket", message),
             Error::NoSuchKey { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_key", message),
+            Error::InvalidAccessKeyId { access_key_id } => {
+                Self::new(StatusCode::NOT_FOUND, "no_such_access_key", message)
+                    .field("access_key_id", Some(access_key_id.into()))
+            }
+            Error::MalformedPolicy { message } => {
+                Self::new(StatusCode::BAD_REQUEST, "malformed_policy", message).field("policy", None)
+            }
             Error::AccessDenied { .. } => Self::new(StatusCode::FORBIDDEN, "access_denied", message),
             Error::NotImplemented { .. } => Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", message),
             Error::MirrorFailed(_) => Self::new(StatusCode::FAILED_DEPENDENCY, "mirror_failed", message),

@@ -15,9 +15,11 @@ mod document;
 mod error;
 mod explain;
 mod extract;
+mod keys;
 mod once;
 mod openapi;
 mod origins;
+mod sts;
 mod tombstones;
 
 use std::convert::Infallible;

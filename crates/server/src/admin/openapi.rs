@@ -6,20 +6,21 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use super::api::Answer;
 use super::error::{ErrorBody, json};
-use super::{api, buckets, explain, origins, tombstones};
+use super::{api, buckets, explain, keys, origins, sts, tombstones};
 
 /// The admin API of Headwater.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Headwater admin API",
-        description = "Settings, rules and explanations. Every request is signed by the root key with AWS Signature \
+        description = "Settings, access keys, rules and explanations. Every request is signed by the root key with AWS Signature \
                        Version 4 (service s3, any region) in the Authorization header, its body included \
                        (x-amz-content-sha256).",
     ),
     paths(
         buckets::list, buckets::get_migration, buckets::put_migration, buckets::patch_migration,
         explain::rules, explain::explain, explain::test,
+        keys::list, keys::create, keys::get, keys::patch, keys::delete, sts::assume_role,
         tombstones::list, tombstones::lift,
         origins::list, origins::get, origins::put, origins::patch, origins::delete, origins::status,
         api::audit_lines,

@@ -5,6 +5,7 @@
 mod admin;
 mod admin_client;
 mod forms;
+mod matrix;
 mod requests;
 mod support;
 mod tls;

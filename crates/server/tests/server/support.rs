@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootAccess, RootKey, Seal};
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::BoxFuture;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
@@ -39,6 +39,7 @@ pub(crate) struct Running {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     directory: tempfile::TempDir,
+    pub(crate) engine: Arc<Engine>,
 }
 
 fn config(tls: Option<TlsFiles>, access_log: AccessLogTarget) -> ServerConfig {
@@ -87,13 +88,12 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
         local: LocalNames::default(),
         limits: FillLimits::default(),
     });
-    let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner: owner.clone() };
+    let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner };
     let config = EngineConfig {
         store,
         fills,
-        access: Arc::new(RootAccess::new(root)),
+        root,
         clock: clock.clone(),
-        owner,
         region: "cn-hangzhou".into(),
         seal: Arc::new(Seal::new(&[1; 32], clock.clone())),
         origins,
@@ -101,10 +101,10 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
-    let server = tokio::spawn(server.run(engine, clock, metrics, audit, async {
+    let server = tokio::spawn(server.run(engine.clone(), clock, metrics, audit, async {
         let _ = stopped.await;
     }));
-    Running { addresses, access_log, stop, server, directory }
+    Running { addresses, access_log, stop, server, directory, engine }
 }
 
 impl Running {
@@ -146,11 +146,21 @@ pub(crate) fn signed(
     dialect: Dialect,
     target: (Option<&str>, Option<&str>),
 ) -> Request<Full<Bytes>> {
+    signed_by(("root", "secret-of-root"), request, dialect, target)
+}
+
+/// The request with a signature of this access key id and secret.
+pub(crate) fn signed_by(
+    (access_key_id, secret): (&str, &str),
+    request: Request<Full<Bytes>>,
+    dialect: Dialect,
+    target: (Option<&str>, Option<&str>),
+) -> Request<Full<Bytes>> {
     let (mut parts, body) = request.into_parts();
     let signing = Signing {
         dialect,
-        access_key_id: "root",
-        secret: "secret-of-root",
+        access_key_id,
+        secret,
         session_token: None,
         region: "any",
         target: Target { bucket: target.0, key: target.1 },

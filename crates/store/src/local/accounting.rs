@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow,
-    PartRow, RowKind, RowValue, SegmentRow, UploadRow,
+    AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OriginRow,
+    OriginUsageRow, PartRow, RowKind, RowValue, SegmentRow, UploadRow,
 };
 use headwater_model::Result;
 use headwater_model::bucket::Generation;
@@ -257,6 +257,7 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
             companion_bytes = FRAME_HEADER_BYTES + key.len();
             (UploadRow::decode(key, value)?.sequence, None, Vec::new())
         }
+        RowKind::Account => (AccountRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Origin => (OriginRow::decode(key, value)?.sequence, None, Vec::new()),

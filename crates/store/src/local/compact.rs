@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    BucketRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
+    AccountRow, BucketRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
 };
 use headwater_model::{Error, Result};
 
@@ -174,6 +174,7 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Byt
         }
         Some(RowKind::Part) => PartRow { sequence, ..PartRow::decode(key, value)? }.encode(),
         Some(RowKind::Upload) => UploadRow { sequence, ..UploadRow::decode(key, value)? }.encode(),
+        Some(RowKind::Account) => AccountRow { sequence, ..AccountRow::decode(key, value)? }.encode(),
         Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
         Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),

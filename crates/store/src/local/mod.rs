@@ -19,6 +19,7 @@
 //! Deliberately not here: replication (the loss of the disk is the loss of the data), and any path made of a key.
 
 mod accounting;
+mod accounts;
 mod amend;
 mod batch;
 mod blob;

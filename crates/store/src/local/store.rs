@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{Counter, CounterRow, RowValue};
+use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Timestamp;
 use headwater_model::list::{ListPage, ListQuery};
@@ -305,6 +306,18 @@ impl Store for LocalStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         Box::pin(self.core.delete_bucket(bucket))
+    }
+
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>>> {
+        Box::pin(async move { self.core.accounts() })
+    }
+
+    fn put_account(&self, account: Account) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.core.put_account(account))
+    }
+
+    fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete_account(id))
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

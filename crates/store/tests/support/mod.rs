@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
+use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::digest::ETag;
 use headwater_model::list::ListQuery;
@@ -123,7 +124,8 @@ pub(crate) fn unborn_bucket(name: &str) -> Bucket {
         name: BucketName::parse(name).expect("a valid name"),
         generation: Generation(0),
         created: Timestamp(0),
-        acl: CannedAcl::Private,
+        acl: CannedAcl::Private.into(),
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use headwater_model::account::Account;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::{Clock, Timestamp};
@@ -272,6 +273,18 @@ impl Store for MemoryStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         ready(self.state().delete_bucket(bucket))
+    }
+
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>>> {
+        ready(Ok(self.state().accounts.values().cloned().collect()))
+    }
+
+    fn put_account(&self, account: Account) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().put_account(account))
+    }
+
+    fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        ready(self.state().delete_account(id))
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

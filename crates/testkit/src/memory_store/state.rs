@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use headwater_model::account::Account;
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
+use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
 use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
@@ -124,6 +126,7 @@ impl Life {
 pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
     pub(super) origins: Origins,
+    pub(super) accounts: BTreeMap<Box<str>, Account>,
     last_generation: u64,
     closed: bool,
 }
@@ -154,6 +157,20 @@ impl State {
     pub(super) fn origins_to_change(&mut self) -> Result<&mut Origins> {
         self.open()?;
         Ok(&mut self.origins)
+    }
+
+    pub(super) fn put_account(&mut self, account: Account) -> Result<()> {
+        self.open()?;
+        if self.accounts.len() >= MAX_ACCOUNTS && !self.accounts.contains_key(&*account.owner.id) {
+            return Err(Error::invalid_argument("account", &account.owner.id, "too many accounts"));
+        }
+        self.accounts.insert((*account.owner.id).into(), account);
+        Ok(())
+    }
+
+    pub(super) fn delete_account(&mut self, id: &str) -> Result<bool> {
+        self.open()?;
+        Ok(self.accounts.remove(id).is_some())
     }
 
     pub(super) fn close(&mut self) {

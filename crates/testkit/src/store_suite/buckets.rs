@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use headwater_model::bucket::{Bucket, CannedAcl, Generation};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::website::{IndexDocument, Website};
 use headwater_model::{Error, Result};
 use headwater_store::{Afterwards, BucketRef, Expectation};
@@ -33,7 +34,7 @@ pub async fn buckets_are_created_once_and_listed_by_name(subject: Subject) {
 pub async fn settings_are_replaced(subject: Subject) {
     let index = Some(IndexDocument { suffix: "index.html".into(), support_sub_dir: Some(true), kind: Some(1) });
     let changed = Bucket {
-        acl: CannedAcl::PublicRead,
+        acl: CannedAcl::PublicRead.into(),
         rule_version: 1,
         migration: headwater_model::settings::MigrationSettings::default(),
         website: Some(Arc::new(Website { index, ..Website::default() })),
@@ -112,7 +113,7 @@ pub async fn buckets_and_generations_survive_reopening(mut subject: Subject) {
     let other = create(&subject, "other").await.expect("created");
     let gone = create(&subject, "gone").await.expect("created");
     subject.store().delete_bucket(&BucketRef::from(&gone)).await.expect("an empty bucket");
-    subject.bucket.acl = CannedAcl::PublicReadWrite;
+    subject.bucket.acl = CannedAcl::PublicReadWrite.into();
     subject.store().update_bucket(subject.bucket.clone()).await.expect("updated");
     if !subject.reopen().await {
         return;

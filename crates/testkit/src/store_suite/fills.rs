@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headwater_model::bucket::CannedAcl;
+use headwater_model::acl::CannedAcl;
 use headwater_model::object::Provenance;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::{Error, Result};
@@ -107,7 +107,7 @@ pub async fn a_rule_change_revokes_all_tokens_of_its_bucket(mut subject: Subject
 pub async fn other_settings_and_other_keys_do_not_revoke(mut subject: Subject) {
     let token = granted(&subject, "k").await;
     let other = subject.store().create_bucket(subject.unborn_bucket("other")).await.expect("a bucket");
-    subject.bucket.acl = CannedAcl::PublicRead;
+    subject.bucket.acl = CannedAcl::PublicRead.into();
     subject.store().update_bucket(subject.bucket.clone()).await.expect("updated");
     subject.put("k1", b"local").await;
     subject.delete("j").await;

@@ -2,6 +2,8 @@
 
 use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
+use headwater_model::object::ObjectAccess;
+use headwater_model::reply::Owner;
 use headwater_store::{Expectation, WriteIntent};
 
 use super::subject::{Subject, pattern, query};
@@ -119,8 +121,10 @@ pub async fn a_page_of_nothing_is_empty(subject: Subject) {
 pub async fn listings_tell_what_the_object_is(subject: Subject) {
     let intent = WriteIntent { checksum: Some(ChecksumAlgorithm::Crc32), ..subject.intent("k") };
     let (writer, digests) = subject.finished(intent, &pattern(300_000, 1)).await;
+    let alice = Owner { id: "0a".into(), display_name: "alice".into() };
     let mut object = subject.object(&digests);
     object.headers.storage_class = Some("GLACIER".into());
+    object.headers.access = Some(Box::new(ObjectAccess { owner: Some(alice.clone()), acl: None }));
     let sealed = writer.seal(object, Expectation::Any).await.expect("sealed");
     subject.put("l", b"").await;
     let page = subject.list(&query("", "", "", 10)).await;
@@ -133,6 +137,7 @@ pub async fn listings_tell_what_the_object_is(subject: Subject) {
         checksum_algorithm: Some(ChecksumAlgorithm::Crc32),
         checksum_type: headwater_model::digest::ChecksumType::FullObject,
         storage_class: Some("GLACIER".into()),
+        owner: Some(alice),
     };
     assert_eq!((page.objects[0].key.as_str(), &page.objects[0]), ("k", &expected));
     assert_eq!((page.objects[1].size_bytes, page.objects[1].checksum_algorithm), (0, None));

@@ -1,8 +1,9 @@
 //! What every store promises, one function a promise.
 //!
-//! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`ahead`], [`amendments`], [`buckets`],
-//! [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`], [`origins`] and [`tails`]; [`random`]
-//! compares random operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept
+//! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
+//! [`amendments`], [`buckets`], [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
+//! [`objects`], [`origins`] and [`tails`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
+//! contract leaves a choice, the functions accept
 //! either.
 
 /// The result must be this error.
@@ -15,6 +16,7 @@ macro_rules! assert_fails {
     };
 }
 
+pub mod accounts;
 pub mod ahead;
 pub mod amendments;
 pub mod buckets;
@@ -164,6 +166,11 @@ macro_rules! store_conformance {
                 readers_see_whole_objects_only,
                 objects_survive_reopening,
                 a_closed_store_reads_and_does_not_write
+            ],
+            accounts: [
+                accounts_are_put_and_deleted,
+                there_are_only_so_many_accounts,
+                accounts_survive_reopening
             ],
             origins: [
                 settings_of_origins_are_put_and_deleted,

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_model::Error;
+use headwater_model::acl::{Acl, CannedAcl};
 use headwater_model::digest::{ChecksumAlgorithm, ETag};
-use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind, Provenance};
+use headwater_model::object::{ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, Provenance};
+use headwater_model::reply::Owner;
 use headwater_store::{Afterwards, Expectation, WriteIntent};
 
 use super::subject::{Subject, object_key, pattern, query, read, read_all};
@@ -64,6 +66,10 @@ pub async fn metadata_comes_back(subject: Subject) {
         user: vec![("b".into(), "2".into()), ("a".into(), "ä".into()), ("a".into(), String::new().into())],
         storage_class: Some("STANDARD_IA".into()),
         website_redirect: Some("/elsewhere".into()),
+        access: Some(Box::new(ObjectAccess {
+            owner: Some(Owner { id: "0a".into(), display_name: "alice".into() }),
+            acl: Some(Acl::Canned(CannedAcl::PublicRead)),
+        })),
     };
     let intent = WriteIntent { checksum: Some(ChecksumAlgorithm::Sha256), ..subject.intent("k") };
     let (writer, digests) = subject.finished(intent, b"body").await;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::{Clock as _, Timestamp};
 use headwater_model::digest::{Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
@@ -225,7 +226,8 @@ pub(super) fn bucket_named(name: &str, clock: &ManualClock) -> Bucket {
         name: BucketName::parse(name).expect("a valid name"),
         generation: Generation(0),
         created: clock.now(),
-        acl: CannedAcl::Private,
+        acl: CannedAcl::Private.into(),
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

@@ -13,7 +13,6 @@ use crate::response::NEXT_POSITION;
 use crate::xml::read::decimal;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
-    acl::check_object(request)?;
     let text = request.query("position").unwrap_or_default();
     let message = "The position must be a whole number of bytes.";
     let position = decimal(text).ok_or_else(|| Error::invalid_argument("position", text, message))?;
@@ -25,6 +24,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         position,
         headers: content::decode(request)?,
         tags,
+        acl: acl::of_object(request)?,
         content_length: put::body_length(request)?,
         digests: checksum::announced(request.fields)?,
     })))

@@ -8,7 +8,7 @@ use headwater_model::{Error, Result};
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Answer, Request, acl, endpoint, not_implemented};
+use super::{Answer, Request, acl, bucket_access, endpoint, not_implemented};
 use crate::date::iso_8601;
 use crate::operation::Operation;
 use crate::response::{self, open_root};
@@ -25,8 +25,13 @@ pub(super) fn decode_create(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     if request.fields.get(OBJECT_LOCK)?.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Err(not_implemented(OBJECT_LOCK));
     }
-    let mut create =
-        CreateBucket { bucket: request.bucket(), acl: acl::of_bucket(request)?, location: None, storage_class: None };
+    let mut create = CreateBucket {
+        bucket: request.bucket(),
+        acl: acl::of_bucket(request)?,
+        ownership: bucket_access::of_new_bucket(request)?,
+        location: None,
+        storage_class: None,
+    };
     if !body.trim_ascii().is_empty() {
         read_configuration(&mut create, body)?;
     }
@@ -73,7 +78,6 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> Res
             response::set_xml(&mut response, location(answer, bucket));
             response
         }
-        Operation::GetBucketAcl => answer.xml(acl::encode_bucket(answer, owner, bucket)),
         Operation::CreateBucket => {
             let mut response = answer.empty(StatusCode::OK);
             let path = HeaderValue::try_from(format!("/{}", bucket.name));
@@ -122,7 +126,7 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     xml.element("TransferAcceleration", "Disabled");
     acl::write_owner(&mut xml, owner);
     xml.open("AccessControlList");
-    xml.element("Grant", bucket.acl.as_str());
+    xml.element("Grant", bucket.acl.nearest().as_str());
     xml.close();
     xml.open("ServerSideEncryptionRule");
     xml.element("SSEAlgorithm", "None");

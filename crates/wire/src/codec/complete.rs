@@ -21,7 +21,6 @@ const COMPLETE_ALL: &str = "x-oss-complete-all";
 
 pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     page::check_encoding(request)?;
-    acl::check_object(request)?;
     let all_parts = completes_all(request)?;
     let parts = if all_parts && body.trim_ascii().is_empty() { Vec::new() } else { read_parts(request, body)? };
     if all_parts && !parts.is_empty() {
@@ -35,6 +34,7 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
         upload: multipart::upload_ref(request),
         parts,
         all_parts,
+        acl: acl::of_object(request)?,
         condition: condition::decode_write(request)?,
         checksum: if request.is_oss() { None } else { checksum::of_parts_header(request.fields)? },
         checksum_type: if request.is_oss() { None } else { checksum::type_header(request.fields)? },

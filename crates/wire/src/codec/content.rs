@@ -27,6 +27,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<ObjectHeaders> {
         user: user_meta(request)?,
         storage_class: storage_class::of_request(request)?,
         website_redirect: website_redirect(request)?,
+        access: None,
     })
 }
 

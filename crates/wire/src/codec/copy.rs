@@ -16,7 +16,6 @@ use crate::vocab::Vocab;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     let words = &request.vocab.headers;
-    acl::check_object(request)?;
     let (source_bucket, source_key) = source(request)?;
     if request.fields.has(words.copy_source_range) {
         return Err(not_implemented(words.copy_source_range));
@@ -45,6 +44,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         tags,
         storage_class,
         website_redirect,
+        acl: acl::of_object(request)?,
         algorithm,
         condition: condition::decode_write(request)?,
     })))

@@ -126,7 +126,7 @@ pub(super) fn write_entry(xml: &mut XmlWriter, answer: &Answer<'_>, object: &Lis
     xml.element("Size", object.size_bytes);
     xml.element("StorageClass", storage_class::shown(object.storage_class.as_deref(), answer.vocab));
     if let Some(owner) = owner {
-        acl::write_owner(xml, owner);
+        acl::write_owner(xml, object.owner.as_ref().unwrap_or(owner));
     }
 }
 

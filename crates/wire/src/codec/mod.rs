@@ -8,6 +8,7 @@ mod acl;
 mod append;
 mod attributes;
 mod bucket;
+mod bucket_access;
 mod checksum;
 mod complete;
 mod condition;
@@ -37,7 +38,7 @@ mod website;
 mod tests;
 
 use headwater_model::body::Body;
-use headwater_model::bucket::{CannedAcl, Dialect};
+use headwater_model::bucket::Dialect;
 use headwater_model::object::Tags;
 use headwater_model::op::Op;
 use headwater_model::reply::Reply;
@@ -60,8 +61,6 @@ pub struct RequestFacts {
     pub signed: bool,
     /// Whether the request came over TLS.
     pub secure: bool,
-    /// The bucket's list, if the bucket exists: an object may name it as its own, and no other.
-    pub bucket_acl: Option<CannedAcl>,
     /// Whether the bucket has a website document: without one, nothing of a read is kept for its rules.
     pub has_website: bool,
 }
@@ -85,7 +84,17 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketInfo => Op::GetBucketInfo(request.bucket()),
         Operation::GetBucketLocation => Op::GetBucketLocation(request.bucket()),
         Operation::GetBucketAcl => Op::GetBucketAcl(request.bucket()),
-        Operation::PutBucketAcl => acl::decode_put(&request, body)?,
+        Operation::PutBucketAcl => acl::decode_put_bucket(&request, body)?,
+        Operation::GetBucketPolicy => Op::GetBucketPolicy(request.bucket()),
+        Operation::PutBucketPolicy => bucket_access::decode_policy(&request, body)?,
+        Operation::DeleteBucketPolicy => Op::DeleteBucketPolicy(request.bucket()),
+        Operation::GetBucketPolicyStatus => Op::GetBucketPolicyStatus(request.bucket()),
+        Operation::GetPublicAccessBlock => Op::GetPublicAccessBlock(request.bucket()),
+        Operation::PutPublicAccessBlock => bucket_access::decode_block(&request, body)?,
+        Operation::DeletePublicAccessBlock => Op::DeletePublicAccessBlock(request.bucket()),
+        Operation::GetOwnershipControls => Op::GetOwnershipControls(request.bucket()),
+        Operation::PutOwnershipControls => bucket_access::decode_ownership(&request, body)?,
+        Operation::DeleteOwnershipControls => Op::DeleteOwnershipControls(request.bucket()),
         Operation::GetBucketWebsite => Op::GetBucketWebsite(request.bucket()),
         Operation::PutBucketWebsite => Op::PutBucketWebsite(request.bucket(), Box::new(website::decode(body)?)),
         Operation::DeleteBucketWebsite => Op::DeleteBucketWebsite(request.bucket()),
@@ -99,6 +108,8 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObject => Op::GetObject(Box::new(object::decode(&request)?)),
         Operation::HeadObject => Op::HeadObject(Box::new(object::decode(&request)?)),
         Operation::GetObjectMeta => Op::GetObjectMeta(request.bucket(), request.key()),
+        Operation::GetObjectAcl => Op::GetObjectAcl(request.bucket(), request.key()),
+        Operation::PutObjectAcl => acl::decode_put_object(&request, body)?,
         Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
         Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
         Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
@@ -144,6 +155,11 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Done => answer.done(),
         Reply::Buckets { owner, buckets, next } => service::encode_buckets(&answer, &owner, &buckets, next.as_deref()),
         Reply::Bucket { owner, bucket } => bucket::encode(&answer, &owner, &bucket),
+        Reply::Acl { owner, grants, canned } => answer.xml(acl::encode(&answer, &owner, &grants, canned)),
+        Reply::Policy(policy) => bucket_access::encode_policy(&answer, &policy),
+        Reply::PolicyStatus(public) => bucket_access::encode_status(&answer, public),
+        Reply::PublicAccess(block) => bucket_access::encode_block(&answer, block),
+        Reply::Ownership(ownership) => bucket_access::encode_ownership(&answer, ownership),
         Reply::Website(website) => answer.xml(website::encode(&website)),
         Reply::Objects { owner, page } => list::encode(&answer, &owner, &page),
         Reply::Object(object) => object::encode(&answer, *object),
@@ -291,19 +307,23 @@ impl Answer<'_> {
         response::xml(self.vocab, self.context, document)
     }
 
-    /// Success without content: what removes something answers 204, the rest 200.
+    /// Success without content: what removes something answers 204, and so does S3 for a policy; the rest 200.
     fn done(&self) -> Response<Body> {
         let removes = matches!(
             self.routed.operation,
             Operation::DeleteBucket
                 | Operation::DeleteBucketWebsite
+                | Operation::DeleteBucketPolicy
+                | Operation::DeletePublicAccessBlock
+                | Operation::DeleteOwnershipControls
                 | Operation::DeleteObject
                 | Operation::DeleteObjectTagging
                 | Operation::DeleteBucketTagging
                 | Operation::DeleteBucketCors
                 | Operation::AbortMultipartUpload
         );
-        self.empty(if removes { StatusCode::NO_CONTENT } else { StatusCode::OK })
+        let of_s3 = !self.is_oss() && self.routed.operation == Operation::PutBucketPolicy;
+        self.empty(if removes || of_s3 { StatusCode::NO_CONTENT } else { StatusCode::OK })
     }
 }
 

@@ -16,13 +16,13 @@ const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type")
 
 pub(super) fn decode_create(request: &Request<'_>) -> Result<Op> {
     page::check_encoding(request)?;
-    acl::check_object(request)?;
     let checksum = if request.is_oss() { None } else { checksum_of_object(request)? };
     Ok(Op::CreateMultipartUpload(Box::new(CreateMultipartUpload {
         bucket: request.bucket(),
         key: request.key(),
         headers: content::decode(request)?,
         tags: tagging::of_header(request)?,
+        acl: acl::of_object(request)?,
         checksum,
         condition: condition::decode_write(request)?,
     })))

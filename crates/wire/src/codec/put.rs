@@ -14,12 +14,12 @@ use crate::etag;
 use crate::xml::read::decimal;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
-    acl::check_object(request)?;
     Ok(Op::PutObject(Box::new(PutObject {
         bucket: request.bucket(),
         key: request.key(),
         headers: content::decode(request)?,
         tags: tagging::of_header(request)?,
+        acl: acl::of_object(request)?,
         content_length: body_length(request)?,
         digests: checksum::announced(request.fields)?,
         condition: condition::decode_write(request)?,

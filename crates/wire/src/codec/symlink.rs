@@ -15,7 +15,6 @@ use crate::etag;
 const TARGET: HeaderName = HeaderName::from_static("x-oss-symlink-target");
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
-    acl::check_object(request)?;
     let sent = request.fields.get(TARGET.as_str())?.unwrap_or_default();
     let target = unescape(sent, Plus::Literal).and_then(|target| ObjectKey::parse(&target).ok());
     let target = target.filter(|target| target.as_str().len() <= request.vocab.max_key_bytes);
@@ -26,6 +25,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         target: target.ok_or_else(|| Error::invalid_argument(TARGET.as_str(), sent, message))?,
         headers: content::decode(request)?,
         tags: tagging::of_header(request)?,
+        acl: acl::of_object(request)?,
         condition: condition::decode_write(request)?,
     })))
 }

@@ -21,6 +21,12 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         | Error::NoSuchWebsite { bucket }
         | Error::NoSuchTagSet { bucket }
         | Error::NoSuchCors { bucket }
+        | Error::NoSuchBucketPolicy { bucket }
+        | Error::NoSuchPublicAccessBlock { bucket }
+        | Error::NoSuchOwnershipControls { bucket }
+        | Error::AclsDisabled { bucket }
+        | Error::AclForbidsOwnership { bucket }
+        | Error::BucketAlreadyExists { bucket }
         | Error::BucketAlreadyOwnedByYou { bucket }
         | Error::BucketNotEmpty { bucket } => vec![("BucketName", text(bucket))],
         Error::NoSuchKey { .. } | Error::ObjectExists { .. } | Error::InvalidObjectName { .. } => key(error, context),

@@ -57,6 +57,34 @@ fn row_of(error: &Error) -> Fault {
             "NoSuchWebsiteConfiguration",
             "The specified bucket does not have a website configuration.",
         ),
+        Error::NoSuchBucketPolicy { .. } => row(S::NOT_FOUND, "NoSuchBucketPolicy", "The bucket policy does not exist"),
+        Error::NoSuchPublicAccessBlock { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchPublicAccessBlockConfiguration",
+            "The public access block configuration was not found",
+        ),
+        Error::NoSuchOwnershipControls { .. } => {
+            row(S::NOT_FOUND, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
+        }
+        Error::AclsDisabled { .. } => {
+            row(S::BAD_REQUEST, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+        }
+        Error::AclForbidsOwnership { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        ),
+        Error::UnresolvableEmail { .. } => row(
+            S::BAD_REQUEST,
+            "UnresolvableGrantByEmailAddress",
+            "The email address you provided does not match any account on record.",
+        ),
+        Error::BucketAlreadyExists { .. } => row(
+            S::CONFLICT,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again.",
+        ),
         Error::BucketAlreadyOwnedByYou { .. } => {
             row(S::CONFLICT, "BucketAlreadyExists", "The bucket you try to create already exists.")
         }
@@ -69,6 +97,10 @@ fn row_of(error: &Error) -> Fault {
         }
         Error::AccessDenied { .. } => {
             row(S::FORBIDDEN, "AccessDenied", "You have no right to access this object because of bucket acl.")
+        }
+        Error::InvalidToken => row(S::FORBIDDEN, "InvalidSecurityToken", "The security token you provided is invalid."),
+        Error::ExpiredToken => {
+            row(S::FORBIDDEN, "SecurityTokenExpired", "The security token you provided has expired.")
         }
         Error::InvalidAccessKeyId { .. } => {
             row(S::FORBIDDEN, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist in our records.")
@@ -99,7 +131,9 @@ fn row_of_request(error: &Error) -> Fault {
             "MalformedPOSTRequest",
             format!("The body of your POST request is not well-formed multipart/form-data: {message}."),
         ),
-        Error::InvalidPolicy { message } => row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string()),
+        Error::MalformedPolicy { message } | Error::InvalidPolicy { message } => {
+            row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string())
+        }
         Error::PolicyViolated { message } => row(S::FORBIDDEN, "AccessDenied", message.to_string()),
         Error::InvalidTag { message } => row(S::BAD_REQUEST, "InvalidTag", message.to_string()),
         Error::MalformedXml { .. } => row(
@@ -184,6 +218,8 @@ fn ec(error: &Error) -> Option<&'static str> {
         Error::NoSuchKey { .. } => "0026-00000001",
         Error::NoSuchBucket { .. } => "0015-00000101",
         Error::BucketNotEmpty { .. } => "0015-00000301",
+        Error::InvalidToken => "0002-00000006",
+        Error::ExpiredToken => "0002-00000007",
         Error::SignatureMismatch(_) => "0002-00000040",
         Error::RequestTimeTooSkewed { .. } => "0002-00000504",
         Error::InvalidArgument { name, .. } if &**name == "HttpStatus" => "0019-00000002",

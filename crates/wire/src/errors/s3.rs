@@ -51,6 +51,34 @@ pub(super) fn fault(error: &Error) -> Fault {
             "NoSuchWebsiteConfiguration",
             "The specified bucket does not have a website configuration",
         ),
+        Error::NoSuchBucketPolicy { .. } => row(S::NOT_FOUND, "NoSuchBucketPolicy", "The bucket policy does not exist"),
+        Error::NoSuchPublicAccessBlock { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchPublicAccessBlockConfiguration",
+            "The public access block configuration was not found",
+        ),
+        Error::NoSuchOwnershipControls { .. } => {
+            row(S::NOT_FOUND, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found")
+        }
+        Error::AclsDisabled { .. } => {
+            row(S::BAD_REQUEST, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+        }
+        Error::AclForbidsOwnership { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidBucketAclWithObjectOwnership",
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        ),
+        Error::UnresolvableEmail { .. } => row(
+            S::BAD_REQUEST,
+            "UnresolvableGrantByEmailAddress",
+            "The email address you provided does not match any account on record.",
+        ),
+        Error::BucketAlreadyExists { .. } => row(
+            S::CONFLICT,
+            "BucketAlreadyExists",
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+             Please select a different name and try again.",
+        ),
         Error::BucketAlreadyOwnedByYou { .. } => row(
             S::CONFLICT,
             "BucketAlreadyOwnedByYou",
@@ -64,6 +92,10 @@ pub(super) fn fault(error: &Error) -> Fault {
             row(S::BAD_REQUEST, "TooManyBuckets", "You have attempted to create more buckets than allowed")
         }
         Error::AccessDenied { .. } => row(S::FORBIDDEN, "AccessDenied", "Access Denied"),
+        Error::InvalidToken => {
+            row(S::BAD_REQUEST, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+        }
+        Error::ExpiredToken => row(S::BAD_REQUEST, "ExpiredToken", "The provided token has expired."),
         Error::InvalidAccessKeyId { .. } => {
             row(S::FORBIDDEN, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
         }
@@ -87,6 +119,7 @@ pub(super) fn fault(error: &Error) -> Fault {
 fn fault_of_request(error: &Error) -> Fault {
     match error {
         Error::InvalidArgument { name, message, .. } => row(S::BAD_REQUEST, argument_code(name), message.to_string()),
+        Error::MalformedPolicy { message } => row(S::BAD_REQUEST, "MalformedPolicy", message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
         Error::MalformedForm { message } => row(
             S::BAD_REQUEST,

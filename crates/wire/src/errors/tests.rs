@@ -32,6 +32,36 @@ fn table() -> Vec<(Error, Words, Words)> {
     let key = || "k".into();
     let second = Duration::from_millis(1500);
     vec![
+        (Error::NoSuchBucketPolicy { bucket: bucket() }, ("NoSuchBucketPolicy", 404), ("NoSuchBucketPolicy", 404)),
+        (
+            Error::NoSuchPublicAccessBlock { bucket: bucket() },
+            ("NoSuchPublicAccessBlockConfiguration", 404),
+            ("NoSuchPublicAccessBlockConfiguration", 404),
+        ),
+        (
+            Error::NoSuchOwnershipControls { bucket: bucket() },
+            ("OwnershipControlsNotFoundError", 404),
+            ("OwnershipControlsNotFoundError", 404),
+        ),
+        (
+            Error::AclsDisabled { bucket: bucket() },
+            ("AccessControlListNotSupported", 400),
+            ("AccessControlListNotSupported", 400),
+        ),
+        (
+            Error::AclForbidsOwnership { bucket: bucket() },
+            ("InvalidBucketAclWithObjectOwnership", 400),
+            ("InvalidBucketAclWithObjectOwnership", 400),
+        ),
+        (
+            Error::UnresolvableEmail { email: "a@b".into() },
+            ("UnresolvableGrantByEmailAddress", 400),
+            ("UnresolvableGrantByEmailAddress", 400),
+        ),
+        (Error::BucketAlreadyExists { bucket: bucket() }, ("BucketAlreadyExists", 409), ("BucketAlreadyExists", 409)),
+        (Error::MalformedPolicy { message: "Effect".into() }, ("MalformedPolicy", 400), ("InvalidPolicyDocument", 400)),
+        (Error::InvalidToken, ("InvalidToken", 400), ("InvalidSecurityToken", 403)),
+        (Error::ExpiredToken, ("ExpiredToken", 400), ("SecurityTokenExpired", 403)),
         (Error::InvalidBucketName { name: bucket() }, ("InvalidBucketName", 400), ("InvalidBucketName", 400)),
         (Error::InvalidObjectName { key: key() }, ("InvalidURI", 400), ("InvalidObjectName", 400)),
         (

@@ -10,6 +10,8 @@ use crate::sign::{PolicySignature, SignError};
 pub struct FormCredentials {
     /// The access key id; never empty.
     pub access_key_id: String,
+    /// The token of temporary credentials.
+    pub session_token: Option<String>,
     policy: String,
     signature: PolicySignature,
 }
@@ -28,7 +30,8 @@ impl Form {
             (Some(_), None) => return Err(lacks("signature")),
         };
         let (access_key_id, signature) = claimed;
-        Ok(Some(FormCredentials { access_key_id, policy, signature }))
+        let token = self.get("x-amz-security-token").or_else(|| self.get("x-oss-security-token"));
+        Ok(Some(FormCredentials { access_key_id, session_token: token.map(Into::into), policy, signature }))
     }
 
     fn claimed(&self) -> Result<Option<(String, PolicySignature)>> {

@@ -243,7 +243,7 @@ fn request(fields: &[(&str, &str)]) -> (Form, crate::Routed, http::request::Part
 #[test]
 fn fields_are_the_headers_of_a_put() {
     let tags = "<Tagging><TagSet><Tag><Key>a b</Key><Value>1/2</Value></Tag></TagSet></Tagging>";
-    let facts = RequestFacts { signed: true, secure: false, bucket_acl: None, has_website: false };
+    let facts = RequestFacts { signed: true, secure: false, has_website: false };
     let fields = [
         ("key", "k"),
         ("x-amz-meta-a", "1"),

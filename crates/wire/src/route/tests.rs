@@ -1,3 +1,6 @@
+use headwater_model::access::{Context, ObjectState, Principal, Question};
+use headwater_model::clock::Timestamp;
+use headwater_model::policy::{Attached, Effect, Policy};
 use http::header::HOST;
 
 use super::*;
@@ -146,10 +149,9 @@ fn what_is_not_offered_is_never_another_operation() {
                 }
             }
         }
-        for path in ["/bkt/k?versionId=abc", "/bkt/k?acl"] {
-            assert!(matches!(operation(host, "GET", path), Operation::NotImplemented { .. }), "{path}");
+        for (method, path) in [("GET", "/bkt/k?versionId=abc"), ("PUT", "/bkt/k?partNumber=1")] {
+            assert!(matches!(operation(host, method, path), Operation::NotImplemented { .. }), "{method} {path}");
         }
-        assert!(matches!(operation(host, "PUT", "/bkt/k?partNumber=1"), Operation::NotImplemented { .. }));
     }
 }
 
@@ -262,4 +264,41 @@ fn decisive_parameters_are_those_that_change_what_happens() {
     assert_eq!(names("/bkt/k?response-expires=0&a=1&versionId=null"), ["response-expires", "versionId"]);
     assert_eq!(names("/bkt/k?uploadId=1&x-oss-meta-a=1"), ["uploadId"]);
     assert_eq!(names("/bkt/k?x-oss-signature=1&x-oss-meta-a=1&q"), ["x-oss-signature", "x-oss-meta-a"]);
+}
+
+/// The table of routes, from which the matrix of rights is made, tells the truth and leaves nothing out.
+#[test]
+fn the_table_of_routes_is_complete() {
+    let mut listed = std::collections::BTreeSet::new();
+    for line in include_str!("table.txt").lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [name, permission, faces, method, target] = fields[..] else { panic!("{line}") };
+        let (path, copies) = target.split_once('#').map_or((target, false), |(path, _)| (path, true));
+        for (face, host, copy) in
+            [("oss", "oss.test", ("x-oss-copy-source", "/a/b")), ("s3", "s3.test", ("x-amz-copy-source", "/a/b"))]
+        {
+            if faces == "both" || faces == face {
+                let headers = if copies { vec![copy] } else { Vec::new() };
+                let routed = routed_on(host, method, path, &headers).unwrap();
+                assert_eq!(routed.operation.name(), name, "{face}: {line}");
+                assert!(permits(permission, routed.action()), "{line}: the permission is another");
+            }
+        }
+        listed.insert(name);
+    }
+    // The roots of website domains have no name at the vendors, a preflight needs no right, and what is not offered has
+    // no row.
+    let names = include_str!("../operation.rs").split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let unlisted = ["GetHomePage", "HeadHomePage", "OptionObject", "NotImplemented"];
+    let missing: Vec<&str> = names.filter(|name| !listed.contains(name) && !unlisted.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?} have no row in table.txt");
+}
+
+fn permits(permission: &str, action: Action) -> bool {
+    let text = format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{permission}", "Resource": "*"}}}}"#);
+    let policy = Policy::parse(&text, Attached::Key).unwrap();
+    let (principal, context) = (Principal::Anonymous, Context::internal(Timestamp(0)));
+    let object = ObjectState::Absent;
+    let question = Question { principal: &principal, action, bucket: "bkt", key: None, object, context: &context };
+    policy.evaluate(&question) == Effect::Allow
 }

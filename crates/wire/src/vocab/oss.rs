@@ -71,10 +71,7 @@ pub(crate) static OSS: Vocab = Vocab {
         "live",
         "logging",
         "metaQuery",
-        "policy",
-        "policyStatus",
         "processConfiguration",
-        "publicAccessBlock",
         "qos",
         "qosInfo",
         "qosRequester",
@@ -108,7 +105,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-target-redundancy-type",
     ],
     unoffered_object: &[
-        "acl",
         "asyncFetch",
         "callback",
         "callback-var",

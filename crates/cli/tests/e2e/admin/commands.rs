@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::harness::{Headwater, Setup, run};
+use crate::harness::{Client, ClientKey, Headwater, Setup, run};
 
 fn json(server: &Headwater, arguments: &[&str]) -> Value {
     let output = run(server.client_command(arguments).arg("--json"));
@@ -134,4 +134,50 @@ async fn origins_and_tombstones_have_commands() {
     server.stop();
     let log = server.log().join("\n");
     assert!(!log.contains("canary-of-an-origin"), "{log}");
+}
+
+#[tokio::test]
+async fn access_keys_have_commands() {
+    let mut server = Setup::new().start();
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let file = directory.path().join("policy.json");
+    let policy = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::mine*"}}"#;
+    std::fs::write(&file, policy).expect("a writable directory");
+    let policy = format!("policy=@{}", file.display());
+    let create = ["key", "create", "display_name=alice", "email=alice@a.example", "access_key_id=AKALICE", &policy];
+    let made = json(&server, &create);
+    let secret = made["secret"].as_str().expect("the secret is shown once").to_owned();
+    assert_eq!(made["policy"]["Statement"]["Effect"], "Allow", "{made}");
+    server.kill();
+    server.restart();
+    let listed = json(&server, &["key", "list"]);
+    assert_eq!(listed["keys"][0]["account"]["email"], "alice@a.example", "{listed}");
+    assert!(!listed.to_string().contains(&secret));
+    let shown = run(&mut server.client_command(&["key", "list"]));
+    assert!(shown.contains("AKALICE") && shown.contains("alice"), "{shown}");
+
+    let alice = Client::new(server.address(), Some(ClientKey { id: "AKALICE", secret: secret.clone().leak() }));
+    alice.put("/mine-1", "").send().await.expect(200);
+    alice.put("/other-1", "").send().await.expect(403);
+    json(&server, &["key", "set", "AKALICE", "policy=null"]);
+    alice.put("/other-1", "").send().await.expect(200);
+    json(&server, &["key", "set", "AKALICE", "enabled=false"]);
+    alice.put("/other-1", "").send().await.expect(403);
+
+    for (arguments, words) in [
+        (&["key", "create", "access_key_id=AKALICE"][..], "access_key_id"),
+        (&["key", "create", "policy={}"], "Statement"),
+        (&["key", "create", "colour=red"], "colour"),
+        (&["key", "set", "nobody", "enabled=true"], "nobody"),
+        (&["key", "delete", "nobody"], "nobody"),
+    ] {
+        let (status, message) = refused(&server, arguments);
+        assert!(status == Some(1) && message.contains(words), "{message}");
+    }
+    run(&mut server.client_command(&["key", "delete", "AKALICE"]));
+    assert_eq!(json(&server, &["key", "list"])["keys"], Value::Array(Vec::new()));
+    server.stop();
+    let audit = std::fs::read_to_string(server.data().join("audit.log")).expect("an audit log");
+    assert!(audit.contains("create_access_key") && audit.contains("delete_access_key"), "{audit}");
+    assert!(!audit.contains(&secret) && !server.log().join("\n").contains(&secret));
 }

@@ -4,3 +4,4 @@ mod curl;
 mod rclone;
 mod sdk;
 mod tls;
+mod users;

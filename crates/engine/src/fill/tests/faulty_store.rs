@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
@@ -303,6 +304,18 @@ impl Store for FaultyStore {
 
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>> {
         self.inner.delete_bucket(bucket)
+    }
+
+    fn accounts(&self) -> BoxFuture<'_, Result<Vec<Account>>> {
+        self.inner.accounts()
+    }
+
+    fn put_account(&self, account: Account) -> BoxFuture<'_, Result<()>> {
+        self.inner.put_account(account)
+    }
+
+    fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete_account(id)
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

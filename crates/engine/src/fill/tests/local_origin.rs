@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use headwater_model::bucket::{Bucket, CannedAcl};
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
 use headwater_model::limits::HOLD_BACK_BYTES;
+use headwater_model::object::ObjectAccess;
 use headwater_model::origin::{Framing, OriginError, RequestCause};
+use headwater_model::reply::Owner;
 use headwater_model::rule::{Mirror, RoutingRule};
 use headwater_model::settings::{KeepMode, MigrationSettings};
 use headwater_model::website::Website;
@@ -44,7 +47,7 @@ impl Here {
             Website { rules: vec![RoutingRule::mirror_all(1, "http://origin.example/")], ..Website::default() };
         let source = Bucket {
             name: BucketName::parse("source").unwrap(),
-            acl: CannedAcl::Private,
+            acl: CannedAcl::Private.into(),
             website: Some(Arc::new(website)),
             ..bucket()
         };
@@ -240,4 +243,23 @@ async fn a_source_that_holds_another_version_ends_what_an_origin_began() {
     here.world.clock.advance(std::time::Duration::from_millis(300));
     let (_, failure) = read_broken(reply.body).await;
     assert_eq!((failure.reason, failure.origin_status), ("object_changed", Some(412)));
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_account_is_denied() {
+    let alice = Owner { id: "a11ce".into(), display_name: "alice".into() };
+    let here = Here::new().await;
+    let theirs = Some(Box::new(ObjectAccess { owner: Some(alice.clone()), acl: None }));
+    here.put(pattern(10), |object| object.headers.access = theirs).await;
+    assert_eq!(here.world.failure().await.reason, "source_bucket_denied", "her object in the same owner's bucket");
+
+    let here = Here::new().await;
+    here.put(pattern(10), |_| {}).await;
+    let snapshot = here.world.fills.buckets().load_full();
+    let mut source = Bucket::clone(&snapshot["source"].bucket);
+    source.access.owner = Some(alice);
+    let mut changed = Snapshot::clone(&snapshot);
+    changed.insert("source".into(), Known::new(source));
+    here.world.fills.buckets().store(Arc::new(changed));
+    assert_eq!(here.world.failure().await.reason, "source_bucket_denied", "her bucket");
 }

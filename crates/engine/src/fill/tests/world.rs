@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_egress::{LoopMarker, Origins, OwnListeners};
+use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::error::MirrorFailure;
 use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind, Provenance};
@@ -167,7 +168,8 @@ pub(crate) fn bucket() -> Bucket {
         name: BucketName::parse("bucket").unwrap(),
         generation: Generation(0),
         created: NOW,
-        acl: CannedAcl::PublicRead,
+        acl: CannedAcl::PublicRead.into(),
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "here".into(),
         storage_class: "Standard".into(),

@@ -1,9 +1,10 @@
 //! Rows with every part of them filled. A field that is added to what the other samples leave empty changes only these.
 
-use headwater_model::bucket::BucketConfiguration;
+use headwater_model::acl::{Acl, Grant, Grantee, Permission};
+use headwater_model::bucket::{BucketAccess, BucketConfiguration, ObjectOwnership, PublicAccessBlock};
 use headwater_model::cors::{CorsConfiguration, CorsRule};
 use headwater_model::digest::ChecksumType;
-use headwater_model::object::ObjectPart;
+use headwater_model::object::{ObjectAccess, ObjectPart};
 
 use super::*;
 
@@ -19,7 +20,20 @@ pub(super) fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
 }
 
 fn every_header() -> ObjectHeaders {
-    ObjectHeaders { storage_class: Some("IA".into()), website_redirect: Some("/other".into()), ..headers() }
+    ObjectHeaders {
+        storage_class: Some("IA".into()),
+        website_redirect: Some("/other".into()),
+        access: Some(Box::new(ObjectAccess { owner: Some(alice()), acl: Some(to_alice()) })),
+        ..headers()
+    }
+}
+
+fn alice() -> Owner {
+    Owner { id: "0a".into(), display_name: "alice".into() }
+}
+
+fn to_alice() -> Acl {
+    Acl::Grants(vec![Grant { grantee: Grantee::Account(alice()), permission: Permission::Read }])
 }
 
 fn tags() -> Vec<(Box<str>, Box<str>)> {
@@ -49,6 +63,14 @@ pub(super) fn configured() -> BucketRow {
         max_age_seconds: Some(600),
     };
     let mut row = bucket();
+    row.bucket.acl = to_alice();
+    let policy = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::photos"}}"#;
+    row.bucket.access = BucketAccess {
+        owner: Some(alice()),
+        policy: Some(Arc::new(Policy::parse(policy, Attached::Bucket("photos")).expect("a policy"))),
+        public_access: PublicAccessBlock::ALL,
+        ownership: Some(ObjectOwnership::BucketOwnerPreferred),
+    };
     row.bucket.configuration = BucketConfiguration {
         tags: tags(),
         cors: Some(Arc::new(CorsConfiguration { rules: vec![rule, CorsRule::default()], response_vary: true })),

@@ -1,6 +1,7 @@
 //! The documents of OSS, whole.
 
 use headwater_model::Error;
+use headwater_model::acl::CannedAcl;
 use headwater_model::multipart::{PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 
 use super::*;
@@ -48,7 +49,11 @@ fn bucket_info_location_and_acl() {
     );
     assert_eq!(xml(OSS, "GET /bkt?location", reply()), "<LocationConstraint>oss-cn-hangzhou</LocationConstraint>");
     assert_eq!(
-        xml(OSS, "GET /bkt?acl", reply()),
+        xml(
+            OSS,
+            "GET /bkt?acl",
+            Reply::Acl { owner: owner(), grants: Vec::new(), canned: Some(CannedAcl::PublicRead) }
+        ),
         joined(
             "<AccessControlPolicy><Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner>
              <AccessControlList><Grant>public-read</Grant></AccessControlList></AccessControlPolicy>"

@@ -1,8 +1,11 @@
 //! The documents of S3, whole.
 
 use headwater_model::Error;
+use headwater_model::acl::{Acl, CannedAcl, Grant, Grantee, Group, Permission, WantedAcl, WantedGrant, WantedGrantee};
+use headwater_model::bucket::{ObjectOwnership, PublicAccessBlock};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm};
 use headwater_model::multipart::{PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::policy::{Attached, Policy};
 
 use super::*;
 
@@ -39,8 +42,9 @@ fn bucket_location_and_acl() {
     let oldest = xml(S3, "GET /bkt?location", reply("us-east-1"));
     assert_eq!(oldest, with_namespace("<LocationConstraint></LocationConstraint>"));
     let grantee = "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=";
+    let grants = Acl::Canned(CannedAcl::PublicRead).spelled_out(&owner(), &owner());
     assert_eq!(
-        xml(S3, "GET /bkt?acl", reply("eu-west-1")),
+        xml(S3, "GET /bkt?acl", Reply::Acl { owner: owner(), grants, canned: None }),
         with_namespace(&format!(
             "<AccessControlPolicy><Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner><AccessControlList>
              <Grant>{grantee}\"CanonicalUser\"><ID>1234</ID><DisplayName>ann</DisplayName></Grantee>
@@ -54,22 +58,95 @@ fn bucket_location_and_acl() {
 
 #[test]
 fn an_access_control_list_is_read_as_it_was_written() {
-    for acl in [CannedAcl::Private, CannedAcl::PublicRead, CannedAcl::PublicReadWrite] {
-        let bucket = Arc::new(Bucket { acl, ..(*bucket()).clone() });
-        let document = xml(S3, "GET /bkt?acl", Reply::Bucket { owner: owner(), bucket });
-        assert!(matches!(read(S3, "PUT /bkt?acl", &[], &document), Ok(Op::PutBucketAcl(_, read)) if read == acl));
-        let canned = [("x-amz-acl", acl.as_str())];
-        assert!(matches!(read(S3, "PUT /bkt?acl", &canned, ""), Ok(Op::PutBucketAcl(_, read)) if read == acl));
-        assert!(matches!(read(S3, "PUT /bkt?acl", &canned, &document), Err(Error::InvalidRequest { .. })));
-        for (from, to) in
-            [("FULL_CONTROL", "READ_ACP"), ("<ID>1234</ID><DisplayName>ann</DisplayName></G", "<ID>5</ID></G")]
-        {
-            let other = document.replace(from, to);
-            assert!(matches!(read(S3, "PUT /bkt?acl", &[], &other), Err(Error::NotImplemented { .. })), "{other}");
-        }
+    let alice = Owner { id: "5".into(), display_name: "alice".into() };
+    let grants = vec![
+        Grant { grantee: Grantee::Account(owner()), permission: Permission::FullControl },
+        Grant { grantee: Grantee::Account(alice), permission: Permission::ReadAcp },
+        Grant { grantee: Grantee::Group(Group::AuthenticatedUsers), permission: Permission::Read },
+    ];
+    let document = xml(S3, "GET /bkt?acl", Reply::Acl { owner: owner(), grants, canned: None });
+    let wanted = |grantee, permission| WantedGrant { grantee, permission };
+    let grants = vec![
+        wanted(WantedGrantee::Id("1234".into()), Permission::FullControl),
+        wanted(WantedGrantee::Id("5".into()), Permission::ReadAcp),
+        wanted(WantedGrantee::Group(Group::AuthenticatedUsers), Permission::Read),
+    ];
+    let expected = WantedAcl::Grants { owner: Some("1234".into()), grants };
+    assert!(matches!(read(S3, "PUT /bkt?acl", &[], &document), Ok(Op::PutBucketAcl(_, read)) if read == expected));
+    assert!(matches!(read(S3, "PUT /bkt/k?acl", &[], &document), Ok(Op::PutObjectAcl(_, _, read)) if read == expected));
+    let canned = [("x-amz-acl", "authenticated-read")];
+    let read_canned = read(S3, "PUT /bkt/k?acl", &canned, "");
+    let expected = WantedAcl::Canned(CannedAcl::AuthenticatedRead);
+    assert!(matches!(read_canned, Ok(Op::PutObjectAcl(_, _, read)) if read == expected));
+    assert!(matches!(read(S3, "PUT /bkt?acl", &canned, &document), Err(Error::InvalidRequest { .. })));
+    for (from, to) in [
+        ("FULL_CONTROL", "EVERYTHING"),
+        ("<ID>5</ID>", ""),
+        ("<ID>5</ID>", "<ID>5</ID><EmailAddress>a@b</EmailAddress>"),
+        ("AccessControlList>", "List>"),
+    ] {
+        let other = document.replace(from, to);
+        assert!(matches!(read(S3, "PUT /bkt?acl", &[], &other), Err(Error::MalformedXml { .. })), "{other}");
     }
-    assert!(matches!(read(OSS, "PUT /bkt?acl", &[], ""), Err(Error::InvalidRequest { .. })));
+    let unknown = document.replace("AuthenticatedUsers", "Friends");
+    assert!(matches!(read(S3, "PUT /bkt?acl", &[], &unknown), Err(Error::InvalidArgument { .. })));
+    for host in BOTH {
+        assert!(matches!(read(host, "PUT /bkt?acl", &[], ""), Err(Error::InvalidRequest { .. })));
+    }
     assert!(matches!(read(OSS, "PUT /bkt?acl", &[("x-oss-acl", "default")], ""), Err(Error::InvalidArgument { .. })));
+}
+
+#[test]
+fn headers_grant_too() {
+    let put = |headers: &[(&str, &str)]| match read(S3, "PUT /bkt?acl", headers, "") {
+        Ok(Op::PutBucketAcl(_, WantedAcl::Grants { grants, owner: None })) => Ok(grants),
+        Err(error) => Err(error),
+        other => panic!("{other:?}"),
+    };
+    let everybody = "uri=\"http://acs.amazonaws.com/groups/global/AllUsers\", id=5 , emailAddress=\"a@b\"";
+    let grants = put(&[("x-amz-grant-read", everybody), ("x-amz-grant-write-acp", "id=\"6\"")]).unwrap();
+    let found: Vec<_> = grants.into_iter().map(|grant| (grant.grantee, grant.permission)).collect();
+    let expected = [
+        (WantedGrantee::Group(Group::AllUsers), Permission::Read),
+        (WantedGrantee::Id("5".into()), Permission::Read),
+        (WantedGrantee::Email("a@b".into()), Permission::Read),
+        (WantedGrantee::Id("6".into()), Permission::WriteAcp),
+    ];
+    assert_eq!(found, expected);
+    for wrong in ["", "5", "id=", "id=\"5", "name=5", "uri=\"http://a/\""] {
+        assert!(matches!(put(&[("x-amz-grant-read", wrong)]), Err(Error::InvalidArgument { .. })), "{wrong}");
+    }
+    let both = put(&[("x-amz-grant-read", "id=5"), ("x-amz-acl", "private")]);
+    assert!(matches!(both, Err(Error::InvalidRequest { .. })));
+}
+
+#[test]
+fn policies_blocks_and_ownerships() {
+    let text = r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}"#;
+    let policy = Arc::new(Policy::parse(text, Attached::Bucket("bkt")).unwrap());
+    for host in BOTH {
+        assert!(matches!(read(host, "PUT /bkt?policy", &[], text), Ok(Op::PutBucketPolicy(_, read)) if &*read == text));
+        let answer = answer(host, "GET /bkt?policy", Reply::Policy(policy.clone()));
+        assert_eq!(answer.headers()["content-type"], "application/json");
+        assert!(matches!(answer.into_body(), Body::Full(body) if body == text));
+    }
+    assert_eq!(answer(S3, "PUT /bkt?policy", Reply::Done).status(), 204);
+    assert_eq!(answer(OSS, "PUT /bkt?policy", Reply::Done).status(), 200);
+    let block = PublicAccessBlock { configured: true, ignore_public_acls: true, ..PublicAccessBlock::default() };
+    for (host, block, on) in
+        [(S3, block, false), (S3, PublicAccessBlock::ALL, true), (OSS, PublicAccessBlock::ALL, true)]
+    {
+        let document = xml(host, "GET /bkt?publicAccessBlock", Reply::PublicAccess(block));
+        assert_eq!(document.contains("false"), !on, "{document}");
+        let back = read(host, "PUT /bkt?publicAccessBlock", &[], &document);
+        assert!(matches!(back, Ok(Op::PutPublicAccessBlock(_, read)) if read == block), "{document}");
+    }
+    let document = xml(S3, "GET /bkt?ownershipControls", Reply::Ownership(ObjectOwnership::BucketOwnerPreferred));
+    let back = read(S3, "PUT /bkt?ownershipControls", &[], &document);
+    assert!(matches!(back, Ok(Op::PutOwnershipControls(_, ObjectOwnership::BucketOwnerPreferred))));
+    let other = document.replace("BucketOwnerPreferred", "Nobody");
+    assert!(matches!(read(S3, "PUT /bkt?ownershipControls", &[], &other), Err(Error::MalformedXml { .. })));
+    assert!(xml(S3, "GET /bkt?policyStatus", Reply::PolicyStatus(true)).contains("<IsPublic>true</IsPublic>"));
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> Reply {
         checksum_algorithm: None,
         checksum_type: headwater_model::digest::ChecksumType::FullObject,
         storage_class: None,
+        owner: None,
     });
     let common_prefixes = prefixes.iter().map(|prefix| (*prefix).into()).collect();
     let page = ListPage { objects: objects.collect(), common_prefixes, next: next.map(Into::into) };

@@ -15,8 +15,9 @@ mod writing;
 use std::sync::Arc;
 use std::time::Duration;
 
+use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, CannedAcl, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::ETag;
 use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
@@ -56,8 +57,7 @@ fn routed(parts: &Parts) -> Routed {
     route(parts, &addressing, &|_| None).unwrap()
 }
 
-const FACTS: RequestFacts =
-    RequestFacts { signed: true, secure: false, bucket_acl: Some(CannedAcl::Private), has_website: true };
+const FACTS: RequestFacts = RequestFacts { signed: true, secure: false, has_website: true };
 
 fn read_as(facts: RequestFacts, host: &str, line: &str, headers: &[(&str, &str)], body: &str) -> Result<Op> {
     let parts = parts(host, line, headers);
@@ -111,7 +111,8 @@ fn bucket() -> Arc<Bucket> {
         name: BucketName::parse("bkt").unwrap(),
         generation: Generation(1),
         created: AT,
-        acl: CannedAcl::PublicRead,
+        acl: CannedAcl::PublicRead.into(),
+        access: headwater_model::bucket::BucketAccess::default(),
         dialect: Dialect::Oss,
         location: "cn-hangzhou".into(),
         storage_class: "Standard".into(),

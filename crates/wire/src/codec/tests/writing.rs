@@ -1,6 +1,7 @@
 //! Requests that write.
 
 use headwater_model::Error;
+use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm};
 use headwater_model::op::{CopyObject, CreateBucket, PutObject, WriteCondition};
 use headwater_model::precondition::{ObjectCondition, TagCondition};
@@ -164,35 +165,38 @@ fn conditions_of_writes_are_honoured_or_refused() {
 }
 
 #[test]
-fn objects_may_name_the_list_that_they_have_anyway() {
-    let with = |host, value, bucket_acl| {
-        let name = if host == OSS { "x-oss-object-acl" } else { "x-amz-acl" };
-        let facts = RequestFacts { bucket_acl, ..FACTS };
-        read_as(facts, host, "PUT /bkt/k", &[("content-length", "0"), (name, value)], "").map(|_| ())
-    };
-    let (private, public) = (Some(CannedAcl::Private), Some(CannedAcl::PublicRead));
-    assert!(with(OSS, "default", public).is_ok());
-    assert!(with(S3, "bucket-owner-full-control", public).is_ok());
-    for host in BOTH {
-        assert!(with(host, "private", private).is_ok());
-        assert!(with(host, "public-read", public).is_ok());
-        assert!(matches!(with(host, "private", public), Err(Error::NotImplemented { .. })), "it would be readable");
-        assert!(matches!(with(host, "public-read", private), Err(Error::NotImplemented { .. })));
-        assert!(matches!(with(host, "bogus", private), Err(Error::InvalidArgument { .. })));
-    }
-}
-
-#[test]
-fn every_write_that_makes_an_object_minds_its_list() {
+fn every_write_that_makes_an_object_takes_its_list() {
     let list =
         "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>a</ETag></Part></CompleteMultipartUpload>";
-    for (line, body) in [("POST /bkt/k?uploads", ""), ("POST /bkt/k?uploadId=U", list), ("PUT /bkt/k", "")] {
-        let headers = [("content-length", "0"), ("x-oss-object-acl", "public-read")];
-        let refused = read(OSS, line, &headers, body);
-        assert!(matches!(refused, Err(Error::NotImplemented { .. })), "{line}: {refused:?}");
+    for host in BOTH {
+        let (name, copy) = if host == OSS {
+            ("x-oss-object-acl", ("x-oss-copy-source", "/src/b"))
+        } else {
+            ("x-amz-acl", ("x-amz-copy-source", "/src/b"))
+        };
+        for (line, copied, body) in [
+            ("POST /bkt/k?uploads", false, ""),
+            ("POST /bkt/k?uploadId=U", false, list),
+            ("PUT /bkt/k", false, ""),
+            ("PUT /bkt/k", true, ""),
+        ] {
+            let with = |value| {
+                let headers = [("content-length", "0"), (name, value), copy];
+                let acl = match read(host, line, &headers[..if copied { 3 } else { 2 }], body)? {
+                    Op::CreateMultipartUpload(op) => op.acl,
+                    Op::CompleteMultipartUpload(op) => op.acl,
+                    Op::PutObject(op) => op.acl,
+                    Op::CopyObject(op) => op.acl,
+                    other => panic!("{other:?}"),
+                };
+                Ok(acl)
+            };
+            assert_eq!(with("public-read").unwrap(), Some(WantedAcl::Canned(CannedAcl::PublicRead)), "{line}");
+            assert!(matches!(with("bogus"), Err(Error::InvalidArgument { .. })), "{line}");
+            assert_eq!(with("default").is_ok(), host == OSS, "{line}");
+            assert_eq!(with("authenticated-read").is_ok(), host == S3, "{line}");
+        }
     }
-    let copy = try_copy(S3, &[("x-amz-copy-source", "a/b"), ("x-amz-acl", "public-read")]);
-    assert!(matches!(copy, Err(Error::NotImplemented { .. })));
 }
 
 #[test]
@@ -274,7 +278,10 @@ fn create(host: &str, headers: &[(&str, &str)], body: &str) -> Result<CreateBuck
 #[test]
 fn buckets_are_created_as_their_document_says() {
     let plain = create(OSS, &[("x-oss-acl", "public-read")], "").unwrap();
-    assert_eq!((plain.acl, plain.location, plain.storage_class), (Some(CannedAcl::PublicRead), None, None));
+    assert_eq!(
+        (plain.acl, plain.location, plain.storage_class),
+        (Some(WantedAcl::Canned(CannedAcl::PublicRead)), None, None)
+    );
     let oss = "<CreateBucketConfiguration><LocationConstraint>oss-cn-hangzhou</LocationConstraint>\
                <StorageClass>IA</StorageClass></CreateBucketConfiguration>";
     let oss = create(OSS, &[], oss).unwrap();
@@ -289,7 +296,7 @@ fn buckets_are_created_as_their_document_says() {
         create(S3, &[("x-amz-bucket-object-lock-enabled", "true")], ""),
         Err(Error::NotImplemented { .. })
     ));
-    assert!(matches!(create(S3, &[("x-amz-acl", "authenticated-read")], ""), Err(Error::NotImplemented { .. })));
+    assert!(matches!(create(S3, &[("x-amz-acl", "bogus")], ""), Err(Error::InvalidArgument { .. })));
     assert!(matches!(create(OSS, &[("x-oss-acl", "bogus")], ""), Err(Error::InvalidArgument { .. })));
     assert!(matches!(create(S3, &[], "<Other/>"), Err(Error::MalformedXml { .. })));
     let tags = "<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>";

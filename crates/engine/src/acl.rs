@@ -1,0 +1,165 @@
+//! Access control lists of buckets and objects: shown, set, and resolved from what a request names.
+//!
+//! Guarantees: a list is stored only with grantees that exist; a list that grants something to the public is refused
+//! where the bucket blocks that, and any list but the owner's own where lists are disabled.
+
+use headwater_model::acl::{Acl, CannedAcl, Grant, Grantee, MAX_GRANTS, WantedAcl, WantedGrant, WantedGrantee};
+use headwater_model::bucket::{Bucket, Dialect, ObjectOwnership};
+use headwater_model::object::{ObjectAccess, ObjectHeaders, ObjectMeta};
+use headwater_model::op::{Action, Caller};
+use headwater_model::reply::{Owner, Reply};
+use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_store::{Expectation, NewObject};
+
+use crate::engine::Engine;
+
+impl Engine {
+    pub(crate) fn get_bucket_acl(&self, name: &BucketName) -> Result<Reply> {
+        let bucket = &self.known(name)?.bucket;
+        let owner = self.owner_of(bucket);
+        let grants = bucket.acl.spelled_out(&owner, &owner);
+        Ok(Reply::Acl { grants, canned: Some(bucket.acl.nearest()), owner })
+    }
+
+    pub(crate) async fn put_bucket_acl(&self, name: &BucketName, wanted: &WantedAcl) -> Result<Reply> {
+        let change = self.buckets.change().await;
+        let known = change.find(name)?;
+        let acl = self.bucket_acl(&known.bucket, wanted)?;
+        change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
+        Ok(Reply::Done)
+    }
+
+    /// The list of a bucket that a request names.
+    pub(crate) fn bucket_acl(&self, bucket: &Bucket, wanted: &WantedAcl) -> Result<Acl> {
+        let acl = self.resolve(wanted, &self.owner_of(bucket))?.unwrap_or_default();
+        if bucket.access.ownership == Some(ObjectOwnership::BucketOwnerEnforced)
+            && acl != Acl::Canned(CannedAcl::Private)
+        {
+            return Err(Error::AclsDisabled { bucket: bucket.name.as_str().into() });
+        }
+        refuse_public(bucket, &acl)?;
+        Ok(acl)
+    }
+
+    pub(crate) async fn get_object_acl(
+        &self,
+        caller: &Caller<'_>,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<Reply> {
+        let object = self.open_for(caller, Action::GetObjectAcl, bucket, key).await?;
+        let bucket = &self.known(bucket)?.bucket;
+        let bucket_owner = self.owner_of(bucket);
+        let access = object.meta.headers.access.as_deref();
+        let owner = access.and_then(|access| access.owner.clone()).unwrap_or_else(|| bucket_owner.clone());
+        let own = access.and_then(|access| access.acl.as_ref());
+        let inherited = match bucket.dialect {
+            Dialect::Oss => Acl::Canned(match bucket.acl.nearest() {
+                CannedAcl::Private => CannedAcl::Private,
+                _ => CannedAcl::PublicRead,
+            }),
+            Dialect::S3 => Acl::default(),
+        };
+        let grants = own.unwrap_or(&inherited).spelled_out(&owner, &bucket_owner);
+        Ok(Reply::Acl { owner, grants, canned: own.map(Acl::nearest) })
+    }
+
+    /// Everything else of the object stays as it is, its date included.
+    pub(crate) async fn put_object_acl(
+        &self,
+        caller: &Caller<'_>,
+        name: &BucketName,
+        key: &ObjectKey,
+        wanted: &WantedAcl,
+    ) -> Result<Reply> {
+        let object = self.open_for(caller, Action::PutObjectAcl, name, key).await?;
+        let known = self.known(name)?;
+        let owner = object.meta.headers.access.as_ref().and_then(|access| access.owner.clone());
+        let shown = owner.clone().unwrap_or_else(|| self.owner_of(&known.bucket));
+        let access = boxed(ObjectAccess { acl: self.object_acl(&known.bucket, Some(wanted), &shown)?, owner });
+        let ObjectMeta { etag, last_modified, kind, provenance, headers, checksum, tags, composition, .. } =
+            (*object.meta).clone();
+        let headers = ObjectHeaders { access, ..headers };
+        let expect = Expectation::ETag(etag.clone());
+        let object_to_be = NewObject { etag, last_modified, kind, provenance, headers, checksum, tags, composition };
+        self.store.copy(object, known.reference.clone(), key.clone(), object_to_be, expect).await?;
+        Ok(Reply::Done)
+    }
+
+    /// Owner and list of an object that the caller writes.
+    pub(crate) fn access_of_new(
+        &self,
+        caller: &Caller<'_>,
+        bucket: &Bucket,
+        wanted: Option<&WantedAcl>,
+    ) -> Result<Option<Box<ObjectAccess>>> {
+        let bucket_owner = self.owner_of(bucket);
+        let handed_over = bucket.access.ownership == Some(ObjectOwnership::BucketOwnerPreferred)
+            && wanted == Some(&WantedAcl::Canned(CannedAcl::BucketOwnerFullControl));
+        let writer = caller.principal.owner().filter(|owner| owner.id != bucket_owner.id);
+        let owner = writer.filter(|_| !handed_over && !bucket.owns_its_objects()).cloned();
+        let acl = self.object_acl(bucket, wanted, owner.as_ref().unwrap_or(&bucket_owner))?;
+        Ok(boxed(ObjectAccess { owner, acl }))
+    }
+
+    /// The list of an object that a request names; `None` is what an object has without one.
+    fn object_acl(&self, bucket: &Bucket, wanted: Option<&WantedAcl>, owner: &Owner) -> Result<Option<Acl>> {
+        let Some(wanted) = wanted else { return Ok(None) };
+        if bucket.access.ownership == Some(ObjectOwnership::BucketOwnerEnforced) {
+            return match wanted {
+                WantedAcl::Default | WantedAcl::Canned(CannedAcl::BucketOwnerFullControl) => Ok(None),
+                _ => Err(Error::AclsDisabled { bucket: bucket.name.as_str().into() }),
+            };
+        }
+        let acl = self.resolve(wanted, owner)?;
+        if let Some(acl) = &acl {
+            refuse_public(bucket, acl)?;
+        }
+        let says_nothing = bucket.dialect == Dialect::S3 && acl == Some(Acl::default());
+        Ok(acl.filter(|_| !says_nothing))
+    }
+
+    /// A list whose names mean accounts; `None` for OSS's `default`.
+    fn resolve(&self, wanted: &WantedAcl, owner: &Owner) -> Result<Option<Acl>> {
+        match wanted {
+            WantedAcl::Default => Ok(None),
+            WantedAcl::Canned(acl) => Ok(Some(Acl::Canned(*acl))),
+            WantedAcl::Grants { owner: Some(named), .. } if **named != *owner.id => {
+                Err(Error::AccessDenied { reason: "the document names another owner" })
+            }
+            WantedAcl::Grants { grants, .. } if grants.len() > MAX_GRANTS => {
+                Err(Error::MalformedXml { message: format!("a list has at most {MAX_GRANTS} grants").into() })
+            }
+            WantedAcl::Grants { grants, .. } => {
+                Ok(Some(Acl::Grants(grants.iter().map(|grant| self.grant(grant)).collect::<Result<_>>()?)))
+            }
+        }
+    }
+
+    fn grant(&self, wanted: &WantedGrant) -> Result<Grant> {
+        let grantee = match &wanted.grantee {
+            WantedGrantee::Group(group) => Grantee::Group(*group),
+            WantedGrantee::Id(id) => Grantee::Account(
+                self.accounts.owner(id).ok_or_else(|| Error::invalid_argument("CanonicalUser/ID", id, "Invalid id"))?,
+            ),
+            WantedGrantee::Email(email) => Grantee::Account(
+                self.accounts
+                    .owner_with_email(email)
+                    .ok_or_else(|| Error::UnresolvableEmail { email: email.clone() })?,
+            ),
+        };
+        Ok(Grant { grantee, permission: wanted.permission })
+    }
+}
+
+fn boxed(access: ObjectAccess) -> Option<Box<ObjectAccess>> {
+    (access != ObjectAccess::default()).then(|| Box::new(access))
+}
+
+/// S3's `BlockPublicAcls`.
+pub(crate) fn refuse_public(bucket: &Bucket, acl: &Acl) -> Result<()> {
+    if bucket.access.public_access.block_public_acls && acl.is_public() {
+        return Err(Error::AccessDenied { reason: "the bucket blocks lists that grant something to the public" });
+    }
+    Ok(())
+}
