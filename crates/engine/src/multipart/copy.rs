@@ -48,8 +48,12 @@ impl Engine {
 fn resolve(range: Option<&PartRange>, source: &StoredObject) -> Result<Range<u64>> {
     let size_bytes = source.meta.size_bytes;
     let Some(range) = range else { return Ok(0..size_bytes) };
-    if range.last >= size_bytes {
-        return Err(Error::InvalidRange { range: format!("bytes={}-{}", range.first, range.last).into(), size_bytes });
+    match range.last {
+        Some(last) if last < size_bytes => Ok(range.first..last + 1),
+        None if range.first < size_bytes => Ok(range.first..size_bytes),
+        last => {
+            let last = last.map(|last| last.to_string()).unwrap_or_default();
+            Err(Error::InvalidRange { range: format!("bytes={}-{last}", range.first).into(), size_bytes })
+        }
     }
-    Ok(range.first..range.last + 1)
 }

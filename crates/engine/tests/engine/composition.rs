@@ -148,7 +148,7 @@ async fn a_part_is_copied_from_an_object() {
     let bench = Bench::new(CannedAcl::Private).await;
     bench.put("source", b"0123456789").await.unwrap();
     let reference = create(&bench, Some((ChecksumAlgorithm::Sha256, ChecksumType::Composite))).await;
-    let copy = |number, range: Option<(u64, u64)>| UploadPartCopy {
+    let copy = |number, range: Option<(u64, Option<u64>)>| UploadPartCopy {
         upload: reference.clone(),
         number,
         source_bucket: bucket(BUCKET),
@@ -160,16 +160,22 @@ async fn a_part_is_copied_from_an_object() {
         Reply::PartCopied(part) => Ok::<PartInfo, Error>(part),
         other => panic!("{other:?}"),
     };
-    let parts = [ask(copy(1, Some((2, 4)))).await.unwrap(), ask(copy(2, None)).await.unwrap()];
+    let ranges = [Some((2, Some(4))), None, Some((7, None))];
+    let mut parts = Vec::new();
+    for (number, range) in (1..).zip(ranges) {
+        parts.push(ask(copy(number, range)).await.unwrap());
+    }
     assert!(parts.iter().all(|part| part.checksum.is_some()), "in the algorithm of the upload");
-    assert!(matches!(ask(copy(3, Some((5, 10)))).await, Err(Error::InvalidRange { size_bytes: 10, .. })));
+    for beyond in [(5, Some(10)), (5, Some(u64::MAX)), (10, None)] {
+        assert!(matches!(ask(copy(3, Some(beyond))).await, Err(Error::InvalidRange { size_bytes: 10, .. })));
+    }
     let missing = UploadPartCopy { source_key: key("missing"), ..copy(3, None) };
     assert!(matches!(ask(missing).await, Err(Error::NoSuchKey { .. })));
     let conditions = Preconditions { if_none_match: Some(TagCondition::Any), ..Preconditions::default() };
     let unmodified = Op::UploadPartCopy(Box::new(UploadPartCopy { source_conditions: conditions, ..copy(3, None) }));
     assert!(matches!(bench.ask(unmodified).await, Err(Error::NotModified)), "as OSS answers it");
     complete(&bench, completion(&reference, &parts)).await.unwrap();
-    assert_eq!(object(bench.get(&bench.root, get("big")).await.unwrap()).await.2, b"2340123456789");
+    assert_eq!(object(bench.get(&bench.root, get("big")).await.unwrap()).await.2, b"2340123456789789");
 }
 
 #[tokio::test]

@@ -51,13 +51,13 @@ pub struct UploadPart {
     pub digests: AnnouncedDigests,
 }
 
-/// Bytes `first` to `last`, both included.
+/// Bytes `first` to `last`, both included; without `last` to the end of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartRange {
     /// First byte.
     pub first: u64,
-    /// Last byte, at least `first`.
-    pub last: u64,
+    /// Last byte, at least `first`; `None` for that of the source.
+    pub last: Option<u64>,
 }
 
 /// See [`Op::UploadPartCopy`](super::Op::UploadPartCopy).

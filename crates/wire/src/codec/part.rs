@@ -46,20 +46,26 @@ pub(super) fn decode_copy(request: &Request<'_>) -> Result<Op> {
     })))
 }
 
-/// `bytes=FIRST-LAST` in exactly this form; OSS copies the whole object for any other.
+/// `bytes=FIRST-LAST`, on OSS also `bytes=FIRST-`. Any other form is refused: OSS documents that it copies the whole
+/// source then, which is a part that its client did not ask for.
 fn source_range(request: &Request<'_>) -> Result<Option<PartRange>> {
     let name = request.vocab.headers.copy_source_range;
     let Some(sent) = request.fields.get(name)? else { return Ok(None) };
-    let ends = sent.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
-    let range = ends.and_then(|(first, last)| Some(PartRange { first: decimal(first)?, last: decimal(last)? }));
-    match range.filter(|range| range.first <= range.last && range.last < u64::MAX) {
-        None if !request.is_oss() => {
-            let message = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last \
-                           are the zero-based offsets of the first and last bytes to copy";
-            Err(Error::invalid_argument(name, sent, message))
-        }
-        range => Ok(range),
-    }
+    let invalid = || {
+        let form = if request.is_oss() { "bytes=first-last or bytes=first-" } else { "bytes=first-last" };
+        let message = format!(
+            "The {name} value must be of the form {form} where first and last are the zero-based offsets of the first \
+             and last bytes to copy"
+        );
+        Error::invalid_argument(name, sent, message)
+    };
+    let (first, last) = sent.strip_prefix("bytes=").and_then(|ends| ends.split_once('-')).ok_or_else(invalid)?;
+    let first = decimal(first).ok_or_else(invalid)?;
+    let last = match last {
+        "" if request.is_oss() => None,
+        last => Some(decimal(last).filter(|last| first <= *last).ok_or_else(invalid)?),
+    };
+    Ok(Some(PartRange { first, last }))
 }
 
 pub(super) fn encode_copy(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {

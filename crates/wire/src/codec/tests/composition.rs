@@ -130,12 +130,14 @@ fn parts_are_copied_from_ranges() {
         let of = |value| copy(host, &[(&source, "/src/a%20b"), (&range, value)]);
         let whole = copy(host, &[(&source, "/src/a%20b")]).unwrap();
         assert_eq!((whole.number, whole.source_key.as_str(), whole.range), (2, "a b", None));
-        assert_eq!(of("bytes=3-9").unwrap().range, Some(PartRange { first: 3, last: 9 }));
-        for bad in ["0-2", "bytes=0", "bytes=0-", "bytes=2-1", "bytes=a-b", "bytes=0-2,3-5"] {
-            match of(bad) {
-                Ok(whole) => assert!(host == OSS && whole.range.is_none(), "{bad}"),
-                Err(error) => assert!(host == S3 && matches!(error, Error::InvalidArgument { .. }), "{bad}"),
-            }
+        assert_eq!(of("bytes=3-9").unwrap().range, Some(PartRange { first: 3, last: Some(9) }));
+        for bad in ["", "0-2", "500-600", "bytes=0", "bytes=-100", "bytes=2-1", "bytes=a-b", "bytes=0-2,3-5", "bytes=-"]
+        {
+            assert!(matches!(of(bad), Err(Error::InvalidArgument { .. })), "{bad}");
+        }
+        match of("bytes=102400-") {
+            Ok(open) => assert_eq!((host, open.range), (OSS, Some(PartRange { first: 102_400, last: None }))),
+            Err(error) => assert!(host == S3 && matches!(error, Error::InvalidArgument { .. }), "{error}"),
         }
     }
     let part = PartInfo { number: 2, size_bytes: 11, etag: meta().etag, last_modified: AT, crc64: 7, checksum: None };
