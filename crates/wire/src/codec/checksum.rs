@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
+use headwater_model::multipart::PartInfo;
 use headwater_model::object::ObjectMeta;
 use headwater_model::op::AnnouncedDigests;
 use headwater_model::{Error, Result};
@@ -269,6 +270,14 @@ pub(super) fn type_header(fields: Fields<'_>) -> Result<Option<ChecksumType>> {
     let all = [ChecksumType::FullObject, ChecksumType::Composite];
     let found = all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text));
     found.ok_or_else(|| invalid("Value for x-amz-checksum-type header is invalid.".into())).map(Some)
+}
+
+/// Adds `Content-MD5` of a part, whose tag is its MD5.
+pub(super) fn put_part_md5(headers: &mut HeaderMap, part: &PartInfo) {
+    let md5 = hex::decode(part.etag.as_str()).ok().map(|md5| HeaderValue::try_from(BASE64.encode(md5)));
+    if let Some(Ok(value)) = md5 {
+        headers.insert(CONTENT_MD5, value);
+    }
 }
 
 /// Adds `Content-MD5`, which OSS tells for objects written in one piece.

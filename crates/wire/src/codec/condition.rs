@@ -69,6 +69,16 @@ pub(super) fn decode_write(request: &Request<'_>) -> Result<WriteCondition> {
     })
 }
 
+/// When a copy may replace what is there. A client of OSS names the condition of the source twice, under its own name
+/// and as plain `If-*`: OSS reads the former alone.
+pub(super) fn decode_copy_write(request: &Request<'_>) -> Result<WriteCondition> {
+    match (request.is_oss(), forbids_overwrite(request)?) {
+        (false, _) => decode_write(request),
+        (true, true) => Ok(WriteCondition::ForbidOverwrite),
+        (true, false) => Ok(WriteCondition::Any),
+    }
+}
+
 /// The tags of a condition; the star may be quoted.
 fn tags(fields: Fields<'_>, name: &'static str) -> Result<Option<TagCondition>> {
     let Some(value) = fields.get(&name.to_ascii_lowercase())? else { return Ok(None) };

@@ -46,7 +46,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         website_redirect,
         acl: acl::of_object(request)?,
         algorithm,
-        condition: condition::decode_write(request)?,
+        condition: condition::decode_copy_write(request)?,
     })))
 }
 

@@ -19,6 +19,12 @@ pub(super) fn bare_region(location: &str) -> &str {
     location.strip_prefix(OSS_PREFIX).unwrap_or(location)
 }
 
+/// An address that leads back here, as a listing of buckets tells it: an SDK takes a name without scheme for `https`.
+pub(super) fn service_endpoint<'a>(answer: &'a Answer<'_>) -> Cow<'a, str> {
+    let endpoint = answer.endpoint();
+    if answer.context.secure { endpoint.into() } else { format!("http://{endpoint}").into() }
+}
+
 /// The URL of the object that a request names, in the style of the request.
 pub(super) fn object_url(answer: &Answer<'_>) -> String {
     let scheme = if answer.context.secure { "https" } else { "http" };

@@ -104,6 +104,7 @@ pub(super) fn encode(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&part.etag, answer.vocab.dialect));
     if answer.is_oss() {
+        checksum::put_part_md5(headers, part);
         headers.insert(checksum::CRC64, part.crc64.into());
     } else if let Some(checksum) = &part.checksum {
         checksum::put_value(headers, checksum);

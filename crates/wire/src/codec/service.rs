@@ -53,8 +53,8 @@ pub(super) fn encode_buckets(
         xml.open("Bucket");
         xml.element("CreationDate", iso_8601(bucket.created));
         if answer.is_oss() {
-            xml.element("ExtranetEndpoint", answer.endpoint());
-            xml.element("IntranetEndpoint", answer.endpoint());
+            xml.element("ExtranetEndpoint", endpoint::service_endpoint(answer));
+            xml.element("IntranetEndpoint", endpoint::service_endpoint(answer));
             xml.element("Location", endpoint::oss_location(&bucket.location));
             xml.element("Name", &bucket.name);
             xml.element("Region", endpoint::bare_region(&bucket.location));

@@ -16,7 +16,7 @@ fn list_buckets() {
             "<ListAllMyBucketsResult>
              <Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner>
              <Buckets><Bucket><CreationDate>2023-12-16T16:20:57.000Z</CreationDate>
-             <ExtranetEndpoint>oss.test:9000</ExtranetEndpoint><IntranetEndpoint>oss.test:9000</IntranetEndpoint>
+             <ExtranetEndpoint>http://oss.test:9000</ExtranetEndpoint><IntranetEndpoint>http://oss.test:9000</IntranetEndpoint>
              <Location>oss-cn-hangzhou</Location><Name>bkt</Name><Region>cn-hangzhou</Region>
              <StorageClass>Standard</StorageClass></Bucket></Buckets>
              </ListAllMyBucketsResult>"
@@ -98,6 +98,7 @@ fn multipart_uploads() {
     let stored = answer(OSS, "PUT /bkt/k?partNumber=2&uploadId=U", Reply::PartStored(part.clone()));
     assert_eq!(stored.headers()["etag"], "\"5EB63BBBE01EEED093CB22BB8F5ACDC3\"");
     assert_eq!(stored.headers()["x-oss-hash-crc64ecma"], "7");
+    assert_eq!(stored.headers()["content-md5"], "XrY7u+Ae7tCTyyK7j1rNww==");
     let page = PartPage { parts: vec![part], next: Some(2) };
     let parts = Reply::Parts { owner: owner(), initiated: AT, checksum: None, page };
     assert_eq!(

@@ -4,7 +4,7 @@ use headwater_model::Error;
 use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm};
 use headwater_model::op::{CopyObject, CreateBucket, PutObject, WriteCondition};
-use headwater_model::precondition::{ObjectCondition, TagCondition};
+use headwater_model::precondition::{ObjectCondition, Preconditions, TagCondition};
 
 use super::*;
 
@@ -266,6 +266,22 @@ fn copies_keep_or_replace_metadata() {
     assert!(try_copy(S3, &[itself, ("x-amz-metadata-directive", "REPLACE")]).is_ok());
     assert!(try_copy(S3, &[itself, ("x-amz-storage-class", "GLACIER")]).is_ok());
     assert!(try_copy(OSS, &[("x-oss-copy-source", "/bkt/k")]).is_ok(), "OSS allows it");
+}
+
+#[test]
+fn plain_conditions_of_a_copy_are_no_condition_on_oss() {
+    const DATE: &str = "Sat, 16 Dec 2023 16:20:57 GMT";
+    for plain in [("if-match", "x"), ("if-none-match", "x"), ("if-modified-since", DATE), ("if-unmodified-since", DATE)]
+    {
+        let own = format!("x-oss-copy-source-{}", plain.0);
+        let copy = try_copy(OSS, &[("x-oss-copy-source", "/src/k"), (&own, plain.1), plain]).unwrap();
+        assert_eq!(copy.condition, WriteCondition::Any, "{plain:?}");
+        assert_ne!(copy.source_conditions, Preconditions::default(), "{plain:?}");
+        let forbidden = [("x-oss-copy-source", "/src/k"), ("x-oss-forbid-overwrite", "true"), plain];
+        assert_eq!(try_copy(OSS, &forbidden).unwrap().condition, WriteCondition::ForbidOverwrite);
+    }
+    let dated = try_copy(S3, &[("x-amz-copy-source", "src/k"), ("if-modified-since", DATE)]);
+    assert!(matches!(dated, Err(Error::NotImplemented { .. })), "{dated:?}");
 }
 
 fn create(host: &str, headers: &[(&str, &str)], body: &str) -> Result<CreateBucket> {
