@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Uri};
 
@@ -38,6 +38,12 @@ fn authority(uri: &Uri) -> Option<Cow<'_, str>> {
     let is_default =
         matches!((uri.scheme_str(), authority.port_u16()), (Some("http"), Some(80)) | (Some("https"), Some(443)));
     Some(Cow::Borrowed(if is_default { authority.host() } else { authority.as_str() }))
+}
+
+/// Whether the head says that no body follows. HTTP/2 may still send one without announcing it.
+pub(super) fn announces_no_body(parts: &Parts) -> bool {
+    let length = parts.headers.get_all(CONTENT_LENGTH).iter().all(|length| length == "0");
+    length && !parts.headers.contains_key(TRANSFER_ENCODING)
 }
 
 /// Whether a header is one of the vendors' own, which must never travel unsigned beside a signature.

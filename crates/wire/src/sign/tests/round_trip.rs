@@ -82,6 +82,20 @@ fn every_scheme_with_hostile_keys() {
     }
 }
 
+/// What `sk` signs of a canonical request that a client made in its own way.
+pub(super) fn authorization(now: &str, signed: &str, canonical: &str) -> String {
+    let scope = super::super::scheme::Scope {
+        date: now[..8].into(),
+        region: "r".into(),
+        service: "s3".into(),
+        terminator: "aws4_request",
+    };
+    let key = SigningKey::derive("AWS4", "sk", &scope);
+    let signature = super::super::v4::sign(&super::super::v4::AWS, &key, now, &scope, canonical.as_bytes());
+    let (scope, signature) = (scope.to_text(), hex::encode(signature));
+    format!("AWS4-HMAC-SHA256 Credential=ak/{scope}, SignedHeaders={signed}, Signature={signature}")
+}
+
 /// A client that signs its own looser spelling of path, query and blanks, here as sent.
 #[test]
 fn looser_encodings_verify_as_sent() {
@@ -93,24 +107,12 @@ fn looser_encodings_verify_as_sent() {
         ("x-amz-meta-a", "two  blanks"),
     ];
     let mut parts = request("GET", uri, &headers);
-    let scope = super::super::scheme::Scope {
-        date: "20240229".into(),
-        region: "r".into(),
-        service: "s3".into(),
-        terminator: "aws4_request",
-    };
     let canonical = format!(
         "GET\n/bucket/it's(1)!*$,;:@&=.txt\nmarker=x!&prefix=a/b:c\nhost:h\nx-amz-content-sha256:UNSIGNED-PAYLOAD\n\
          x-amz-date:{NOW}\nx-amz-meta-a:two  blanks\n\nhost;x-amz-content-sha256;x-amz-date;x-amz-meta-a\n\
          UNSIGNED-PAYLOAD"
     );
-    let key = SigningKey::derive("AWS4", "sk", &scope);
-    let signature =
-        hex::encode(super::super::v4::sign(&super::super::v4::AWS, &key, NOW, &scope, canonical.as_bytes()));
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential=ak/20240229/r/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;\
-         x-amz-date;x-amz-meta-a, Signature={signature}"
-    );
+    let authorization = authorization(NOW, "host;x-amz-content-sha256;x-amz-date;x-amz-meta-a", &canonical);
     parts.headers.insert("authorization", authorization.parse().unwrap());
     check(&parts, "sk", at(NOW), Target::default()).unwrap();
 }
