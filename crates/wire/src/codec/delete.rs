@@ -11,6 +11,7 @@ use super::page::Names;
 use super::{Answer, Request, checksum, condition, not_implemented, page};
 use crate::errors;
 use crate::response::open_root;
+use crate::xml::stand_in::{self, Written};
 use crate::xml::{Element, parse, read};
 
 pub(super) fn decode_one(request: &Request<'_>) -> Result<Op> {
@@ -20,9 +21,11 @@ pub(super) fn decode_one(request: &Request<'_>) -> Result<Op> {
 pub(super) fn decode_many(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     page::check_encoding(request)?;
     require_digest(request)?;
-    let document = parse(body)?;
+    let body = stand_in::written(body)?;
+    let document = parse(body.bytes())?;
     let delete = document.root("Delete")?.as_container()?;
-    let keys = delete.children("Object").map(|object| read_object(object, request)).collect::<Result<Vec<_>>>()?;
+    let keys =
+        delete.children("Object").map(|object| read_object(object, &body, request)).collect::<Result<Vec<_>>>()?;
     if keys.is_empty() || keys.len() > MAX_DELETE_KEYS {
         return Err(read::malformed(format!("{} objects instead of 1 to {MAX_DELETE_KEYS}", keys.len())));
     }
@@ -41,12 +44,12 @@ fn require_digest(request: &Request<'_>) -> Result<()> {
 
 type Doomed = (ObjectKey, Option<Box<ObjectCondition>>);
 
-fn read_object(object: Element<'_>, request: &Request<'_>) -> Result<Doomed> {
+fn read_object(object: Element<'_>, body: &Written<'_>, request: &Request<'_>) -> Result<Doomed> {
     // Objects have no versions here: all of them are the `null` version.
     if object.text("VersionId")?.is_some_and(|version| !matches!(version.trim(), "" | "null")) {
         return Err(not_implemented("VersionId"));
     }
-    let key = object.required_text("Key")?;
+    let key = body.read(object.required_text("Key")?);
     let limit_bytes = request.vocab.max_key_bytes;
     if key.len() > limit_bytes {
         return Err(Error::KeyTooLong { size_bytes: key.len(), limit_bytes });
@@ -56,7 +59,7 @@ fn read_object(object: Element<'_>, request: &Request<'_>) -> Result<Doomed> {
         object.text("LastModifiedTime")?.map(|text| condition::time("LastModifiedTime", text)).transpose()?;
     let size_bytes = object.text("Size")?.map(|text| condition::size("Size", text)).transpose()?;
     let condition = ObjectCondition { if_match, if_none_match: None, last_modified, size_bytes };
-    Ok((ObjectKey::parse(key)?, Some(Box::new(condition)).filter(|condition| !condition.is_empty())))
+    Ok((ObjectKey::parse(&key)?, Some(Box::new(condition)).filter(|condition| !condition.is_empty())))
 }
 
 pub(super) fn encode(answer: &Answer<'_>, outcomes: &[(ObjectKey, Option<Error>)]) -> Response<Body> {

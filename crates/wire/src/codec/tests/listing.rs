@@ -199,6 +199,12 @@ fn lists_of_keys_to_delete() {
         for body in [&many(0), &many(1001), "<Delete><Object/></Delete>", "<Delete>", ""] {
             assert!(matches!(with_digest(host, body), Err(Error::MalformedXml { .. })), "{body:.40}");
         }
+        let odd = "<Delete><Object><Key>a\u{1}&#x7;\u{c}</Key></Object></Delete>";
+        assert_eq!(
+            with_digest(host, odd).unwrap().keys,
+            [(key("a\u{1}\u{7}\u{c}"), None)],
+            "keys that XML cannot carry"
+        );
         let conditional = "<Delete><Object><Key>k</Key><ETag>\"AB\"</ETag><Size>3</Size>\
                            <LastModifiedTime>Sun, 06 Nov 1994 08:49:37 GMT</LastModifiedTime></Object></Delete>";
         let expected = ObjectCondition {
