@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zlib
 
 import botocore.exceptions
 import requests
@@ -162,6 +163,24 @@ def listing():
 
 
 @step
+def versions():
+    bucket = fresh("versions")
+    for key in ("a", "d/1", "d/2", "z"):
+        CLIENT.put_object(Bucket=bucket, Key=key, Body=b"x")
+    page = CLIENT.list_object_versions(Bucket=bucket)
+    equal([(found["Key"], found["VersionId"], found["IsLatest"]) for found in page["Versions"]],
+          [(key, "null", True) for key in ("a", "d/1", "d/2", "z")])
+    pages = CLIENT.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 1})
+    pages = list(pages)
+    equal([found["Key"] for page in pages for found in page.get("Versions", [])], ["a", "z"])
+    equal([found["Prefix"] for page in pages for found in page.get("CommonPrefixes", [])], ["d/"])
+    doomed = [{"Key": found["Key"], "VersionId": found["VersionId"]} for found in page["Versions"]]
+    assert "Errors" not in CLIENT.delete_objects(Bucket=bucket, Delete={"Objects": doomed})
+    assert "Versions" not in CLIENT.list_object_versions(Bucket=bucket)
+
+
+@step
 def copies():
     bucket = fresh("copies")
     body = pattern(150_000)
@@ -209,6 +228,91 @@ def multipart():
 
 
 @step
+def tagging():
+    bucket = fresh("tagging")
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+    shown = lambda key: CLIENT.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    for size in (3, 100_000):
+        body = pattern(size)
+        CLIENT.put_object(Bucket=bucket, Key="k", Body=body, Tagging="a=1&b")
+        equal(shown("k"), tags)
+        equal(CLIENT.head_object(Bucket=bucket, Key="k")["TagCount"], 2)
+        CLIENT.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": tags[:1]})
+        equal((shown("k"), read(bucket, "k")), (tags[:1], body))
+    source = {"Bucket": bucket, "Key": "k"}
+    CLIENT.copy_object(Bucket=bucket, Key="same", CopySource=source)
+    CLIENT.copy_object(Bucket=bucket, Key="other", CopySource=source, TaggingDirective="REPLACE", Tagging="c=3")
+    equal((shown("same"), shown("other")), (tags[:1], [{"Key": "c", "Value": "3"}]))
+    CLIENT.delete_object_tagging(Bucket=bucket, Key="k")
+    equal(shown("k"), [])
+    many = {"TagSet": [{"Key": str(number), "Value": "v"} for number in range(11)]}
+    refused(400, "InvalidTag", CLIENT.put_object_tagging, Bucket=bucket, Key="k", Tagging=many)
+    refused(404, "NoSuchKey", CLIENT.put_object_tagging, Bucket=bucket, Key="missing", Tagging={"TagSet": tags})
+    refused(404, "NoSuchTagSet", CLIENT.get_bucket_tagging, Bucket=bucket)
+    CLIENT.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
+    equal(CLIENT.get_bucket_tagging(Bucket=bucket)["TagSet"], tags)
+    CLIENT.delete_bucket_tagging(Bucket=bucket)
+    refused(404, "NoSuchTagSet", CLIENT.get_bucket_tagging, Bucket=bucket)
+
+
+@step
+def parts_and_attributes():
+    bucket = fresh("parts")
+    body = pattern(2 * PART + 777)
+    CLIENT.put_object(Bucket=bucket, Key="source", Body=body)
+    upload = CLIENT.create_multipart_upload(
+        Bucket=bucket, Key="big", ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT", Tagging="a=1",
+        StorageClass="STANDARD_IA")["UploadId"]
+    named = {"Bucket": bucket, "Key": "big", "UploadId": upload}
+    first = CLIENT.upload_part(PartNumber=1, Body=body[:PART], ChecksumAlgorithm="CRC32", **named)
+    source = {"CopySource": {"Bucket": bucket, "Key": "source"}, "CopySourceRange": f"bytes={PART}-{len(body) - 1}"}
+    second = CLIENT.upload_part_copy(PartNumber=2, **source, **named)["CopyPartResult"]
+    parts = [{"PartNumber": number, "ETag": part["ETag"], "ChecksumCRC32": part["ChecksumCRC32"]}
+             for number, part in ((1, first), (2, second))]
+    wrong = {"MultipartUpload": {"Parts": parts}, "ChecksumCRC32": "AAAAAA=="}
+    refused(400, "BadDigest", CLIENT.complete_multipart_upload, **wrong, **named)
+    crc = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+    whole = {"MultipartUpload": {"Parts": parts}, "ChecksumCRC32": crc, "MpuObjectSize": len(body)}
+    done = CLIENT.complete_multipart_upload(**whole, **named)
+    equal((done["ChecksumCRC32"], done["ChecksumType"]), (crc, "FULL_OBJECT"))
+    equal(CLIENT.complete_multipart_upload(**whole, **named)["ETag"], done["ETag"])
+    equal(read(bucket, "big"), body)
+    for number, expected in ((1, body[:PART]), (2, body[PART:])):
+        got = CLIENT.get_object(Bucket=bucket, Key="big", PartNumber=number)
+        equal((got["PartsCount"], got["Body"].read() == expected), (2, True))
+    refused(400, "InvalidPart", CLIENT.get_object, Bucket=bucket, Key="big", PartNumber=3)
+    found = CLIENT.get_object_attributes(Bucket=bucket, Key="big", ObjectAttributes=[
+        "ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"])
+    equal((found["ObjectSize"], found["StorageClass"], found["Checksum"]["ChecksumCRC32"]),
+          (len(body), "STANDARD_IA", crc))
+    equal([part["Size"] for part in found["ObjectParts"]["Parts"]], [PART, PART + 777])
+    equal(CLIENT.get_object_tagging(Bucket=bucket, Key="big")["TagSet"], [{"Key": "a", "Value": "1"}])
+    equal([found["StorageClass"] for found in CLIENT.list_objects_v2(Bucket=bucket)["Contents"]],
+          ["STANDARD_IA", "STANDARD"])
+
+
+@step
+def conditions_of_changes():
+    bucket = fresh("changes")
+    named = {"Bucket": bucket, "Key": "k"}
+    refused(404, "NoSuchKey", CLIENT.put_object, Body=b"x", IfMatch="*", **named)
+    etag = CLIENT.put_object(Body=b"one", IfNoneMatch='"other"', **named)["ETag"]
+    refused(412, "PreconditionFailed", CLIENT.put_object, Body=b"x", IfNoneMatch=etag, **named)
+    CLIENT.put_object(Body=b"two", IfMatch="*", **named)
+    refused(412, "PreconditionFailed", CLIENT.delete_object, IfMatch=etag, **named)
+    doomed = {"Objects": [{"Key": "k", "ETag": etag}]}
+    errors = CLIENT.delete_objects(Bucket=bucket, Delete=doomed)["Errors"]
+    equal([(found["Key"], found["Code"]) for found in errors], [("k", "PreconditionFailed")])
+    equal(read(**{"bucket": bucket, "key": "k"}), b"two")
+    CLIENT.delete_object(IfMatch="*", **named)
+    CLIENT.delete_object(IfMatch=etag, **named)
+    refused(404, "NoSuchKey", CLIENT.get_object, **named)
+    CLIENT.put_object(Body=b"x", WebsiteRedirectLocation="/there", StorageClass="GLACIER", **named)
+    head = CLIENT.head_object(**named)
+    equal((head["WebsiteRedirectLocation"], head["StorageClass"]), ("/there", "GLACIER"))
+
+
+@step
 def transfer_manager():
     bucket = fresh("transfer")
     with open(__file__, "rb") as file:
@@ -237,6 +341,67 @@ def presigned():
     assert forged != url
     answer = requests.get(forged, timeout=60)
     assert answer.status_code == 403 and "<Code>SignatureDoesNotMatch</Code>" in answer.text, answer.text
+
+
+@step
+def form_uploads():
+    bucket = fresh("forms")
+    post = CLIENT.generate_presigned_post(
+        bucket, "up/${filename}", Fields={"Content-Type": "text/f", "x-amz-meta-a": "1", "success_action_status": "201"},
+        Conditions=[{"Content-Type": "text/f"}, {"x-amz-meta-a": "1"}, {"success_action_status": "201"},
+                    ["content-length-range", 1, 300_000]])
+    body = pattern(200_000)
+    send = lambda fields, body: requests.post(post["url"], data=fields, files={"file": ("name.bin", body)}, timeout=60)
+    answer = send(post["fields"], body)
+    assert answer.status_code == 201 and "<Key>up/name.bin</Key>" in answer.text, answer.text
+    got = CLIENT.get_object(Bucket=bucket, Key="up/name.bin")
+    equal((got["Body"].read() == body, got["ContentType"], got["Metadata"]), (True, "text/f", {"a": "1"}))
+    for fields, sent, code in (
+        ({**post["fields"], "x-amz-meta-a": "2"}, body, "AccessDenied"),
+        ({**post["fields"], "x-amz-meta-b": "2"}, body, "AccessDenied"),
+        ({**post["fields"], "x-amz-signature": "0" * 64}, body, "SignatureDoesNotMatch"),
+        (post["fields"], pattern(300_001), "EntityTooLarge"),
+        (post["fields"], b"", "EntityTooSmall"),
+    ):
+        answer = send(fields, sent)
+        assert f"<Code>{code}</Code>" in answer.text, (code, answer.status_code, answer.text)
+    equal(CLIENT.list_objects_v2(Bucket=bucket)["KeyCount"], 1)
+
+
+@step
+def cors():
+    bucket = fresh("cors")
+    refused(404, "NoSuchCORSConfiguration", CLIENT.get_bucket_cors, Bucket=bucket)
+    rule = {"AllowedOrigins": ["http://*.a.test"], "AllowedMethods": ["GET"], "AllowedHeaders": ["x-amz-*"],
+            "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}
+    CLIENT.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    equal(CLIENT.get_bucket_cors(Bucket=bucket)["CORSRules"], [rule])
+    CLIENT.put_object(Bucket=bucket, Key="k", Body=b"body")
+    url = CLIENT.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+    origin = {"Origin": "http://x.a.test"}
+    asked = {**origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "X-Amz-Date"}
+    answer = requests.options(url, headers=asked, timeout=60)
+    equal((answer.status_code, answer.headers["Access-Control-Allow-Origin"]), (200, "http://x.a.test"))
+    equal(requests.options(url, headers={**asked, "Origin": "http://b.test"}, timeout=60).status_code, 403)
+    equal(requests.options(url, timeout=60).status_code, 400)
+    answer = requests.get(url, headers=origin, timeout=60)
+    equal((answer.content, answer.headers["Access-Control-Expose-Headers"]), (b"body", "ETag"))
+    assert "Access-Control-Allow-Origin" not in requests.get(url, headers={"Origin": "http://b.test"}, timeout=60).headers
+    CLIENT.delete_bucket_cors(Bucket=bucket)
+    refused(404, "NoSuchCORSConfiguration", CLIENT.get_bucket_cors, Bucket=bucket)
+
+
+@step
+def settings_nobody_made():
+    bucket = fresh("unset")
+    assert "LoggingEnabled" not in CLIENT.get_bucket_logging(Bucket=bucket)
+    assert "Status" not in CLIENT.get_bucket_versioning(Bucket=bucket)
+    assert "QueueConfigurations" not in CLIENT.get_bucket_notification_configuration(Bucket=bucket)
+    equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "BucketOwner")
+    CLIENT.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "Requester")
+    refused(501, "NotImplemented", CLIENT.put_bucket_versioning, Bucket=bucket,
+            VersioningConfiguration={"Status": "Enabled"})
 
 
 @step

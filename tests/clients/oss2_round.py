@@ -1,5 +1,9 @@
 """A round with Alibaba's first Python SDK. SIGN: v1 or v4."""
 
+import base64
+import datetime
+import hmac
+import json
 import os
 import time
 
@@ -178,6 +182,21 @@ def listing():
 
 
 @step
+def versions():
+    bucket = fresh("versions")
+    for key in ("a", "d/1", "d/2", "z"):
+        bucket.put_object(key, b"x")
+    page = bucket.list_object_versions(max_keys=2)
+    equal([(found.key, found.versionid, found.is_latest) for found in page.versions],
+          [("a", "null", True), ("d/1", "null", True)])
+    equal((page.is_truncated, page.next_key_marker), (True, "d/1"))
+    rest = bucket.list_object_versions(key_marker=page.next_key_marker, versionid_marker="null")
+    equal([found.key for found in rest.versions], ["d/2", "z"])
+    collapsed = bucket.list_object_versions(delimiter="/")
+    equal((list(collapsed.common_prefix), [found.key for found in collapsed.versions]), (["d/"], ["a", "z"]))
+
+
+@step
 def multi_delete():
     bucket = fresh("multi-delete")
     for key in ("a", "b", "c"):
@@ -236,6 +255,152 @@ def multipart():
     bucket.abort_multipart_upload("other", aborted)
     refused(404, "NoSuchUpload", bucket.list_parts, "other", aborted)
     equal(list(oss2.MultipartUploadIterator(bucket)), [])
+
+
+@step
+def tagging():
+    bucket = fresh("tagging")
+    bucket.put_object("k", b"body", headers={"x-oss-tagging": "a=1&b=%2B"})
+    shown = lambda key: dict(bucket.get_object_tagging(key).tag_set.tagging_rule)
+    equal(shown("k"), {"a": "1", "b": "+"})
+    equal(bucket.head_object("k").headers["x-oss-tagging-count"], "2")
+    rule = oss2.models.TaggingRule()
+    rule.add("键", "+-.:/ _")
+    bucket.put_object_tagging("k", oss2.models.Tagging(rule))
+    equal(shown("k"), {"键": "+-.:/ _"})
+    headers = {"x-oss-tagging-directive": "REPLACE", "x-oss-tagging": "c=3"}
+    bucket.copy_object(bucket.bucket_name, "k", "other", headers=headers)
+    bucket.copy_object(bucket.bucket_name, "k", "same")
+    equal((shown("other"), shown("same")), ({"c": "3"}, {"键": "+-.:/ _"}))
+    bucket.delete_object_tagging("k")
+    equal((shown("k"), bucket.get_object("k").read()), ({}, b"body"))
+    many = {"x-oss-tagging": "&".join(f"k{number}=v" for number in range(11))}
+    refused(400, "InvalidTag", bucket.put_object, "k", b"x", headers=many)
+    equal(len(bucket.get_bucket_tagging().tag_set.tagging_rule), 0)
+    bucket.put_bucket_tagging(oss2.models.Tagging(rule))
+    equal(dict(bucket.get_bucket_tagging().tag_set.tagging_rule), {"键": "+-.:/ _"})
+    bucket.delete_bucket_tagging()
+    equal(len(bucket.get_bucket_tagging().tag_set.tagging_rule), 0)
+
+
+@step
+def part_copies():
+    bucket = fresh("part-copies")
+    body = pattern(3 * PART)
+    bucket.put_object("source", body, headers={"x-oss-storage-class": "IA"})
+    equal(bucket.head_object("source").headers["x-oss-storage-class"], "IA")
+    upload = bucket.init_multipart_upload("k", headers={"x-oss-tagging": "a=1"}).upload_id
+    name = bucket.bucket_name
+    parts = [oss2.models.PartInfo(1, bucket.upload_part_copy(name, "source", (PART, 2 * PART - 1), "k", upload, 1).etag),
+             oss2.models.PartInfo(2, bucket.upload_part_copy(name, "source", None, "k", upload, 2).etag)]
+    bucket.complete_multipart_upload("k", upload, parts)
+    equal(bucket.get_object("k").read(), body[PART:2 * PART] + body)
+    equal(dict(bucket.get_object_tagging("k").tag_set.tagging_rule), {"a": "1"})
+
+
+@step
+def form_uploads():
+    bucket = fresh("forms")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    document = {"expiration": (now + datetime.timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "conditions": [{"bucket": bucket.bucket_name}, ["starts-with", "$key", "up/"],
+                               ["in", "$content-type", ["text/f"]], ["content-length-range", 1, 100_000]]}
+    policy = base64.b64encode(json.dumps(document).encode())
+    fields = {"key": "up/${filename}", "policy": policy.decode(), "content-type": "text/f", "x-oss-meta-a": "1"}
+    if SIGN == "v1":
+        signature = base64.b64encode(hmac.new(sdk.SECRET.encode(), policy, "sha1").digest()).decode()
+        fields |= {"OSSAccessKeyId": sdk.KEY_ID, "Signature": signature}
+    else:
+        scope = [now.strftime("%Y%m%d"), sdk.REGION, "oss", "aliyun_v4_request"]
+        key = b"aliyun_v4" + sdk.SECRET.encode()
+        for word in scope:
+            key = hmac.new(key, word.encode(), "sha256").digest()
+        fields |= {"x-oss-signature-version": "OSS4-HMAC-SHA256", "x-oss-date": now.strftime("%Y%m%dT%H%M%SZ"),
+                   "x-oss-credential": "/".join([sdk.KEY_ID, *scope]),
+                   "x-oss-signature": hmac.new(key, policy, "sha256").hexdigest()}
+    url = f"{sdk.ENDPOINT}/{bucket.bucket_name}" if not sdk.DOMAIN else sdk.ENDPOINT.replace("//", f"//{bucket.bucket_name}.")
+    send = lambda fields, body: requests.post(url, data=fields, files={"file": ("name.bin", body)}, timeout=60)
+    equal(send(fields, b"body").status_code, 204)
+    got = bucket.get_object("up/name.bin")
+    equal((got.read(), got.headers["Content-Type"], got.headers["x-oss-meta-a"]), (b"body", "text/f", "1"))
+    for changed, body, code in (
+        ({**fields, "key": "elsewhere"}, b"body", "AccessDenied"),
+        ({**fields, "content-type": "text/g"}, b"body", "AccessDenied"),
+        ({**fields, "policy": policy.decode()[:-8] + "AAAA" + "AAA="}, b"body", "SignatureDoesNotMatch"),
+        (fields, pattern(100_001), "EntityTooLarge"),
+    ):
+        answer = send(changed, body)
+        assert f"<Code>{code}</Code>" in answer.text, (code, answer.status_code, answer.text)
+
+
+@step
+def cors():
+    bucket = fresh("cors")
+    refused(404, "NoSuchCORSConfiguration", bucket.get_bucket_cors)
+    rule = oss2.models.CorsRule(allowed_origins=["*"], allowed_methods=["GET", "HEAD"], allowed_headers=["*"],
+                                expose_headers=["x-oss-request-id"], max_age_seconds=100)
+    bucket.put_bucket_cors(oss2.models.BucketCors([rule]))
+    found = bucket.get_bucket_cors().rules[0]
+    equal((found.allowed_origins, found.allowed_methods, found.max_age_seconds), (["*"], ["GET", "HEAD"], 100))
+    bucket.put_object("k", b"body")
+    answer = requests.get(bucket.sign_url("GET", "k", 60), headers={"Origin": "http://a.test"}, timeout=60)
+    equal((answer.content, answer.headers["Access-Control-Allow-Origin"]), (b"body", "*"))
+    bucket.delete_bucket_cors()
+    refused(404, "NoSuchCORSConfiguration", bucket.get_bucket_cors)
+
+
+@step
+def appending():
+    bucket = fresh("append")
+    whole = b""
+    for piece in (b"first", pattern(200_000), b"", pattern(70_000, 2)):
+        answer = bucket.append_object("log", len(whole), piece, init_crc=oss2.utils.Crc64(0).crc if not whole else crc)
+        whole += piece
+        crc = answer.crc
+        equal(answer.next_position, len(whole))
+    equal(bucket.get_object("log").read(), whole)
+    equal(bucket.head_object("log").object_type, "Appendable")
+    try:
+        bucket.append_object("log", 3, b"x")
+        raise AssertionError("not refused")
+    except oss2.exceptions.PositionNotEqualToLength as error:
+        equal((error.status, error.next_position), (409, len(whole)))
+    bucket.put_object("k", b"x")
+    refused(409, "ObjectNotAppendable", bucket.append_object, "k", 1, b"y")
+    bucket.copy_object(bucket.bucket_name, "log", "copy")
+    equal((bucket.get_object("copy").read(), bucket.head_object("copy").object_type), (whole, "Normal"))
+
+
+@step
+def symlinks():
+    bucket = fresh("symlinks")
+    target = ODD_KEYS[0]
+    etag = bucket.put_object(target, b"hello").etag
+    bucket.put_symlink(target, "link", headers={"x-oss-meta-a": "1"})
+    equal(bucket.get_symlink("link").target_key, target)
+    equal(bucket.get_object("link").read(), b"hello")
+    head = bucket.head_object("link")
+    equal((head.etag, head.content_length, head.headers["x-oss-meta-a"], head.object_type), (etag, 5, "1", "Symlink"))
+    equal([found.type for found in bucket.list_objects(prefix="link").object_list], ["Symlink"])
+    refused(400, "NotSymlink", bucket.get_symlink, target)
+    bucket.delete_object(target)
+    refused(404, "SymlinkTargetNotExist", bucket.get_object, "link")
+
+
+@step
+def settings_and_counts():
+    bucket = fresh("settings")
+    bucket.put_object("a", b"12345")
+    bucket.put_object("b", b"678", headers={"x-oss-storage-class": "IA"})
+    bucket.init_multipart_upload("open")
+    stat = bucket.get_bucket_stat()
+    equal((stat.object_count, stat.storage_size_in_bytes, stat.multi_part_upload_count), (2, 8, 1))
+    equal((stat.standard_storage, stat.infrequent_access_storage), (5, 3))
+    equal(bucket.get_bucket_logging().target_bucket, "")
+    bucket.put_bucket_request_payment("Requester")
+    equal(bucket.get_bucket_request_payment().payer, "Requester")
+    equal(bucket.list_live_channel().channels, [])
+    assert not bucket.get_bucket_versioning().status
 
 
 @step

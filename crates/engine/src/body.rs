@@ -50,7 +50,11 @@ fn check_trailer(announced: &AnnouncedDigests) -> Result<()> {
     Err(Error::InvalidRequest { message: message.into() })
 }
 
-fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
+/// Compares what came with what was announced.
+///
+/// # Errors
+/// [`Error::BadDigest`].
+pub(crate) fn compare(announced: &AnnouncedDigests, computed: &Digests) -> Result<()> {
     if let Some(md5) = announced.md5
         && md5 != computed.md5
     {

@@ -50,6 +50,7 @@ impl Engine {
             rule_version: 0,
             migration: headwater_model::settings::MigrationSettings::default(),
             website: None,
+            configuration: headwater_model::bucket::BucketConfiguration::default(),
         };
         let acl = create.acl.map(|acl| self.bucket_acl(&bucket, &acl)).transpose()?;
         if let Ok(known) = change.find(&bucket.name) {

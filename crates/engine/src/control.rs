@@ -171,6 +171,7 @@ impl Engine {
             rule_version: 1,
             migration: headwater_model::settings::MigrationSettings::default(),
             website: Some(Arc::new(website)),
+            configuration: headwater_model::bucket::BucketConfiguration::default(),
         };
         change.create(&*self.store, bucket).await?;
         Ok(true)

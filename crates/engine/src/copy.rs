@@ -1,17 +1,18 @@
 //! CopyObject.
 
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject};
-use headwater_model::precondition::Verdict;
+use headwater_model::precondition::{Preconditions, Verdict};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewObject, StoredObject, WriteIntent};
 
 use crate::body::pour;
 use crate::engine::Engine;
-use crate::put::{as_condition, expectation};
+use crate::put::{expectation, with_class_of};
 
 impl Engine {
     /// Copies bytes and, unless the request brings its own, metadata. The source never mirrors: a copy of what is not
@@ -21,31 +22,30 @@ impl Engine {
         self.authorise(caller, Action::GetObject, Some(&copy.source_bucket), Some(&copy.source_key))?;
         let bucket = self.known(&copy.bucket)?;
         let source = self.open_for(caller, Action::GetObject, &copy.source_bucket, &copy.source_key).await?;
-        match copy.source_conditions.evaluate(&source.meta.etag, source.meta.last_modified) {
-            Verdict::Proceed => {}
-            // RFC 9110 knows 304 only for GET and HEAD; both vendors answer a failed copy condition with 412.
-            Verdict::NotModified => return Err(Error::PreconditionFailed { condition: "copy-source-if-none-match" }),
-            Verdict::Failed(condition) => return Err(Error::PreconditionFailed { condition }),
-        }
+        judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
         let access = self.access_of_new(caller, &bucket.bucket, copy.acl.as_ref())?;
-        let headers = copy.headers.clone().unwrap_or_else(|| source.meta.headers.clone());
         let object = NewObject {
             etag: source.meta.etag.clone(),
             last_modified: self.clock.now(),
-            kind: source.meta.kind,
+            // What is copied whole is not appended to (OSS).
+            kind: if source.meta.kind == ObjectKind::Appendable { ObjectKind::Normal } else { source.meta.kind },
             provenance: Provenance::Written,
-            headers: ObjectHeaders { access, ..headers },
+            headers: ObjectHeaders { access, ..headers_of(&copy, &source, &bucket.bucket) },
             checksum: source.meta.checksum.clone(),
-            tags: source.meta.tags.clone(),
+            tags: copy.tags.clone().unwrap_or_else(|| source.meta.tags.clone()),
+            composition: source.meta.composition.clone(),
         };
         let has = source.meta.checksum.as_ref().map(|checksum| checksum.algorithm);
         let copied = if copy.algorithm.is_none() || copy.algorithm == has {
             let expect = expectation(&copy.condition);
             self.store.copy(source, bucket.reference.clone(), copy.key.clone(), object, expect).await
         } else {
+            // What is read is what the link stands for; without reading, a copy of a link is a link.
+            let source_bucket = self.known(&copy.source_bucket)?;
+            let source = self.followed(caller, &source_bucket, source).await?;
             self.copy_computing(source, &bucket.reference, &copy, object).await
         };
-        copied.map(Reply::Copied).map_err(|error| as_condition(error, &copy.condition))
+        copied.map(Reply::Copied)
     }
 
     /// A copy for which a checksum must be computed reads every byte, and is an object written in one piece then: its tag
@@ -70,7 +70,30 @@ impl Engine {
         let body = crate::get::content(&source, 0..size_bytes);
         let digests = pour(&mut *writer, body, &AnnouncedDigests::default()).await?;
         let etag = ETag::of_md5(digests.md5);
-        let object = NewObject { etag, kind: ObjectKind::Normal, checksum: digests.checksum, ..object };
+        let composition = Composition::default();
+        let kind = ObjectKind::Normal;
+        let object = NewObject { etag, kind, checksum: digests.checksum, composition, ..object };
         writer.seal(object, expectation(&copy.condition)).await
     }
+}
+
+/// Whether the source meets the conditions on it. What is not modified is 304 for OSS, as for a reader; S3 has 412 for
+/// every failed condition of a copy.
+pub(crate) fn judge_source(conditions: &Preconditions, source: &ObjectMeta, dialect: Dialect) -> Result<()> {
+    match conditions.evaluate(&source.etag, source.last_modified) {
+        Verdict::Proceed => Ok(()),
+        Verdict::NotModified if dialect == Dialect::Oss => Err(Error::NotModified),
+        Verdict::NotModified => Err(Error::PreconditionFailed { condition: "copy-source-if-none-match" }),
+        Verdict::Failed(condition) => Err(Error::PreconditionFailed { condition }),
+    }
+}
+
+/// What the copy's answers will carry: the request's own, or the source's but for what never comes from a source.
+fn headers_of(copy: &CopyObject, source: &StoredObject, bucket: &Bucket) -> ObjectHeaders {
+    let headers = copy.headers.clone().unwrap_or_else(|| ObjectHeaders {
+        storage_class: copy.storage_class.clone(),
+        website_redirect: copy.website_redirect.clone(),
+        ..source.meta.headers.clone()
+    });
+    with_class_of(headers, bucket)
 }

@@ -6,6 +6,7 @@ use headwater_egress::Origins;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Clock;
+use headwater_model::object::Tags;
 use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, ObjectKey, Result};
@@ -118,21 +119,43 @@ impl Engine {
             }
             Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None).await.map(|_| Reply::Done),
             Op::DeleteBucket(bucket) => self.delete_bucket(&bucket).await,
-            Op::ListObjects(list) => self.list_objects(caller, list).await,
+            Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
-            Op::GetObjectMeta(bucket, key) => self.get_object_meta(caller, &bucket, &key).await,
+            Op::GetObjectMeta(bucket, key) | Op::GetObjectAttributes(bucket, key) => {
+                self.get_object_meta(caller, &bucket, &key).await
+            }
             Op::GetObjectTagging(bucket, key) => self.get_object_tagging(caller, &bucket, &key).await,
             Op::GetObjectAcl(bucket, key) => self.get_object_acl(caller, &bucket, &key).await,
             Op::PutObjectAcl(bucket, key, acl) => self.put_object_acl(caller, &bucket, &key, &acl).await,
+            Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(caller, &bucket, &key, tags).await,
+            Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(caller, &bucket, &key, Tags::new()).await,
+            Op::GetBucketStat(bucket) => self.get_bucket_stat(&bucket).await,
+            Op::GetBucketRequestPayment(bucket) => {
+                Ok(Reply::RequestPayment(self.known(&bucket)?.bucket.configuration.requester_pays))
+            }
+            Op::PutBucketRequestPayment(bucket, requester_pays) => {
+                self.change_bucket(&bucket, |bucket| bucket.configuration.requester_pays = requester_pays).await
+            }
+            Op::GetUnset(bucket, _) => self.known(&bucket).map(|_| Reply::Unset),
+            Op::GetBucketCors(bucket) => self.get_bucket_cors(&bucket),
+            Op::PutBucketCors(bucket, cors) => self.put_bucket_cors(&bucket, Some(*cors)).await,
+            Op::DeleteBucketCors(bucket) => self.put_bucket_cors(&bucket, None).await,
+            Op::GetBucketTagging(bucket) => self.get_bucket_tagging(caller, &bucket),
+            Op::PutBucketTagging(bucket, tags) => self.put_bucket_tagging(&bucket, tags).await,
+            Op::DeleteBucketTagging(bucket, keys) => self.delete_bucket_tagging(&bucket, &keys).await,
             Op::PutObject(put) => self.put_object(caller, *put, body).await,
+            Op::AppendObject(append) => Box::pin(self.append_object(caller, *append, body)).await,
+            Op::PutSymlink(put) => self.put_symlink(caller, *put).await,
+            Op::GetSymlink(bucket, key) => self.get_symlink(caller, &bucket, &key).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
-            Op::DeleteObject(bucket, key) => self.delete_object(&bucket, &key).await,
+            Op::DeleteObject(bucket, key, condition) => self.delete_object(&bucket, &key, condition.as_deref()).await,
             Op::DeleteObjects(delete) => self.delete_objects(caller, delete).await,
             Op::CreateMultipartUpload(create) => self.create_upload(caller, *create).await,
             Op::UploadPart(part) => self.upload_part(*part, body).await,
+            Op::UploadPartCopy(copy) => self.upload_part_copy(caller, *copy).await,
             Op::CompleteMultipartUpload(complete) => self.complete_upload(caller, *complete).await,
             Op::AbortMultipartUpload(upload) => self.abort_upload(&upload).await,
             Op::ListParts(query) => self.list_parts(&query).await,
@@ -165,6 +188,7 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
         Op::CreateBucket(op) => (Action::CreateBucket, &op.bucket, None),
         Op::HeadBucket(bucket) => (Action::ListObjects, bucket, None),
         Op::ListObjects(op) => (Action::ListObjects, &op.bucket, None),
+        Op::ListObjectVersions(op) => (Action::ListObjectVersions, &op.bucket, None),
         Op::GetBucketInfo(bucket) => (Action::GetBucketInfo, bucket, None),
         Op::GetBucketLocation(bucket) => (Action::GetBucketLocation, bucket, None),
         Op::GetBucketAcl(bucket) => (Action::GetBucketAcl, bucket, None),
@@ -186,16 +210,33 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
         Op::DeleteBucket(bucket) => (Action::DeleteBucket, bucket, None),
         Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket, Some(&op.key)),
         Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket, None),
-        Op::GetObjectMeta(bucket, key) => (Action::GetObject, bucket, Some(key)),
+        Op::GetObjectMeta(bucket, key) | Op::GetObjectAttributes(bucket, key) | Op::GetSymlink(bucket, key) => {
+            (Action::GetObject, bucket, Some(key))
+        }
         Op::GetObjectTagging(bucket, key) => (Action::GetObjectTagging, bucket, Some(key)),
+        Op::PutObjectTagging(bucket, key, _) => (Action::PutObjectTagging, bucket, Some(key)),
+        Op::DeleteObjectTagging(bucket, key) => (Action::DeleteObjectTagging, bucket, Some(key)),
+        Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket, None),
+        Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket, None),
+        Op::PutBucketRequestPayment(bucket, _) => (Action::PutBucketRequestPayment, bucket, None),
+        Op::GetUnset(bucket, action) => (*action, bucket, None),
+        Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket, None),
+        Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket, None),
+        Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket, None),
+        Op::GetBucketTagging(bucket) => (Action::GetBucketTagging, bucket, None),
+        Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket, None),
+        Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket, None),
         Op::GetObjectAcl(bucket, key) => (Action::GetObjectAcl, bucket, Some(key)),
         Op::PutObjectAcl(bucket, key, _) => (Action::PutObjectAcl, bucket, Some(key)),
         Op::PutObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::AppendObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
+        Op::PutSymlink(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
         Op::CopyObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
-        Op::DeleteObject(bucket, key) => (Action::DeleteObject, bucket, Some(key)),
+        Op::DeleteObject(bucket, key, _) => (Action::DeleteObject, bucket, Some(key)),
         Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket, None),
         Op::CreateMultipartUpload(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
         Op::UploadPart(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
+        Op::UploadPartCopy(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
         Op::CompleteMultipartUpload(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
         Op::AbortMultipartUpload(upload) => (Action::AbortMultipartUpload, &upload.bucket, Some(&upload.key)),
         Op::ListParts(op) => (Action::ListParts, &op.upload.bucket, Some(&op.upload.key)),

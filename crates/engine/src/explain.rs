@@ -289,6 +289,7 @@ fn read_of(bucket: &BucketName, key: &ObjectKey, miss: MissContext) -> GetObject
         key: key.clone(),
         range: None,
         strict_range: false,
+        part: None,
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss,

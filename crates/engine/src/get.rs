@@ -9,6 +9,7 @@ use std::ops::Range;
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
+use headwater_model::object::{ObjectMeta, ObjectPart};
 use headwater_model::op::{Action, Caller, GetObject};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::{ObjectReply, Reply};
@@ -49,17 +50,6 @@ impl Engine {
         Ok(Reply::ObjectMeta(self.open_for(caller, Action::GetObject, bucket, key).await?.meta))
     }
 
-    /// The tags of a stored object; never reaches an origin.
-    pub(crate) async fn get_object_tagging(
-        &self,
-        caller: &Caller<'_>,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<Reply> {
-        let object = self.open_for(caller, Action::GetObjectTagging, bucket, key).await?;
-        Ok(Reply::Tags(object.meta.tags.clone()))
-    }
-
     /// A stored object that the caller may do this with; never reaches an origin.
     pub(crate) async fn open_for(
         &self,
@@ -72,7 +62,10 @@ impl Engine {
         let right = Right::of(caller, action, &known.bucket, key);
         match self.store.open(&known.reference, key).await? {
             Some(object) => right.check(Some(&object.meta)).map(|()| object),
-            None => Err(right.missing(no_such_key(key, None))),
+            None => {
+                right.check_absent()?;
+                Err(right.missing(no_such_key(key, None)))
+            }
         }
     }
 
@@ -85,7 +78,7 @@ impl Engine {
             && let Some(object) = self.store.resident(&known.reference, &get.key)
         {
             right.check(Some(&object.meta))?;
-            return serve(&object, get, method);
+            return serve(&self.followed(caller, &known, object).await?, get, method);
         }
         if caller.principal == Principal::Anonymous
             && let Some(page) = website::directory_page(&known.bucket, &get.key)
@@ -103,12 +96,12 @@ impl Engine {
                 && let Some(object) = self.store.open(&known.reference, &literal).await?
             {
                 Right::of(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
-                return serve(&object, get, method);
+                return serve(&self.followed(caller, &known, object).await?, get, method);
             }
             let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
                 right.check(Some(&object.meta))?;
-                return serve(&object, get, method);
+                return serve(&self.followed(caller, &known, object).await?, get, method);
             }
             right.check_absent()?;
             // A tombstone holds for as long as it stands, whatever the settings say by now.
@@ -234,6 +227,10 @@ fn serve(object: &StoredObject, get: &GetObject, method: MissMethod) -> Result<R
             Verdict::Failed(condition) => return Err(Error::PreconditionFailed { condition }),
         }
     }
+    let part = get.part.map(|number| part_of(meta, number)).transpose()?;
+    if let Some((part, range)) = part {
+        return Ok(serve_part(object, get, method, part, range));
+    }
     let range = match get.range.as_ref().filter(|_| get.conditions.allow_range(&meta.etag, meta.last_modified)) {
         None => None,
         Some((range, header)) => match range.resolve(meta.size_bytes) {
@@ -252,6 +249,43 @@ fn serve(object: &StoredObject, get: &GetObject, method: MissMethod) -> Result<R
     reply.range = range;
     reply.overrides = get.overrides.clone();
     Ok(Reply::Object(Box::new(reply)))
+}
+
+/// The part of this number and its bytes; an object that was not completed from parts is its own part 1.
+fn part_of(meta: &ObjectMeta, number: u16) -> Result<(Option<ObjectPart>, Range<u64>)> {
+    let Some(parts) = &meta.composition.parts else {
+        return match number {
+            1 => Ok((None, 0..meta.size_bytes)),
+            _ => Err(Error::InvalidPart { part_number: number, upload_id: "".into() }),
+        };
+    };
+    let mut start = 0;
+    for part in parts.iter() {
+        let end = start + part.size_bytes;
+        if part.number == number {
+            return Ok((Some(part.clone()), start..end));
+        }
+        start = end;
+    }
+    Err(Error::InvalidPart { part_number: number, upload_id: "".into() })
+}
+
+fn serve_part(
+    object: &StoredObject,
+    get: &GetObject,
+    method: MissMethod,
+    part: Option<ObjectPart>,
+    range: Range<u64>,
+) -> Reply {
+    let body = match method {
+        MissMethod::Head => Body::Empty,
+        MissMethod::Get => content(object, range.clone()),
+    };
+    let mut reply = ObjectReply::hit(object.meta.clone(), body);
+    reply.range = Some(range).filter(|range| part.is_some() && !range.is_empty());
+    reply.part = part;
+    reply.overrides = get.overrides.clone();
+    Reply::Object(Box::new(reply))
 }
 
 /// The bytes of a valid interval.

@@ -10,11 +10,13 @@
 
 mod accounts;
 mod acl;
+mod append;
 mod body;
 mod bucket_access;
 mod buckets;
 mod control;
 mod copy;
+mod cors;
 mod delete;
 mod engine;
 mod explain;
@@ -29,6 +31,9 @@ mod rights;
 mod seal;
 mod sessions;
 mod settings;
+mod stat;
+mod symlink;
+mod tagging;
 mod tombstones;
 mod website;
 

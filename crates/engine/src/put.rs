@@ -1,12 +1,16 @@
 //! PutObject.
 
+use std::sync::Arc;
+
 use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, Tags};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::op::{Caller, PutObject, WriteCondition};
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::reply::Reply;
-use headwater_model::{Error, Result};
+use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{Expectation, NewObject, WriteIntent};
 
 use crate::body::{pour, wanted_checksum};
@@ -33,12 +37,12 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
-            headers: ObjectHeaders { access, ..put.headers },
+            headers: with_class_of(ObjectHeaders { access, ..put.headers }, &known.bucket),
             checksum: digests.checksum,
-            tags: Tags::new(),
+            tags: put.tags,
+            composition: Composition::default(),
         };
-        let stored = writer.seal(object, expectation(&put.condition)).await;
-        stored.map(Reply::Stored).map_err(|error| as_condition(error, &put.condition))
+        writer.seal(object, expectation(&put.condition)).await.map(Reply::Stored)
     }
 
     /// A write that must not replace anything is refused before its body is read where the object exists already; the
@@ -48,37 +52,30 @@ impl Engine {
             return Ok(());
         }
         let found = self.store.open(bucket, &put.key).await?;
-        let exists = || Error::ObjectExists { key: put.key.as_str().into() };
-        match (&put.condition, found) {
-            (WriteCondition::IfNoneMatch | WriteCondition::ForbidOverwrite, Some(_)) => {
-                Err(as_condition(exists(), &put.condition))
-            }
-            (WriteCondition::IfMatch(_), None) => {
-                Err(Error::NoSuchKey { key: put.key.as_str().into(), origin_status: None })
-            }
-            (WriteCondition::IfMatch(etag), Some(object)) if object.meta.etag != *etag => {
-                Err(Error::PreconditionFailed { condition: "If-Match" })
-            }
-            _ => Ok(()),
-        }
+        judge(&put.condition, &put.key, found.as_ref().map(|object| &*object.meta))
     }
+}
+
+/// Whether what is there may be replaced: what the commit judges again.
+pub(crate) fn judge(condition: &WriteCondition, key: &ObjectKey, found: Option<&ObjectMeta>) -> Result<()> {
+    match (condition, found) {
+        (WriteCondition::ForbidOverwrite, Some(_)) => Err(Error::ObjectExists { key: key.as_str().into() }),
+        (WriteCondition::Meets(condition), found) => condition.judge(key, found),
+        _ => Ok(()),
+    }
+}
+
+/// An object whose writer names no storage class is of its bucket's.
+pub(crate) fn with_class_of(headers: ObjectHeaders, bucket: &Bucket) -> ObjectHeaders {
+    let class = || Some(bucket.storage_class.clone()).filter(|class| !class.eq_ignore_ascii_case("Standard"));
+    ObjectHeaders { storage_class: headers.storage_class.clone().or_else(class), ..headers }
 }
 
 /// What a client's condition means to the store.
 pub(crate) fn expectation(condition: &WriteCondition) -> Expectation {
     match condition {
         WriteCondition::Any => Expectation::Any,
-        WriteCondition::IfNoneMatch | WriteCondition::ForbidOverwrite => Expectation::Absent,
-        WriteCondition::IfMatch(etag) => Expectation::ETag(etag.clone()),
-    }
-}
-
-/// The store says that the object exists; which answer that is depends on how the client said it must not.
-pub(crate) fn as_condition(error: Error, condition: &WriteCondition) -> Error {
-    match (error, condition) {
-        (Error::ObjectExists { .. }, WriteCondition::IfNoneMatch) => {
-            Error::PreconditionFailed { condition: "If-None-Match" }
-        }
-        (error, _) => error,
+        WriteCondition::ForbidOverwrite => Expectation::Absent,
+        WriteCondition::Meets(condition) => Expectation::Meets(Arc::new(ObjectCondition::clone(condition))),
     }
 }

@@ -129,6 +129,7 @@ fn get(key: &str) -> GetObject {
         key: ObjectKey::parse(key).unwrap(),
         range: None,
         strict_range: false,
+        part: None,
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss: MissContext::default(),

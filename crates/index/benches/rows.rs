@@ -36,6 +36,7 @@ fn row(sequence: u64) -> Bytes {
         provenance: Provenance::Mirrored,
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
+        composition: headwater_model::object::Composition::default(),
     };
     let blob = BlobRef::Log { segment: sequence / 10_000 };
     let extent = Extent { blob, offset_bytes: sequence * 4200, length_bytes: 4096, crc64: sequence };

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::acl::Acl;
 use crate::clock::Timestamp;
+use crate::cors::CorsConfiguration;
 use crate::name::BucketName;
+use crate::object::Tags;
 use crate::policy::Policy;
 use crate::reply::Owner;
 use crate::settings::MigrationSettings;
@@ -83,6 +85,17 @@ impl Bucket {
     }
 }
 
+/// What a bucket's owner configures, one resource of the vendors' APIs each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BucketConfiguration {
+    /// Tags of the bucket; empty for none.
+    pub tags: Tags,
+    /// Cross-origin rules.
+    pub cors: Option<Arc<CorsConfiguration>>,
+    /// Whether requests are said to be paid by who makes them; echoed, without further effect.
+    pub requester_pays: bool,
+}
+
 /// A bucket and all its settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
@@ -109,4 +122,6 @@ pub struct Bucket {
     pub migration: MigrationSettings,
     /// Website document: index and error pages, routing rules.
     pub website: Option<Arc<Website>>,
+    /// Everything else that its owner configured.
+    pub configuration: BucketConfiguration,
 }

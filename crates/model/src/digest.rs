@@ -86,6 +86,34 @@ impl ChecksumAlgorithm {
     }
 }
 
+/// Of what a multipart object's additional checksum is one (`x-amz-checksum-type`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChecksumType {
+    /// Of all its bytes.
+    #[default]
+    FullObject,
+    /// Of the checksums of its parts.
+    Composite,
+}
+
+impl ChecksumType {
+    /// S3's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FullObject => "FULL_OBJECT",
+            Self::Composite => "COMPOSITE",
+        }
+    }
+
+    /// The type that S3 takes for an upload that names none.
+    pub fn default_of(algorithm: ChecksumAlgorithm) -> Self {
+        match algorithm {
+            ChecksumAlgorithm::Crc64Nvme => Self::FullObject,
+            _ => Self::Composite,
+        }
+    }
+}
+
 /// One checksum with its algorithm; the value is raw bytes of the algorithm's length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {

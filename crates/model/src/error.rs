@@ -57,6 +57,50 @@ pub enum Error {
         /// The id as given.
         upload_id: Box<str>,
     },
+    /// An append at another position than the end of the object.
+    #[error("the object ends at {next}")]
+    AppendPosition {
+        /// Where the object ends: the position of the next append.
+        next: u64,
+    },
+    /// The object was not made by an append.
+    #[error("object is not appendable: {key}")]
+    NotAppendable {
+        /// The key.
+        key: Box<str>,
+    },
+    /// The object is no symlink.
+    #[error("object is not a symlink: {key}")]
+    NotSymlink {
+        /// The key.
+        key: Box<str>,
+    },
+    /// What a symlink names cannot be read through it.
+    #[error("symlink to {target}: {}", if *is_link { "a symlink itself" } else { "no such object" })]
+    SymlinkTarget {
+        /// The key that it names.
+        target: Box<str>,
+        /// Whether that is a symlink too; otherwise it is missing.
+        is_link: bool,
+    },
+    /// The bucket has no cross-origin rules.
+    #[error("bucket {bucket} has no cors configuration")]
+    NoSuchCors {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// A browser asked for a page of another site, and no rule of the bucket allows it.
+    #[error("cross-origin request not allowed")]
+    CorsForbidden {
+        /// Whether the bucket has rules at all.
+        enabled: bool,
+    },
+    /// The bucket has no tags.
+    #[error("bucket {bucket} has no tags")]
+    NoSuchTagSet {
+        /// The bucket.
+        bucket: Box<str>,
+    },
     /// The bucket has no website document.
     #[error("bucket {bucket} has no website configuration")]
     NoSuchWebsite {
@@ -195,6 +239,30 @@ pub enum Error {
         /// Which rule was broken.
         message: Box<str>,
     },
+    /// Tags beyond a limit, or of characters that tags cannot have.
+    #[error("invalid tag: {message}")]
+    InvalidTag {
+        /// What is wrong.
+        message: Box<str>,
+    },
+    /// The body is no form of a form upload.
+    #[error("malformed form: {message}")]
+    MalformedForm {
+        /// Which rule was broken.
+        message: Box<str>,
+    },
+    /// The policy of a form upload is none.
+    #[error("invalid policy: {message}")]
+    InvalidPolicy {
+        /// Which rule was broken.
+        message: Box<str>,
+    },
+    /// A form upload breaks its policy, or the policy has expired. Nothing was stored.
+    #[error("policy violated: {message}")]
+    PolicyViolated {
+        /// Which condition.
+        message: Box<str>,
+    },
     /// A digest header cannot be a digest (wrong length or encoding).
     #[error("invalid digest in {header}")]
     InvalidDigest {
@@ -270,6 +338,9 @@ pub enum Error {
         /// Name of the header.
         condition: &'static str,
     },
+    /// The source of a copy is not modified since the client's condition (OSS, which answers as to a reader).
+    #[error("the source is not modified")]
+    NotModified,
     /// The object exists and the writer said that it must not be replaced (`x-oss-forbid-overwrite`).
     #[error("object exists: {key}")]
     ObjectExists {

@@ -9,9 +9,11 @@
 pub mod access;
 pub mod account;
 pub mod acl;
+mod action;
 pub mod body;
 pub mod bucket;
 pub mod clock;
+pub mod cors;
 pub mod digest;
 pub mod error;
 pub mod host;

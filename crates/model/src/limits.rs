@@ -24,6 +24,14 @@ pub const MIN_PART_BYTES_S3: u64 = 5 << 20;
 pub const MAX_USER_META_BYTES: usize = 8 << 10;
 /// Most tags of an object (both vendors).
 pub const MAX_TAGS: usize = 10;
+/// Most tags of a bucket on the OSS face; S3 allows [`MAX_BUCKET_TAGS_S3`].
+pub const MAX_BUCKET_TAGS_OSS: usize = 20;
+/// Most tags of a bucket on the S3 face.
+pub const MAX_BUCKET_TAGS_S3: usize = 50;
+/// Most cross-origin rules of a bucket on the S3 face.
+pub const MAX_CORS_RULES: usize = 100;
+/// Most cross-origin rules of a bucket on the OSS face.
+pub const MAX_CORS_RULES_OSS: usize = 20;
 /// Longest key of a tag in characters (both vendors).
 pub const MAX_TAG_KEY_CHARS: usize = 128;
 /// Longest value of a tag in characters (both vendors).

@@ -1,7 +1,7 @@
 //! Listings of objects.
 
 use crate::clock::Timestamp;
-use crate::digest::{ChecksumAlgorithm, ETag};
+use crate::digest::{ChecksumAlgorithm, ChecksumType, ETag};
 use crate::name::ObjectKey;
 use crate::object::ObjectKind;
 use crate::reply::Owner;
@@ -35,6 +35,10 @@ pub struct ListedObject {
     pub kind: ObjectKind,
     /// Algorithm of its additional checksum, if it has one.
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// Of what that checksum is one.
+    pub checksum_type: ChecksumType,
+    /// Storage class as its writer named it; none is the standard one.
+    pub storage_class: Option<Box<str>>,
     /// The account that owns it, if that is not its bucket's owner.
     pub owner: Option<Owner>,
 }

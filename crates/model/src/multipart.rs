@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::digest::{Checksum, ChecksumAlgorithm, ETag};
+use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, ETag};
 use crate::name::ObjectKey;
 
 /// Identifies an upload; printed as 32 upper-case hex digits. UUID v7, so ids ascend with time.
@@ -39,6 +39,8 @@ pub struct CompletedPart {
     pub number: u16,
     /// ETag that its upload answered.
     pub etag: ETag,
+    /// Additional checksum that its upload answered, if the client repeats it.
+    pub checksum: Option<Checksum>,
 }
 
 /// One stored part.
@@ -69,6 +71,8 @@ pub struct UploadInfo {
     pub initiated: Timestamp,
     /// Checksum algorithm announced on creation.
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// Of what the object's checksum will be one.
+    pub checksum_type: ChecksumType,
 }
 
 /// One page of uploads, ordered by key, then id.

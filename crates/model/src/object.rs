@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acl::Acl;
 use crate::clock::Timestamp;
-use crate::digest::{Checksum, ETag};
+use crate::digest::{Checksum, ChecksumType, ETag};
 use crate::reply::Owner;
 
 /// The representation headers kept with an object and sent with it again (OSS: the seven headers of mirroring, which
@@ -36,6 +36,10 @@ pub enum ObjectKind {
     Normal,
     /// Completed from parts.
     Multipart,
+    /// Grown by OSS AppendObject; the only kind that can be appended to.
+    Appendable,
+    /// OSS PutSymlink: no body, but the name of another key ([`Composition::link`]).
+    Symlink,
 }
 
 /// Who wrote the object.
@@ -70,7 +74,37 @@ pub struct ObjectHeaders {
     /// User metadata.
     pub user: UserMeta,
     /// Owner and list; `None`: its bucket's owner's, with no list of its own.
+    #[serde(default)] // footers of blobs from before it was kept
     pub access: Option<Box<ObjectAccess>>,
+    /// Storage class as its writer named it, in the writer's words; none is the bucket's.
+    #[serde(default)] // as above
+    pub storage_class: Option<Box<str>>,
+    /// S3 `x-amz-website-redirect-location`.
+    #[serde(default)] // as above
+    pub website_redirect: Option<Box<str>>,
+}
+
+/// One of the parts that an object was completed from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectPart {
+    /// Its number, 1 to [`crate::limits::MAX_PART_NUMBER`].
+    pub number: u16,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// Additional checksum, if its writer gave one.
+    pub checksum: Option<Checksum>,
+}
+
+/// How the body came together, beyond its [`ObjectKind`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Composition {
+    /// Of what the additional checksum is one.
+    pub checksum_type: ChecksumType,
+    /// The parts of a multipart object in their order; `None` for others, and for those that an earlier release
+    /// completed.
+    pub parts: Option<Arc<[ObjectPart]>>,
+    /// The key that a symlink names, as its writer sent it (decoded).
+    pub link: Option<Box<str>>,
 }
 
 /// Everything a HEAD tells.
@@ -96,6 +130,8 @@ pub struct ObjectMeta {
     pub headers: ObjectHeaders,
     /// Tags.
     pub tags: Tags,
+    /// How the body came together.
+    pub composition: Composition,
 }
 
 /// Shared, immutable metadata.

@@ -7,77 +7,17 @@ use http::HeaderMap;
 
 use crate::acl::WantedAcl;
 use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
-use crate::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
+use crate::cors::CorsConfiguration;
+use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
 use crate::list::ListQuery;
 use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
-use crate::object::{ContentHeaders, ObjectHeaders};
-use crate::precondition::Preconditions;
+use crate::object::{ContentHeaders, ObjectHeaders, Tags};
+use crate::precondition::{ObjectCondition, Preconditions};
 use crate::range::ByteRange;
 use crate::website::Website;
 
-/// What a request wants to do, for authorisation; named like the permissions of both vendors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // each variant is the permission of its name
-pub enum Action {
-    ListBuckets,
-    CreateBucket,
-    GetBucketInfo,
-    GetBucketLocation,
-    GetBucketAcl,
-    PutBucketAcl,
-    GetBucketWebsite,
-    PutBucketWebsite,
-    DeleteBucketWebsite,
-    DeleteBucket,
-    GetBucketPolicy,
-    PutBucketPolicy,
-    DeleteBucketPolicy,
-    GetBucketPolicyStatus,
-    GetBucketPublicAccessBlock,
-    PutBucketPublicAccessBlock,
-    DeleteBucketPublicAccessBlock,
-    GetBucketOwnershipControls,
-    PutBucketOwnershipControls,
-    ListObjects,
-    GetObject,
-    GetObjectAcl,
-    PutObjectAcl,
-    GetObjectTagging,
-    PutObject,
-    DeleteObject,
-    ListMultipartUploads,
-    ListParts,
-    AbortMultipartUpload,
-    Administer,
-}
-
-impl Action {
-    /// Whether it is about an object, so that policies speak of `BUCKET/KEY`.
-    pub fn is_on_objects(self) -> bool {
-        matches!(
-            self,
-            Self::GetObject
-                | Self::GetObjectAcl
-                | Self::PutObjectAcl
-                | Self::GetObjectTagging
-                | Self::PutObject
-                | Self::DeleteObject
-                | Self::ListParts
-                | Self::AbortMultipartUpload
-        )
-    }
-
-    /// Whether the answer may depend on the object, so that it is asked again with the object in hand.
-    pub fn depends_on_object(self) -> bool {
-        matches!(self, Self::GetObject | Self::GetObjectAcl | Self::PutObjectAcl | Self::GetObjectTagging)
-    }
-
-    /// Whether it is about the policy of a bucket.
-    pub fn is_on_policy(self) -> bool {
-        matches!(self, Self::GetBucketPolicy | Self::PutBucketPolicy | Self::DeleteBucketPolicy)
-    }
-}
+pub use crate::action::Action;
 
 /// An operation with everything decoded but its streaming body.
 #[derive(Debug)]
@@ -126,6 +66,8 @@ pub enum Op {
     DeleteBucket(BucketName),
     /// One page of objects, version 1 or 2 (the difference is the dialect's); for a visitor the home page, if there is one.
     ListObjects(ListObjects),
+    /// One page of the versions of objects: each object is one, as long as no bucket keeps more.
+    ListObjectVersions(ListObjects),
     /// The home page of a bucket's website, at the root of its website domain.
     GetHomePage(BucketName, Box<Visit>),
     /// As [`Op::GetHomePage`], without the body.
@@ -134,6 +76,8 @@ pub enum Op {
     GetObject(Box<GetObject>),
     /// An object's metadata. Never reaches an origin unless the rule allows it.
     HeadObject(Box<GetObject>),
+    /// S3 `?attributes`: what is known about an object beside its bytes; never reaches an origin.
+    GetObjectAttributes(BucketName, ObjectKey),
     /// OSS `?objectMeta`: length, ETag and date; never reaches an origin.
     GetObjectMeta(BucketName, ObjectKey),
     /// The tags of a stored object; never reaches an origin.
@@ -142,18 +86,50 @@ pub enum Op {
     GetObjectAcl(BucketName, ObjectKey),
     /// Sets the list of a stored object.
     PutObjectAcl(BucketName, ObjectKey, WantedAcl),
+    /// Replaces the tags of a stored object.
+    PutObjectTagging(BucketName, ObjectKey, Tags),
+    /// Removes the tags of a stored object.
+    DeleteObjectTagging(BucketName, ObjectKey),
+    /// OSS `?stat`: how much a bucket holds.
+    GetBucketStat(BucketName),
+    /// Whether requesters are said to pay.
+    GetBucketRequestPayment(BucketName),
+    /// Says whether requesters pay; nobody does.
+    PutBucketRequestPayment(BucketName, bool),
+    /// A setting that is not offered, as of a bucket for which nobody made it; the action says which one.
+    GetUnset(BucketName, Action),
+    /// The cross-origin rules of a bucket.
+    GetBucketCors(BucketName),
+    /// Replaces the cross-origin rules of a bucket.
+    PutBucketCors(BucketName, Box<CorsConfiguration>),
+    /// Removes the cross-origin rules of a bucket.
+    DeleteBucketCors(BucketName),
+    /// The tags of a bucket.
+    GetBucketTagging(BucketName),
+    /// Replaces the tags of a bucket.
+    PutBucketTagging(BucketName, Tags),
+    /// Removes the tags of a bucket that have these keys, all if there are none.
+    DeleteBucketTagging(BucketName, Vec<Box<str>>),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
+    /// Adds the body that travels beside to the end of an object.
+    AppendObject(Box<AppendObject>),
+    /// Makes a symlink.
+    PutSymlink(Box<PutSymlink>),
+    /// What a symlink names.
+    GetSymlink(BucketName, ObjectKey),
     /// Copies an object within the server.
     CopyObject(Box<CopyObject>),
-    /// Deletes an object; succeeds if there is none.
-    DeleteObject(BucketName, ObjectKey),
+    /// Deletes an object that meets the condition; succeeds if there is none.
+    DeleteObject(BucketName, ObjectKey, Option<Box<ObjectCondition>>),
     /// Deletes up to [`crate::limits::MAX_DELETE_KEYS`] objects.
     DeleteObjects(DeleteObjects),
     /// Begins a multipart upload.
     CreateMultipartUpload(Box<CreateMultipartUpload>),
     /// Stores the body that travels beside as a part.
     UploadPart(Box<UploadPart>),
+    /// Stores bytes of an object as a part.
+    UploadPartCopy(Box<UploadPartCopy>),
     /// Makes the object from parts.
     CompleteMultipartUpload(Box<CompleteMultipartUpload>),
     /// Drops an upload and its parts.
@@ -220,7 +196,16 @@ impl Visit {
     /// The request for this object; it replaces no headers.
     pub fn of(self, bucket: BucketName, key: ObjectKey) -> GetObject {
         let Self { range, strict_range, conditions, miss } = self;
-        GetObject { bucket, key, range, strict_range, conditions, overrides: ContentHeaders::default(), miss }
+        GetObject {
+            bucket,
+            key,
+            range,
+            strict_range,
+            part: None,
+            conditions,
+            overrides: ContentHeaders::default(),
+            miss,
+        }
     }
 }
 
@@ -236,6 +221,8 @@ pub struct GetObject {
     /// `x-oss-range-behavior: standard`, and always on the S3 face: an unsatisfiable range is an error. Otherwise the
     /// whole object is the answer (OSS).
     pub strict_range: bool,
+    /// The part of a multipart object that is meant, instead of a range; any other object is its own part 1.
+    pub part: Option<u16>,
     /// Conditions.
     pub conditions: Preconditions,
     /// `response-*` parameters: replace the stored headers in this answer only.
@@ -286,6 +273,7 @@ impl Op {
         match self {
             Self::PutObject(put) => Some(&put.digests),
             Self::UploadPart(part) => Some(&part.digests),
+            Self::AppendObject(append) => Some(&append.digests),
             _ => None,
         }
     }
@@ -297,12 +285,10 @@ pub enum WriteCondition {
     /// Always.
     #[default]
     Any,
-    /// Only if there is no object: `If-None-Match: *` (answer on failure: [`crate::Error::PreconditionFailed`]).
-    IfNoneMatch,
     /// Only if there is no object: `x-oss-forbid-overwrite: true` ([`crate::Error::ObjectExists`]).
     ForbidOverwrite,
-    /// Only if the object there has this tag: `If-Match` (no object: [`crate::Error::NoSuchKey`]).
-    IfMatch(ETag),
+    /// Only if what is there meets this: `If-Match`, `If-None-Match` ([`ObjectCondition::judge`]).
+    Meets(Box<ObjectCondition>),
 }
 
 /// See [`Op::PutObject`].
@@ -316,10 +302,52 @@ pub struct PutObject {
     pub headers: ObjectHeaders,
     /// The list that the request names.
     pub acl: Option<WantedAcl>,
+    /// Tags to store.
+    pub tags: Tags,
     /// Length of the body after decoding, if announced; enforced.
     pub content_length: Option<u64>,
     /// Digests to check.
     pub digests: AnnouncedDigests,
+    /// When to replace.
+    pub condition: WriteCondition,
+}
+
+/// See [`Op::AppendObject`].
+#[derive(Clone, Debug)]
+pub struct AppendObject {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key.
+    pub key: ObjectKey,
+    /// Where the object must end; 0 makes it.
+    pub position: u64,
+    /// Metadata of an object that is made.
+    pub headers: ObjectHeaders,
+    /// Tags of an object that is made.
+    pub tags: Tags,
+    /// The list that the request names.
+    pub acl: Option<WantedAcl>,
+    /// Length of the body, if announced; enforced.
+    pub content_length: Option<u64>,
+    /// Digests to check.
+    pub digests: AnnouncedDigests,
+}
+
+/// See [`Op::PutSymlink`].
+#[derive(Clone, Debug)]
+pub struct PutSymlink {
+    /// Bucket.
+    pub bucket: BucketName,
+    /// Key of the link.
+    pub key: ObjectKey,
+    /// Key that it names, in the same bucket.
+    pub target: ObjectKey,
+    /// Metadata of the link.
+    pub headers: ObjectHeaders,
+    /// Tags of the link.
+    pub tags: Tags,
+    /// The list that the request names.
+    pub acl: Option<WantedAcl>,
     /// When to replace.
     pub condition: WriteCondition,
 }
@@ -341,6 +369,12 @@ pub struct CopyObject {
     pub headers: Option<ObjectHeaders>,
     /// The list that the request names; never the source's.
     pub acl: Option<WantedAcl>,
+    /// New tags (tagging directive REPLACE) or the source's (COPY).
+    pub tags: Option<Tags>,
+    /// Storage class of the copy, whose source's is not taken over.
+    pub storage_class: Option<Box<str>>,
+    /// Redirect of the copy, whose source's is not taken over either.
+    pub website_redirect: Option<Box<str>>,
     /// Additional checksum to compute.
     pub algorithm: Option<ChecksumAlgorithm>,
     /// When to replace the destination.
@@ -352,8 +386,8 @@ pub struct CopyObject {
 pub struct DeleteObjects {
     /// Bucket.
     pub bucket: BucketName,
-    /// Keys, in the order given.
-    pub keys: Vec<ObjectKey>,
+    /// Keys, in the order given, each with what its object must meet.
+    pub keys: Vec<(ObjectKey, Option<Box<ObjectCondition>>)>,
     /// Answer only failures.
     pub quiet: bool,
 }
@@ -369,8 +403,10 @@ pub struct CreateMultipartUpload {
     pub headers: ObjectHeaders,
     /// The list that the request names for it.
     pub acl: Option<WantedAcl>,
-    /// Checksum algorithm announced.
-    pub algorithm: Option<ChecksumAlgorithm>,
+    /// Tags of the object to be.
+    pub tags: Tags,
+    /// Checksum algorithm announced, and of what the object's checksum will be one.
+    pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     /// OSS applies `x-oss-forbid-overwrite` here already.
     pub condition: WriteCondition,
 }
@@ -399,6 +435,32 @@ pub struct UploadPart {
     pub digests: AnnouncedDigests,
 }
 
+/// Bytes `first` to `last`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartRange {
+    /// First byte.
+    pub first: u64,
+    /// Last byte, at least `first`.
+    pub last: u64,
+}
+
+/// See [`Op::UploadPartCopy`].
+#[derive(Clone, Debug)]
+pub struct UploadPartCopy {
+    /// Upload.
+    pub upload: UploadRef,
+    /// 1 to [`crate::limits::MAX_PART_NUMBER`].
+    pub number: u16,
+    /// Source bucket; the caller needs [`Action::GetObject`] there.
+    pub source_bucket: BucketName,
+    /// Source key.
+    pub source_key: ObjectKey,
+    /// Conditions on the source.
+    pub source_conditions: Preconditions,
+    /// Which bytes; all if it is `None`.
+    pub range: Option<PartRange>,
+}
+
 /// See [`Op::CompleteMultipartUpload`].
 #[derive(Clone, Debug)]
 pub struct CompleteMultipartUpload {
@@ -412,6 +474,12 @@ pub struct CompleteMultipartUpload {
     pub acl: Option<WantedAcl>,
     /// When to replace.
     pub condition: WriteCondition,
+    /// Checksum of the object to be, in the type of the upload.
+    pub checksum: Option<Checksum>,
+    /// The type that the client takes the checksum to have.
+    pub checksum_type: Option<ChecksumType>,
+    /// Length of the object to be.
+    pub size_bytes: Option<u64>,
     /// Smallest part except the last (differs by dialect).
     pub min_part_bytes: u64,
 }

@@ -2,6 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::digest::ETag;
+use crate::object::ObjectMeta;
+use crate::{Error, ObjectKey, Result};
 
 /// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +113,54 @@ impl Preconditions {
             return Verdict::NotModified;
         }
         Verdict::Proceed
+    }
+}
+
+/// What a change demands of the object that it replaces or deletes. All that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectCondition {
+    /// `If-Match`.
+    pub if_match: Option<TagCondition>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<TagCondition>,
+    /// `x-amz-if-match-last-modified-time`; compared in whole seconds, which is all that clients are told.
+    pub last_modified: Option<Timestamp>,
+    /// `x-amz-if-match-size`.
+    pub size_bytes: Option<u64>,
+}
+
+impl ObjectCondition {
+    /// Whether no condition is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Judges what is there.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchKey`] if nothing is there and something must be; [`Error::PreconditionFailed`] naming the header.
+    pub fn judge(&self, key: &ObjectKey, found: Option<&ObjectMeta>) -> Result<()> {
+        let needs_one = self.if_match.is_some() || self.last_modified.is_some() || self.size_bytes.is_some();
+        let Some(meta) = found else {
+            if needs_one {
+                return Err(Error::NoSuchKey { key: key.as_str().into(), origin_status: None });
+            }
+            return Ok(());
+        };
+        let failed = |condition| Err(Error::PreconditionFailed { condition });
+        if self.if_match.as_ref().is_some_and(|condition| !condition.matches(&meta.etag)) {
+            return failed("If-Match");
+        }
+        if self.if_none_match.as_ref().is_some_and(|condition| condition.matches(&meta.etag)) {
+            return failed("If-None-Match");
+        }
+        if self.last_modified.is_some_and(|time| time.seconds() != meta.last_modified.seconds()) {
+            return failed("x-amz-if-match-last-modified-time");
+        }
+        if self.size_bytes.is_some_and(|size_bytes| size_bytes != meta.size_bytes) {
+            return failed("x-amz-if-match-size");
+        }
+        Ok(())
     }
 }
 

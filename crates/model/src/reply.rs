@@ -12,11 +12,12 @@ use crate::acl::{CannedAcl, Grant};
 use crate::body::Body;
 use crate::bucket::{Bucket, ObjectOwnership, PublicAccessBlock};
 use crate::clock::Timestamp;
-use crate::digest::ChecksumAlgorithm;
+use crate::cors::CorsConfiguration;
+use crate::digest::{ChecksumAlgorithm, ChecksumType};
 use crate::list::ListPage;
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
-use crate::object::{ContentHeaders, ObjectMeta, SharedMeta, Tags};
+use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
 use crate::policy::Policy;
 use crate::website::Website;
 
@@ -46,6 +47,8 @@ pub struct ObjectReply {
     pub range: Option<Range<u64>>,
     /// Answer headers that replace the stored ones.
     pub overrides: ContentHeaders,
+    /// The part that `range` is, if one was asked for by its number.
+    pub part: Option<ObjectPart>,
     /// The bytes of `range`, or of the whole; [`Body::Empty`] for HEAD.
     pub body: Body,
     /// Status of the origin's answer, if it was asked.
@@ -96,6 +99,21 @@ pub struct Owner {
     pub id: Arc<str>,
     /// Display name.
     pub display_name: Arc<str>,
+}
+
+/// See [`Op::GetBucketStat`](crate::op::Op::GetBucketStat).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketStat {
+    /// Objects.
+    pub objects: u64,
+    /// Bytes of all objects.
+    pub size_bytes: u64,
+    /// Open uploads.
+    pub uploads: u64,
+    /// When they were counted.
+    pub at: Timestamp,
+    /// Storage class as written (none: the standard one), its objects and their bytes.
+    pub classes: Vec<(Option<Box<str>>, u64, u64)>,
 }
 
 /// What an operation answers.
@@ -149,13 +167,23 @@ pub enum Reply {
     Object(Box<ObjectReply>),
     /// 304 with the current validators.
     NotModified(SharedMeta),
-    /// GetObjectMeta.
+    /// GetObjectMeta, GetObjectAttributes, GetSymlink.
     ObjectMeta(SharedMeta),
     /// GetObjectTagging.
     Tags(Tags),
+    /// GetBucketStat.
+    BucketStat(BucketStat),
+    /// GetBucketRequestPayment: whether requesters are said to pay.
+    RequestPayment(bool),
+    /// A setting that nobody made; which one, the operation says.
+    Unset,
+    /// GetBucketCors.
+    Cors(Arc<CorsConfiguration>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
-    /// PutObject.
+    /// AppendObject: the whole object as it is now.
+    Appended(SharedMeta),
+    /// PutObject, PutSymlink.
     Stored(SharedMeta),
     /// CopyObject.
     Copied(SharedMeta),
@@ -165,6 +193,8 @@ pub enum Reply {
     UploadCreated(UploadId),
     /// UploadPart.
     PartStored(PartInfo),
+    /// UploadPartCopy.
+    PartCopied(PartInfo),
     /// CompleteMultipartUpload.
     Completed(SharedMeta),
     /// ListParts.
@@ -173,8 +203,8 @@ pub enum Reply {
         owner: Owner,
         /// When the upload began, and its checksum algorithm.
         initiated: Timestamp,
-        /// Checksum algorithm announced on creation.
-        algorithm: Option<ChecksumAlgorithm>,
+        /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
+        checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         /// The page.
         page: PartPage,
     },
@@ -195,6 +225,7 @@ impl ObjectReply {
             meta,
             facts: KnownFacts::ALL,
             range: None,
+            part: None,
             overrides: ContentHeaders::default(),
             body,
             origin_status: None,

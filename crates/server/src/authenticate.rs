@@ -12,6 +12,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_model::error::SignatureMismatch;
 use headwater_model::{Error, Result};
+use headwater_wire::form::Form;
 use headwater_wire::sign::{
     ContentSha256, Credentials, PayloadMode, Scheme, SignError, SigningKeys, Target, Verified, VerifyContext, detect,
     verify, verify_unknown,
@@ -79,7 +80,7 @@ impl Authenticator {
         let dialect = routed.dialect;
         let Some(credentials) = detect(parts).map_err(|error| refusal(error, "", dialect))? else {
             let payload = match routed.body_need() {
-                BodyNeed::None => PayloadMode::Unsigned,
+                BodyNeed::None | BodyNeed::Form => PayloadMode::Unsigned,
                 BodyNeed::Xml | BodyNeed::Stream => anonymous_payload(parts, dialect)?,
             };
             return Ok(Authenticated { principal: Principal::Anonymous, payload });
@@ -100,6 +101,29 @@ impl Authenticator {
         Ok(Authenticated { principal, payload: verified.payload })
     }
 }
+
+impl Authenticator {
+    /// Who signed the policy of a form; anonymous, if nobody did.
+    ///
+    /// # Errors
+    /// What is wrong with the signature.
+    pub(crate) fn form(&self, form: &Form, accounts: &Accounts, dialect: Dialect, now: Timestamp) -> Result<Principal> {
+        let Some(credentials) = form.credentials()? else { return Ok(Principal::Anonymous) };
+        let id = credentials.access_key_id.as_str();
+        let region = self.strict_region.as_deref();
+        let found = accounts.find(id, credentials.session_token.as_deref(), now)?;
+        let secret = found.as_ref().map_or(UNKNOWN_SECRET, |found| &found.secret);
+        let verified = credentials.verify(secret, region);
+        let Some(Credential { principal, .. }) = found else {
+            return Err(Error::InvalidAccessKeyId { access_key_id: id.into() });
+        };
+        verified.map_err(|error| refusal(error, id, dialect))?;
+        Ok(principal)
+    }
+}
+
+/// Stands in for the secret of an access key that does not exist.
+const UNKNOWN_SECRET: &str = "no-such-access-key-no-such-access-key-00";
 
 /// A parameter that selects the operation, or what it works on, must have been signed: else whoever holds a signed URL
 /// could turn it into another request.

@@ -21,7 +21,7 @@ use headwater_model::reply::{Reply, Served};
 use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{
-    Addressing, BodyNeed, ErrorContext, PolicyFields, RequestFacts, ResponseContext, Routed, decode, encode,
+    Addressing, BodyNeed, ErrorContext, Operation, PolicyFields, RequestFacts, ResponseContext, Routed, decode, encode,
     encode_error, request_host, route,
 };
 use http::request::Parts;
@@ -48,23 +48,23 @@ pub(crate) struct Service {
     metrics: Arc<Metrics>,
     access_log: AccessLog,
     addressing: Addressing,
-    authenticator: Authenticator,
+    pub(crate) authenticator: Authenticator,
     trusted_proxies: Vec<IpNet>,
     request_ids: RequestIds,
 }
 
 /// What an answer is accounted by.
-struct Account {
-    kind: RequestKind,
-    id: RequestId,
+pub(crate) struct Account {
+    pub(crate) kind: RequestKind,
+    pub(crate) id: RequestId,
     received: Received,
     started: Duration,
-    time: Timestamp,
-    remote: IpAddr,
-    bucket: Option<Arc<str>>,
-    key: Option<Arc<str>>,
-    access_key_id: Option<Arc<str>>,
-    may_know_reasons: bool,
+    pub(crate) time: Timestamp,
+    pub(crate) remote: IpAddr,
+    pub(crate) bucket: Option<Arc<str>>,
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) access_key_id: Option<Arc<str>>,
+    pub(crate) may_know_reasons: bool,
     method: http::Method,
     error: Option<Box<str>>,
     reason: Option<&'static str>,
@@ -139,6 +139,7 @@ impl Service {
         let received = account.received.clone();
         let body = || stream(incoming, &activity, received);
         let mut response = self.respond(&parts, secure, body, &mut account).await;
+        self.allow_origin(&parts, &mut response, &account);
         let persistent = parts.version < http::Version::HTTP_2;
         if persistent && account.received.bytes() == 0 && expects_body(&parts) && !response.status().is_success() {
             // The client's body was refused unread; it must not be taken for the next request.
@@ -170,6 +171,21 @@ impl Service {
         account.kind = (routed.operation.name(), routed.dialect);
         account.bucket = routed.bucket.as_ref().map(|bucket| bucket.shared().clone());
         account.key = routed.key.as_ref().map(|key| key.shared().clone());
+        if routed.operation == Operation::Preflight {
+            return match self.preflight(parts, &routed, secure, account) {
+                Ok(response) => response,
+                Err(error) => self.refuse(parts, routed.dialect, &error, account, false),
+            };
+        }
+        if routed.body_need() == BodyNeed::Form {
+            return match self.post(parts, &routed, secure, body(), account).await {
+                Ok(response) => response,
+                Err(error) => {
+                    let (dialect, owner) = (account.kind.1, account.access_key_id.is_some());
+                    self.refuse(parts, dialect, &error, account, owner)
+                }
+            };
+        }
         match self.perform(parts, &routed, secure, body, account).await {
             Ok(reply) => {
                 (account.served, account.origin_status) = cause(&reply);
@@ -205,7 +221,7 @@ impl Service {
         if !routed.operation.is_judged_by_key() {
             let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
             match routed.body_need() {
-                BodyNeed::None => self.engine.authorise(&caller, action, bucket, key)?,
+                BodyNeed::None | BodyNeed::Form => self.engine.authorise(&caller, action, bucket, key)?,
                 BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, bucket, key).await?,
             }
         }
@@ -221,10 +237,13 @@ impl Service {
         };
         let trailing = TrailingChecksum::default();
         match routed.body_need() {
-            BodyNeed::None => {
-                let op = decode(routed, parts, None, &facts)?;
-                self.run(caller, op, account).await
-            }
+            BodyNeed::None | BodyNeed::Form => match decode(routed, parts, None, &facts) {
+                Ok(op) => self.run(caller, op, account).await,
+                Err(error) => {
+                    let place = (routed.bucket.as_ref(), routed.key.as_ref());
+                    Err(self.engine.unreadable(&caller, routed.action(), place, error).await)
+                }
+            },
             BodyNeed::Xml => {
                 let body = collect(verified(body(), payload, declared_bytes, trailing), MAX_XML_BYTES).await?;
                 let op = decode(routed, parts, Some(&body), &facts)?;
@@ -237,6 +256,11 @@ impl Service {
                 self.engine.perform(&caller, op, body).await
             }
         }
+    }
+
+    /// How long a request has taken so far.
+    pub(crate) fn elapsed_of(&self, account: &Account) -> Duration {
+        self.clock.elapsed().saturating_sub(account.started)
     }
 
     /// Performs an operation without a body.

@@ -39,6 +39,7 @@ async fn put(store: &LocalStore, bucket: &BucketRef, number: u64, body: Bytes) {
         headers: ObjectHeaders::default(),
         checksum: None,
         tags: Vec::new(),
+        composition: headwater_model::object::Composition::default(),
     };
     writer.seal(object, Expectation::Any).await.expect("sealed");
 }
@@ -57,6 +58,7 @@ async fn opened(dir: &std::path::Path) -> (Arc<LocalStore>, BucketRef) {
         rule_version: 0,
         migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
+        configuration: headwater_model::bucket::BucketConfiguration::default(),
     };
     let bucket = BucketRef::from(&store.create_bucket(bucket).await.expect("a bucket"));
     (store, bucket)

@@ -20,11 +20,12 @@ use headwater_model::account::Account;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType, Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
+use headwater_model::object::{Composition, ObjectAccess, ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
 use headwater_model::origin::OriginId;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
@@ -58,6 +59,9 @@ pub enum Expectation {
     /// The object has this tag ([`headwater_model::Error::PreconditionFailed`] naming `If-Match` otherwise;
     /// [`headwater_model::Error::NoSuchKey`] if there is none).
     ETag(ETag),
+    /// What is there meets the condition, or nothing is there and the condition allows that
+    /// ([`ObjectCondition::judge`]).
+    Meets(Arc<ObjectCondition>),
     /// The commit of a fill: the token still holds, the key is absent and no tombstone stands for it
     /// ([`headwater_model::Error::ObjectExists`] otherwise). Commits with a token are not revocations of their own token.
     Fill(FillToken),
@@ -98,6 +102,30 @@ pub struct NewObject {
     pub checksum: Option<Checksum>,
     /// Tags.
     pub tags: Tags,
+    /// How the body comes together. A completion lists the parts itself.
+    pub composition: Composition,
+}
+
+/// What an upload is begun with, for the object that its completion makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewUpload {
+    /// What the writer chose.
+    pub headers: ObjectHeaders,
+    /// Tags.
+    pub tags: Tags,
+    /// Additional checksum of its parts.
+    pub checksum_algorithm: Option<ChecksumAlgorithm>,
+    /// Of what the object's checksum will be one.
+    pub checksum_type: ChecksumType,
+}
+
+/// What of a stored object can change without another body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amendment {
+    /// Its tags are these.
+    Tags(Tags),
+    /// Its owner and list are these.
+    Access(Option<Box<ObjectAccess>>),
 }
 
 /// A part's metadata, chosen after its digests are known.
@@ -148,6 +176,14 @@ pub trait ObjectWriter: Send {
     /// Those of [`Expectation`]; `StorageFull`; `Internal`.
     fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
+    /// Makes the body durable at the end of the object under the key, which must meet `expect` and be in files
+    /// ([`Content::resident`] gives nothing of it). `object` is the metadata of the whole; the CRC-64 is combined. After
+    /// [`ObjectWriter::finish`].
+    ///
+    /// # Errors
+    /// Those of [`Expectation`]; `NoSuchKey`; `StorageFull`; `Internal`, also for a body that is not in files.
+    fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
+
     /// Makes the body durable as a part, replacing a former part of that number. After [`ObjectWriter::finish`].
     ///
     /// # Errors
@@ -163,6 +199,11 @@ pub trait Content: Send + Sync {
     /// The bytes of a half-open, valid, non-empty interval. Checksums are verified before bytes are handed out; a
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
+
+    /// Of how many pieces the body is made; each costs a little whenever the object is opened or changed.
+    fn pieces(&self) -> usize {
+        1
+    }
 
     /// The implementation, for the store that made it: a copy within one store need not pass through memory.
     fn as_any(&self) -> Option<&dyn std::any::Any> {
@@ -236,6 +277,31 @@ pub trait Store: Send + Sync {
         afterwards: Afterwards,
     ) -> BoxFuture<'a, Result<bool>>;
 
+    /// Deletes an object that meets the condition, as [`Store::delete`] does. Without an object nothing happens, whatever
+    /// the condition: `false`, no token is revoked and no tombstone left.
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::PreconditionFailed`] if it does not meet the condition.
+    fn delete_if<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+        condition: &'a ObjectCondition,
+    ) -> BoxFuture<'a, Result<bool>>;
+
+    /// Changes an object without changing its body, its `Last-Modified` or its tag.
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::NoSuchKey`]; [`headwater_model::Error::SlowDown`] if others change the key without
+    /// pause.
+    fn amend<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>>;
+
     /// When the key was deleted on purpose, if a tombstone stands for it. Costs nothing in a bucket without tombstones.
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>>;
 
@@ -270,17 +336,16 @@ pub trait Store: Send + Sync {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        headers: ObjectHeaders,
-        algorithm: Option<ChecksumAlgorithm>,
+        upload: NewUpload,
     ) -> BoxFuture<'a, Result<UploadId>>;
 
-    /// An open upload of that key, with the metadata given at its creation.
+    /// An open upload of that key, and what was given at its creation.
     fn upload<'a>(
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         id: UploadId,
-    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>>;
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, NewUpload)>>>;
 
     /// One page of an open upload's parts with numbers above `after`.
     fn parts<'a>(

@@ -9,8 +9,8 @@ mod following;
 mod local;
 
 pub use contract::{
-    Afterwards, Ahead, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
-    StoredObject, Tail, TailState, Tombstone, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, NewUpload,
+    ObjectWriter, Store, StoreStats, StoredObject, Tail, TailState, Tombstone, WriteIntent,
 };
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,

@@ -8,16 +8,16 @@ use futures_util::FutureExt as _;
 use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::{Clock, Timestamp};
-use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
-    WriteIntent,
+    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
+    StoredObject, Tombstone, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use headwater_testkit::store_suite::{Factory, Fixture, random};
@@ -38,6 +38,25 @@ impl Store for Forgetful {
             }
             self.0.delete(bucket, key, afterwards).await
         })
+    }
+
+    fn delete_if<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+        condition: &'a ObjectCondition,
+    ) -> BoxFuture<'a, Result<bool>> {
+        self.0.delete_if(bucket, key, afterwards, condition)
+    }
+
+    fn amend<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        self.0.amend(bucket, key, amendment)
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
@@ -92,17 +111,16 @@ impl Store for Forgetful {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        headers: ObjectHeaders,
-        algorithm: Option<ChecksumAlgorithm>,
+        upload: NewUpload,
     ) -> BoxFuture<'a, Result<UploadId>> {
-        self.0.create_upload(bucket, key, headers, algorithm)
+        self.0.create_upload(bucket, key, upload)
     }
     fn upload<'a>(
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         id: UploadId,
-    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, NewUpload)>>> {
         self.0.upload(bucket, key, id)
     }
     fn parts<'a>(

@@ -30,6 +30,11 @@ pub(crate) fn iso_8601(at: Timestamp) -> String {
     format!("{moment:.3}")
 }
 
+/// Reads a moment in ISO 8601, with or without fractions of seconds and with any offset.
+pub(crate) fn parse_iso_8601(text: &str) -> Option<Timestamp> {
+    text.trim().parse::<jiff::Timestamp>().ok().map(|moment| Timestamp(moment.as_millisecond()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +47,16 @@ mod tests {
         assert_eq!(iso_8601(Timestamp(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(http_date(Timestamp(-1)), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(http_date(Timestamp(i64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+
+    #[test]
+    fn reads_iso_8601() {
+        for text in ["2023-12-16T16:20:57.042Z", "2023-12-16T17:20:57.042+01:00"] {
+            assert_eq!(parse_iso_8601(text), Some(Timestamp(1_702_743_657_042)), "{text}");
+        }
+        for text in ["", "2023-12-16", "Sat, 16 Dec 2023 16:20:57 GMT"] {
+            assert_eq!(parse_iso_8601(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -20,12 +20,14 @@
 
 mod address;
 mod codec;
+pub mod cors;
 mod date;
 mod detect;
 mod errors;
 mod escape;
 mod etag;
 mod fields;
+pub mod form;
 mod operation;
 mod policy_fields;
 mod query;

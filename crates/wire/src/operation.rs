@@ -31,6 +31,7 @@ pub enum Operation {
     DeleteOwnershipControls,
     ListObjects,
     ListObjectsV2,
+    ListObjectVersions,
     DeleteObjects,
     ListMultipartUploads,
     /// The root of a website domain; the vendors have no name for it.
@@ -43,11 +44,40 @@ pub enum Operation {
     GetObjectAcl,
     PutObjectAcl,
     GetObjectTagging,
+    /// S3.
+    GetObjectAttributes,
+    PutObjectTagging,
+    DeleteObjectTagging,
+    GetBucketStat,
+    GetBucketRequestPayment,
+    PutBucketRequestPayment,
+    GetBucketLogging,
+    GetBucketVersioning,
+    GetBucketNotification,
+    GetBucketAccelerate,
+    ListLiveChannels,
+    GetBucketCors,
+    PutBucketCors,
+    DeleteBucketCors,
+    /// `OPTIONS`: a browser asks whether a page of another site may ask.
+    Preflight,
+    GetBucketTagging,
+    PutBucketTagging,
+    DeleteBucketTagging,
     PutObject,
+    /// OSS.
+    AppendObject,
+    /// OSS.
+    PutSymlink,
+    /// OSS.
+    GetSymlink,
+    /// An object as a field of a form.
+    PostObject,
     CopyObject,
     DeleteObject,
     CreateMultipartUpload,
     UploadPart,
+    UploadPartCopy,
     CompleteMultipartUpload,
     AbortMultipartUpload,
     ListParts,
@@ -68,6 +98,8 @@ pub enum BodyNeed {
     Xml,
     /// The body streams beside the operation.
     Stream,
+    /// The body is a form, which has the operation in it: [`crate::form`].
+    Form,
 }
 
 impl Operation {
@@ -97,6 +129,7 @@ impl Operation {
             Self::DeleteOwnershipControls => "DeleteBucketOwnershipControls",
             Self::ListObjects => "ListObjects",
             Self::ListObjectsV2 => "ListObjectsV2",
+            Self::ListObjectVersions => "ListObjectVersions",
             Self::DeleteObjects => "DeleteObjects",
             Self::ListMultipartUploads => "ListMultipartUploads",
             Self::GetHomePage => "GetHomePage",
@@ -107,11 +140,34 @@ impl Operation {
             Self::GetObjectAcl => "GetObjectAcl",
             Self::PutObjectAcl => "PutObjectAcl",
             Self::GetObjectTagging => "GetObjectTagging",
+            Self::PutObjectTagging => "PutObjectTagging",
+            Self::DeleteObjectTagging => "DeleteObjectTagging",
+            Self::GetBucketTagging => "GetBucketTagging",
+            Self::GetBucketStat => "GetBucketStat",
+            Self::GetBucketRequestPayment => "GetBucketRequestPayment",
+            Self::PutBucketRequestPayment => "PutBucketRequestPayment",
+            Self::GetBucketLogging => "GetBucketLogging",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::GetBucketNotification => "GetBucketNotification",
+            Self::GetBucketAccelerate => "GetBucketAccelerate",
+            Self::ListLiveChannels => "ListLiveChannels",
+            Self::GetBucketCors => "GetBucketCors",
+            Self::PutBucketCors => "PutBucketCors",
+            Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::Preflight => "OptionObject",
+            Self::PutBucketTagging => "PutBucketTagging",
+            Self::DeleteBucketTagging => "DeleteBucketTagging",
             Self::PutObject => "PutObject",
+            Self::AppendObject => "AppendObject",
+            Self::PutSymlink => "PutSymlink",
+            Self::GetSymlink => "GetSymlink",
+            Self::PostObject => "PostObject",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
             Self::CreateMultipartUpload => "CreateMultipartUpload",
             Self::UploadPart => "UploadPart",
+            Self::UploadPartCopy => "UploadPartCopy",
+            Self::GetObjectAttributes => "GetObjectAttributes",
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
             Self::ListParts => "ListParts",
@@ -125,6 +181,7 @@ impl Operation {
             Self::ListBuckets => Action::ListBuckets,
             Self::CreateBucket => Action::CreateBucket,
             Self::HeadBucket | Self::ListObjects | Self::ListObjectsV2 => Action::ListObjects,
+            Self::ListObjectVersions => Action::ListObjectVersions,
             Self::GetBucketInfo => Action::GetBucketInfo,
             Self::GetBucketLocation => Action::GetBucketLocation,
             Self::GetBucketAcl => Action::GetBucketAcl,
@@ -143,16 +200,41 @@ impl Operation {
             Self::GetOwnershipControls => Action::GetBucketOwnershipControls,
             Self::PutOwnershipControls | Self::DeleteOwnershipControls => Action::PutBucketOwnershipControls,
             Self::ListMultipartUploads => Action::ListMultipartUploads,
-            Self::GetHomePage | Self::HeadHomePage | Self::GetObject | Self::HeadObject | Self::GetObjectMeta => {
-                Action::GetObject
-            }
+            Self::GetHomePage
+            | Self::HeadHomePage
+            | Self::GetObject
+            | Self::HeadObject
+            | Self::GetObjectMeta
+            | Self::GetObjectAttributes
+            | Self::GetSymlink => Action::GetObject,
             Self::GetObjectAcl => Action::GetObjectAcl,
             Self::PutObjectAcl => Action::PutObjectAcl,
             Self::GetObjectTagging => Action::GetObjectTagging,
+            Self::PutObjectTagging => Action::PutObjectTagging,
+            Self::DeleteObjectTagging => Action::DeleteObjectTagging,
+            Self::GetBucketTagging => Action::GetBucketTagging,
+            Self::GetBucketStat => Action::GetBucketStat,
+            Self::GetBucketRequestPayment => Action::GetBucketRequestPayment,
+            Self::PutBucketRequestPayment => Action::PutBucketRequestPayment,
+            Self::GetBucketLogging => Action::GetBucketLogging,
+            Self::GetBucketVersioning => Action::GetBucketVersioning,
+            Self::GetBucketNotification => Action::GetBucketNotification,
+            Self::GetBucketAccelerate => Action::GetBucketAccelerate,
+            Self::ListLiveChannels => Action::ListLiveChannels,
+            Self::GetBucketCors => Action::GetBucketCors,
+            Self::PutBucketCors => Action::PutBucketCors,
+            Self::DeleteBucketCors => Action::DeleteBucketCors,
+            Self::Preflight => Action::GetObject,
+            Self::PutBucketTagging => Action::PutBucketTagging,
+            Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
+            | Self::PostObject
+            | Self::AppendObject
+            | Self::PutSymlink
             | Self::CopyObject
             | Self::CreateMultipartUpload
             | Self::UploadPart
+            | Self::UploadPartCopy
             | Self::CompleteMultipartUpload => Action::PutObject,
             Self::DeleteObject | Self::DeleteObjects => Action::DeleteObject,
             Self::AbortMultipartUpload => Action::AbortMultipartUpload,
@@ -177,9 +259,14 @@ impl Operation {
             | Self::PutOwnershipControls
             | Self::PutObjectAcl
             | Self::PutBucketWebsite
+            | Self::PutObjectTagging
+            | Self::PutBucketTagging
+            | Self::PutBucketCors
+            | Self::PutBucketRequestPayment
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
-            Self::PutObject | Self::UploadPart => BodyNeed::Stream,
+            Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,
+            Self::PostObject => BodyNeed::Form,
             _ => BodyNeed::None,
         }
     }

@@ -15,6 +15,8 @@ use crate::xml::XmlWriter;
 
 const SERVER_TIME: HeaderName = HeaderName::from_static("x-oss-server-time");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+/// OSS: where an appendable object ends.
+pub(crate) const NEXT_POSITION: HeaderName = HeaderName::from_static("x-oss-next-append-position");
 const XML: HeaderValue = HeaderValue::from_static("application/xml");
 
 /// What an answer tells about the request beside its result.

@@ -86,8 +86,40 @@ impl Routed {
     }
 }
 
+/// Parameters that select an operation of a bucket; of the last three two are OSS's alone and one is S3's.
+const BUCKET_SELECTORS: [&str; 15] = [
+    "acl",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "location",
+    "website",
+    "uploads",
+    "delete",
+    "versions",
+    "tagging",
+    "cors",
+    "requestPayment",
+    "stat",
+    "bucketInfo",
+    "ownershipControls",
+];
+
+/// Settings that can be asked for and not made.
+const OSS_TOLD: [(&str, Operation); 3] = [
+    ("logging", Operation::GetBucketLogging),
+    ("versioning", Operation::GetBucketVersioning),
+    ("live", Operation::ListLiveChannels),
+];
+const S3_TOLD: [(&str, Operation); 4] = [
+    ("logging", Operation::GetBucketLogging),
+    ("versioning", Operation::GetBucketVersioning),
+    ("notification", Operation::GetBucketNotification),
+    ("accelerate", Operation::GetBucketAccelerate),
+];
+
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 15] = [
+const DECISIVE: [&str; 28] = [
     "acl",
     "ownershipControls",
     "policy",
@@ -103,6 +135,19 @@ const DECISIVE: [&str; 15] = [
     "partNumber",
     "versionId",
     "tagging",
+    "versions",
+    "attributes",
+    "cors",
+    "append",
+    "position",
+    "symlink",
+    "requestPayment",
+    "stat",
+    "logging",
+    "versioning",
+    "live",
+    "notification",
+    "accelerate",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -167,18 +212,36 @@ fn resolve(parts: &Parts, place: &Place<'_>, dialect: Dialect, claim: Claim, que
     })
 }
 
+/// The key that a form gives to a new object.
+pub(crate) fn parse_new_key(text: &str, dialect: Dialect) -> Result<ObjectKey> {
+    let key = checked_key(text, Vocab::of(dialect))?;
+    check_new_key(&key, Operation::PutObject, dialect)?;
+    Ok(key)
+}
+
 fn parse_key(raw: &str, vocab: &Vocab) -> Result<ObjectKey> {
     let text = decode(raw, Plus::Literal).ok_or_else(|| Error::InvalidObjectName { key: raw.into() })?;
+    checked_key(&text, vocab)
+}
+
+fn checked_key(text: &str, vocab: &Vocab) -> Result<ObjectKey> {
     if text.len() > vocab.max_key_bytes {
         return Err(Error::KeyTooLong { size_bytes: text.len(), limit_bytes: vocab.max_key_bytes });
     }
-    ObjectKey::parse(&text)
+    ObjectKey::parse(text)
 }
 
 /// OSS: names of objects begin neither with `/` nor with `\`. Such objects may still come from the S3 face, to be read
 /// and deleted.
 fn check_new_key(key: &ObjectKey, operation: Operation, dialect: Dialect) -> Result<()> {
-    let creates = matches!(operation, Operation::PutObject | Operation::CopyObject | Operation::CreateMultipartUpload);
+    let creates = matches!(
+        operation,
+        Operation::PutObject
+            | Operation::CopyObject
+            | Operation::CreateMultipartUpload
+            | Operation::AppendObject
+            | Operation::PutSymlink
+    );
     if creates && dialect == Dialect::Oss && key.as_str().starts_with(['/', '\\']) {
         return Err(Error::InvalidObjectName { key: key.as_str().into() });
     }
@@ -216,6 +279,7 @@ impl Request<'_> {
     /// A website serves pages, by GET and HEAD; sub-resources mean nothing there.
     fn on_website(&self, has_key: bool) -> Result<Operation> {
         match (self.method, has_key) {
+            (&Method::OPTIONS, _) => Ok(Operation::Preflight),
             (&Method::GET, true) => Ok(Operation::GetObject),
             (&Method::HEAD, true) => Ok(Operation::HeadObject),
             (&Method::GET, false) => Ok(Operation::GetHomePage),
@@ -225,17 +289,19 @@ impl Request<'_> {
     }
 
     fn on_bucket(&self) -> Result<Operation> {
+        if self.method == Method::OPTIONS {
+            return Ok(Operation::Preflight);
+        }
+        if let Some(told) = self.told() {
+            return Ok(told);
+        }
         if let Some(what) = self.first(self.vocab.unoffered_bucket) {
             // Settings of buckets are their owner's.
             return Ok(Operation::NotImplemented { what, action: Action::PutBucketAcl });
         }
-        let oss = self.vocab.dialect == Dialect::Oss;
-        let of_oss = ["bucketInfo"];
-        let of_s3 = ["ownershipControls"];
-        let selectors =
-            ["acl", "location", "website", "uploads", "delete", "policy", "policyStatus", "publicAccessBlock"];
-        let own = if oss { of_oss } else { of_s3 };
-        let selector = self.first(&selectors).or_else(|| self.first(&own)).unwrap_or_default();
+        let (shared, own) = BUCKET_SELECTORS.split_at(BUCKET_SELECTORS.len() - 3);
+        let own = if self.vocab.dialect == Dialect::Oss { &own[..2] } else { &own[2..] };
+        let selector = self.first(shared).or_else(|| self.first(own)).unwrap_or_default();
         let method = self.method.as_str();
         Ok(match (selector, method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -256,21 +322,33 @@ impl Request<'_> {
             ("website", "DELETE") => Operation::DeleteBucketWebsite,
             ("uploads", "GET") => Operation::ListMultipartUploads,
             ("delete", "POST") => Operation::DeleteObjects,
+            ("versions", "GET") => Operation::ListObjectVersions,
+            ("tagging", "GET") => Operation::GetBucketTagging,
+            ("tagging", "PUT") => Operation::PutBucketTagging,
+            ("tagging", "DELETE") => Operation::DeleteBucketTagging,
+            ("cors", "GET") => Operation::GetBucketCors,
+            ("cors", "PUT") => Operation::PutBucketCors,
+            ("cors", "DELETE") => Operation::DeleteBucketCors,
+            ("requestPayment", "GET") => Operation::GetBucketRequestPayment,
+            ("requestPayment", "PUT") => Operation::PutBucketRequestPayment,
+            ("stat", "GET") => Operation::GetBucketStat,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
             ("", "GET") => Operation::ListObjects,
             ("", "HEAD") => Operation::HeadBucket,
             ("", "PUT") => Operation::CreateBucket,
             ("", "DELETE") => Operation::DeleteBucket,
-            ("", "POST") => Operation::NotImplemented { what: "PostObject", action: Action::PutObject },
-            ("", "OPTIONS") => Operation::NotImplemented { what: "OptionObject", action: Action::GetObject },
+            ("", "POST") => Operation::PostObject,
             _ => return Err(self.not_allowed("BUCKET")),
         })
     }
 
     fn on_object(&self) -> Result<Operation> {
+        if self.method == Method::OPTIONS {
+            return Ok(Operation::Preflight);
+        }
         let action = match *self.method {
-            Method::GET | Method::HEAD | Method::OPTIONS => Action::GetObject,
+            Method::GET | Method::HEAD => Action::GetObject,
             Method::DELETE => Action::DeleteObject,
             _ => Action::PutObject,
         };
@@ -282,11 +360,13 @@ impl Request<'_> {
         if self.queries.get("versionId").is_some_and(|version| version != "null") {
             return not_implemented("versionId");
         }
-        let selectors = ["uploadId", "uploads", "tagging", "acl", "objectMeta"];
-        let offered = if self.vocab.dialect == Dialect::Oss { &selectors[..] } else { &selectors[..4] };
+        let offered: &[&'static str] = match self.vocab.dialect {
+            Dialect::Oss => &["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink"],
+            Dialect::S3 => &["uploadId", "uploads", "tagging", "acl", "attributes"],
+        };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
-            ("uploadId", "PUT") if self.copies() => return not_implemented("UploadPartCopy"),
+            ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
             ("uploadId", "DELETE") => Operation::AbortMultipartUpload,
@@ -295,17 +375,36 @@ impl Request<'_> {
             ("acl", "GET") => Operation::GetObjectAcl,
             ("acl", "PUT") => Operation::PutObjectAcl,
             ("tagging", "GET") => Operation::GetObjectTagging,
-            ("tagging", _) => return not_implemented("tagging"),
+            ("tagging", "PUT") => Operation::PutObjectTagging,
+            ("tagging", "DELETE") => Operation::DeleteObjectTagging,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
-            ("", _) if self.queries.has("partNumber") => return not_implemented("partNumber"),
+            ("append", "POST") => Operation::AppendObject,
+            ("symlink", "PUT") => Operation::PutSymlink,
+            ("symlink", "GET" | "HEAD") => Operation::GetSymlink,
+            ("attributes", "GET") => Operation::GetObjectAttributes,
+            ("", method) if self.queries.has("partNumber") && !matches!(method, "GET" | "HEAD") => {
+                return not_implemented("partNumber");
+            }
             ("", "GET") => Operation::GetObject,
             ("", "HEAD") => Operation::HeadObject,
             ("", "PUT") if self.copies() => Operation::CopyObject,
             ("", "PUT") => Operation::PutObject,
             ("", "DELETE") => Operation::DeleteObject,
-            ("", "OPTIONS") => return not_implemented("OptionObject"),
             _ => return Err(self.not_allowed("OBJECT")),
         })
+    }
+
+    /// A setting that is not offered, asked for alone: it is told as of a bucket for which nobody made it. Whoever wants to
+    /// make it is refused by name.
+    fn told(&self) -> Option<Operation> {
+        let told = match self.vocab.dialect {
+            Dialect::Oss => &OSS_TOLD[..],
+            Dialect::S3 => &S3_TOLD[..],
+        };
+        let (name, operation) =
+            told.iter().find(|(name, _)| self.queries.has(name)).filter(|_| self.method == Method::GET)?;
+        let others = self.vocab.unoffered_bucket.iter().any(|other| other != name && self.queries.has(other));
+        (!others).then_some(*operation)
     }
 
     fn copies(&self) -> bool {

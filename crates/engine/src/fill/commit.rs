@@ -59,6 +59,7 @@ pub(super) async fn commit(finished: Finished, tags: Tags, token: FillToken) -> 
         headers: meta.headers.clone(),
         checksum: None,
         tags,
+        composition: headwater_model::object::Composition::default(),
     };
     match writer.seal(object, Expectation::Fill(token)).await {
         Ok(_) => FillOutcome::Committed,

@@ -101,6 +101,7 @@ impl Head {
             provenance: Provenance::Mirrored,
             headers: self.headers.clone(),
             tags: self.tags.clone(),
+            composition: headwater_model::object::Composition::default(),
         }
     }
 
@@ -185,7 +186,7 @@ fn object(status: u16, headers: &HeaderMap, framing: Framing, of: &Circumstances
     Verdict::Object(Box::new(Head {
         origin_status: status,
         length,
-        headers: ObjectHeaders { content, user, access: None },
+        headers: ObjectHeaders { content, user, ..ObjectHeaders::default() },
         last_modified: dated.unwrap_or(of.started),
         content_md5,
         etag: wants.origin_etag.then(|| kept::etag(headers)).flatten(),

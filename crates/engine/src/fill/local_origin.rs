@@ -293,6 +293,7 @@ mod tests {
             headers: ObjectHeaders::default(),
             checksum: None,
             tags: Vec::new(),
+            composition: headwater_model::object::Composition::default(),
         };
         writer.seal(object, Expectation::Any).await.unwrap();
         let (bucket_name, label) = ("bucket".into(), "local bucket bucket".into());

@@ -110,6 +110,7 @@ impl Asked<'_> {
             meta: Arc::clone(shown.meta),
             facts: shown.facts,
             range,
+            part: None,
             overrides: self.get.overrides.clone(),
             body,
             origin_status: Some(shown.status),

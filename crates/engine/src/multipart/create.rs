@@ -1,25 +1,32 @@
 //! CreateMultipartUpload and AbortMultipartUpload.
 
+use headwater_model::Result;
 use headwater_model::object::ObjectHeaders;
 use headwater_model::op::{Caller, CreateMultipartUpload, UploadRef, WriteCondition};
 use headwater_model::reply::Reply;
-use headwater_model::{Error, Result};
+
+use headwater_store::NewUpload;
 
 use super::upload_id;
 use crate::engine::Engine;
-use crate::put::as_condition;
+use crate::put::{judge, with_class_of};
 
 impl Engine {
     pub(crate) async fn create_upload(&self, caller: &Caller<'_>, create: CreateMultipartUpload) -> Result<Reply> {
         let known = self.known(&create.bucket)?;
-        let forbids = matches!(create.condition, WriteCondition::IfNoneMatch | WriteCondition::ForbidOverwrite);
-        if forbids && self.store.open(&known.reference, &create.key).await?.is_some() {
-            let exists = Error::ObjectExists { key: create.key.as_str().into() };
-            return Err(as_condition(exists, &create.condition));
+        if create.condition != WriteCondition::Any {
+            let found = self.store.open(&known.reference, &create.key).await?;
+            judge(&create.condition, &create.key, found.as_ref().map(|object| &*object.meta))?;
         }
         let access = self.access_of_new(caller, &known.bucket, create.acl.as_ref())?;
         let headers = ObjectHeaders { access, ..create.headers };
-        let id = self.store.create_upload(&known.reference, &create.key, headers, create.algorithm).await?;
+        let upload = NewUpload {
+            headers: with_class_of(headers, &known.bucket),
+            tags: create.tags,
+            checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
+            checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),
+        };
+        let id = self.store.create_upload(&known.reference, &create.key, upload).await?;
         Ok(Reply::UploadCreated(id))
     }
 

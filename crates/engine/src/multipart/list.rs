@@ -18,7 +18,7 @@ impl Engine {
         Ok(Reply::Parts {
             owner: self.owner_of(&known.bucket),
             initiated: info.initiated,
-            algorithm: info.checksum_algorithm,
+            checksum: info.checksum_algorithm.map(|algorithm| (algorithm, info.checksum_type)),
             page,
         })
     }

@@ -1,6 +1,8 @@
 //! Multipart uploads: create, parts, completion, abort and the two listings.
 
+mod checksum;
 mod complete;
+mod copy;
 mod create;
 mod list;
 mod part;

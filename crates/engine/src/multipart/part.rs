@@ -1,10 +1,10 @@
 //! UploadPart.
 
-use headwater_model::Result;
 use headwater_model::body::Body;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::op::UploadPart;
 use headwater_model::reply::Reply;
+use headwater_model::{Error, Result};
 use headwater_store::{NewPart, WriteIntent};
 
 use super::{no_such_upload, upload_id};
@@ -19,12 +19,22 @@ impl Engine {
         // Looked at before the body is read, so that a stale id does not cost an upload.
         let open = self.store.upload(&known.reference, &part.upload.key, id).await?;
         let (info, _) = open.ok_or_else(|| no_such_upload(&part.upload))?;
+        let wanted = wanted_checksum(&part.digests);
+        if let (Some(expected), Some(actual)) = (info.checksum_algorithm, wanted)
+            && expected != actual
+        {
+            let (expected, actual) = (expected.name().to_ascii_lowercase(), actual.name().to_ascii_lowercase());
+            let message = format!(
+                "Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
+            );
+            return Err(Error::InvalidRequest { message: message.into() });
+        }
         let intent = WriteIntent {
             bucket: known.reference.clone(),
             key: part.upload.key.clone(),
             content_length: part.content_length,
             max_bytes: MAX_PUT_BYTES,
-            checksum: wanted_checksum(&part.digests).or(info.checksum_algorithm),
+            checksum: wanted.or(info.checksum_algorithm),
             followed: false,
         };
         let mut writer = self.store.begin(intent).await?;

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
+mod composition;
 mod explain;
 mod operations;
+mod oss_objects;
 mod rights;
 mod sealing;
 mod support;

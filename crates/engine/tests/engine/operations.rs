@@ -14,7 +14,7 @@ use headwater_model::op::{
     AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObjects,
     GetObject, ListBuckets, ListObjects, Op, UploadPart, UploadRef, WriteCondition,
 };
-use headwater_model::precondition::{Preconditions, RangeCondition, TagCondition};
+use headwater_model::precondition::{ObjectCondition, Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
 use headwater_model::reply::Reply;
 
@@ -128,12 +128,19 @@ async fn write_conditions_have_the_answer_of_their_header() {
         bench.engine.perform(&bench.root, request, Body::Full(Bytes::from_static(b"x"))).await
     };
     let tag = ETag::of_md5([0; 16]);
-    assert!(matches!(write(WriteCondition::IfMatch(tag.clone())).await, Err(Error::NoSuchKey { .. })));
-    assert!(write(WriteCondition::IfNoneMatch).await.is_ok());
-    let refused = write(WriteCondition::IfNoneMatch).await;
+    let meets = |condition| WriteCondition::Meets(Box::new(condition));
+    let matches_tag = |tag| ObjectCondition { if_match: Some(tag), ..ObjectCondition::default() };
+    let matches_none =
+        || meets(ObjectCondition { if_none_match: Some(TagCondition::Any), ..ObjectCondition::default() });
+    let tag = matches_tag(TagCondition::OneOf(vec![tag]));
+    assert!(matches!(write(meets(tag.clone())).await, Err(Error::NoSuchKey { .. })));
+    assert!(matches!(write(meets(matches_tag(TagCondition::Any))).await, Err(Error::NoSuchKey { .. })));
+    assert!(write(matches_none()).await.is_ok());
+    assert!(write(meets(matches_tag(TagCondition::Any))).await.is_ok());
+    let refused = write(matches_none()).await;
     assert!(matches!(refused, Err(Error::PreconditionFailed { condition: "If-None-Match" })));
     assert!(matches!(write(WriteCondition::ForbidOverwrite).await, Err(Error::ObjectExists { .. })));
-    assert!(matches!(write(WriteCondition::IfMatch(tag)).await, Err(Error::PreconditionFailed { .. })));
+    assert!(matches!(write(meets(tag)).await, Err(Error::PreconditionFailed { .. })));
 }
 
 #[tokio::test]
@@ -157,7 +164,7 @@ async fn anonymous_rights_are_those_of_the_canned_list() {
         let list = ListObjects { bucket: bucket(BUCKET), query: list, visit: None };
         assert_eq!(!denied(&ask(Op::ListObjects(list)).await), reads, "list {acl:?}");
         assert_eq!(!denied(&ask(Op::PutObject(Box::new(put("p")))).await), writes, "put {acl:?}");
-        assert_eq!(!denied(&ask(Op::DeleteObject(bucket(BUCKET), key("k"))).await), writes, "delete {acl:?}");
+        assert_eq!(!denied(&ask(Op::DeleteObject(bucket(BUCKET), key("k"), None)).await), writes, "delete {acl:?}");
         for op in [
             Op::GetBucketAcl(bucket(BUCKET)),
             Op::PutBucketAcl(bucket(BUCKET), WantedAcl::Canned(CannedAcl::PublicReadWrite)),
@@ -212,6 +219,9 @@ fn copy(from: &str, to: &str) -> CopyObject {
         bucket: bucket(BUCKET),
         key: key(to),
         headers: None,
+        tags: None,
+        storage_class: None,
+        website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
     }
@@ -257,7 +267,8 @@ async fn a_multipart_upload_becomes_one_object() {
         bucket: bucket(BUCKET),
         key: key("big"),
         headers: headwater_model::object::ObjectHeaders::default(),
-        algorithm: None,
+        tags: Vec::new(),
+        checksum: None,
         condition: WriteCondition::Any,
     };
     let Reply::UploadCreated(id) = bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() else {
@@ -271,7 +282,7 @@ async fn a_multipart_upload_becomes_one_object() {
         let body = Body::Full(Bytes::from_static(body.as_bytes()));
         let stored = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap();
         let Reply::PartStored(part) = stored else { panic!("no part") };
-        parts.push(CompletedPart { number, etag: part.etag });
+        parts.push(CompletedPart { number, etag: part.etag, checksum: None });
     }
     let complete = async |parts: Vec<CompletedPart>, min_part_bytes| {
         let complete = CompleteMultipartUpload {
@@ -280,6 +291,9 @@ async fn a_multipart_upload_becomes_one_object() {
             parts,
             all_parts: false,
             condition: WriteCondition::Any,
+            checksum: None,
+            checksum_type: None,
+            size_bytes: None,
             min_part_bytes,
         };
         bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await
@@ -302,6 +316,9 @@ async fn a_multipart_upload_becomes_one_object() {
         };
         assert_eq!((meta.kind, meta.etag.as_str()), (kind, etag), "{algorithm:?}");
     }
+    let again = complete(parts.clone(), 1).await;
+    assert!(matches!(again, Ok(Reply::Completed(_))), "who did not hear the answer asks again");
+    bench.put("big", b"another").await.unwrap();
     assert!(matches!(complete(parts, 1).await, Err(Error::NoSuchUpload { .. })));
 }
 
@@ -310,8 +327,9 @@ async fn many_deletes_answer_in_order_and_forgive_what_is_missing() {
     let bench = Bench::new(CannedAcl::Private).await;
     bench.put("a", b"x").await.unwrap();
     let keys = vec![key("z"), key("a"), key("m")];
-    let delete = DeleteObjects { bucket: bucket(BUCKET), keys: keys.clone(), quiet: false };
-    let quiet = DeleteObjects { bucket: bucket(BUCKET), keys: vec![key("q")], quiet: true };
+    let doomed = keys.iter().map(|key| (key.clone(), None)).collect();
+    let delete = DeleteObjects { bucket: bucket(BUCKET), keys: doomed, quiet: false };
+    let quiet = DeleteObjects { bucket: bucket(BUCKET), keys: vec![(key("q"), None)], quiet: true };
     assert!(matches!(bench.ask(Op::DeleteObjects(quiet)).await, Ok(Reply::Deleted(deleted)) if deleted.is_empty()));
     let Reply::Deleted(deleted) = bench.ask(Op::DeleteObjects(delete)).await.unwrap() else { panic!("no answer") };
     assert!(deleted.iter().all(|(_, failure)| failure.is_none()));

@@ -86,6 +86,27 @@ async fn buckets_are_their_creators() {
         assert!(is_denied(bench.get(&bench.anonymous, in_hers(key)).await), "nor does anybody about {key}");
     }
     assert!(matches!(bench.get(&alice, in_hers("missing")).await, Err(Error::NoSuchKey { .. })));
+    let bob_of_oss = Caller { dialect: Dialect::Oss, ..bob.clone() };
+    for key_text in ["k", "missing"] {
+        for op in [
+            Op::GetObjectMeta(bucket("hers"), key(key_text)),
+            Op::GetObjectAcl(bucket("hers"), key(key_text)),
+            Op::GetObjectTagging(bucket("hers"), key(key_text)),
+            Op::GetSymlink(bucket("hers"), key(key_text)),
+        ] {
+            for asking in [&bob, &bob_of_oss] {
+                let shown = format!("{op:?} of {key_text} by {:?}", asking.dialect);
+                let op = match &op {
+                    Op::GetObjectMeta(bucket, key) => Op::GetObjectMeta(bucket.clone(), key.clone()),
+                    Op::GetObjectAcl(bucket, key) => Op::GetObjectAcl(bucket.clone(), key.clone()),
+                    Op::GetObjectTagging(bucket, key) => Op::GetObjectTagging(bucket.clone(), key.clone()),
+                    _ => Op::GetSymlink(bucket("hers"), key(key_text)),
+                };
+                let answer = bench.engine.perform(asking, op, Body::Empty).await;
+                assert!(matches!(answer, Err(Error::AccessDenied { .. })), "{shown}: {answer:?}");
+            }
+        }
+    }
     bench.get(&bench.root, in_hers("k")).await.unwrap();
 }
 
@@ -104,7 +125,7 @@ async fn the_policy_of_a_key_is_all_that_the_key_may() {
     assert!(is_denied(bench.get(&reader, get("in/missing")).await), "who may not list is not told what is missing");
     assert!(is_denied(create(&bench, &reader, "new-one").await));
 
-    let keys = ["in/a", "out/a", "in/none"].map(key).to_vec();
+    let keys = ["in/a", "out/a", "in/none"].map(|text| (key(text), None)).into();
     let delete = Op::DeleteObjects(DeleteObjects { bucket: bucket("bkt"), keys, quiet: false });
     match bench.engine.perform(&reader, delete, Body::Empty).await.unwrap() {
         Reply::Deleted(outcomes) => {
@@ -263,7 +284,7 @@ async fn objects_have_lists_of_their_own() {
     assert!(reads(&bench, &bob, "his").await && !reads(&bench, &alice, "his").await);
     write(&bench, &bob, "shared", canned(CannedAcl::BucketOwnerRead)).await.unwrap();
     assert!(reads(&bench, &alice, "shared").await);
-    let delete = Op::DeleteObject(bucket("hers"), key("his"));
+    let delete = Op::DeleteObject(bucket("hers"), key("his"), None);
     ask(&bench, &alice, delete).await.unwrap();
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use headwater_model::BucketName;
 use headwater_model::acl::CannedAcl;
-use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
+use super::former::SecondBucket;
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -25,7 +26,7 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings; 3: whose it is, grants, policy.
+    /// 2: migration settings. 3: configuration, owner, grants, policy.
     const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
@@ -34,6 +35,19 @@ impl RowValue for BucketRow {
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    bucket: SecondBucket,
+}
+
+impl From<Second> for BucketRow {
+    fn from(second: Second) -> Self {
+        Self { sequence: second.sequence, bucket: second.bucket.into() }
     }
 }
 
@@ -56,55 +70,20 @@ impl From<First> for BucketRow {
     fn from(first: First) -> Self {
         let First { sequence, name, generation, created, acl, dialect, location, storage_class, rule_version, website } =
             first;
-        let bucket = Bucket {
+        let migration = MigrationSettings::default();
+        let bucket = SecondBucket {
             name,
             generation,
             created,
-            acl: acl.into(),
-            access: BucketAccess::default(),
+            acl,
             dialect,
             location,
             storage_class,
             rule_version,
-            migration: MigrationSettings::default(),
+            migration,
             website,
         };
-        Self { sequence, bucket }
-    }
-}
-
-/// Version 2.
-#[derive(Deserialize)]
-struct Second {
-    sequence: u64,
-    name: BucketName,
-    generation: Generation,
-    created: Timestamp,
-    acl: CannedAcl,
-    dialect: Dialect,
-    location: Box<str>,
-    storage_class: Box<str>,
-    rule_version: u64,
-    migration: MigrationSettings,
-    website: Option<Arc<Website>>,
-}
-
-impl From<Second> for BucketRow {
-    fn from(second: Second) -> Self {
-        let bucket = Bucket {
-            name: second.name,
-            generation: second.generation,
-            created: second.created,
-            acl: second.acl.into(),
-            access: BucketAccess::default(),
-            dialect: second.dialect,
-            location: second.location,
-            storage_class: second.storage_class,
-            rule_version: second.rule_version,
-            migration: second.migration,
-            website: second.website,
-        };
-        Self { sequence: second.sequence, bucket }
+        Self { sequence, bucket: bucket.into() }
     }
 }
 

@@ -28,6 +28,7 @@ mod bucket;
 mod codec;
 mod counter;
 mod extent;
+mod former;
 mod gone;
 mod gone_count;
 mod key;

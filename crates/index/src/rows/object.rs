@@ -6,13 +6,12 @@ use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ETag};
-use headwater_model::object::{
-    ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags, UserMeta,
-};
+use headwater_model::object::{Composition, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
+use super::former::{Headers, SecondMeta};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -29,7 +28,7 @@ pub struct ObjectRow {
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    /// 2: tags; 3: owner and list.
+    /// 2: tags. 3: composition, storage class, redirect, owner and list.
     const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
@@ -38,6 +37,20 @@ impl RowValue for ObjectRow {
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    meta: SecondMeta,
+    extents: Vec<Extent>,
+}
+
+impl From<Second> for ObjectRow {
+    fn from(second: Second) -> Self {
+        Self { sequence: second.sequence, meta: Arc::new(second.meta.into()), extents: second.extents }
     }
 }
 
@@ -53,57 +66,8 @@ struct First {
     checksum: Option<Checksum>,
     kind: ObjectKind,
     provenance: Provenance,
-    headers: OwnerlessHeaders,
+    headers: Headers,
     extents: Vec<Extent>,
-}
-
-/// What a writer could choose before objects had owners.
-#[derive(Deserialize)]
-pub(super) struct OwnerlessHeaders {
-    content: ContentHeaders,
-    user: UserMeta,
-}
-
-impl From<OwnerlessHeaders> for ObjectHeaders {
-    fn from(headers: OwnerlessHeaders) -> Self {
-        let OwnerlessHeaders { content, user } = headers;
-        Self { content, user, access: None }
-    }
-}
-
-/// Version 2.
-#[derive(Deserialize)]
-struct Second {
-    sequence: u64,
-    size_bytes: u64,
-    etag: ETag,
-    last_modified: Timestamp,
-    crc64: u64,
-    md5: Option<[u8; 16]>,
-    checksum: Option<Checksum>,
-    kind: ObjectKind,
-    provenance: Provenance,
-    headers: OwnerlessHeaders,
-    tags: Tags,
-    extents: Vec<Extent>,
-}
-
-impl From<Second> for ObjectRow {
-    fn from(second: Second) -> Self {
-        let meta = ObjectMeta {
-            size_bytes: second.size_bytes,
-            etag: second.etag,
-            last_modified: second.last_modified,
-            crc64: second.crc64,
-            md5: second.md5,
-            checksum: second.checksum,
-            kind: second.kind,
-            provenance: second.provenance,
-            headers: second.headers.into(),
-            tags: second.tags,
-        };
-        Self { sequence: second.sequence, meta: Arc::new(meta), extents: second.extents }
-    }
 }
 
 impl From<First> for ObjectRow {
@@ -119,6 +83,7 @@ impl From<First> for ObjectRow {
             provenance: first.provenance,
             headers: first.headers.into(),
             tags: Tags::new(),
+            composition: Composition::default(),
         };
         Self { sequence: first.sequence, meta: Arc::new(meta), extents: first.extents }
     }

@@ -4,14 +4,14 @@
 use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::multipart::{UploadId, UploadInfo};
-use headwater_model::object::ObjectHeaders;
+use headwater_model::object::{ObjectHeaders, Tags};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
+use super::former::Headers;
 use super::key::{KeyReader, KeyWriter, RowKind};
-use super::object::OwnerlessHeaders;
 use crate::{KeyRange, after_prefix};
 
 /// An open upload; object key and id are in the row's key.
@@ -25,11 +25,15 @@ pub struct UploadRow {
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
     /// Metadata for the object that completion makes.
     pub headers: ObjectHeaders,
+    /// Tags of that object.
+    pub tags: Tags,
+    /// Of what that object's checksum will be one.
+    pub checksum_type: ChecksumType,
 }
 
 impl RowValue for UploadRow {
     const KIND: RowKind = RowKind::Upload;
-    /// 2: owner and list.
+    /// 2: tags, checksum type, storage class, redirect, owner and list.
     const VERSION: u8 = 2;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
@@ -43,13 +47,19 @@ struct First {
     sequence: u64,
     initiated: Timestamp,
     checksum_algorithm: Option<ChecksumAlgorithm>,
-    headers: OwnerlessHeaders,
+    headers: Headers,
 }
 
 impl From<First> for UploadRow {
     fn from(first: First) -> Self {
-        let First { sequence, initiated, checksum_algorithm, headers } = first;
-        Self { sequence, initiated, checksum_algorithm, headers: headers.into() }
+        Self {
+            sequence: first.sequence,
+            initiated: first.initiated,
+            checksum_algorithm: first.checksum_algorithm,
+            headers: first.headers.into(),
+            tags: Tags::new(),
+            checksum_type: first.checksum_algorithm.map(ChecksumType::default_of).unwrap_or_default(),
+        }
     }
 }
 
@@ -93,6 +103,12 @@ impl UploadRow {
 
     /// What a listing of uploads tells about it.
     pub fn info(&self, key: ObjectKey, id: UploadId) -> UploadInfo {
-        UploadInfo { key, id, initiated: self.initiated, checksum_algorithm: self.checksum_algorithm }
+        UploadInfo {
+            key,
+            id,
+            initiated: self.initiated,
+            checksum_algorithm: self.checksum_algorithm,
+            checksum_type: self.checksum_type,
+        }
     }
 }

@@ -137,7 +137,7 @@ fn object_permission(action: Action) -> Option<Permission> {
 /// What the list of a bucket can grant (S3 "Mapping of ACL permissions and access policy permissions", OSS "Bucket ACL").
 fn bucket_permission(action: Action) -> Option<Permission> {
     match action {
-        Action::ListObjects => Some(Permission::Read),
+        Action::ListObjects | Action::ListObjectVersions => Some(Permission::Read),
         Action::PutObject
         | Action::DeleteObject
         | Action::ListMultipartUploads

@@ -40,6 +40,23 @@ const TABLE: &[Row] = &[
     row(Action::GetObjectAcl, &["getobjectacl", "getobjectversionacl"], &["getobjectacl", "getobjectversionacl"]),
     row(Action::PutObjectAcl, &["putobjectacl", "putobjectversionacl"], &["putobjectacl", "putobjectversionacl"]),
     row(Action::GetObjectTagging, &["getobjecttagging"], &["getobjecttagging"]),
+    row(Action::PutObjectTagging, &["putobjecttagging"], &["putobjecttagging"]),
+    row(Action::DeleteObjectTagging, &["deleteobjecttagging"], &["deleteobjecttagging"]),
+    row(Action::ListObjectVersions, &["listbucketversions"], &["listobjectversions"]),
+    row(Action::GetBucketStat, &[], &["getbucketstat"]),
+    row(Action::GetBucketRequestPayment, &["getbucketrequestpayment"], &["getbucketrequestpayment"]),
+    row(Action::PutBucketRequestPayment, &["putbucketrequestpayment"], &["putbucketrequestpayment"]),
+    row(Action::GetBucketLogging, &["getbucketlogging"], &["getbucketlogging"]),
+    row(Action::GetBucketVersioning, &["getbucketversioning"], &["getbucketversioning"]),
+    row(Action::GetBucketNotification, &["getbucketnotification"], &[]),
+    row(Action::GetBucketAccelerate, &["getaccelerateconfiguration"], &["getbuckettransferacceleration"]),
+    row(Action::ListLiveChannels, &[], &["listlivechannel"]),
+    row(Action::GetBucketCors, &["getbucketcors"], &["getbucketcors"]),
+    row(Action::PutBucketCors, &["putbucketcors"], &["putbucketcors"]),
+    row(Action::DeleteBucketCors, &["putbucketcors"], &["deletebucketcors"]),
+    row(Action::GetBucketTagging, &["getbuckettagging"], &["getbuckettags"]),
+    row(Action::PutBucketTagging, &["putbuckettagging"], &["putbuckettags"]),
+    row(Action::DeleteBucketTagging, &["putbuckettagging"], &["deletebuckettags"]),
     row(Action::PutObject, &["putobject"], &["putobject"]),
     row(Action::DeleteObject, &["deleteobject"], &["deleteobject"]),
     row(Action::ListParts, &["listmultipartuploadparts"], &["listparts"]),
@@ -74,6 +91,11 @@ impl ActionSet {
             return false;
         }
         let (s3, oss) = (like(service.as_bytes(), b"s3"), like(service.as_bytes(), b"oss"));
+        if verb == "*" && (s3 || oss) {
+            // Everything, what only the other vendor has a name for among it.
+            self.0 = all();
+            return true;
+        }
         let named = |names: &[&str]| names.iter().any(|known| like(verb.as_bytes(), known.as_bytes()));
         for row in TABLE.iter().filter(|row| (s3 && named(row.s3)) || (oss && named(row.oss))) {
             self.0 |= bit(row.action);
@@ -82,7 +104,7 @@ impl ActionSet {
     }
 
     pub(super) fn complement(self) -> Self {
-        Self(TABLE.iter().fold(0, |all, row| all | bit(row.action)) & !self.0)
+        Self(all() & !self.0)
     }
 }
 
@@ -93,6 +115,10 @@ pub(super) fn is_of_storage(name: &str) -> bool {
             let service = service.to_ascii_lowercase();
             like(service.as_bytes(), b"s3") || like(service.as_bytes(), b"oss")
         })
+}
+
+fn all() -> u64 {
+    TABLE.iter().fold(0, |all, row| all | bit(row.action))
 }
 
 fn bit(action: Action) -> u64 {

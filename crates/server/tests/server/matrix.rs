@@ -85,6 +85,7 @@ async fn reset(engine: &Arc<Engine>, row: &Row) {
         key,
         headers: headwater_model::object::ObjectHeaders::default(),
         acl: None,
+        tags: Vec::new(),
         content_length: Some(0),
         digests: AnnouncedDigests { trailing: TrailingChecksum::default(), ..AnnouncedDigests::default() },
         condition: WriteCondition::Any,

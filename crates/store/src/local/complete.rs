@@ -6,7 +6,7 @@ use std::sync::Arc;
 use headwater_index::rows::PartRow;
 use headwater_model::digest::{Digests, ETag};
 use headwater_model::multipart::{CompletedPart, UploadId};
-use headwater_model::object::{ObjectMeta, SharedMeta};
+use headwater_model::object::{Composition, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::core::Core;
@@ -34,7 +34,7 @@ impl Core {
             let stored = end_upload(judgement, bucket.generation, key, id)?;
             let listed = select(&stored, parts, id)?;
             let meta: SharedMeta = Arc::new(whole(&listed, object));
-            let extents = listed.iter().flat_map(|part| part.extents.iter().copied()).collect();
+            let extents = listed.iter().flat_map(|(_, part)| part.extents.iter().copied()).collect();
             Candidate { bucket, key, expect: &expect }.put(judgement, &meta, extents)?;
             Ok(meta)
         })
@@ -46,22 +46,29 @@ impl Core {
 const EMPTY_CRC64: u64 = 0;
 
 /// The stored parts that are listed, each with the ETag that is stored.
-fn select<'a>(stored: &'a [(u16, PartRow)], listed: &[CompletedPart], id: UploadId) -> Result<Vec<&'a PartRow>> {
+fn select<'a>(stored: &'a [(u16, PartRow)], listed: &[CompletedPart], id: UploadId) -> Result<Vec<&'a (u16, PartRow)>> {
     let find = |part: &CompletedPart| {
         stored
             .binary_search_by_key(&part.number, |(number, _)| *number)
             .ok()
-            .map(|at| &stored[at].1)
-            .filter(|row| ETag::of_md5(row.md5) == part.etag)
+            .map(|at| &stored[at])
+            .filter(|(_, row)| ETag::of_md5(row.md5) == part.etag)
             .ok_or_else(|| Error::InvalidPart { part_number: part.number, upload_id: id.to_string().into() })
     };
     listed.iter().map(find).collect()
 }
 
 /// Metadata of the object that the parts make.
-fn whole(parts: &[&PartRow], object: NewObject) -> ObjectMeta {
-    let (size_bytes, crc64) = parts.iter().fold((0, EMPTY_CRC64), |(size, crc), part| {
+fn whole(parts: &[&(u16, PartRow)], object: NewObject) -> ObjectMeta {
+    let (size_bytes, crc64) = parts.iter().fold((0, EMPTY_CRC64), |(size, crc), (_, part)| {
         (size + part.size_bytes, combine_crc64(crc, part.crc64, part.size_bytes))
     });
+    let listed = parts.iter().map(|(number, part)| ObjectPart {
+        number: *number,
+        size_bytes: part.size_bytes,
+        checksum: part.checksum.clone(),
+    });
+    let composition = Composition { parts: Some(listed.collect()), ..object.composition };
+    let object = NewObject { composition, ..object };
     ObjectMeta { md5: None, ..meta(object, &Digests { size_bytes, md5: [0; 16], crc64, checksum: None }) }
 }

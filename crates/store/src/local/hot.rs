@@ -158,6 +158,7 @@ mod tests {
             provenance: Provenance::Written,
             headers: ObjectHeaders::default(),
             tags: Vec::new(),
+            composition: headwater_model::object::Composition::default(),
         });
         StoredObject { meta, content: Arc::new(Resident(vec![0; size_bytes as usize].into())) }
     }

@@ -104,6 +104,8 @@ fn listed(key: ObjectKey, row: &ObjectRow) -> ListedObject {
         last_modified: row.meta.last_modified,
         kind: row.meta.kind,
         checksum_algorithm: row.meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+        checksum_type: row.meta.composition.checksum_type,
+        storage_class: row.meta.headers.storage_class.clone(),
         owner: row.meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
     }
 }

@@ -20,6 +20,7 @@
 
 mod accounting;
 mod accounts;
+mod amend;
 mod batch;
 mod blob;
 mod buckets;

@@ -6,11 +6,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use headwater_index::rows::ObjectRow;
 use headwater_model::body::Body;
+use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
 use headwater_model::object::SharedMeta;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::{self, BlobId, FooterDraft, Role};
+use super::commit::Judgement;
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::BodyDigest;
@@ -23,22 +26,48 @@ use crate::{Afterwards, BucketRef, Expectation, FillToken, NewObject, StoredObje
 impl Core {
     /// Deletes an object.
     pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<bool> {
-        let generation = bucket.generation;
+        let now = self.clock.now();
+        self.commit(0, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
+    }
+
+    /// Deletes an object that meets a condition.
+    pub(super) async fn delete_if(
+        &self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        afterwards: Afterwards,
+        condition: &ObjectCondition,
+    ) -> Result<bool> {
         let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
-            judgement.state.tokens.end(generation, key, None);
-            let row_key = ObjectRow::key(generation, key);
-            let former = judgement.get(&row_key)?;
-            if afterwards == Afterwards::Gone {
-                let object = if former.is_some() { Deleted::Object } else { Deleted::Nothing };
-                self.leave_gone(judgement, &Leaving { bucket, key, deleted: now, object })?;
-            }
-            let Some(former) = former else { return Ok(false) };
-            judgement.delete(row_key, former);
-            Ok(true)
+            let Some((row, _)) = judgement.object(bucket.generation, key)? else { return Ok(false) };
+            condition.judge(key, Some(&row.meta))?;
+            self.judge_deletion(judgement, bucket, key, afterwards, now)
         })
         .await
+    }
+
+    fn judge_deletion(
+        &self,
+        judgement: &mut Judgement<'_>,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        afterwards: Afterwards,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let generation = bucket.generation;
+        judgement.living(bucket)?;
+        judgement.state.tokens.end(generation, key, None);
+        let row_key = ObjectRow::key(generation, key);
+        let former = judgement.get(&row_key)?;
+        if afterwards == Afterwards::Gone {
+            let object = if former.is_some() { Deleted::Object } else { Deleted::Nothing };
+            self.leave_gone(judgement, &Leaving { bucket, key, deleted: now, object })?;
+        }
+        let Some(former) = former else { return Ok(false) };
+        judgement.delete(row_key, former);
+        Ok(true)
     }
 
     /// Grants the right to fill a key.

@@ -65,6 +65,7 @@ impl Candidate<'_> {
                 }
                 Some(_) => {}
             },
+            Expectation::Meets(condition) => condition.judge(self.key, former.as_ref().map(|(row, _)| &*row.meta))?,
             Expectation::Fill(token) => {
                 if former.is_some()
                     || !judgement.state.tokens.holds(generation, self.key, token)
@@ -167,7 +168,7 @@ impl Core {
         .await
     }
 
-    async fn to_file(&self, body: Bytes, intent: &WriteIntent) -> Result<FileBody> {
+    pub(super) async fn to_file(&self, body: Bytes, intent: &WriteIntent) -> Result<FileBody> {
         let mut file = self.begin_file(intent).await?;
         if !body.is_empty() {
             file.writer.write(body).await.map_err(|error| self.heed(error))?;
@@ -177,7 +178,7 @@ impl Core {
     }
 
     /// Makes a finished blob durable.
-    async fn persist(self: &Arc<Self>, file: FileBody, note: FooterNote) -> Result<OwnedBlob> {
+    pub(super) async fn persist(self: &Arc<Self>, file: FileBody, note: FooterNote) -> Result<OwnedBlob> {
         let FileBody { writer, running } = file;
         let blob = writer.persist(note).await.map_err(|error| self.heed(error))?;
         let owned = self.own(blob, running);
@@ -281,7 +282,7 @@ impl Drop for OwnedBlob {
 
 /// Metadata of an object with this body.
 pub(super) fn meta(object: NewObject, digests: &Digests) -> ObjectMeta {
-    let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags } = object;
+    let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags, composition } = object;
     ObjectMeta {
         size_bytes: digests.size_bytes,
         etag,
@@ -293,6 +294,7 @@ pub(super) fn meta(object: NewObject, digests: &Digests) -> ObjectMeta {
         provenance,
         headers,
         tags,
+        composition,
     }
 }
 

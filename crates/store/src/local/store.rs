@@ -10,11 +10,11 @@ use headwater_index::rows::{Counter, CounterRow, RowValue};
 use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use tokio::sync::Semaphore;
@@ -36,8 +36,8 @@ use super::space::Space;
 use super::sweep::Leftovers;
 use super::{checkpoint, housekeeping};
 use crate::{
-    Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
-    WriteIntent,
+    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
+    StoredObject, Tombstone, WriteIntent,
 };
 
 /// Objects on this machine's disk. See the module for what it guarantees.
@@ -182,6 +182,25 @@ impl Store for LocalStore {
         Box::pin(self.core.delete(bucket, key, afterwards))
     }
 
+    fn delete_if<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+        condition: &'a ObjectCondition,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete_if(bucket, key, afterwards, condition))
+    }
+
+    fn amend<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        Box::pin(async move { self.core.amend(bucket, key, &amendment).await })
+    }
+
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
         Box::pin(async move { self.core.gone(bucket, key) })
     }
@@ -219,10 +238,9 @@ impl Store for LocalStore {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        headers: ObjectHeaders,
-        algorithm: Option<ChecksumAlgorithm>,
+        upload: NewUpload,
     ) -> BoxFuture<'a, Result<UploadId>> {
-        Box::pin(self.core.create_upload(bucket, key, headers, algorithm))
+        Box::pin(self.core.create_upload(bucket, key, upload))
     }
 
     fn upload<'a>(
@@ -230,7 +248,7 @@ impl Store for LocalStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         id: UploadId,
-    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, NewUpload)>>> {
         Box::pin(async move { self.core.upload(bucket, key, id) })
     }
 

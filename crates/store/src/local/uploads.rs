@@ -3,16 +3,14 @@
 use headwater_index::after_prefix;
 use headwater_index::rows::{PartRow, RowValue, UploadKeyRow, UploadRow};
 use headwater_model::bucket::Generation;
-use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::{PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::ObjectHeaders;
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::commit::Judgement;
 use super::core::Core;
 use super::listing::{common_prefix, start_key};
-use crate::BucketRef;
+use crate::{BucketRef, NewUpload};
 
 /// Rows read at a time at most: a page, and the row that tells whether there is another.
 const CHUNK_ROWS: usize = headwater_model::limits::MAX_LIST_KEYS + 1;
@@ -25,8 +23,7 @@ impl Core {
         &self,
         bucket: &BucketRef,
         key: &ObjectKey,
-        headers: ObjectHeaders,
-        algorithm: Option<ChecksumAlgorithm>,
+        upload: NewUpload,
     ) -> Result<UploadId> {
         self.space.admit(0)?;
         let id = UploadId(self.clock.id());
@@ -34,7 +31,8 @@ impl Core {
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let sequence = judgement.sequence();
-            let row = UploadRow { sequence, initiated, checksum_algorithm: algorithm, headers };
+            let NewUpload { headers, tags, checksum_algorithm, checksum_type } = upload;
+            let row = UploadRow { sequence, initiated, checksum_algorithm, headers, tags, checksum_type };
             judgement.put(UploadRow::key(bucket.generation, key, id), row.encode(), None);
             let by_id = UploadKeyRow { key: key.clone() };
             judgement.put(UploadKeyRow::key(bucket.generation, id), by_id.encode(), None);
@@ -50,11 +48,13 @@ impl Core {
         bucket: &BucketRef,
         key: &ObjectKey,
         id: UploadId,
-    ) -> Result<Option<(UploadInfo, ObjectHeaders)>> {
+    ) -> Result<Option<(UploadInfo, NewUpload)>> {
         let row_key = UploadRow::key(bucket.generation, key, id);
         let Some(value) = self.view.get(&row_key)? else { return Ok(None) };
         let row = UploadRow::decode(&row_key, &value)?;
-        Ok(Some((row.info(key.clone(), id), row.headers)))
+        let info = row.info(key.clone(), id);
+        let UploadRow { headers, tags, checksum_algorithm, checksum_type, .. } = row;
+        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type })))
     }
 
     /// One page of an upload's parts.

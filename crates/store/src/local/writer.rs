@@ -248,6 +248,13 @@ impl ObjectWriter for LocalWriter {
         })
     }
 
+    fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
+        Box::pin(async move {
+            let (core, sealing, intent) = self.into_sealing()?;
+            core.seal_append(sealing, intent, object, expect).await
+        })
+    }
+
     fn seal_part(self: Box<Self>, part: NewPart) -> BoxFuture<'static, Result<PartInfo>> {
         Box::pin(async move {
             let (core, sealing, intent) = self.into_sealing()?;

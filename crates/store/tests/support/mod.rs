@@ -132,6 +132,7 @@ pub(crate) fn unborn_bucket(name: &str) -> Bucket {
         rule_version: 0,
         migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
+        configuration: headwater_model::bucket::BucketConfiguration::default(),
     }
 }
 
@@ -210,15 +211,15 @@ impl Opened {
     }
 
     pub(crate) async fn upload(&self, key: &str) -> UploadId {
-        let headers = ObjectHeaders::default();
-        self.store.create_upload(&self.bucket, &object_key(key), headers, None).await.expect("an upload")
+        let new = headwater_store::NewUpload::default();
+        self.store.create_upload(&self.bucket, &object_key(key), new).await.expect("an upload")
     }
 
     pub(crate) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
         let (writer, _) = self.finished(key, body).await.expect("finished");
         let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None };
         let info = writer.seal_part(part).await.expect("a part");
-        CompletedPart { number, etag: info.etag }
+        CompletedPart { number, etag: info.etag, checksum: None }
     }
 
     pub(crate) async fn complete(&self, key: &str, upload: UploadId, parts: &[CompletedPart]) {
@@ -243,6 +244,7 @@ pub(crate) fn new_object(etag: ETag, kind: ObjectKind) -> NewObject {
         headers: ObjectHeaders::default(),
         checksum: None,
         tags: Vec::new(),
+        composition: headwater_model::object::Composition::default(),
     }
 }
 

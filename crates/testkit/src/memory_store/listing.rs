@@ -58,6 +58,8 @@ pub(super) fn objects(life: &Life, query: &ListQuery) -> ListPage {
                     last_modified: meta.last_modified,
                     kind: meta.kind,
                     checksum_algorithm: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+                    checksum_type: meta.composition.checksum_type,
+                    storage_class: meta.headers.storage_class.clone(),
                     owner: meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
                 });
                 key.as_str()

@@ -21,16 +21,16 @@ use headwater_model::account::Account;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::{Clock, Timestamp};
-use headwater_model::digest::ChecksumAlgorithm;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, FillToken, NewObject, ObjectWriter, Store, StoreStats, StoredObject, Tombstone,
-    WriteIntent,
+    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
+    StoredObject, Tombstone, WriteIntent,
 };
 
 use self::content::{MemoryContent, RESIDENT_BYTES};
@@ -122,6 +122,26 @@ impl Store for MemoryStore {
         ready(self.state().delete(bucket, key, afterwards, now))
     }
 
+    fn delete_if<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+        condition: &'a ObjectCondition,
+    ) -> BoxFuture<'a, Result<bool>> {
+        let now = self.clock.now();
+        ready(self.state().delete_if(bucket, key, (afterwards, now), condition))
+    }
+
+    fn amend<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        ready(self.state().amend(bucket, key, amendment))
+    }
+
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
         let state = self.state();
         ready(Ok(state.life(bucket).ok().and_then(|life| life.gone.get(key).copied())))
@@ -172,16 +192,16 @@ impl Store for MemoryStore {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        headers: ObjectHeaders,
-        algorithm: Option<ChecksumAlgorithm>,
+        upload: NewUpload,
     ) -> BoxFuture<'a, Result<UploadId>> {
         let info = UploadInfo {
             key: key.clone(),
             id: UploadId(self.clock.id()),
             initiated: self.clock.now(),
-            checksum_algorithm: algorithm,
+            checksum_algorithm: upload.checksum_algorithm,
+            checksum_type: upload.checksum_type,
         };
-        ready(self.state().create_upload(bucket, info, headers))
+        ready(self.state().create_upload(bucket, info, upload))
     }
 
     fn upload<'a>(
@@ -189,10 +209,10 @@ impl Store for MemoryStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         id: UploadId,
-    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, NewUpload)>>> {
         let state = self.state();
         let upload = state.life(bucket).ok().and_then(|life| life.uploads.get(&(key.clone(), id)));
-        ready(Ok(upload.map(|upload| (upload.info.clone(), upload.headers.clone()))))
+        ready(Ok(upload.map(|upload| (upload.info.clone(), upload.new.clone()))))
     }
 
     fn parts<'a>(

@@ -9,9 +9,12 @@ use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
-use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, SharedMeta};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::{Error, ObjectKey, Result};
-use headwater_store::{Afterwards, BucketRef, Expectation, FillToken, NewObject, NewPart, StoreStats};
+use headwater_store::{
+    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
+};
 
 use super::content::RESIDENT_BYTES;
 use super::digests;
@@ -25,12 +28,23 @@ pub(super) struct Stored {
 
 impl Stored {
     pub(super) fn new(object: NewObject, bytes: Bytes) -> Self {
-        let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags } = object;
+        let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags, composition } = object;
         let digests = digests::of(&bytes, None);
         let md5 = (kind == ObjectKind::Normal).then_some(digests.md5);
         let (size_bytes, crc64) = (digests.size_bytes, digests.crc64);
-        let meta =
-            ObjectMeta { size_bytes, etag, last_modified, crc64, md5, checksum, kind, provenance, headers, tags };
+        let meta = ObjectMeta {
+            size_bytes,
+            etag,
+            last_modified,
+            crc64,
+            md5,
+            checksum,
+            kind,
+            provenance,
+            headers,
+            tags,
+            composition,
+        };
         Self { meta: Arc::new(meta), bytes }
     }
 }
@@ -38,7 +52,7 @@ impl Stored {
 /// An open upload.
 pub(super) struct Upload {
     pub(super) info: UploadInfo,
-    pub(super) headers: ObjectHeaders,
+    pub(super) new: NewUpload,
     pub(super) parts: BTreeMap<u16, (PartInfo, Bytes)>,
 }
 
@@ -79,6 +93,7 @@ impl Life {
                 Some(stored) if stored.meta.etag != *etag => Err(Error::PreconditionFailed { condition: "If-Match" }),
                 Some(_) => Ok(()),
             },
+            Expectation::Meets(condition) => condition.judge(key, present.map(|stored| &*stored.meta)),
             Expectation::Fill(token) => {
                 let granted = self.tokens.get(key).is_some_and(|granted| granted.same(token));
                 let free = present.is_none() && !self.gone.contains_key(key);
@@ -189,6 +204,51 @@ impl State {
         Ok(life.objects.remove(key).is_some())
     }
 
+    pub(super) fn delete_if(
+        &mut self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        (afterwards, now): (Afterwards, Timestamp),
+        condition: &ObjectCondition,
+    ) -> Result<bool> {
+        let Some(stored) = self.writable(bucket)?.objects.get(key) else { return Ok(false) };
+        condition.judge(key, Some(&stored.meta))?;
+        self.delete(bucket, key, afterwards, now)
+    }
+
+    pub(super) fn amend(&mut self, bucket: &BucketRef, key: &ObjectKey, amendment: Amendment) -> Result<SharedMeta> {
+        let life = self.writable(bucket)?;
+        let stored = life.objects.get_mut(key).ok_or_else(|| no_such_key(key))?;
+        let former = ObjectMeta::clone(&stored.meta);
+        stored.meta = Arc::new(match amendment {
+            Amendment::Tags(tags) => ObjectMeta { tags, ..former },
+            Amendment::Access(access) => ObjectMeta { headers: ObjectHeaders { access, ..former.headers }, ..former },
+        });
+        let meta = Arc::clone(&stored.meta);
+        life.revoke(key, &Expectation::Any);
+        Ok(meta)
+    }
+
+    pub(super) fn append(
+        &mut self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        expect: &Expectation,
+        object: NewObject,
+        appended: &Bytes,
+    ) -> Result<SharedMeta> {
+        let life = self.writable(bucket)?;
+        let former = life.objects.get(key).ok_or_else(|| no_such_key(key))?;
+        if former.bytes.len() <= RESIDENT_BYTES {
+            return Err(Error::internal("append to an object", "its body is not in a file"));
+        }
+        let bytes = Bytes::from([&former.bytes[..], appended].concat());
+        life.judge(key, expect)?;
+        let mut stored = Stored::new(object, bytes);
+        stored.meta = Arc::new(ObjectMeta { md5: None, ..ObjectMeta::clone(&stored.meta) });
+        Ok(life.put(key, expect, stored))
+    }
+
     pub(super) fn begin_fill(
         &mut self,
         bucket: &BucketRef,
@@ -208,14 +268,9 @@ impl State {
         Ok(Some(token))
     }
 
-    pub(super) fn create_upload(
-        &mut self,
-        bucket: &BucketRef,
-        info: UploadInfo,
-        headers: ObjectHeaders,
-    ) -> Result<UploadId> {
+    pub(super) fn create_upload(&mut self, bucket: &BucketRef, info: UploadInfo, new: NewUpload) -> Result<UploadId> {
         let id = info.id;
-        let upload = Upload { info, headers, parts: BTreeMap::new() };
+        let upload = Upload { info, new, parts: BTreeMap::new() };
         self.writable(bucket)?.uploads.insert((upload.info.key.clone(), id), upload);
         Ok(id)
     }
@@ -239,6 +294,12 @@ impl State {
         let life = self.writable(bucket)?;
         let open = life.uploads.get(upload).ok_or_else(|| no_such_upload(*id))?;
         let bytes = assemble(open, parts)?;
+        let listed = parts.iter().map(|part| {
+            let (info, _) = &open.parts[&part.number];
+            ObjectPart { number: info.number, size_bytes: info.size_bytes, checksum: info.checksum.clone() }
+        });
+        let composition = Composition { parts: Some(listed.collect()), ..object.composition };
+        let object = NewObject { composition, ..object };
         life.judge(key, expect)?;
         life.uploads.remove(upload);
         let stored = Stored::new(object, bytes);
@@ -325,6 +386,10 @@ fn assemble(upload: &Upload, parts: &[CompletedPart]) -> Result<Bytes> {
         }
     }
     Ok(body.into())
+}
+
+fn no_such_key(key: &ObjectKey) -> Error {
+    Error::NoSuchKey { key: key.as_str().into(), origin_status: None }
 }
 
 fn no_such_bucket(bucket: &BucketRef) -> Error {

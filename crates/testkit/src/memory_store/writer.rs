@@ -160,6 +160,13 @@ impl ObjectWriter for MemoryWriter {
         })
     }
 
+    fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
+        Box::pin(async move {
+            let appended = self.body()?;
+            self.store.state().append(&self.intent.bucket, &self.intent.key, &expect, object, &appended)
+        })
+    }
+
     fn seal_part(self: Box<Self>, part: NewPart) -> BoxFuture<'static, Result<PartInfo>> {
         Box::pin(async move {
             let bytes = self.body()?;

@@ -92,8 +92,7 @@ pub async fn nothing_of_a_former_life_appears(mut subject: Subject) {
     assert_fails!(late.seal(subject.object(&digests), Expectation::Any).await, Error::NoSuchBucket { .. });
     let key = object_key("k");
     assert_fails!(subject.store().delete(&former, &key, Afterwards::Refetchable).await, Error::NoSuchBucket { .. });
-    let headers = headwater_model::object::ObjectHeaders::default();
-    let upload = subject.store().create_upload(&former, &key, headers, None).await;
+    let upload = subject.store().create_upload(&former, &key, headwater_store::NewUpload::default()).await;
     assert_fails!(upload, Error::NoSuchBucket { .. });
     // Whether a bucket lives is not a reader's question: nothing, or that there is no such bucket.
     assert!(subject.store().resident(&former, &key).is_none());

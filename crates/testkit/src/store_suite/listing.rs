@@ -124,6 +124,7 @@ pub async fn listings_tell_what_the_object_is(subject: Subject) {
     let alice = Owner { id: "0a".into(), display_name: "alice".into() };
     let mut object = subject.object(&digests);
     object.headers.access = Some(Box::new(ObjectAccess { owner: Some(alice.clone()), acl: None }));
+    object.headers.storage_class = Some("GLACIER".into());
     let sealed = writer.seal(object, Expectation::Any).await.expect("sealed");
     subject.put("l", b"").await;
     let page = subject.list(&query("", "", "", 10)).await;
@@ -135,6 +136,8 @@ pub async fn listings_tell_what_the_object_is(subject: Subject) {
         kind: sealed.kind,
         checksum_algorithm: Some(ChecksumAlgorithm::Crc32),
         owner: Some(alice),
+        checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        storage_class: Some("GLACIER".into()),
     };
     assert_eq!((page.objects[0].key.as_str(), &page.objects[0]), ("k", &expected));
     assert_eq!((page.objects[1].size_bytes, page.objects[1].checksum_algorithm), (0, None));

@@ -1,8 +1,9 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
-//! [`buckets`], [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`], [`origins`]
-//! and [`tails`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the contract leaves a choice, the functions accept
+//! [`amendments`], [`buckets`], [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`], [`objects`],
+//! [`origins`] and [`tails`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the contract leaves a
+//! choice, the functions accept
 //! either.
 
 /// The result must be this error.
@@ -17,6 +18,7 @@ macro_rules! assert_fails {
 
 pub mod accounts;
 pub mod ahead;
+pub mod amendments;
 pub mod buckets;
 pub mod copies;
 pub mod expectations;
@@ -74,6 +76,14 @@ macro_rules! store_conformance {
                 what_comes_in_order_replaces_what_was_written_ahead,
                 writers_from_all_sides_make_one_body,
                 ahead_outlives_the_end_of_the_write
+            ],
+            amendments: [
+                tags_are_replaced_and_nothing_else,
+                an_open_object_is_not_amended,
+                a_body_in_files_grows_at_its_end,
+                an_append_knows_its_object,
+                a_condition_holds_for_what_is_replaced,
+                a_deletion_is_conditional
             ],
             buckets: [
                 buckets_are_created_once_and_listed_by_name,

@@ -1,10 +1,10 @@
 //! Multipart uploads.
 
-use headwater_model::digest::{ChecksumAlgorithm, ETag};
+use headwater_model::digest::{ChecksumAlgorithm, ChecksumType, ETag};
 use headwater_model::multipart::{CompletedPart, UploadId, UploadPage};
 use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind};
 use headwater_model::{Error, Result};
-use headwater_store::Expectation;
+use headwater_store::{Expectation, NewUpload};
 
 use super::subject::{Subject, object_key, pattern, query, read, read_all};
 use crate::memory_store::digests;
@@ -75,7 +75,7 @@ pub async fn parts_are_replaced_and_paged(subject: Subject) {
     assert_eq!(part.etag, ETag::of_md5(expected.md5));
     let refused = subject.complete("k", upload, &[former], Expectation::Any).await;
     assert_fails!(refused, Error::InvalidPart { part_number: 3, .. });
-    let latter = CompletedPart { number: 3, etag: part.etag.clone() };
+    let latter = CompletedPart { number: 3, etag: part.etag.clone(), checksum: None };
     subject.complete("k", upload, &[latter], Expectation::Any).await.expect("completed");
     assert_eq!(subject.body("k").await.as_deref(), Some(b"part 3".as_slice()));
 }
@@ -160,14 +160,21 @@ pub async fn an_upload_belongs_to_its_key(subject: Subject) {
     let headers = ObjectHeaders {
         content: ContentHeaders { content_type: Some("image/png".into()), ..ContentHeaders::default() },
         user: vec![("a".into(), "1".into())],
-        access: None,
+        ..ObjectHeaders::default()
     };
     let (key, algorithm) = (object_key("k"), Some(ChecksumAlgorithm::Crc32c));
+    let new = NewUpload {
+        headers,
+        tags: vec![("colour".into(), "blue".into())],
+        checksum_algorithm: algorithm,
+        checksum_type: ChecksumType::FullObject,
+    };
     let bucket = subject.bucket();
-    let id = subject.store().create_upload(&bucket, &key, headers.clone(), algorithm).await.expect("an upload");
+    let id = subject.store().create_upload(&bucket, &key, new.clone()).await.expect("an upload");
     let (info, kept) = subject.store().upload(&bucket, &key, id).await.expect("an answer").expect("it is open");
     assert_eq!((&info.key, info.id, info.checksum_algorithm), (&key, id, algorithm));
-    assert_eq!((info.initiated, kept), (headwater_model::clock::Clock::now(&subject.clock), headers));
+    assert_eq!(info.checksum_type, ChecksumType::FullObject);
+    assert_eq!((info.initiated, kept), (headwater_model::clock::Clock::now(&subject.clock), new));
 
     assert!(!is_open(&subject, "k2", id).await);
     assert!(!is_open(&subject, "k", UploadId([0xFF; 16])).await);

@@ -68,6 +68,8 @@ pub async fn metadata_comes_back(subject: Subject) {
             owner: Some(Owner { id: "0a".into(), display_name: "alice".into() }),
             acl: Some(Acl::Canned(CannedAcl::PublicRead)),
         })),
+        storage_class: Some("STANDARD_IA".into()),
+        website_redirect: Some("/elsewhere".into()),
     };
     let intent = WriteIntent { checksum: Some(ChecksumAlgorithm::Sha256), ..subject.intent("k") };
     let (writer, digests) = subject.finished(intent, b"body").await;

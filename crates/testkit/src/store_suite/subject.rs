@@ -15,7 +15,8 @@ use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta};
 use headwater_model::{BucketName, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, Expectation, NewObject, NewPart, ObjectWriter, Store, StoredObject, Tombstone, WriteIntent,
+    Afterwards, Amendment, BucketRef, Expectation, NewObject, NewPart, NewUpload, ObjectWriter, Store, StoredObject,
+    Tombstone, WriteIntent,
 };
 
 use super::{Factory, Fixture};
@@ -81,6 +82,7 @@ impl Subject {
             headers: ObjectHeaders::default(),
             checksum: digests.checksum.clone(),
             tags: Vec::new(),
+            composition: headwater_model::object::Composition::default(),
         }
     }
 
@@ -94,6 +96,7 @@ impl Subject {
             headers: ObjectHeaders::default(),
             checksum: None,
             tags: Vec::new(),
+            composition: headwater_model::object::Composition::default(),
         }
     }
 
@@ -174,6 +177,10 @@ impl Subject {
         }
     }
 
+    pub(super) async fn amend(&self, key: &str, amendment: Amendment) -> Result<SharedMeta> {
+        self.store().amend(&self.bucket(), &object_key(key), amendment).await
+    }
+
     pub(super) async fn list(&self, query: &ListQuery) -> ListPage {
         self.store().list(&self.bucket(), query).await.expect("a page")
     }
@@ -187,8 +194,8 @@ impl Subject {
     pub(super) async fn create_upload(&self, key: &str) -> UploadId {
         // Ids ascend with time: of two uploads of one moment either may come first.
         self.clock.advance(std::time::Duration::from_millis(1));
-        let headers = ObjectHeaders::default();
-        self.store().create_upload(&self.bucket(), &object_key(key), headers, None).await.expect("an upload")
+        let new = NewUpload::default();
+        self.store().create_upload(&self.bucket(), &object_key(key), new).await.expect("an upload")
     }
 
     pub(super) async fn try_put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> Result<PartInfo> {
@@ -199,7 +206,7 @@ impl Subject {
 
     pub(super) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
         let info = self.try_put_part(key, upload, number, body).await.expect("a part");
-        CompletedPart { number: info.number, etag: info.etag }
+        CompletedPart { number: info.number, etag: info.etag, checksum: None }
     }
 
     pub(super) async fn complete(
@@ -227,6 +234,7 @@ pub(super) fn bucket_named(name: &str, clock: &ManualClock) -> Bucket {
         rule_version: 0,
         migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
+        configuration: headwater_model::bucket::BucketConfiguration::default(),
     }
 }
 

@@ -5,8 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use headwater_model::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
-use headwater_model::object::{ObjectKind, ObjectMeta};
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType, TrailingChecksum};
+use headwater_model::object::ObjectMeta;
 use headwater_model::op::AnnouncedDigests;
 use headwater_model::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -14,6 +14,9 @@ use sha2::Digest as _;
 
 use super::{Request, put};
 use crate::fields::Fields;
+use crate::operation::Operation;
+use crate::xml::read::malformed;
+use crate::xml::{Element, XmlWriter};
 
 /// CRC-64/XZ of the whole object, in decimal.
 pub(super) const CRC64: HeaderName = HeaderName::from_static("x-oss-hash-crc64ecma");
@@ -116,7 +119,9 @@ pub(super) fn check_xml(request: &Request<'_>, body: &[u8]) -> Result<()> {
     if put::is_aws_chunked(&request.parts.headers) {
         return Err(invalid("An aws-chunked body is for PutObject and UploadPart only.".into()));
     }
-    let announced = announced(request.fields)?;
+    // The checksum in the headers of a completion is of the object to be.
+    let of_object = request.routed.operation == Operation::CompleteMultipartUpload && !request.is_oss();
+    let announced = if of_object { AnnouncedDigests::default() } else { announced(request.fields)? };
     let encode = |bytes: &[u8]| BASE64.encode(bytes);
     let differ = |header: &str, announced: String, computed: String| {
         Err(Error::BadDigest { header: header.into(), announced: announced.into(), computed: computed.into() })
@@ -178,9 +183,15 @@ pub(super) fn text(checksum: &Checksum) -> String {
 /// Adds the additional checksum of an object, with its type.
 pub(super) fn put(headers: &mut HeaderMap, meta: &ObjectMeta) {
     if let Some(checksum) = &meta.checksum {
-        put_value(headers, checksum);
-        headers.insert(CHECKSUM_TYPE, HeaderValue::from_static(type_of(meta.kind, checksum.algorithm)));
+        let value = HeaderValue::try_from(text_of_object(meta, checksum)).expect("base64 is visible ascii");
+        headers.insert(header_name(checksum.algorithm), value);
+        put_type(headers, meta.composition.checksum_type);
     }
+}
+
+/// Adds of what a checksum is one.
+pub(super) fn put_type(headers: &mut HeaderMap, kind: ChecksumType) {
+    headers.insert(CHECKSUM_TYPE, HeaderValue::from_static(kind.name()));
 }
 
 /// Adds the additional checksum of a part.
@@ -189,12 +200,69 @@ pub(super) fn put_value(headers: &mut HeaderMap, checksum: &Checksum) {
     headers.insert(header_name(checksum.algorithm), value);
 }
 
-/// S3: a checksum of a multipart object is made of its parts' checksums, except that of CRC-64/NVME.
-pub(super) fn type_of(kind: ObjectKind, algorithm: ChecksumAlgorithm) -> &'static str {
-    match (kind, algorithm) {
-        (ObjectKind::Normal, _) | (_, ChecksumAlgorithm::Crc64Nvme) => "FULL_OBJECT",
-        (ObjectKind::Multipart, _) => "COMPOSITE",
+/// An object's checksum as S3 shows it: one of parts' checksums tells their number.
+pub(super) fn text_of_object(meta: &ObjectMeta, checksum: &Checksum) -> String {
+    let parts = meta.composition.parts.as_ref().map_or(0, |parts| parts.len());
+    match meta.composition.checksum_type {
+        ChecksumType::FullObject => text(checksum),
+        ChecksumType::Composite => format!("{}-{parts}", text(checksum)),
     }
+}
+
+/// Adds an object's checksum to a document.
+pub(super) fn write(xml: &mut XmlWriter, meta: &ObjectMeta) {
+    if let Some(checksum) = &meta.checksum {
+        xml.element(element_name(checksum.algorithm), text_of_object(meta, checksum));
+        xml.element("ChecksumType", meta.composition.checksum_type.name());
+    }
+}
+
+/// The checksum that an element of S3's XML gives to a part.
+///
+/// # Errors
+/// [`Error::MalformedXml`] for what cannot be one.
+pub(super) fn of_element(element: Element<'_>) -> Result<Option<Checksum>> {
+    let mut found = None;
+    for algorithm in ChecksumAlgorithm::ALL {
+        let name = element_name(algorithm);
+        let Some(text) = element.text(name)? else { continue };
+        let value = BASE64.decode(text.trim()).ok().filter(|value| value.len() == algorithm.size_bytes());
+        let value = value.ok_or_else(|| malformed(format!("{name} is not a checksum")))?;
+        found = Some(Checksum { algorithm, value });
+    }
+    Ok(found)
+}
+
+/// The one checksum that the headers give to an object that was written in parts; the number of parts behind it may be
+/// left out.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] for what cannot be one, and for a second one.
+pub(super) fn of_parts_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
+    let mut found = None;
+    for algorithm in ChecksumAlgorithm::ALL {
+        let name = header_name(algorithm);
+        let Some(sent) = fields.get(name.as_str())? else { continue };
+        let text = sent.rsplit_once('-').map_or(sent, |(value, _)| value);
+        let value = BASE64.decode(text).ok().filter(|value| value.len() == algorithm.size_bytes());
+        let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
+        if found.replace(Checksum { algorithm, value }).is_some() {
+            let message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+            return Err(invalid(message.into()));
+        }
+    }
+    Ok(found)
+}
+
+/// `x-amz-checksum-type`.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] for an unknown type.
+pub(super) fn type_header(fields: Fields<'_>) -> Result<Option<ChecksumType>> {
+    let Some(text) = fields.get(CHECKSUM_TYPE.as_str())? else { return Ok(None) };
+    let all = [ChecksumType::FullObject, ChecksumType::Composite];
+    let found = all.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| invalid("Value for x-amz-checksum-type header is invalid.".into())).map(Some)
 }
 
 /// Adds `Content-MD5`, which OSS tells for objects written in one piece.

@@ -1,7 +1,7 @@
 //! CompleteMultipartUpload.
 
 use headwater_model::body::Body;
-use headwater_model::digest::{ChecksumAlgorithm, ETag};
+use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PART_NUMBER;
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::ObjectMeta;
@@ -11,7 +11,7 @@ use http::Response;
 use http::header::ETAG;
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, condition, endpoint, multipart, not_implemented, page};
+use super::{Answer, Request, acl, checksum, condition, endpoint, multipart, page};
 use crate::etag;
 use crate::response::open_root;
 use crate::xml::{Element, parse, read};
@@ -22,7 +22,7 @@ const COMPLETE_ALL: &str = "x-oss-complete-all";
 pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     page::check_encoding(request)?;
     let all_parts = completes_all(request)?;
-    let parts = if all_parts && body.trim_ascii().is_empty() { Vec::new() } else { read_parts(body)? };
+    let parts = if all_parts && body.trim_ascii().is_empty() { Vec::new() } else { read_parts(request, body)? };
     if all_parts && !parts.is_empty() {
         let message = format!("A list of parts cannot be sent together with {COMPLETE_ALL}.");
         return Err(Error::InvalidRequest { message: message.into() });
@@ -36,18 +36,23 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
         all_parts,
         acl: acl::of_object(request)?,
         condition: condition::decode_write(request)?,
+        checksum: if request.is_oss() { None } else { checksum::of_parts_header(request.fields)? },
+        checksum_type: if request.is_oss() { None } else { checksum::type_header(request.fields)? },
+        size_bytes: object_size(request)?,
         min_part_bytes: request.vocab.min_part_bytes,
     })))
 }
 
-/// A checksum in the headers is not of this body but of the object to be, which is not computed over parts: accepting
-/// it would promise a check that does not happen.
-pub(super) fn refuse_object_checksum(request: &Request<'_>) -> Result<()> {
-    let named = ChecksumAlgorithm::ALL.map(checksum::header_name);
-    match named.iter().find(|name| !request.is_oss() && request.fields.has(name.as_str())) {
-        Some(name) => Err(not_implemented(name.as_str())),
-        None => Ok(()),
+/// S3 `x-amz-mp-object-size`: the length that the parts must come to.
+fn object_size(request: &Request<'_>) -> Result<Option<u64>> {
+    const NAME: &str = "x-amz-mp-object-size";
+    if request.is_oss() {
+        return Ok(None);
     }
+    let Some(text) = request.fields.get(NAME)? else { return Ok(None) };
+    let size_bytes = read::decimal(text);
+    let message = "The value must be a whole number of bytes.";
+    size_bytes.ok_or_else(|| Error::invalid_argument(NAME, text, message)).map(Some)
 }
 
 fn completes_all(request: &Request<'_>) -> Result<bool> {
@@ -62,20 +67,20 @@ fn completes_all(request: &Request<'_>) -> Result<bool> {
 }
 
 /// The parts in the order given; whether that order is right is the upload's to judge.
-fn read_parts(body: &[u8]) -> Result<Vec<CompletedPart>> {
+fn read_parts(request: &Request<'_>, body: &[u8]) -> Result<Vec<CompletedPart>> {
     let document = parse(body)?;
     let complete = document.root("CompleteMultipartUpload")?.as_container()?;
-    complete.children("Part").map(read_part).collect()
+    complete.children("Part").map(|part| read_part(request, part)).collect()
 }
 
-/// A part's own checksums are not read again: they were checked when it was uploaded, and its ETag names those bytes.
-fn read_part(part: Element<'_>) -> Result<CompletedPart> {
+fn read_part(request: &Request<'_>, part: Element<'_>) -> Result<CompletedPart> {
     let number = part.required_number::<u16>("PartNumber")?;
     if !(1..=MAX_PART_NUMBER).contains(&number) {
         let message = format!("PartNumber must be an integer between 1 and {MAX_PART_NUMBER}, inclusive");
         return Err(Error::invalid_argument("PartNumber", &number.to_string(), message));
     }
-    Ok(CompletedPart { number, etag: ETag::from_text(part.required_text("ETag")?) })
+    let etag = ETag::from_text(part.required_text("ETag")?);
+    Ok(CompletedPart { number, etag, checksum: if request.is_oss() { None } else { checksum::of_element(part)? } })
 }
 
 pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
@@ -87,9 +92,8 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     xml.element("Bucket", answer.bucket());
     xml.element("Key", names.print(answer.key()));
     xml.element("ETag", tag);
-    if let Some(checksum) = meta.checksum.as_ref().filter(|_| !answer.is_oss()) {
-        xml.element(checksum::element_name(checksum.algorithm), checksum::text(checksum));
-        xml.element("ChecksumType", checksum::type_of(meta.kind, checksum.algorithm));
+    if !answer.is_oss() {
+        checksum::write(&mut xml, meta);
     }
     xml.close();
     let mut response = answer.xml(xml);

@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Request;
+use super::{Request, storage_class};
 use crate::fields;
 use crate::vocab::Vocab;
 
@@ -22,7 +22,35 @@ const DEFAULT_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/
 
 /// What the writer of an object chose.
 pub(super) fn decode(request: &Request<'_>) -> Result<ObjectHeaders> {
-    Ok(ObjectHeaders { content: content_headers(&request.parts.headers)?, user: user_meta(request)?, access: None })
+    Ok(ObjectHeaders {
+        content: content_headers(&request.parts.headers)?,
+        user: user_meta(request)?,
+        storage_class: storage_class::of_request(request)?,
+        website_redirect: website_redirect(request)?,
+        access: None,
+    })
+}
+
+/// S3: where the website sends those who ask for the object.
+pub(super) const WEBSITE_REDIRECT: &str = "x-amz-website-redirect-location";
+/// Longest redirect (S3: "limited to 2 KB").
+const MAX_REDIRECT_BYTES: usize = 2 << 10;
+
+/// Where the website sends those who ask for the object.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for what is neither a path nor a URL.
+pub(super) fn website_redirect(request: &Request<'_>) -> Result<Option<Box<str>>> {
+    if request.is_oss() {
+        return Ok(None);
+    }
+    let Some(target) = request.fields.get(WEBSITE_REDIRECT)? else { return Ok(None) };
+    let valid = ["/", "http://", "https://"].iter().any(|start| target.starts_with(start));
+    if !valid || target.len() > MAX_REDIRECT_BYTES {
+        let message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
+        return Err(Error::invalid_argument(WEBSITE_REDIRECT, target, message));
+    }
+    Ok(Some(target.into()))
 }
 
 fn content_headers(headers: &HeaderMap) -> Result<ContentHeaders> {

@@ -7,7 +7,7 @@ use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::Response;
 use http::header::ETAG;
 
-use super::{Answer, Request, acl, checksum, condition, content, not_implemented, put};
+use super::{Answer, Request, acl, checksum, condition, content, not_implemented, storage_class, tagging};
 use crate::date::iso_8601;
 use crate::escape::{Plus, decode as unescape};
 use crate::etag;
@@ -16,14 +16,17 @@ use crate::vocab::Vocab;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     let words = &request.vocab.headers;
-    put::check_storage_class(request)?;
     let (source_bucket, source_key) = source(request)?;
-    if replaces(request, words.tagging_directive)? {
-        return Err(not_implemented(words.tagging_directive));
+    if request.fields.has(words.copy_source_range) {
+        return Err(not_implemented(words.copy_source_range));
     }
+    let tags = if replaces(request, words.tagging_directive)? { Some(tagging::of_header(request)?) } else { None };
     let headers = if replaces(request, words.metadata_directive)? { Some(content::decode(request)?) } else { None };
     let (bucket, key) = (request.bucket(), request.key());
-    let changes = headers.is_some() || request.fields.has(request.vocab.storage_class.as_str());
+    let storage_class = storage_class::of_request(request)?;
+    let website_redirect = content::website_redirect(request)?;
+    let names_class = request.fields.has(request.vocab.storage_class.as_str());
+    let changes = headers.is_some() || tags.is_some() || website_redirect.is_some() || names_class;
     if !changes && !request.is_oss() && source_bucket == bucket && source_key == key {
         let message = "This copy request is illegal because it is trying to copy an object to itself without changing \
                        the object's metadata, storage class, website redirect location or encryption attributes.";
@@ -39,13 +42,16 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         key,
         headers,
         acl: acl::of_object(request)?,
+        tags,
+        storage_class,
+        website_redirect,
         algorithm,
         condition: condition::decode_write(request)?,
     })))
 }
 
 /// `/BUCKET/KEY` or `BUCKET/KEY`, percent-decoded exactly once, with an optional `?versionId=`.
-fn source(request: &Request<'_>) -> Result<(BucketName, ObjectKey)> {
+pub(super) fn source(request: &Request<'_>) -> Result<(BucketName, ObjectKey)> {
     let name = request.vocab.headers.copy_source;
     let sent = request.fields.get(name)?.unwrap_or_default();
     let invalid = |message: &str| Error::invalid_argument(name, sent, message);
@@ -83,9 +89,8 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     let mut xml = open_root(answer.vocab, "CopyObjectResult");
     xml.element("LastModified", iso_8601(meta.last_modified));
     xml.element("ETag", etag::quoted(&meta.etag, answer.vocab.dialect));
-    if let Some(checksum) = meta.checksum.as_ref().filter(|_| !answer.is_oss()) {
-        xml.element(checksum::element_name(checksum.algorithm), checksum::text(checksum));
-        xml.element("ChecksumType", checksum::type_of(meta.kind, checksum.algorithm));
+    if !answer.is_oss() {
+        checksum::write(&mut xml, meta);
     }
     xml.close();
     let mut response = answer.xml(xml);

@@ -3,24 +3,18 @@
 use headwater_model::body::Body;
 use headwater_model::limits::MAX_DELETE_KEYS;
 use headwater_model::op::{DeleteObjects, Op};
+use headwater_model::precondition::{ObjectCondition, TagCondition};
 use headwater_model::{Error, ObjectKey, Result};
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, checksum, not_implemented, page};
+use super::{Answer, Request, checksum, condition, not_implemented, page};
 use crate::errors;
 use crate::response::open_root;
 use crate::xml::{Element, parse, read};
 
-/// A delete that depends on what it deletes is refused: deleting without looking could destroy what its sender wanted
-/// to keep.
 pub(super) fn decode_one(request: &Request<'_>) -> Result<Op> {
-    for name in ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"] {
-        if request.fields.has(name) {
-            return Err(not_implemented(name));
-        }
-    }
-    Ok(Op::DeleteObject(request.bucket(), request.key()))
+    Ok(Op::DeleteObject(request.bucket(), request.key(), condition::decode_delete(request)?))
 }
 
 pub(super) fn decode_many(request: &Request<'_>, body: &[u8]) -> Result<Op> {
@@ -28,7 +22,7 @@ pub(super) fn decode_many(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     require_digest(request)?;
     let document = parse(body)?;
     let delete = document.root("Delete")?.as_container()?;
-    let keys = delete.children("Object").map(|object| read_key(object, request)).collect::<Result<Vec<_>>>()?;
+    let keys = delete.children("Object").map(|object| read_object(object, request)).collect::<Result<Vec<_>>>()?;
     if keys.is_empty() || keys.len() > MAX_DELETE_KEYS {
         return Err(read::malformed(format!("{} objects instead of 1 to {MAX_DELETE_KEYS}", keys.len())));
     }
@@ -45,22 +39,24 @@ fn require_digest(request: &Request<'_>) -> Result<()> {
     Err(Error::InvalidRequest { message: "Missing required header for this request: Content-MD5".into() })
 }
 
-fn read_key(object: Element<'_>, request: &Request<'_>) -> Result<ObjectKey> {
+type Doomed = (ObjectKey, Option<Box<ObjectCondition>>);
+
+fn read_object(object: Element<'_>, request: &Request<'_>) -> Result<Doomed> {
     // Objects have no versions here: all of them are the `null` version.
     if object.text("VersionId")?.is_some_and(|version| !matches!(version.trim(), "" | "null")) {
         return Err(not_implemented("VersionId"));
-    }
-    for condition in ["ETag", "LastModifiedTime", "Size"] {
-        if object.child(condition).is_some() {
-            return Err(not_implemented(condition));
-        }
     }
     let key = object.required_text("Key")?;
     let limit_bytes = request.vocab.max_key_bytes;
     if key.len() > limit_bytes {
         return Err(Error::KeyTooLong { size_bytes: key.len(), limit_bytes });
     }
-    ObjectKey::parse(key)
+    let if_match = object.text("ETag")?.map(TagCondition::parse);
+    let last_modified =
+        object.text("LastModifiedTime")?.map(|text| condition::time("LastModifiedTime", text)).transpose()?;
+    let size_bytes = object.text("Size")?.map(|text| condition::size("Size", text)).transpose()?;
+    let condition = ObjectCondition { if_match, if_none_match: None, last_modified, size_bytes };
+    Ok((ObjectKey::parse(key)?, Some(Box::new(condition)).filter(|condition| !condition.is_empty())))
 }
 
 pub(super) fn encode(answer: &Answer<'_>, outcomes: &[(ObjectKey, Option<Error>)]) -> Response<Body> {

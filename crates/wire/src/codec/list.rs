@@ -1,4 +1,4 @@
-//! ListObjects, versions 1 and 2.
+//! ListObjects, versions 1 and 2, and what all listings of objects tell.
 
 use headwater_model::Result;
 use headwater_model::body::Body;
@@ -11,7 +11,7 @@ use headwater_model::reply::Owner;
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, object, page, token};
+use super::{Answer, Request, acl, object, page, storage_class, token, versions};
 use crate::date::iso_8601;
 use crate::etag;
 use crate::operation::Operation;
@@ -20,7 +20,7 @@ use crate::response::open_root;
 use crate::xml::XmlWriter;
 
 /// Keys of a page that names no limit.
-fn default_limit(dialect: Dialect) -> usize {
+pub(super) fn default_limit(dialect: Dialect) -> usize {
     match dialect {
         Dialect::Oss => 100,
         Dialect::S3 => MAX_LIST_KEYS,
@@ -47,6 +47,9 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
 }
 
 pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, listed: &ListPage) -> Response<Body> {
+    if answer.routed.operation == Operation::ListObjectVersions {
+        return versions::encode(answer, owner, listed);
+    }
     let queries = &answer.routed.queries;
     let names = Names::of(answer);
     let second = answer.routed.operation == Operation::ListObjectsV2;
@@ -95,7 +98,7 @@ fn write_second(xml: &mut XmlWriter, queries: &Queries, names: Names, listed: &L
 }
 
 /// The limit as applied; it was checked when the request was read.
-fn shown_limit(queries: &Queries, dialect: Dialect) -> usize {
+pub(super) fn shown_limit(queries: &Queries, dialect: Dialect) -> usize {
     let asked = queries.get("max-keys").and_then(|text| text.trim().parse().ok());
     asked.map_or(default_limit(dialect), |limit: usize| limit.min(MAX_LIST_KEYS))
 }
@@ -103,20 +106,25 @@ fn shown_limit(queries: &Queries, dialect: Dialect) -> usize {
 fn write_object(xml: &mut XmlWriter, answer: &Answer<'_>, names: Names, object: &ListedObject, owner: Option<&Owner>) {
     xml.open("Contents");
     xml.element("Key", names.print(object.key.as_str()));
+    write_entry(xml, answer, object, owner);
+    xml.close();
+}
+
+/// What every listing tells about an object behind its name.
+pub(super) fn write_entry(xml: &mut XmlWriter, answer: &Answer<'_>, object: &ListedObject, owner: Option<&Owner>) {
     xml.element("LastModified", iso_8601(object.last_modified));
     xml.element("ETag", etag::quoted(&object.etag, answer.vocab.dialect));
     if answer.is_oss() {
         xml.element("Type", kind_name(object.kind));
     } else if let Some(algorithm) = object.checksum_algorithm {
         xml.element("ChecksumAlgorithm", algorithm.name());
-        xml.element("ChecksumType", checksum::type_of(object.kind, algorithm));
+        xml.element("ChecksumType", object.checksum_type.name());
     }
     xml.element("Size", object.size_bytes);
-    xml.element("StorageClass", answer.vocab.default_storage_class);
+    xml.element("StorageClass", storage_class::shown(object.storage_class.as_deref(), answer.vocab));
     if let Some(owner) = owner {
         acl::write_owner(xml, object.owner.as_ref().unwrap_or(owner));
     }
-    xml.close();
 }
 
 /// `x-oss-object-type`, and `Type` in OSS's listings.
@@ -124,5 +132,7 @@ pub(super) fn kind_name(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Normal => "Normal",
         ObjectKind::Multipart => "Multipart",
+        ObjectKind::Appendable => "Appendable",
+        ObjectKind::Symlink => "Symlink",
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn context(request: &Request<'_>) -> MissContext {
             (Style::Path, Some(bucket)) => format!("/{bucket}").into(),
             _ => "".into(),
         },
-        // Other sub-resources are other operations.
-        never: request.query("versionId").is_some(),
+        // Other sub-resources are other operations. Of what is not here yet nobody knows parts beyond the whole.
+        never: request.query("versionId").is_some() || request.query("partNumber").is_some_and(|part| part != "1"),
     }
 }

@@ -5,6 +5,8 @@
 //! never fails.
 
 mod acl;
+mod append;
+mod attributes;
 mod bucket;
 mod bucket_access;
 mod checksum;
@@ -12,6 +14,7 @@ mod complete;
 mod condition;
 mod content;
 mod copy;
+mod cors;
 mod delete;
 mod endpoint;
 mod list;
@@ -22,9 +25,13 @@ mod page;
 mod part;
 mod put;
 mod service;
+mod setting;
+mod storage_class;
+mod symlink;
 mod tagging;
 mod token;
 mod upload;
+mod versions;
 mod website;
 
 #[cfg(test)]
@@ -68,9 +75,6 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
     request.refuse_unoffered_headers()?;
     let body = xml.unwrap_or_default();
     if routed.body_need() == BodyNeed::Xml {
-        if routed.operation == Operation::CompleteMultipartUpload {
-            complete::refuse_object_checksum(&request)?;
-        }
         checksum::check_xml(&request, body)?;
     }
     Ok(match routed.operation {
@@ -96,6 +100,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::DeleteBucketWebsite => Op::DeleteBucketWebsite(request.bucket()),
         Operation::DeleteBucket => Op::DeleteBucket(request.bucket()),
         Operation::ListObjects | Operation::ListObjectsV2 => list::decode(&request)?,
+        Operation::ListObjectVersions => versions::decode(&request)?,
         Operation::DeleteObjects => delete::decode_many(&request, body)?,
         Operation::ListMultipartUploads => upload::decode_list(&request)?,
         Operation::GetHomePage => Op::GetHomePage(request.bucket(), Box::new(object::decode_visit(&request)?)),
@@ -106,10 +111,35 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObjectAcl => Op::GetObjectAcl(request.bucket(), request.key()),
         Operation::PutObjectAcl => acl::decode_put_object(&request, body)?,
         Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
+        Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
+        Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
+        Operation::GetBucketStat => Op::GetBucketStat(request.bucket()),
+        Operation::GetBucketRequestPayment => Op::GetBucketRequestPayment(request.bucket()),
+        Operation::PutBucketRequestPayment => setting::decode_payer(&request, body)?,
+        Operation::GetBucketLogging
+        | Operation::GetBucketVersioning
+        | Operation::GetBucketNotification
+        | Operation::GetBucketAccelerate
+        | Operation::ListLiveChannels => Op::GetUnset(request.bucket(), routed.action()),
+        Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
+        Operation::PutBucketCors => cors::decode(&request, body)?,
+        Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
+        Operation::GetBucketTagging => Op::GetBucketTagging(request.bucket()),
+        Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
+        Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
         Operation::PutObject => put::decode(&request)?,
+        // Answered by `cors`, for whoever asks.
+        Operation::Preflight => return Err(not_implemented("OptionObject")),
+        // Read by `form`, as the PutObject that it stands for.
+        Operation::PostObject => return Err(Error::MalformedForm { message: "it is no form".into() }),
+        Operation::AppendObject => append::decode(&request)?,
+        Operation::PutSymlink => symlink::decode(&request)?,
+        Operation::GetSymlink => Op::GetSymlink(request.bucket(), request.key()),
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
         Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
+        Operation::GetObjectAttributes => attributes::decode(&request)?,
+        Operation::UploadPartCopy => part::decode_copy(&request)?,
         Operation::UploadPart => part::decode(&request)?,
         Operation::CompleteMultipartUpload => complete::decode(&request, body)?,
         Operation::AbortMultipartUpload => Op::AbortMultipartUpload(multipart::upload_ref(&request)),
@@ -134,18 +164,43 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Objects { owner, page } => list::encode(&answer, &owner, &page),
         Reply::Object(object) => object::encode(&answer, *object),
         Reply::NotModified(meta) => object::encode_not_modified(&answer, &meta),
+        Reply::ObjectMeta(meta) if routed.operation == Operation::GetObjectAttributes => {
+            attributes::encode(&answer, &meta)
+        }
+        Reply::ObjectMeta(meta) if routed.operation == Operation::GetSymlink => symlink::encode(&answer, &meta),
         Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
         Reply::Tags(tags) => tagging::encode(&answer, &tags),
+        Reply::BucketStat(stat) => setting::encode_stat(&answer, &stat),
+        Reply::RequestPayment(requester_pays) => setting::encode_payer(&answer, requester_pays),
+        Reply::Unset => setting::encode_unset(&answer).unwrap_or_else(|| answer.done()),
+        Reply::Cors(configuration) => cors::encode(&answer, &configuration),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
+        Reply::Appended(meta) => append::encode(&answer, &meta),
         Reply::Stored(meta) => put::encode(&answer, &meta),
         Reply::Copied(meta) => copy::encode(&answer, &meta),
         Reply::Deleted(outcomes) => delete::encode(&answer, &outcomes),
         Reply::UploadCreated(id) => multipart::encode_created(&answer, id),
+        Reply::PartCopied(part) => part::encode_copy(&answer, &part),
         Reply::PartStored(part) => part::encode(&answer, &part),
         Reply::Completed(meta) => complete::encode(&answer, &meta),
-        Reply::Parts { owner, initiated: _, algorithm, page } => part::encode_list(&answer, &owner, algorithm, &page),
+        Reply::Parts { owner, initiated: _, checksum, page } => part::encode_list(&answer, &owner, checksum, &page),
         Reply::Uploads { owner, page } => upload::encode_list(&answer, &owner, &page),
     }
+}
+
+/// The header that gives an object the tags of this document.
+pub(crate) fn tagging_header(document: &str) -> Result<String> {
+    tagging::header_of(document)
+}
+
+/// Adds what an answer tells about the bytes that were stored.
+pub(crate) fn put_stored(headers: &mut http::HeaderMap, meta: &headwater_model::object::ObjectMeta, dialect: Dialect) {
+    put::put_digests(headers, meta, dialect);
+}
+
+/// The URL of the object that a request names.
+pub(crate) fn object_location(routed: &Routed, parts: &Parts, context: &ResponseContext<'_>) -> String {
+    endpoint::object_url(&Answer { routed, parts, vocab: routed.vocab(), context })
 }
 
 /// Reads a website document, as PutBucketWebsite does. Masked secrets stay masked.
@@ -262,6 +317,9 @@ impl Answer<'_> {
                 | Operation::DeletePublicAccessBlock
                 | Operation::DeleteOwnershipControls
                 | Operation::DeleteObject
+                | Operation::DeleteObjectTagging
+                | Operation::DeleteBucketTagging
+                | Operation::DeleteBucketCors
                 | Operation::AbortMultipartUpload
         );
         let of_s3 = !self.is_oss() && self.routed.operation == Operation::PutBucketPolicy;

@@ -1,15 +1,14 @@
 //! CreateMultipartUpload, and what all operations on uploads share.
 
-use headwater_model::Result;
 use headwater_model::body::Body;
-use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::multipart::UploadId;
-use headwater_model::object::ObjectKind;
 use headwater_model::op::{CreateMultipartUpload, Op, UploadRef};
+use headwater_model::{Error, Result};
 use http::{HeaderName, HeaderValue, Response};
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, condition, content, not_implemented, page, put};
+use super::{Answer, Request, acl, checksum, condition, content, page, tagging};
 use crate::response::open_root;
 
 const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
@@ -17,30 +16,42 @@ const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type")
 
 pub(super) fn decode_create(request: &Request<'_>) -> Result<Op> {
     page::check_encoding(request)?;
-    put::check_storage_class(request)?;
-    let algorithm = if request.is_oss() { None } else { checksum_of_object(request)? };
+    let checksum = if request.is_oss() { None } else { checksum_of_object(request)? };
     Ok(Op::CreateMultipartUpload(Box::new(CreateMultipartUpload {
         bucket: request.bucket(),
         key: request.key(),
         headers: content::decode(request)?,
         acl: acl::of_object(request)?,
-        algorithm,
+        tags: tagging::of_header(request)?,
+        checksum,
         condition: condition::decode_write(request)?,
     })))
 }
 
-/// The algorithm announced. Each has the type that S3 gives it by default; the other type is refused.
-fn checksum_of_object(request: &Request<'_>) -> Result<Option<ChecksumAlgorithm>> {
+/// The algorithm announced, and of what the object's checksum will be one: S3 makes a checksum of all bytes from those of
+/// the parts for CRCs alone, and of CRC-64/NVME no other.
+fn checksum_of_object(request: &Request<'_>) -> Result<Option<(ChecksumAlgorithm, ChecksumType)>> {
     let named = request.fields.get(CHECKSUM_ALGORITHM.as_str())?;
     let algorithm = named.map(checksum::parse_algorithm).transpose()?;
-    let kind = request.fields.get(CHECKSUM_TYPE.as_str())?;
-    match (kind, algorithm) {
-        (None, algorithm) => Ok(algorithm),
-        (Some(kind), Some(algorithm)) if kind == checksum::type_of(ObjectKind::Multipart, algorithm) => {
-            Ok(Some(algorithm))
-        }
-        (Some(kind), _) => Err(not_implemented(&format!("{CHECKSUM_TYPE}: {kind}"))),
+    let kind = checksum::type_header(request.fields)?;
+    let refused = |message: String| Err(Error::InvalidRequest { message: message.into() });
+    let Some(algorithm) = algorithm else {
+        return match kind {
+            None => Ok(None),
+            Some(_) => refused(format!("{CHECKSUM_TYPE} header can only be used with {CHECKSUM_ALGORITHM}.")),
+        };
+    };
+    let kind = kind.unwrap_or_else(|| ChecksumType::default_of(algorithm));
+    let possible = match algorithm {
+        ChecksumAlgorithm::Crc64Nvme => kind == ChecksumType::FullObject,
+        ChecksumAlgorithm::Sha1 | ChecksumAlgorithm::Sha256 => kind == ChecksumType::Composite,
+        ChecksumAlgorithm::Crc32 | ChecksumAlgorithm::Crc32c => true,
+    };
+    if !possible {
+        let (kind, algorithm) = (kind.name(), algorithm.name().to_ascii_lowercase());
+        return refused(format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."));
     }
+    Ok(Some((algorithm, kind)))
 }
 
 /// The upload that the query names.
@@ -65,8 +76,9 @@ pub(super) fn encode_created(answer: &Answer<'_>, id: UploadId) -> Response<Body
     if let Some(algorithm) = announced.and_then(|name| checksum::parse_algorithm(name).ok()) {
         let headers = response.headers_mut();
         headers.insert(CHECKSUM_ALGORITHM, HeaderValue::from_static(algorithm.name()));
-        let kind = checksum::type_of(ObjectKind::Multipart, algorithm);
-        headers.insert(CHECKSUM_TYPE, HeaderValue::from_static(kind));
+        let named = answer.field(CHECKSUM_TYPE.as_str()).filter(|kind| kind.eq_ignore_ascii_case("FULL_OBJECT"));
+        let kind = named.map_or_else(|| ChecksumType::default_of(algorithm), |_| ChecksumType::FullObject);
+        headers.insert(CHECKSUM_TYPE, HeaderValue::from_static(kind.name()));
     }
     response
 }

@@ -4,7 +4,7 @@
 //! formatted that is not sent.
 
 use headwater_model::body::Body;
-use headwater_model::object::{ContentHeaders, ObjectMeta, Provenance, SharedMeta};
+use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectMeta, ObjectPart, Provenance, SharedMeta};
 use headwater_model::op::{GetObject, Visit};
 use headwater_model::range::ByteRange;
 use headwater_model::reply::{KnownFacts, ObjectReply, RelayedReply};
@@ -12,17 +12,24 @@ use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
-use super::{Answer, Request, checksum, condition, content, list, miss};
+use super::{Answer, Request, checksum, condition, content, list, miss, part, storage_class};
 use crate::date::http_date;
 use crate::etag;
 
 const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-oss-object-type");
 const TAG: HeaderName = HeaderName::from_static("x-oss-tag");
+const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 
 pub(super) fn decode(request: &Request<'_>) -> Result<GetObject> {
     let key = request.routed.folded.as_ref().map_or_else(|| request.key(), |(key, _)| key.clone());
     let overrides = overrides(request)?;
-    Ok(GetObject { overrides, ..decode_visit(request)?.of(request.bucket(), key) })
+    let part = if request.routed.queries.has("partNumber") { Some(part::number(request)?) } else { None };
+    let visit = decode_visit(request)?;
+    if part.is_some() && visit.range.is_some() {
+        let message = "Cannot specify both Range header and partNumber query parameter";
+        return Err(Error::InvalidRequest { message: message.into() });
+    }
+    Ok(GetObject { overrides, part, ..visit.of(request.bucket(), key) })
 }
 
 /// A read as far as it does not depend on the key.
@@ -66,7 +73,7 @@ fn overrides(request: &Request<'_>) -> Result<ContentHeaders> {
 }
 
 pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body> {
-    let ObjectReply { meta, facts, range, overrides, body, status, added, .. } = object;
+    let ObjectReply { meta, facts, range, part, overrides, body, status, added, .. } = object;
     let own_status = status.and_then(|code| StatusCode::from_u16(code).ok());
     let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { own_status.unwrap_or(StatusCode::OK) };
     let mut response = answer.start(status);
@@ -92,6 +99,11 @@ pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body>
     }
     if answer.is_oss() {
         put_oss_headers(answer, headers, &meta, facts.digests);
+    } else {
+        put_s3_headers(answer, headers, &meta);
+    }
+    if let Some(part) = part.filter(|_| !answer.is_oss()) {
+        put_part(answer, headers, &meta, &part);
     }
     if !meta.tags.is_empty() {
         headers.insert(answer.vocab.tagging_count.clone(), HeaderValue::from(meta.tags.len()));
@@ -125,7 +137,7 @@ fn content_range(start: u64, end: u64, whole: Option<u64>) -> HeaderValue {
 
 fn put_oss_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, digests_known: bool) {
     headers.insert(OBJECT_TYPE, HeaderValue::from_static(list::kind_name(meta.kind)));
-    headers.insert(answer.vocab.storage_class.clone(), HeaderValue::from_static(answer.vocab.default_storage_class));
+    put_storage_class(answer, headers, &meta.headers);
     // Sent with ranges too: SDKs compare it only after they have read the whole.
     if digests_known {
         headers.insert(checksum::CRC64, HeaderValue::from(meta.crc64));
@@ -135,14 +147,47 @@ fn put_oss_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMe
     }
 }
 
+fn put_storage_class(answer: &Answer<'_>, headers: &mut HeaderMap, stored: &ObjectHeaders) {
+    let value = match stored.storage_class.as_deref() {
+        None => Some(HeaderValue::from_static(answer.vocab.default_storage_class)),
+        class => HeaderValue::from_str(storage_class::shown(class, answer.vocab)).ok(),
+    };
+    if let Some(value) = value {
+        headers.insert(answer.vocab.storage_class.clone(), value);
+    }
+}
+
+/// What S3 says only of objects for which it was chosen.
+fn put_s3_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta) {
+    if meta.headers.storage_class.is_some() {
+        put_storage_class(answer, headers, &meta.headers);
+    }
+    if let Some(value) = meta.headers.website_redirect.as_deref().and_then(content::value_of) {
+        headers.insert(HeaderName::from_static(content::WEBSITE_REDIRECT), value);
+    }
+}
+
+/// A part that was asked for by its number: how many there are, and its own checksum.
+fn put_part(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, part: &ObjectPart) {
+    let count = meta.composition.parts.as_ref().map_or(1, |parts| parts.len());
+    headers.insert(PARTS_COUNT, HeaderValue::from(count));
+    if let Some(checksum) = part.checksum.as_ref().filter(|_| asks_for_checksum(answer)) {
+        checksum::put_value(headers, checksum);
+        checksum::put_type(headers, meta.composition.checksum_type);
+    }
+}
+
+fn asks_for_checksum(answer: &Answer<'_>) -> bool {
+    answer.field("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"))
+}
+
 /// `Content-MD5` of OSS; of S3 the additional checksum, to those who ask for it.
 fn put_digests(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, facts: KnownFacts) {
-    let asked = || answer.field("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"));
     if answer.is_oss() {
         if facts.etag {
             checksum::put_md5(headers, meta);
         }
-    } else if facts.digests && meta.checksum.is_some() && asked() {
+    } else if facts.digests && meta.checksum.is_some() && asks_for_checksum(answer) {
         checksum::put(headers, meta);
     }
 }

@@ -1,33 +1,82 @@
-//! UploadPart and ListParts.
+//! UploadPart, UploadPartCopy and ListParts.
 
 use headwater_model::body::Body;
-use headwater_model::digest::ChecksumAlgorithm;
+use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::limits::{MAX_LIST_KEYS, MAX_PART_NUMBER};
 use headwater_model::multipart::{PartInfo, PartPage};
-use headwater_model::object::ObjectKind;
-use headwater_model::op::{ListParts, Op, UploadPart};
+use headwater_model::op::{ListParts, Op, PartRange, UploadPart, UploadPartCopy};
 use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 use http::header::ETAG;
 use http::{Response, StatusCode};
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, multipart, page, put};
+use super::{Answer, Request, acl, checksum, condition, copy, multipart, page, put};
 use crate::date::iso_8601;
 use crate::etag;
 use crate::response::open_root;
 use crate::xml::read::decimal;
 
-pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
+/// The number of the part that the query names.
+pub(super) fn number(request: &Request<'_>) -> Result<u16> {
     let text = request.query("partNumber").unwrap_or_default();
     let number = decimal::<u16>(text).filter(|number| (1..=MAX_PART_NUMBER).contains(number));
     let message = format!("Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive");
+    number.ok_or_else(|| Error::invalid_argument("partNumber", text, message))
+}
+
+pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     Ok(Op::UploadPart(Box::new(UploadPart {
         upload: multipart::upload_ref(request),
-        number: number.ok_or_else(|| Error::invalid_argument("partNumber", text, message))?,
+        number: number(request)?,
         content_length: put::body_length(request)?,
         digests: checksum::announced(request.fields)?,
     })))
+}
+
+pub(super) fn decode_copy(request: &Request<'_>) -> Result<Op> {
+    let (source_bucket, source_key) = copy::source(request)?;
+    Ok(Op::UploadPartCopy(Box::new(UploadPartCopy {
+        upload: multipart::upload_ref(request),
+        number: number(request)?,
+        source_bucket,
+        source_key,
+        source_conditions: condition::decode_copy_source(request)?,
+        range: source_range(request)?,
+    })))
+}
+
+/// `bytes=FIRST-LAST` in exactly this form; OSS copies the whole object for any other.
+fn source_range(request: &Request<'_>) -> Result<Option<PartRange>> {
+    let name = request.vocab.headers.copy_source_range;
+    let Some(sent) = request.fields.get(name)? else { return Ok(None) };
+    let ends = sent.strip_prefix("bytes=").and_then(|ends| ends.split_once('-'));
+    let range = ends.and_then(|(first, last)| Some(PartRange { first: decimal(first)?, last: decimal(last)? }));
+    match range.filter(|range| range.first <= range.last && range.last < u64::MAX) {
+        None if !request.is_oss() => {
+            let message = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last \
+                           are the zero-based offsets of the first and last bytes to copy";
+            Err(Error::invalid_argument(name, sent, message))
+        }
+        range => Ok(range),
+    }
+}
+
+pub(super) fn encode_copy(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {
+    let mut xml = open_root(answer.vocab, "CopyPartResult");
+    xml.element("LastModified", iso_8601(part.last_modified));
+    xml.element("ETag", etag::quoted(&part.etag, answer.vocab.dialect));
+    if let Some(checksum) = part.checksum.as_ref().filter(|_| !answer.is_oss()) {
+        xml.element(checksum::element_name(checksum.algorithm), checksum::text(checksum));
+    }
+    xml.close();
+    let mut response = answer.xml(xml);
+    if answer.is_oss() {
+        let headers = response.headers_mut();
+        headers.insert(ETAG, etag::header(&part.etag, answer.vocab.dialect));
+        headers.insert(checksum::CRC64, part.crc64.into());
+    }
+    response
 }
 
 pub(super) fn decode_list(request: &Request<'_>) -> Result<Op> {
@@ -59,7 +108,7 @@ pub(super) fn encode(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {
 pub(super) fn encode_list(
     answer: &Answer<'_>,
     owner: &Owner,
-    algorithm: Option<ChecksumAlgorithm>,
+    checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     listed: &PartPage,
 ) -> Response<Body> {
     let query = |name: &str| answer.routed.queries.get(name).filter(|text| !text.is_empty());
@@ -75,9 +124,9 @@ pub(super) fn encode_list(
         xml.element("DisplayName", &owner.display_name);
         xml.close();
         acl::write_owner(&mut xml, owner);
-        if let Some(algorithm) = algorithm {
+        if let Some((algorithm, kind)) = checksum {
             xml.element("ChecksumAlgorithm", algorithm.name());
-            xml.element("ChecksumType", checksum::type_of(ObjectKind::Multipart, algorithm));
+            xml.element("ChecksumType", kind.name());
         }
     }
     xml.element("StorageClass", answer.vocab.default_storage_class);

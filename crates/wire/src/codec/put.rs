@@ -1,6 +1,7 @@
 //! PutObject, and what it shares with the other writes of objects.
 
 use headwater_model::body::Body;
+use headwater_model::bucket::Dialect;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::ObjectMeta;
 use headwater_model::op::{Op, PutObject};
@@ -8,17 +9,17 @@ use headwater_model::{Error, Result};
 use http::header::{CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
 use http::{HeaderMap, Response, StatusCode, Version};
 
-use super::{Answer, Request, acl, checksum, condition, content};
+use super::{Answer, Request, acl, checksum, condition, content, tagging};
 use crate::etag;
 use crate::xml::read::decimal;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
-    check_storage_class(request)?;
     Ok(Op::PutObject(Box::new(PutObject {
         bucket: request.bucket(),
         key: request.key(),
         headers: content::decode(request)?,
         acl: acl::of_object(request)?,
+        tags: tagging::of_header(request)?,
         content_length: body_length(request)?,
         digests: checksum::announced(request.fields)?,
         condition: condition::decode_write(request)?,
@@ -63,43 +64,21 @@ fn number(headers: &HeaderMap, name: &str) -> Result<Option<u64>> {
     }
 }
 
-/// Storage classes of both vendors. They are accepted because they promise no other bytes; every object is kept alike.
-const STORAGE_CLASSES: [&str; 14] = [
-    "STANDARD",
-    "REDUCED_REDUNDANCY",
-    "STANDARD_IA",
-    "ONEZONE_IA",
-    "INTELLIGENT_TIERING",
-    "GLACIER",
-    "GLACIER_IR",
-    "DEEP_ARCHIVE",
-    "EXPRESS_ONEZONE",
-    "IA",
-    "Archive",
-    "ColdArchive",
-    "DeepColdArchive",
-    "ZRS",
-];
-
-pub(super) fn check_storage_class(request: &Request<'_>) -> Result<()> {
-    let name = request.vocab.storage_class.as_str();
-    match request.fields.get(name)? {
-        Some(class) if !STORAGE_CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class)) => {
-            Err(Error::invalid_argument(name, class, "The storage class you specified is not valid."))
-        }
-        _ => Ok(()),
-    }
-}
-
 pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     let mut response = answer.empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
-    if answer.is_oss() {
-        checksum::put_md5(headers, meta);
-        headers.insert(checksum::CRC64, meta.crc64.into());
-    } else {
-        checksum::put(headers, meta);
-    }
+    put_digests(headers, meta, answer.vocab.dialect);
     response
+}
+
+/// What the vendor tells about the bytes that were stored.
+pub(super) fn put_digests(headers: &mut HeaderMap, meta: &ObjectMeta, dialect: Dialect) {
+    match dialect {
+        Dialect::Oss => {
+            checksum::put_md5(headers, meta);
+            headers.insert(checksum::CRC64, meta.crc64.into());
+        }
+        Dialect::S3 => checksum::put(headers, meta),
+    }
 }

@@ -3,14 +3,13 @@
 use headwater_model::body::Body;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::multipart::{UploadId, UploadPage};
-use headwater_model::object::ObjectKind;
 use headwater_model::op::{ListMultipartUploads, Op};
 use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, page};
+use super::{Answer, Request, acl, page};
 use crate::date::iso_8601;
 use crate::response::open_root;
 use crate::xml::read::decimal;
@@ -75,7 +74,7 @@ pub(super) fn encode_list(answer: &Answer<'_>, owner: &Owner, listed: &UploadPag
         xml.element("Initiated", iso_8601(upload.initiated));
         if let Some(algorithm) = upload.checksum_algorithm.filter(|_| !answer.is_oss()) {
             xml.element("ChecksumAlgorithm", algorithm.name());
-            xml.element("ChecksumType", checksum::type_of(ObjectKind::Multipart, algorithm));
+            xml.element("ChecksumType", upload.checksum_type.name());
         }
         xml.close();
     }

@@ -25,6 +25,8 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         | Error::AclsDisabled { bucket }
         | Error::AclForbidsOwnership { bucket }
         | Error::BucketAlreadyExists { bucket }
+        | Error::NoSuchTagSet { bucket }
+        | Error::NoSuchCors { bucket }
         | Error::BucketAlreadyOwnedByYou { bucket }
         | Error::BucketNotEmpty { bucket } => vec![("BucketName", text(bucket))],
         Error::NoSuchKey { .. } | Error::ObjectExists { .. } | Error::InvalidObjectName { .. } => key(error, context),

@@ -134,6 +134,9 @@ fn put_headers(response: &mut Response<Body>, error: &Error) {
             let value = HeaderValue::try_from(format!("bytes */{size_bytes}"));
             headers.insert(CONTENT_RANGE, value.expect("digits are visible ascii"));
         }
+        Error::AppendPosition { next } => {
+            headers.insert(response::NEXT_POSITION, HeaderValue::from(*next));
+        }
         Error::MethodNotAllowed { resource, .. } => {
             let methods = match *resource {
                 "SERVICE" => "GET",

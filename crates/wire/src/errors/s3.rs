@@ -20,6 +20,32 @@ pub(super) fn fault(error: &Error) -> Fault {
             "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been \
              aborted or completed.",
         ),
+        Error::AppendPosition { .. } => {
+            row(S::CONFLICT, "PositionNotEqualToLength", "Position is not equal to file length")
+        }
+        Error::NotAppendable { .. } => row(S::CONFLICT, "ObjectNotAppendable", "The object is not appendable"),
+        Error::NotSymlink { .. } => row(S::BAD_REQUEST, "NotSymlink", "The object is not symlink"),
+        Error::SymlinkTarget { is_link: false, .. } => {
+            row(S::NOT_FOUND, "SymlinkTargetNotExist", "The symlink target object does not exist")
+        }
+        Error::SymlinkTarget { is_link: true, .. } => {
+            row(S::BAD_REQUEST, "InvalidTargetType", "The symbolic's target object type is invalid")
+        }
+        Error::NoSuchCors { .. } => {
+            row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
+        }
+        Error::CorsForbidden { enabled: false } => {
+            row(S::FORBIDDEN, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")
+        }
+        // The vendors' own spelling.
+        Error::CorsForbidden { enabled: true } => row(
+            S::FORBIDDEN,
+            "AccessForbidden",
+            "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request \
+             method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the \
+             resource's CORS spec.",
+        ),
+        Error::NoSuchTagSet { .. } => row(S::NOT_FOUND, "NoSuchTagSet", "The TagSet does not exist"),
         Error::NoSuchWebsite { .. } => row(
             S::NOT_FOUND,
             "NoSuchWebsiteConfiguration",
@@ -95,6 +121,14 @@ fn fault_of_request(error: &Error) -> Fault {
         Error::InvalidArgument { name, message, .. } => row(S::BAD_REQUEST, argument_code(name), message.to_string()),
         Error::MalformedPolicy { message } => row(S::BAD_REQUEST, "MalformedPolicy", message.to_string()),
         Error::InvalidRequest { message } => row(S::BAD_REQUEST, "InvalidRequest", message.to_string()),
+        Error::MalformedForm { message } => row(
+            S::BAD_REQUEST,
+            "MalformedPOSTRequest",
+            format!("The body of your POST request is not well-formed multipart/form-data: {message}."),
+        ),
+        Error::InvalidPolicy { message } => row(S::BAD_REQUEST, "InvalidPolicyDocument", message.to_string()),
+        Error::PolicyViolated { message } => row(S::FORBIDDEN, "AccessDenied", message.to_string()),
+        Error::InvalidTag { message } => row(S::BAD_REQUEST, "InvalidTag", message.to_string()),
         Error::MalformedXml { .. } => row(
             S::BAD_REQUEST,
             "MalformedXML",
@@ -142,6 +176,7 @@ fn fault_of_request(error: &Error) -> Fault {
         Error::InvalidRange { .. } => {
             row(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable")
         }
+        Error::NotModified => row(S::NOT_MODIFIED, "NotModified", "Not Modified"),
         // S3 has no other word for an object that must not be replaced.
         Error::PreconditionFailed { .. } | Error::ObjectExists { .. } => row(
             S::PRECONDITION_FAILED,
@@ -186,6 +221,7 @@ fn argument_code(name: &str) -> &'static str {
     match name {
         "Authorization" | "Credential" | "Region" => "AuthorizationHeaderMalformed",
         "LocationConstraint" => "InvalidLocationConstraint",
+        "x-amz-website-redirect-location" => "InvalidRedirectLocation",
         "x-amz-storage-class" => "InvalidStorageClass",
         _ if name.starts_with("X-Amz-") => "AuthorizationQueryParametersError",
         _ => "InvalidArgument",

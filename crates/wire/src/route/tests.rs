@@ -31,7 +31,7 @@ fn operation(host: &str, method: &str, path: &str) -> Operation {
 }
 
 /// A request line of both vendors in path style, with its operation.
-const OFFERED: [(&str, &str, Operation); 26] = [
+const OFFERED: [(&str, &str, Operation); 41] = [
     ("GET", "/", Operation::ListBuckets),
     ("PUT", "/bkt/", Operation::CreateBucket),
     ("PUT", "/bkt", Operation::CreateBucket),
@@ -45,6 +45,7 @@ const OFFERED: [(&str, &str, Operation); 26] = [
     ("DELETE", "/bkt", Operation::DeleteBucket),
     ("GET", "/bkt?prefix=acl", Operation::ListObjects),
     ("GET", "/bkt?list-type=2&unheard-of=1", Operation::ListObjectsV2),
+    ("GET", "/bkt?versions&prefix=a", Operation::ListObjectVersions),
     ("POST", "/bkt?delete", Operation::DeleteObjects),
     ("GET", "/bkt/?uploads&max-uploads=1", Operation::ListMultipartUploads),
     ("GET", "/bkt/k?unheard-of&versionId=null", Operation::GetObject),
@@ -57,6 +58,20 @@ const OFFERED: [(&str, &str, Operation); 26] = [
     ("POST", "/bkt/k?uploadId=A", Operation::CompleteMultipartUpload),
     ("DELETE", "/bkt/k?uploadId=A", Operation::AbortMultipartUpload),
     ("GET", "/bkt/k?uploadId=A", Operation::ListParts),
+    ("GET", "/bkt?requestPayment", Operation::GetBucketRequestPayment),
+    ("PUT", "/bkt?requestPayment", Operation::PutBucketRequestPayment),
+    ("GET", "/bkt?logging", Operation::GetBucketLogging),
+    ("GET", "/bkt?versioning", Operation::GetBucketVersioning),
+    ("GET", "/bkt?cors", Operation::GetBucketCors),
+    ("PUT", "/bkt?cors", Operation::PutBucketCors),
+    ("DELETE", "/bkt?cors", Operation::DeleteBucketCors),
+    ("OPTIONS", "/bkt/k?acl", Operation::Preflight),
+    ("GET", "/bkt?tagging", Operation::GetBucketTagging),
+    ("PUT", "/bkt?tagging", Operation::PutBucketTagging),
+    ("DELETE", "/bkt?tagging", Operation::DeleteBucketTagging),
+    ("PUT", "/bkt/k?tagging", Operation::PutObjectTagging),
+    ("DELETE", "/bkt/k?tagging", Operation::DeleteObjectTagging),
+    ("GET", "/bkt/k?partNumber=1", Operation::GetObject),
     ("GET", "/bkt/k/", Operation::GetObject),
 ];
 
@@ -79,12 +94,18 @@ fn both_vendors_both_styles() {
 fn oss_alone() {
     for (method, path, expected) in [
         ("GET", "/bkt?bucketInfo", Operation::GetBucketInfo),
+        ("GET", "/bkt?stat", Operation::GetBucketStat),
+        ("GET", "/bkt?live", Operation::ListLiveChannels),
         ("GET", "/bkt/k?objectMeta", Operation::GetObjectMeta),
         ("HEAD", "/bkt/k?objectMeta", Operation::GetObjectMeta),
+        ("POST", "/bkt/k?append&position=0", Operation::AppendObject),
+        ("PUT", "/bkt/k?symlink", Operation::PutSymlink),
+        ("GET", "/bkt/k?symlink", Operation::GetSymlink),
     ] {
         assert_eq!(operation("oss.test", method, path), expected);
         // To S3 these parameters say nothing.
-        assert_ne!(operation("s3.test", method, path), expected);
+        let s3 = routed_on("s3.test", method, path, &[]);
+        assert!(s3.is_ok_and(|routed| routed.operation != expected) || method == "POST");
     }
 }
 
@@ -95,7 +116,7 @@ fn copying_is_told_by_a_header() {
         let copy = routed_on(host, "PUT", "/bkt/k", &headers).unwrap();
         assert_eq!(copy.operation, Operation::CopyObject);
         let part = routed_on(host, "PUT", "/bkt/k?partNumber=1&uploadId=A", &headers).unwrap();
-        assert!(matches!(part.operation, Operation::NotImplemented { what: "UploadPartCopy", .. }));
+        assert_eq!(part.operation, Operation::UploadPartCopy);
         let presigned = format!("/bkt/k?{header}=bkt/source&x-oss-signature=1");
         let copy = routed_on("oss.test", "PUT", &presigned, &[]).unwrap();
         assert_eq!(copy.operation == Operation::CopyObject, host == "oss.test");
@@ -114,6 +135,12 @@ fn what_is_not_offered_is_never_another_operation() {
                 for method in ["GET", "HEAD", "PUT", "POST", "DELETE"] {
                     for query in [(*name).to_owned(), format!("prefix=a&{name}=1&acl&uploads")] {
                         let found = operation(host, method, &format!("{path}?{query}"));
+                        let told = path == "/bkt"
+                            && method == "GET"
+                            && (OSS_TOLD.iter().chain(&S3_TOLD)).any(|(_, told)| *told == found);
+                        if told {
+                            continue; // as of a bucket for which nobody made it
+                        }
                         assert!(
                             matches!(found, Operation::NotImplemented { .. }),
                             "{method} {path}?{query}: {found:?}"
@@ -122,9 +149,10 @@ fn what_is_not_offered_is_never_another_operation() {
                 }
             }
         }
-        for path in ["/bkt/k?versionId=abc", "/bkt/k?partNumber=1"] {
+        for path in ["/bkt/k?versionId=abc"] {
             assert!(matches!(operation(host, "GET", path), Operation::NotImplemented { .. }), "{path}");
         }
+        assert!(matches!(operation(host, "PUT", "/bkt/k?partNumber=1"), Operation::NotImplemented { .. }));
     }
 }
 
@@ -259,9 +287,10 @@ fn the_table_of_routes_is_complete() {
         }
         listed.insert(name);
     }
-    // The roots of website domains have no name at the vendors, and what is not offered has no row.
+    // The roots of website domains have no name at the vendors, what is not offered has no row, a form tells who asks in its
+    // body, and a browser's question is for everybody.
     let names = include_str!("../operation.rs").split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
-    let unlisted = ["GetHomePage", "HeadHomePage", "NotImplemented"];
+    let unlisted = ["GetHomePage", "HeadHomePage", "NotImplemented", "PostObject", "OptionObject"];
     let missing: Vec<&str> = names.filter(|name| !listed.contains(name) && !unlisted.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?} have no row in table.txt");
 }

@@ -142,7 +142,7 @@ fn from_v4_query(
 }
 
 /// Splits `<access key id>/<yyyymmdd>/<region>/<service>/<terminator>`; the id may contain slashes.
-fn parse_credential(text: &str, style: &'static Style) -> Result<(String, Scope), SignError> {
+pub(super) fn parse_credential(text: &str, style: &'static Style) -> Result<(String, Scope), SignError> {
     let malformed = |message: String| SignError::malformed("Credential", message);
     let mut fields = text.rsplitn(5, '/');
     let mut next = || fields.next().filter(|field| !field.is_empty());

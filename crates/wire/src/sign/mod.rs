@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Deliberately not here: looking secrets up, judging session tokens and permissions, digests of plain bodies (the
-//! expected one is in [`PayloadMode`]), AWS SigV2, SigV4A and OSS2 (refused by name), POST policies.
+//! expected one is in [`PayloadMode`]), AWS SigV2, SigV4A and OSS2 (refused by name), what a POST policy demands (`form`).
 
 mod chunked;
 mod context;
@@ -30,6 +30,7 @@ mod keys;
 mod oss_v1;
 mod payload;
 mod percent;
+mod policy;
 mod produce;
 mod query;
 mod scheme;
@@ -47,6 +48,7 @@ pub use detect::detect;
 pub use error::{Mismatch, SignError};
 pub use keys::{SigningKey, SigningKeys};
 pub use payload::{ChunkSeed, ContentSha256, PayloadMode, decoded_content_length};
+pub(crate) use policy::PolicySignature;
 pub use produce::{Signing, presign_oss_v1, presign_v4, sign_oss_v1_headers, sign_v4_headers};
 pub use scheme::{Credentials, Scheme};
 pub use verified::Verified;

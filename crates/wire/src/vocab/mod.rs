@@ -55,12 +55,14 @@ pub(crate) struct HeaderWords {
     pub(crate) bucket_acl: &'static str,
     pub(crate) object_acl: &'static str,
     pub(crate) copy_source: &'static str,
+    pub(crate) copy_source_range: &'static str,
     pub(crate) copy_if_match: &'static str,
     pub(crate) copy_if_none_match: &'static str,
     pub(crate) copy_if_modified_since: &'static str,
     pub(crate) copy_if_unmodified_since: &'static str,
     pub(crate) metadata_directive: &'static str,
     pub(crate) tagging_directive: &'static str,
+    pub(crate) tagging: &'static str,
 }
 
 impl Vocab {

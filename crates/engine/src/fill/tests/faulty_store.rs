@@ -8,16 +8,17 @@ use bytes::Bytes;
 use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::{ChecksumAlgorithm, Digests};
+use headwater_model::digest::Digests;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{ObjectHeaders, SharedMeta};
+use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
+use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Ahead, BucketRef, Expectation, FillToken, NewObject, NewPart, ObjectWriter, Store, StoreStats,
-    StoredObject, Tail, TailState, Tombstone, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Expectation, FillToken, NewObject, NewPart, NewUpload, ObjectWriter,
+    Store, StoreStats, StoredObject, Tail, TailState, Tombstone, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use tokio::sync::watch;
@@ -104,6 +105,10 @@ impl ObjectWriter for FaultyWriter {
         })
     }
 
+    fn seal_append(self: Box<Self>, _: NewObject, _: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
+        unreachable!("fills append nothing")
+    }
+
     fn seal_part(self: Box<Self>, _: NewPart) -> BoxFuture<'static, Result<PartInfo>> {
         unreachable!("fills write no parts")
     }
@@ -186,6 +191,25 @@ impl Store for FaultyStore {
         self.inner.delete(bucket, key, afterwards)
     }
 
+    fn delete_if<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        afterwards: Afterwards,
+        condition: &'a ObjectCondition,
+    ) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete_if(bucket, key, afterwards, condition)
+    }
+
+    fn amend<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        self.inner.amend(bucket, key, amendment)
+    }
+
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
         self.inner.gone(bucket, key)
     }
@@ -223,8 +247,7 @@ impl Store for FaultyStore {
         &'a self,
         _: &'a BucketRef,
         _: &'a ObjectKey,
-        _: ObjectHeaders,
-        _: Option<ChecksumAlgorithm>,
+        _: NewUpload,
     ) -> BoxFuture<'a, Result<UploadId>> {
         unreachable!("fills upload nothing")
     }
@@ -234,7 +257,7 @@ impl Store for FaultyStore {
         _: &'a BucketRef,
         _: &'a ObjectKey,
         _: UploadId,
-    ) -> BoxFuture<'a, Result<Option<(UploadInfo, ObjectHeaders)>>> {
+    ) -> BoxFuture<'a, Result<Option<(UploadInfo, NewUpload)>>> {
         unreachable!("fills upload nothing")
     }
 

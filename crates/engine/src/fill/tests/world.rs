@@ -155,6 +155,7 @@ impl World {
             headers: ObjectHeaders::default(),
             checksum: None,
             tags: Vec::new(),
+            composition: headwater_model::object::Composition::default(),
         };
         change(&mut object);
         writer.seal(object, Expectation::Any).await.unwrap();
@@ -175,6 +176,7 @@ pub(crate) fn bucket() -> Bucket {
         rule_version: 1,
         migration: settings(),
         website: None,
+        configuration: headwater_model::bucket::BucketConfiguration::default(),
     }
 }
 
@@ -204,6 +206,7 @@ pub(crate) fn get() -> GetObject {
         key: key(),
         range: None,
         strict_range: false,
+        part: None,
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss: MissContext::default(),

@@ -4,6 +4,7 @@
 //! so a failing list is shrunk by leaving operations out. A difference is told with the seed and the shrunk list, which
 //! [`replay`] performs again.
 
+mod change;
 mod operation;
 mod run;
 

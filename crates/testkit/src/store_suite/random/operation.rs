@@ -48,6 +48,12 @@ pub enum Operation {
     Abandon { key: &'static str, body: BodyOf, finished: bool },
     /// A delete, with or without a tombstone.
     Delete { key: &'static str, afterwards: Afterwards },
+    /// A delete on the condition that the object has the tag that the model's has, or another one.
+    DeleteIf { key: &'static str, right: bool },
+    /// An object gets a tag of this value.
+    Tag { key: &'static str, value: u64 },
+    /// A body is added to the end of an object, on the condition of its tag.
+    Append { key: &'static str, body: BodyOf, right: bool },
     /// A tombstone is lifted, if there is one.
     Lift { key: &'static str },
     /// A page of tombstones.
@@ -80,7 +86,7 @@ impl Operation {
     /// The next operation of a sequence.
     pub fn random(random: &mut SeededRandom) -> Self {
         let key = random.pick(&KEYS);
-        match random.below(40) {
+        match random.below(46) {
             0..10 => Self::Put { key, body: body(random), expect: expect(random) },
             10 => Self::Abandon { key, body: body(random), finished: random.below(2) == 0 },
             11..15 => Self::Delete { key, afterwards: random.pick(&[Afterwards::Refetchable, Afterwards::Gone]) },
@@ -115,6 +121,9 @@ impl Operation {
                 after: random.pick(&MARKERS),
                 limit: random.below(5),
             },
+            40 => Self::DeleteIf { key, right: random.below(3) > 0 },
+            41..43 => Self::Tag { key, value: random.next_u64() % 100 },
+            43..46 => Self::Append { key, body: body(random), right: random.below(6) > 0 },
             37 => Self::ChangeRules,
             38 => Self::RecreateBucket { emptied: random.below(2) == 0 },
             _ => Self::Reopen,

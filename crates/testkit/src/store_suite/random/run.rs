@@ -22,16 +22,16 @@ use crate::store_suite::subject::{Subject, object_key, pattern, query, read_all}
 
 /// The store under test and the model, in step.
 pub(super) struct Run {
-    store: Side,
-    model: Side,
+    pub(super) store: Side,
+    pub(super) model: Side,
     threshold_bytes: usize,
     /// Keys of the uploads that were begun, by number.
     uploads: Vec<&'static str>,
 }
 
 /// One store and its own names for what both have.
-struct Side {
-    subject: Subject,
+pub(super) struct Side {
+    pub(super) subject: Subject,
     uploads: Vec<UploadId>,
     tokens: BTreeMap<&'static str, FillToken>,
 }
@@ -40,7 +40,7 @@ struct Side {
 type Seen = Option<(SharedMeta, Bytes)>;
 
 /// The outcome of a change, so far as both sides must agree: what came of it, or which kind of error.
-type Outcome<T> = Result<T, Error>;
+pub(super) type Outcome<T> = Result<T, Error>;
 
 impl Run {
     pub(super) async fn new(factory: &dyn Factory) -> Self {
@@ -74,6 +74,9 @@ impl Run {
                 let deleted = self.store.subject.delete_and(key, afterwards).await;
                 same_value(&deleted, &self.model.subject.delete_and(key, afterwards).await)?;
                 self.same_key(key).await
+            }
+            Operation::DeleteIf { .. } | Operation::Tag { .. } | Operation::Append { .. } => {
+                self.perform_on_object(operation).await
             }
             Operation::Lift { key } => {
                 same_value(&self.store.subject.lift(key).await, &self.model.subject.lift(key).await)?;
@@ -171,7 +174,7 @@ impl Run {
         same(self.store.parts(chosen).await, self.model.parts(chosen).await)
     }
 
-    fn body(&self, body: BodyOf) -> Vec<u8> {
+    pub(super) fn body(&self, body: BodyOf) -> Vec<u8> {
         match body {
             BodyOf::Length(length, seed) => pattern(length, seed),
             BodyOf::Threshold(more, seed) => {
@@ -181,7 +184,7 @@ impl Run {
     }
 
     /// The tag that an expectation names: by the model, which is right.
-    async fn tag(&self, key: &str, expect: ExpectOf) -> ETag {
+    pub(super) async fn tag(&self, key: &str, expect: ExpectOf) -> ETag {
         let current = match expect {
             ExpectOf::CurrentTag => self.model.subject.open(key).await.map(|object| object.meta.etag.clone()),
             _ => None,
@@ -189,7 +192,7 @@ impl Run {
         current.unwrap_or_else(|| ETag::from_text("no-such-tag"))
     }
 
-    async fn same_key(&self, key: &str) -> Result<(), String> {
+    pub(super) async fn same_key(&self, key: &str) -> Result<(), String> {
         let (store, model) = (self.store.seen(key).await, self.model.seen(key).await);
         same_value(&store.as_ref().map(|(meta, _)| meta), &model.as_ref().map(|(meta, _)| meta))?;
         if store.map(|(_, bytes)| bytes) != model.map(|(_, bytes)| bytes) {
@@ -302,8 +305,10 @@ impl Side {
     /// The list that completes an upload as it is.
     async fn completed_parts(&self, upload: usize, wrong: bool) -> Vec<CompletedPart> {
         let parts = self.parts(upload).await.unwrap_or_default();
-        let mut parts: Vec<CompletedPart> =
-            parts.into_iter().map(|part| CompletedPart { number: part.number, etag: part.etag }).collect();
+        let mut parts: Vec<CompletedPart> = parts
+            .into_iter()
+            .map(|part| CompletedPart { number: part.number, etag: part.etag, checksum: None })
+            .collect();
         if let Some(last) = parts.last_mut().filter(|_| wrong) {
             last.etag = ETag::from_text("no-such-tag");
         }
@@ -389,7 +394,7 @@ fn same_value<T: PartialEq + Debug>(store: &T, model: &T) -> Result<(), String> 
 }
 
 /// Equal results; of errors, the same kind.
-fn same<T: PartialEq + Debug>(store: Outcome<T>, model: Outcome<T>) -> Result<(), String> {
+pub(super) fn same<T: PartialEq + Debug>(store: Outcome<T>, model: Outcome<T>) -> Result<(), String> {
     match (store, model) {
         (Ok(store), Ok(model)) => same_value(&store, &model),
         (Err(store), Err(model)) if discriminant(&store) == discriminant(&model) => Ok(()),

@@ -99,7 +99,7 @@ fn multipart_uploads() {
     assert_eq!(stored.headers()["etag"], "\"5EB63BBBE01EEED093CB22BB8F5ACDC3\"");
     assert_eq!(stored.headers()["x-oss-hash-crc64ecma"], "7");
     let page = PartPage { parts: vec![part], next: Some(2) };
-    let parts = Reply::Parts { owner: owner(), initiated: AT, algorithm: None, page };
+    let parts = Reply::Parts { owner: owner(), initiated: AT, checksum: None, page };
     assert_eq!(
         xml(OSS, "GET /bkt/k?uploadId=U&max-parts=1&part-number-marker=1", parts),
         joined(
@@ -112,7 +112,13 @@ fn multipart_uploads() {
         )
     );
     let uploads = UploadPage {
-        uploads: vec![UploadInfo { key: key("k"), id, initiated: AT, checksum_algorithm: None }],
+        uploads: vec![UploadInfo {
+            key: key("k"),
+            id,
+            initiated: AT,
+            checksum_algorithm: None,
+            checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        }],
         common_prefixes: vec!["p/".into()],
         next: Some(("p/".into(), UploadId([0; 16]))),
     };

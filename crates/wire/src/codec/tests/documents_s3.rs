@@ -193,7 +193,12 @@ fn multipart_uploads() {
     let stored = answer(S3, "PUT /bkt/k?partNumber=2&uploadId=U", Reply::PartStored(part.clone()));
     assert_eq!(stored.headers()["x-amz-checksum-crc32"], "DUoRhQ==");
     let page = PartPage { parts: vec![part], next: None };
-    let parts = Reply::Parts { owner: owner(), initiated: AT, algorithm: Some(ChecksumAlgorithm::Crc32), page };
+    let parts = Reply::Parts {
+        owner: owner(),
+        initiated: AT,
+        checksum: Some((ChecksumAlgorithm::Crc32, headwater_model::digest::ChecksumType::Composite)),
+        page,
+    };
     assert_eq!(
         xml(S3, "GET /bkt/k?uploadId=U", parts),
         with_namespace(&format!(
@@ -208,7 +213,13 @@ fn multipart_uploads() {
         ))
     );
     let page = UploadPage {
-        uploads: vec![UploadInfo { key: key("k"), id, initiated: AT, checksum_algorithm: None }],
+        uploads: vec![UploadInfo {
+            key: key("k"),
+            id,
+            initiated: AT,
+            checksum_algorithm: None,
+            checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        }],
         common_prefixes: Vec::new(),
         next: Some(("k".into(), id)),
     };

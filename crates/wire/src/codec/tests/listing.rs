@@ -1,8 +1,10 @@
 //! Listings: pages asked for and pages answered, lists of keys to delete and of parts to complete.
 
 use headwater_model::Error;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
 use headwater_model::op::{CompleteMultipartUpload, DeleteObjects};
+use headwater_model::precondition::{ObjectCondition, TagCondition};
 use proptest::prelude::*;
 
 use super::*;
@@ -24,6 +26,8 @@ fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> Reply {
         last_modified: AT,
         kind: ObjectKind::Normal,
         checksum_algorithm: None,
+        checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        storage_class: None,
         owner: None,
     });
     let common_prefixes = prefixes.iter().map(|prefix| (*prefix).into()).collect();
@@ -120,6 +124,51 @@ fn version_1_of_s3_tells_the_marker_only_with_a_delimiter() {
     assert!(plain.contains("<Owner>"));
 }
 
+#[test]
+fn versions_are_asked_for_after_a_key() {
+    let versions = |host, query: &str| match read(host, &format!("GET /bkt?versions&{query}"), &[], "")? {
+        Op::ListObjectVersions(list) => Ok(list.query),
+        other => panic!("{other:?}"),
+    };
+    for host in BOTH {
+        let asked = "prefix=a+b&delimiter=%2F&key-marker=m&version-id-marker=null&max-keys=7&encoding-type=url";
+        let expected = ListQuery { prefix: "a b".into(), delimiter: "/".into(), after: "m".into(), limit: 7 };
+        assert_eq!(versions(host, asked).unwrap(), expected);
+        let wrong = versions(host, "version-id-marker=null");
+        assert!(matches!(wrong, Err(Error::InvalidArgument { name, .. }) if &*name == "version-id-marker"));
+        assert!(matches!(versions(host, "encoding-type=base64"), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(versions(host, "max-keys=x"), Err(Error::InvalidArgument { .. })));
+    }
+    assert_eq!(versions(OSS, "").unwrap().limit, 100);
+    assert_eq!(versions(S3, "").unwrap().limit, 1000);
+}
+
+#[test]
+fn every_object_is_its_one_version() {
+    let line = "GET /bkt?versions&max-keys=2&delimiter=/&key-marker=a%26&version-id-marker=null&encoding-type=url";
+    let document = |root: &str, etag: &str, kind: &str, class: &str| {
+        joined(&format!(
+            "<ListVersionsResult{root}><Name>bkt</Name><Prefix></Prefix><KeyMarker>a%26</KeyMarker>
+             <VersionIdMarker>null</VersionIdMarker><NextKeyMarker>k%20</NextKeyMarker>
+             <NextVersionIdMarker>null</NextVersionIdMarker><MaxKeys>2</MaxKeys><Delimiter>%2F</Delimiter>
+             <EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+             <Version><Key>k%20</Key><VersionId>null</VersionId><IsLatest>true</IsLatest>
+             <LastModified>2023-12-16T16:20:57.000Z</LastModified><ETag>&quot;{etag}&quot;</ETag>{kind}
+             <Size>11</Size><StorageClass>{class}</StorageClass>
+             <Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner></Version>
+             <CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes></ListVersionsResult>"
+        ))
+        .replace("%2F", "/")
+    };
+    let shown = |host| xml(host, line, page(&["k "], &["b/"], Some("k "))).replace("%2F", "/");
+    let oss = document("", "5EB63BBBE01EEED093CB22BB8F5ACDC3", "<Type>Normal</Type>", "Standard");
+    assert_eq!(shown(OSS), oss);
+    let root = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+    assert_eq!(shown(S3), document(root, "5eb63bbbe01eeed093cb22bb8f5acdc3", "", "STANDARD"));
+    let collapsed = xml(S3, "GET /bkt?versions&delimiter=/", page(&["a"], &["b/"], Some("b/")));
+    assert!(collapsed.contains("<NextKeyMarker>b/</NextKeyMarker>") && !collapsed.contains("NextVersionIdMarker"));
+}
+
 fn delete(host: &str, headers: &[(&str, &str)], body: &str) -> Result<DeleteObjects> {
     match read(host, "POST /bkt?delete", headers, body)? {
         Op::DeleteObjects(delete) => Ok(delete),
@@ -141,7 +190,7 @@ fn lists_of_keys_to_delete() {
                     <Object><Key>c</Key><VersionId>null</VersionId></Object></Delete>";
         let read = with_digest(host, body).unwrap();
         assert!(read.quiet);
-        assert_eq!(read.keys, [key(" a&b "), key("c")]);
+        assert_eq!(read.keys, [(key(" a&b "), None), (key("c"), None)]);
         assert!(matches!(delete(host, &[], body), Err(Error::InvalidRequest { .. })), "a digest is needed");
         let wrong = delete(host, &[("content-md5", &content_md5("other"))], body);
         assert!(matches!(wrong, Err(Error::BadDigest { .. })));
@@ -150,6 +199,17 @@ fn lists_of_keys_to_delete() {
         for body in [&many(0), &many(1001), "<Delete><Object/></Delete>", "<Delete>", ""] {
             assert!(matches!(with_digest(host, body), Err(Error::MalformedXml { .. })), "{body:.40}");
         }
+        let conditional = "<Delete><Object><Key>k</Key><ETag>\"AB\"</ETag><Size>3</Size>\
+                           <LastModifiedTime>Sun, 06 Nov 1994 08:49:37 GMT</LastModifiedTime></Object></Delete>";
+        let expected = ObjectCondition {
+            if_match: Some(TagCondition::parse("ab")),
+            if_none_match: None,
+            last_modified: Some(Timestamp::from_seconds(784_111_777)),
+            size_bytes: Some(3),
+        };
+        assert_eq!(with_digest(host, conditional).unwrap().keys, [(key("k"), Some(Box::new(expected)))]);
+        let wrong = conditional.replace(">3<", ">x<");
+        assert!(matches!(with_digest(host, &wrong), Err(Error::InvalidArgument { name, .. }) if &*name == "Size"));
         let version = "<Delete><Object><Key>k</Key><VersionId>v</VersionId></Object></Delete>";
         assert!(matches!(with_digest(host, version), Err(Error::NotImplemented { .. })));
     }
@@ -167,7 +227,7 @@ fn complete(host: &str, headers: &[(&str, &str)], body: &str) -> Result<Complete
 #[test]
 fn lists_of_parts_to_complete() {
     let body = "<CompleteMultipartUpload><Part><PartNumber>2</PartNumber><ETag>\"AB\"</ETag></Part>\
-                <Part><ETag>cd</ETag><PartNumber>1</PartNumber><ChecksumCRC32>x</ChecksumCRC32></Part>\
+                <Part><ETag>cd</ETag><PartNumber>1</PartNumber><ChecksumCRC32>AAAAAQ==</ChecksumCRC32></Part>\
                 </CompleteMultipartUpload>";
     for (host, min_part_bytes) in [(OSS, 100 << 10), (S3, 5 << 20)] {
         let read = complete(host, &[], body).unwrap();
@@ -185,8 +245,20 @@ fn lists_of_parts_to_complete() {
     let empty_list = complete(OSS, &[("x-oss-complete-all", "yes")], "<CompleteMultipartUpload/>").unwrap();
     assert!(empty_list.all_parts && empty_list.parts.is_empty(), "some clients send an empty list");
     assert!(matches!(complete(OSS, &[("x-oss-complete-all", "yes")], body), Err(Error::InvalidRequest { .. })));
-    let checksum = complete(S3, &[("x-amz-checksum-crc32", "AAAAAA==")], body);
-    assert!(matches!(checksum, Err(Error::NotImplemented { what }) if &*what == "x-amz-checksum-crc32"));
+    let headers =
+        [("x-amz-checksum-crc32", "AAAAAA==-2"), ("x-amz-checksum-type", "COMPOSITE"), ("x-amz-mp-object-size", "7")];
+    let of_object = complete(S3, &headers, body).unwrap();
+    let crc32 = |value| Checksum { algorithm: ChecksumAlgorithm::Crc32, value: vec![0, 0, 0, value] };
+    assert_eq!((of_object.checksum, of_object.size_bytes), (Some(crc32(0)), Some(7)));
+    assert_eq!(of_object.checksum_type, Some(ChecksumType::Composite));
+    assert_eq!(of_object.parts[1].checksum, Some(crc32(1)));
+    let malformed = body.replace("AAAAAQ==", "x");
+    assert!(matches!(complete(S3, &[], &malformed), Err(Error::MalformedXml { .. })));
+    assert!(complete(OSS, &[], &malformed).is_ok(), "no word of OSS");
+    for bad in [("x-amz-checksum-crc32", "AAAA"), ("x-amz-checksum-type", "WHOLE")] {
+        assert!(matches!(complete(S3, &[bad], body), Err(Error::InvalidRequest { .. })), "{bad:?}");
+    }
+    assert!(matches!(complete(S3, &[("x-amz-mp-object-size", "-1")], body), Err(Error::InvalidArgument { .. })));
 }
 
 #[test]

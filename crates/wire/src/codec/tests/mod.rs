@@ -1,11 +1,15 @@
 //! Fixtures: requests as clients send them, answers as clients see them.
 
 mod arbitrary;
+mod composition;
+mod cors;
 mod documents_oss;
 mod documents_s3;
 mod listing;
 mod objects;
+mod oss_objects;
 mod reading;
+mod settings;
 mod writing;
 
 use std::sync::Arc;
@@ -115,6 +119,7 @@ fn bucket() -> Arc<Bucket> {
         rule_version: 0,
         migration: headwater_model::settings::MigrationSettings::default(),
         website: None,
+        configuration: headwater_model::bucket::BucketConfiguration::default(),
     })
 }
 
@@ -132,5 +137,6 @@ fn meta() -> ObjectMeta {
         provenance: Provenance::Written,
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
+        composition: headwater_model::object::Composition::default(),
     }
 }

@@ -4,6 +4,7 @@ use headwater_model::Error;
 use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm};
 use headwater_model::op::{CopyObject, CreateBucket, PutObject, WriteCondition};
+use headwater_model::precondition::{ObjectCondition, TagCondition};
 
 use super::*;
 
@@ -135,12 +136,24 @@ fn conditions_of_writes_are_honoured_or_refused() {
     let condition = |host, headers: &[(&str, &str)]| try_put(host, "", headers).map(|put| put.condition);
     for host in BOTH {
         assert_eq!(condition(host, &[]).unwrap(), WriteCondition::Any);
-        assert_eq!(condition(host, &[("if-none-match", "*")]).unwrap(), WriteCondition::IfNoneMatch);
-        let tag = WriteCondition::IfMatch(ETag::from_text("abc"));
-        assert_eq!(condition(host, &[("if-match", "\"ABC\"")]).unwrap(), tag);
-        for header in [("if-none-match", "\"a\""), ("if-match", "*"), ("if-match", "a,b"), ("if-modified-since", "x")] {
-            assert!(matches!(condition(host, &[header]), Err(Error::NotImplemented { .. })), "{header:?}");
+        let meets = |condition| WriteCondition::Meets(Box::new(condition));
+        for value in ["*", "\"*\"", "\"ABC\"", "a, \"b\""] {
+            let tags = Some(TagCondition::parse(value.trim_matches('"')));
+            let expected = ObjectCondition { if_none_match: tags.clone(), ..ObjectCondition::default() };
+            assert_eq!(condition(host, &[("if-none-match", value)]).unwrap(), meets(expected), "{value}");
+            let expected = ObjectCondition { if_match: tags, ..ObjectCondition::default() };
+            assert_eq!(condition(host, &[("if-match", value)]).unwrap(), meets(expected), "{value}");
         }
+        assert!(matches!(condition(host, &[("if-match", "")]), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(condition(host, &[("if-modified-since", "x")]), Err(Error::NotImplemented { .. })));
+        let delete = |headers: &[(&str, &str)]| match read(host, "DELETE /bkt/k", headers, "") {
+            Ok(Op::DeleteObject(_, _, condition)) => condition,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(delete(&[]), None);
+        assert!(delete(&[("if-match", "*")]).unwrap().if_match.is_some());
+        let refused = read(host, "DELETE /bkt/k", &[("if-none-match", "*")], "");
+        assert!(matches!(refused, Err(Error::NotImplemented { .. })));
     }
     let forbid = ("x-oss-forbid-overwrite", "true");
     assert_eq!(condition(OSS, &[forbid]).unwrap(), WriteCondition::ForbidOverwrite);
@@ -233,8 +246,19 @@ fn copies_keep_or_replace_metadata() {
     let copy = try_copy(S3, &condition).unwrap();
     assert!(copy.source_conditions.if_none_match.is_some() && copy.source_conditions.if_match.is_none());
     assert_eq!(copy.algorithm, Some(ChecksumAlgorithm::Crc32));
-    let tagging = try_copy(S3, &[source, ("x-amz-tagging-directive", "REPLACE")]);
-    assert!(matches!(tagging, Err(Error::NotImplemented { .. })));
+    assert_eq!(copy.tags, None, "the source's");
+    let tagging = [source, ("x-amz-tagging-directive", "REPLACE"), ("x-amz-tagging", "a=1&b")];
+    assert_eq!(try_copy(S3, &tagging).unwrap().tags, Some(vec![("a".into(), "1".into()), ("b".into(), "".into())]));
+    let placed = [source, ("x-amz-storage-class", "GLACIER"), ("x-amz-website-redirect-location", "/there")];
+    let placed = try_copy(S3, &placed).unwrap();
+    assert_eq!(
+        (placed.storage_class.as_deref(), placed.website_redirect.as_deref()),
+        (Some("GLACIER"), Some("/there"))
+    );
+    let nowhere = try_copy(S3, &[source, ("x-amz-website-redirect-location", "there")]);
+    assert!(matches!(nowhere, Err(Error::InvalidArgument { .. })));
+    let ranged = try_copy(S3, &[source, ("x-amz-copy-source-range", "bytes=0-1")]);
+    assert!(matches!(ranged, Err(Error::NotImplemented { .. })));
     let bogus = try_copy(S3, &[source, ("x-amz-metadata-directive", "MERGE")]);
     assert!(matches!(bogus, Err(Error::InvalidArgument { .. })));
     let itself = ("x-amz-copy-source", "bkt/k");

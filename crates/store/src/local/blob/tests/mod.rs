@@ -87,6 +87,7 @@ fn note() -> FooterNote {
         headers: ObjectHeaders::default(),
         checksum: None,
         tags: Vec::new(),
+        composition: headwater_model::object::Composition::default(),
     };
     FooterNote { role: Role::from(&object), born_after_sequence: 41 }
 }

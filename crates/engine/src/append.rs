@@ -1,0 +1,189 @@
+//! AppendObject (OSS): bytes at the end of an object that was made for it.
+//!
+//! Guarantees: an append is the whole body at exactly the position that its writer named, or nothing; of two at the same
+//! position one wins and the other is told where the object ends now.
+//!
+//! How: what is appended becomes a piece of its own behind the pieces that are there, which are not read. Small objects
+//! are written anew instead, and so are those of too many pieces, each of which costs a little whenever the object is
+//! opened.
+
+use std::future::poll_fn;
+
+use headwater_model::body::Body;
+use headwater_model::digest::{Digests, ETag};
+use headwater_model::limits::MAX_PUT_BYTES;
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta};
+use headwater_model::op::{AnnouncedDigests, AppendObject, Caller};
+use headwater_model::reply::Reply;
+use headwater_model::{Error, ObjectKey, Result};
+use headwater_store::{BucketRef, Expectation, NewObject, ObjectWriter, StoredObject, WriteIntent};
+
+use crate::body::{compare, pour};
+use crate::engine::Engine;
+use crate::put::with_class_of;
+
+/// Most pieces of an object before the next append writes it anew: its row stays below 64 KiB, and appending a gigabyte
+/// in pieces of a megabyte copies it once.
+const MAX_PIECES: usize = 1000;
+
+impl Engine {
+    /// Appends the body, durable when this returns. What the request says about the object counts for its first piece.
+    pub(crate) async fn append_object(&self, caller: &Caller<'_>, append: AppendObject, body: Body) -> Result<Reply> {
+        let known = self.known(&append.bucket)?;
+        let bucket = &known.reference;
+        let found = self.store.open(bucket, &append.key).await?;
+        judge(&append, found.as_ref())?;
+        let access = self.access_of_new(caller, &known.bucket, append.acl.as_ref())?;
+        let max_bytes = MAX_PUT_BYTES.saturating_sub(append.position);
+        let intent = WriteIntent {
+            bucket: bucket.clone(),
+            key: append.key.clone(),
+            content_length: append.content_length,
+            max_bytes,
+            checksum: None,
+            followed: false,
+        };
+        let (key, digests) = (append.key.clone(), append.digests.clone());
+        let outcome = match found {
+            None => {
+                let headers = with_class_of(ObjectHeaders { access, ..append.headers }, &known.bucket);
+                let mut writer = self.store.begin(intent).await?;
+                let poured = pour(&mut *writer, body, &digests).await?;
+                let first = NewObject { headers, tags: append.tags, ..self.whole(ETag::of_md5(poured.md5)) };
+                writer.seal(first, Expectation::Absent).await
+            }
+            Some(former) if is_rewritten(&former) => self.rewrite(former, intent, body, &digests).await,
+            Some(former) => {
+                let mut writer = self.store.begin(intent).await?;
+                let appended = pour(&mut *writer, body, &digests).await?;
+                let expect = Expectation::ETag(former.meta.etag.clone());
+                writer.seal_append(self.longer(&former, appended.md5), expect).await
+            }
+        };
+        match outcome {
+            Ok(meta) => Ok(Reply::Appended(meta)),
+            // Somebody else was faster.
+            Err(Error::ObjectExists { .. } | Error::PreconditionFailed { .. } | Error::NoSuchKey { .. }) => {
+                Err(self.overtaken(bucket, &key).await?)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the object anew with the body at its end.
+    async fn rewrite(
+        &self,
+        former: StoredObject,
+        intent: WriteIntent,
+        body: Body,
+        announced: &AnnouncedDigests,
+    ) -> Result<SharedMeta> {
+        let before = former.meta.size_bytes;
+        let content_length = intent.content_length.map(|length| length + before);
+        let intent = WriteIntent { content_length, max_bytes: intent.max_bytes.saturating_add(before), ..intent };
+        let mut writer = self.store.begin(intent).await?;
+        let mut unwatched = Watch::default();
+        unwatched.write(&mut *writer, crate::get::content(&former, 0..before)).await?;
+        let mut watch = Watch::default();
+        watch.write(&mut *writer, body).await?;
+        writer.finish().await?;
+        let appended = watch.finish();
+        compare(announced, &appended)?;
+        let expect = Expectation::ETag(former.meta.etag.clone());
+        writer.seal(self.longer(&former, appended.md5), expect).await
+    }
+
+    fn whole(&self, etag: ETag) -> NewObject {
+        NewObject {
+            etag,
+            last_modified: self.clock.now(),
+            kind: ObjectKind::Appendable,
+            provenance: Provenance::Written,
+            headers: ObjectHeaders::default(),
+            checksum: None,
+            tags: Vec::new(),
+            composition: Composition::default(),
+        }
+    }
+
+    /// The object with one piece more. Its tag follows from the former one and the piece, so that no two histories share
+    /// one.
+    fn longer(&self, former: &StoredObject, piece_md5: [u8; 16]) -> NewObject {
+        let mut digest = fast_md5::Md5::new();
+        digest.update(former.meta.etag.as_str().as_bytes());
+        digest.update(&piece_md5);
+        let (headers, tags) = (former.meta.headers.clone(), former.meta.tags.clone());
+        NewObject { headers, tags, ..self.whole(ETag::of_md5(digest.finalize())) }
+    }
+
+    /// What to tell somebody whose position was right a moment ago.
+    async fn overtaken(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<Error> {
+        let found = self.store.open(bucket, key).await?;
+        Ok(match found {
+            None => Error::AppendPosition { next: 0 },
+            Some(object) if object.meta.kind == ObjectKind::Appendable => {
+                Error::AppendPosition { next: object.meta.size_bytes }
+            }
+            Some(_) => Error::NotAppendable { key: key.as_str().into() },
+        })
+    }
+}
+
+/// Whether the body may be appended where its writer wants it.
+fn judge(append: &AppendObject, found: Option<&StoredObject>) -> Result<()> {
+    let next = found.map_or(0, |object| object.meta.size_bytes);
+    if found.is_some_and(|object| object.meta.kind != ObjectKind::Appendable) {
+        return Err(Error::NotAppendable { key: append.key.as_str().into() });
+    }
+    if append.position != next {
+        return Err(Error::AppendPosition { next });
+    }
+    Ok(())
+}
+
+fn is_rewritten(object: &StoredObject) -> bool {
+    object.content.resident().is_some() || object.content.pieces() >= MAX_PIECES
+}
+
+/// Writes bodies, and knows what the last one came to: the writer only knows the whole.
+struct Watch {
+    size_bytes: u64,
+    md5: fast_md5::Md5,
+    crc64: crc_fast::Digest,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        let crc64 = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz);
+        Self { size_bytes: 0, md5: fast_md5::Md5::new(), crc64 }
+    }
+}
+
+impl Watch {
+    async fn write(&mut self, writer: &mut dyn ObjectWriter, body: Body) -> Result<()> {
+        let mut stream = match body {
+            Body::Empty => return Ok(()),
+            Body::Full(bytes) => {
+                self.see(&bytes);
+                return writer.write(bytes).await;
+            }
+            Body::Stream(stream) => stream,
+        };
+        while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+            let chunk = chunk?;
+            self.see(&chunk);
+            writer.write(chunk).await?;
+        }
+        Ok(())
+    }
+
+    fn see(&mut self, bytes: &[u8]) {
+        self.size_bytes += bytes.len() as u64;
+        self.md5.update(bytes);
+        self.crc64.update(bytes);
+    }
+
+    fn finish(self) -> Digests {
+        Digests { size_bytes: self.size_bytes, md5: self.md5.finalize(), crc64: self.crc64.finalize(), checksum: None }
+    }
+}

@@ -1,0 +1,213 @@
+//! Objects made of parts: checksums of the whole, copied parts, reads by part; and tags.
+
+use bytes::Bytes;
+use headwater_model::acl::CannedAcl;
+use headwater_model::body::Body;
+use headwater_model::bucket::Dialect;
+use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
+use headwater_model::multipart::{CompletedPart, PartInfo};
+use headwater_model::object::{ObjectHeaders, SharedMeta, Tags};
+use headwater_model::op::{
+    AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject, Op, PartRange,
+    PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
+};
+use headwater_model::precondition::{Preconditions, TagCondition};
+use headwater_model::reply::Reply;
+use headwater_model::{Error, Result};
+
+use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
+
+fn tags(text: &str) -> Tags {
+    vec![("k".into(), text.into())]
+}
+
+async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType)>) -> UploadRef {
+    let create = CreateMultipartUpload {
+        acl: None,
+        bucket: bucket(BUCKET),
+        key: key("big"),
+        headers: ObjectHeaders { storage_class: Some("GLACIER".into()), ..ObjectHeaders::default() },
+        tags: tags("of the upload"),
+        checksum,
+        condition: WriteCondition::Any,
+    };
+    match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
+        Reply::UploadCreated(id) => {
+            UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn upload(bench: &Bench, upload: &UploadRef, number: u16, body: &'static str) -> PartInfo {
+    let digests = AnnouncedDigests::default();
+    let part = UploadPart { upload: upload.clone(), number, content_length: None, digests };
+    let body = Body::Full(Bytes::from_static(body.as_bytes()));
+    match bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap() {
+        Reply::PartStored(part) => part,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn listed(parts: &[PartInfo]) -> Vec<CompletedPart> {
+    let listed = |part: &PartInfo| CompletedPart {
+        number: part.number,
+        etag: part.etag.clone(),
+        checksum: part.checksum.clone(),
+    };
+    parts.iter().map(listed).collect()
+}
+
+fn completion(upload: &UploadRef, parts: &[PartInfo]) -> CompleteMultipartUpload {
+    CompleteMultipartUpload {
+        acl: None,
+        upload: upload.clone(),
+        parts: listed(parts),
+        all_parts: false,
+        condition: WriteCondition::Any,
+        checksum: None,
+        checksum_type: None,
+        size_bytes: None,
+        min_part_bytes: 1,
+    }
+}
+
+async fn complete(bench: &Bench, complete: CompleteMultipartUpload) -> Result<SharedMeta> {
+    match bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await? {
+        Reply::Completed(meta) => Ok(meta),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_checksum_of_the_whole_is_compared() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let crc32 = (ChecksumAlgorithm::Crc32, ChecksumType::FullObject);
+    let reference = create(&bench, Some(crc32)).await;
+    let parts = [upload(&bench, &reference, 1, "1234").await, upload(&bench, &reference, 4, "56789").await];
+    // The check value of the catalogue.
+    let value = 0xcbf4_3926_u32.to_be_bytes().to_vec();
+    let right = Checksum { algorithm: ChecksumAlgorithm::Crc32, value };
+    let wrong = Checksum { value: vec![0; 4], ..right.clone() };
+    let refused = async |change: &dyn Fn(&mut CompleteMultipartUpload)| {
+        let mut request = completion(&reference, &parts);
+        change(&mut request);
+        complete(&bench, request).await.unwrap_err()
+    };
+    let bad = refused(&|request| request.checksum = Some(wrong.clone())).await;
+    assert!(matches!(bad, Error::BadDigest { header, .. } if &*header == "x-amz-checksum-crc32"));
+    let other_type = refused(&|request| request.checksum_type = Some(ChecksumType::Composite)).await;
+    assert!(matches!(other_type, Error::InvalidRequest { .. }));
+    let other_part = refused(&|request| request.parts[1].checksum = Some(wrong.clone())).await;
+    assert!(matches!(other_part, Error::InvalidPart { part_number: 4, .. }));
+    let other_length = refused(&|request| request.size_bytes = Some(8)).await;
+    assert!(matches!(other_length, Error::InvalidRequest { .. }));
+
+    let mut request = completion(&reference, &parts);
+    request.checksum = Some(right.clone());
+    request.size_bytes = Some(9);
+    let meta = complete(&bench, request).await.unwrap();
+    assert_eq!((meta.checksum.as_ref(), meta.composition.checksum_type), (Some(&right), ChecksumType::FullObject));
+    assert_eq!((&meta.tags, meta.headers.storage_class.as_deref()), (&tags("of the upload"), Some("GLACIER")));
+}
+
+#[tokio::test]
+async fn a_part_is_read_by_its_number() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let reference = create(&bench, None).await;
+    let parts = [upload(&bench, &reference, 2, "hello ").await, upload(&bench, &reference, 7, "world").await];
+    complete(&bench, completion(&reference, &parts)).await.unwrap();
+    bench.put("k", b"whole").await.unwrap();
+    let read = async |text, number| bench.get(&bench.root, GetObject { part: Some(number), ..get(text) }).await;
+    let Reply::Object(second) = read("big", 7).await.unwrap() else { panic!("no object") };
+    assert_eq!(second.part.as_ref().map(|part| (part.number, part.size_bytes)), Some((7, 5)));
+    assert_eq!(object(Reply::Object(second)).await, (None, Some(6..11), b"world".to_vec()));
+    assert!(matches!(read("big", 1).await, Err(Error::InvalidPart { part_number: 1, .. })));
+    assert_eq!(object(read("k", 1).await.unwrap()).await, (None, None, b"whole".to_vec()));
+    assert!(matches!(read("k", 2).await, Err(Error::InvalidPart { .. })));
+}
+
+#[tokio::test]
+async fn a_part_is_copied_from_an_object() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("source", b"0123456789").await.unwrap();
+    let reference = create(&bench, Some((ChecksumAlgorithm::Sha256, ChecksumType::Composite))).await;
+    let copy = |number, range: Option<(u64, u64)>| UploadPartCopy {
+        upload: reference.clone(),
+        number,
+        source_bucket: bucket(BUCKET),
+        source_key: key("source"),
+        source_conditions: Preconditions::default(),
+        range: range.map(|(first, last)| PartRange { first, last }),
+    };
+    let ask = async |copy| match bench.ask(Op::UploadPartCopy(Box::new(copy))).await? {
+        Reply::PartCopied(part) => Ok::<PartInfo, Error>(part),
+        other => panic!("{other:?}"),
+    };
+    let parts = [ask(copy(1, Some((2, 4)))).await.unwrap(), ask(copy(2, None)).await.unwrap()];
+    assert!(parts.iter().all(|part| part.checksum.is_some()), "in the algorithm of the upload");
+    assert!(matches!(ask(copy(3, Some((5, 10)))).await, Err(Error::InvalidRange { size_bytes: 10, .. })));
+    let missing = UploadPartCopy { source_key: key("missing"), ..copy(3, None) };
+    assert!(matches!(ask(missing).await, Err(Error::NoSuchKey { .. })));
+    let conditions = Preconditions { if_none_match: Some(TagCondition::Any), ..Preconditions::default() };
+    let unmodified = Op::UploadPartCopy(Box::new(UploadPartCopy { source_conditions: conditions, ..copy(3, None) }));
+    assert!(matches!(bench.ask(unmodified).await, Err(Error::NotModified)), "as OSS answers it");
+    complete(&bench, completion(&reference, &parts)).await.unwrap();
+    assert_eq!(object(bench.get(&bench.root, get("big")).await.unwrap()).await.2, b"2340123456789");
+}
+
+#[tokio::test]
+async fn tags_are_set_shown_and_copied() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let write = PutObject { tags: tags("first"), ..put("k") };
+    let body = Body::Full(Bytes::from_static(b"x"));
+    bench.engine.perform(&bench.root, Op::PutObject(Box::new(write)), body).await.unwrap();
+    let shown = async |text: &str| match bench.ask(Op::GetObjectTagging(bucket(BUCKET), key(text))).await.unwrap() {
+        Reply::Tags(tags) => tags,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(shown("k").await, tags("first"));
+    bench.ask(Op::PutObjectTagging(bucket(BUCKET), key("k"), tags("second"))).await.unwrap();
+    assert_eq!(shown("k").await, tags("second"));
+    let copy = |to: &str, tags| CopyObject {
+        acl: None,
+        source_bucket: bucket(BUCKET),
+        source_key: key("k"),
+        source_conditions: Preconditions::default(),
+        bucket: bucket(BUCKET),
+        key: key(to),
+        headers: None,
+        tags,
+        storage_class: Some("GLACIER".into()),
+        website_redirect: None,
+        algorithm: None,
+        condition: WriteCondition::Any,
+    };
+    bench.ask(Op::CopyObject(Box::new(copy("same", None)))).await.unwrap();
+    bench.ask(Op::CopyObject(Box::new(copy("other", Some(tags("third")))))).await.unwrap();
+    assert_eq!((shown("same").await, shown("other").await), (tags("second"), tags("third")));
+    let Reply::Object(copied) = bench.get(&bench.root, get("same")).await.unwrap() else { panic!("no object") };
+    assert_eq!(copied.meta.headers.storage_class.as_deref(), Some("GLACIER"));
+    bench.ask(Op::DeleteObjectTagging(bucket(BUCKET), key("k"))).await.unwrap();
+    assert_eq!(shown("k").await, Tags::new());
+    let missing = bench.ask(Op::PutObjectTagging(bucket(BUCKET), key("missing"), tags("x"))).await;
+    assert!(matches!(missing, Err(Error::NoSuchKey { .. })));
+}
+
+#[tokio::test]
+async fn buckets_have_tags_of_their_own() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let shown = async |dialect| {
+        let caller = Caller { dialect, ..bench.root.clone() };
+        bench.engine.perform(&caller, Op::GetBucketTagging(bucket(BUCKET)), Body::Empty).await
+    };
+    assert!(matches!(shown(Dialect::Oss).await, Ok(Reply::Tags(tags)) if tags.is_empty()));
+    assert!(matches!(shown(Dialect::S3).await, Err(Error::NoSuchTagSet { .. })));
+    let both: Tags = vec![("a".into(), "1".into()), ("b".into(), "2".into())];
+    bench.ask(Op::PutBucketTagging(bucket(BUCKET), both.clone())).await.unwrap();
+    assert!(matches!(shown(Dialect::S3).await, Ok(Reply::Tags(tags)) if tags == both));
+    bench.ask(Op::DeleteBucketTagging(bucket(BUCKET), vec!["a".into()])).await.unwrap();
+    assert!(matches!(shown(Dialect::S3).await, Ok(Reply::Tags(tags)) if tags == both[1..]));
+    bench.ask(Op::DeleteBucketTagging(bucket(BUCKET), Vec::new())).await.unwrap();
+    assert!(matches!(shown(Dialect::S3).await, Err(Error::NoSuchTagSet { .. })));
+}

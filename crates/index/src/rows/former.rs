@@ -1,0 +1,96 @@
+//! Types of the model as earlier releases wrote them into rows, frozen: they are only read, to be migrated.
+
+use std::sync::Arc;
+
+use headwater_model::BucketName;
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect, Generation};
+use headwater_model::clock::Timestamp;
+use headwater_model::digest::{Checksum, ChecksumType, ETag};
+use headwater_model::object::{
+    Composition, ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
+};
+use headwater_model::settings::MigrationSettings;
+use headwater_model::website::Website;
+use serde::Deserialize;
+
+/// What a writer could choose before storage classes and redirects were kept.
+#[derive(Deserialize)]
+pub(super) struct Headers {
+    content: ContentHeaders,
+    user: UserMeta,
+}
+
+impl From<Headers> for ObjectHeaders {
+    fn from(former: Headers) -> Self {
+        Self { content: former.content, user: former.user, storage_class: None, website_redirect: None, access: None }
+    }
+}
+
+/// An object's metadata in version 2 of its row.
+#[derive(Deserialize)]
+pub(super) struct SecondMeta {
+    size_bytes: u64,
+    etag: ETag,
+    last_modified: Timestamp,
+    crc64: u64,
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+    kind: ObjectKind,
+    provenance: Provenance,
+    headers: Headers,
+    tags: Tags,
+}
+
+impl From<SecondMeta> for ObjectMeta {
+    fn from(former: SecondMeta) -> Self {
+        Self {
+            size_bytes: former.size_bytes,
+            etag: former.etag,
+            last_modified: former.last_modified,
+            crc64: former.crc64,
+            md5: former.md5,
+            checksum: former.checksum,
+            kind: former.kind,
+            provenance: former.provenance,
+            headers: former.headers.into(),
+            tags: former.tags,
+            // Multipart objects had no checksum of their own.
+            composition: Composition { checksum_type: ChecksumType::FullObject, ..Composition::default() },
+        }
+    }
+}
+
+/// A bucket in version 2 of its row.
+#[derive(Deserialize)]
+pub(super) struct SecondBucket {
+    pub(super) name: BucketName,
+    pub(super) generation: Generation,
+    pub(super) created: Timestamp,
+    pub(super) acl: CannedAcl,
+    pub(super) dialect: Dialect,
+    pub(super) location: Box<str>,
+    pub(super) storage_class: Box<str>,
+    pub(super) rule_version: u64,
+    pub(super) migration: MigrationSettings,
+    pub(super) website: Option<Arc<Website>>,
+}
+
+impl From<SecondBucket> for Bucket {
+    fn from(former: SecondBucket) -> Self {
+        Self {
+            name: former.name,
+            generation: former.generation,
+            created: former.created,
+            acl: former.acl.into(),
+            access: BucketAccess::default(),
+            dialect: former.dialect,
+            location: former.location,
+            storage_class: former.storage_class,
+            rule_version: former.rule_version,
+            migration: former.migration,
+            website: former.website,
+            configuration: BucketConfiguration::default(),
+        }
+    }
+}

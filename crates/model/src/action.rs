@@ -1,0 +1,91 @@
+//! Permissions, by which policies and lists speak of operations. Public as [`crate::op::Action`].
+
+/// What a request wants to do, for authorisation; named like the permissions of both vendors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // each variant is the permission of its name
+pub enum Action {
+    ListBuckets,
+    CreateBucket,
+    GetBucketInfo,
+    GetBucketLocation,
+    GetBucketAcl,
+    PutBucketAcl,
+    GetBucketWebsite,
+    PutBucketWebsite,
+    DeleteBucketWebsite,
+    DeleteBucket,
+    GetBucketPolicy,
+    PutBucketPolicy,
+    DeleteBucketPolicy,
+    GetBucketPolicyStatus,
+    GetBucketPublicAccessBlock,
+    PutBucketPublicAccessBlock,
+    DeleteBucketPublicAccessBlock,
+    GetBucketOwnershipControls,
+    PutBucketOwnershipControls,
+    ListObjects,
+    ListObjectVersions,
+    GetObject,
+    GetObjectAcl,
+    PutObjectAcl,
+    GetObjectTagging,
+    PutObjectTagging,
+    DeleteObjectTagging,
+    GetBucketStat,
+    GetBucketRequestPayment,
+    PutBucketRequestPayment,
+    GetBucketLogging,
+    GetBucketVersioning,
+    GetBucketNotification,
+    GetBucketAccelerate,
+    ListLiveChannels,
+    GetBucketCors,
+    PutBucketCors,
+    DeleteBucketCors,
+    GetBucketTagging,
+    PutBucketTagging,
+    DeleteBucketTagging,
+    PutObject,
+    DeleteObject,
+    ListMultipartUploads,
+    ListParts,
+    AbortMultipartUpload,
+    Administer,
+}
+
+impl Action {
+    /// Whether it is about an object, so that policies speak of `BUCKET/KEY`.
+    pub fn is_on_objects(self) -> bool {
+        matches!(
+            self,
+            Self::GetObject
+                | Self::GetObjectAcl
+                | Self::PutObjectAcl
+                | Self::GetObjectTagging
+                | Self::PutObjectTagging
+                | Self::DeleteObjectTagging
+                | Self::PutObject
+                | Self::DeleteObject
+                | Self::ListParts
+                | Self::AbortMultipartUpload
+        )
+    }
+
+    /// Whether the answer may depend on the object, so that it is asked again with the object in hand.
+    pub fn depends_on_object(self) -> bool {
+        matches!(
+            self,
+            Self::GetObject
+                | Self::GetObjectAcl
+                | Self::PutObjectAcl
+                | Self::GetObjectTagging
+                | Self::PutObjectTagging
+                | Self::DeleteObjectTagging
+        )
+    }
+
+    /// Whether it is about the policy of a bucket.
+    pub fn is_on_policy(self) -> bool {
+        matches!(self, Self::GetBucketPolicy | Self::PutBucketPolicy | Self::DeleteBucketPolicy)
+    }
+}

@@ -1,0 +1,37 @@
+//! What browsers are told about requests from the pages of other sites.
+
+use headwater_model::body::Body;
+use headwater_model::{Error, Result};
+use headwater_wire::{ResponseContext, Routed, cors};
+use http::Response;
+use http::request::Parts;
+
+use crate::service::{Account, Service};
+
+impl Service {
+    /// Answers whoever asks, since a preflight cannot be signed: it tells only what the bucket's owner wrote for browsers.
+    pub(crate) fn preflight(
+        &self,
+        parts: &Parts,
+        routed: &Routed,
+        secure: bool,
+        account: &Account,
+    ) -> Result<Response<Body>> {
+        let name = routed.bucket.as_ref().map(headwater_model::BucketName::as_str).unwrap_or_default();
+        let bucket = self.engine.bucket(name).ok_or_else(|| Error::NoSuchBucket { bucket: name.into() })?;
+        let elapsed = self.elapsed_of(account);
+        let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
+        cors::preflight(routed, parts, bucket.configuration.cors.as_deref(), &context)
+    }
+
+    /// Adds to an answer, an error among them, what the page may see of it.
+    pub(crate) fn allow_origin(&self, parts: &Parts, response: &mut Response<Body>, account: &Account) {
+        if parts.method == http::Method::OPTIONS {
+            return;
+        }
+        let bucket = account.bucket.as_deref().and_then(|name| self.engine.bucket(name));
+        if let Some(cors) = bucket.and_then(|bucket| bucket.configuration.cors.clone()) {
+            cors::allow(response.headers_mut(), parts, &cors);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! PostObject: a request whose form says who asks, and for what.
+//!
+//! ```text
+//! read the form's head ─► authenticate by its policy ─► authorise ─► hold it against the policy ─► decode as PutObject
+//!      ─► engine, with the file as the body ─► the answer that the form asks for
+//! ```
+//! Guarantees: the order of every other request: who asks is known and allowed before the policy is judged, and nothing is
+//! stored before the delimiter behind the file has come.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use headwater_model::access::{self, Principal};
+use headwater_model::body::{Body, ByteStream};
+use headwater_model::op::Caller;
+use headwater_model::reply::Reply;
+use headwater_model::{Error, Result};
+use headwater_wire::form::{FileReader, Form, FormReader, LengthRange, boundary, encode_form};
+use headwater_wire::{PolicyFields, RequestFacts, ResponseContext, Routed, decode};
+use http::Response;
+use http::request::Parts;
+
+use crate::service::{Account, Service};
+
+impl Service {
+    /// Answers a form upload.
+    pub(crate) async fn post(
+        &self,
+        parts: &Parts,
+        routed: &Routed,
+        secure: bool,
+        mut body: ByteStream,
+        account: &mut Account,
+    ) -> Result<Response<Body>> {
+        let Some(bucket) = &routed.bucket else { return Err(Error::internal("post a form", "it names no bucket")) };
+        let (form, file) = read_head(parts, &mut body).await?;
+        let dialect = form.dialect().unwrap_or(routed.dialect);
+        account.kind.1 = dialect;
+        let principal = self.authenticator.form(&form, self.engine.accounts(), dialect, account.time)?;
+        if let Principal::Key(identity) = &principal {
+            account.access_key_id = Some(identity.access_key_id.clone());
+        }
+        account.may_know_reasons = self.engine.may_know_reasons(&principal, Some(bucket));
+        // What is wrong with the request is told to who may make it.
+        let request = form.request(parts, routed, dialect);
+        let (put, head) = request.as_ref().map_or((routed, parts), |(put, head)| (put, head));
+        let fields = PolicyFields::new(put, head);
+        let context = access::Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
+        let caller = Caller { principal, dialect, context };
+        self.engine.authorise(&caller, routed.action(), Some(bucket), put.key.as_ref())?;
+        let range = form.check(bucket, dialect, account.time)?;
+        if let Err(error) = request {
+            return Err(error);
+        }
+        account.key = put.key.as_ref().map(|key| key.shared().clone());
+        let found = self.engine.bucket(bucket.as_str());
+        let facts = RequestFacts {
+            signed: caller.principal != Principal::Anonymous,
+            secure,
+            has_website: found.is_some_and(|bucket| bucket.website.is_some()),
+        };
+        let op = decode(put, head, None, &facts)?;
+        let file = Body::Stream(Box::pin(File { body, reader: file, range, size_bytes: 0, judged: false }));
+        match self.engine.perform(&caller, op, file).await? {
+            Reply::Stored(meta) => {
+                let elapsed = self.elapsed_of(account);
+                let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
+                Ok(encode_form(&form, put, head, &meta, &context))
+            }
+            _ => Err(Error::internal("post a form", "the engine stored nothing")),
+        }
+    }
+}
+
+/// Reads until the file begins; at most [`headwater_wire::form::MAX_HEAD_BYTES`] and a piece.
+async fn read_head(parts: &Parts, body: &mut ByteStream) -> Result<(Form, FileReader)> {
+    let mut reader = FormReader::new(&boundary(parts)?);
+    while let Some(chunk) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+        if let Some(form) = reader.push(&chunk?)? {
+            return Ok((form, reader.into_file()));
+        }
+    }
+    if let Some(form) = reader.end()? {
+        return Ok((form, reader.into_file()));
+    }
+    Err(Error::MalformedForm { message: "it ends before the file begins".into() })
+}
+
+/// The file's bytes; ends cleanly only behind its delimiter, and if it is as long as the policy wants it.
+struct File {
+    body: ByteStream,
+    reader: FileReader,
+    range: LengthRange,
+    size_bytes: u64,
+    judged: bool,
+}
+
+impl Stream for File {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if self.judged {
+                return Poll::Ready(None);
+            }
+            if let Some(bytes) = self.reader.pop() {
+                self.size_bytes += bytes.len() as u64;
+                if self.size_bytes > self.range.most {
+                    self.judged = true;
+                    let (size_bytes, limit_bytes) = (self.size_bytes, self.range.most);
+                    return Poll::Ready(Some(Err(Error::EntityTooLarge { size_bytes, limit_bytes })));
+                }
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            // What follows the file is read to the end: the connection goes on behind it.
+            match ready!(self.body.as_mut().poll_next(cx)) {
+                Some(Ok(chunk)) => self.reader.push(chunk),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    self.judged = true;
+                    if !self.reader.has_ended() {
+                        return Poll::Ready(Some(Err(Error::IncompleteBody)));
+                    }
+                    let (size_bytes, limit_bytes) = (self.size_bytes, self.range.least);
+                    if size_bytes < limit_bytes {
+                        let error = Error::EntityTooSmall { part_number: 0, size_bytes, limit_bytes };
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Changing a stored object without changing its body, and adding to the end of one.
+//!
+//! Guarantees: an amended row names the entry that wrote it, like every row; what it stands on goes with it. So a small
+//! body is written again beside its amended row, while bodies in files stay where they are: their new row names them
+//! too. A row that changed between the look and the commit is looked at again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_index::rows::{ObjectRow, RowValue};
+use headwater_model::digest::Digests;
+use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
+use headwater_model::{Error, ObjectKey, Result};
+
+use super::blob::Role;
+use super::core::Core;
+use super::digest::combine_crc64;
+use super::reading::inline;
+use super::seal::{Candidate, Sealing, detached, meta};
+use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
+
+/// How often a row is looked at again because it changed. Only somebody who rewrites one key without pause could use
+/// these up.
+const ATTEMPTS: usize = 16;
+
+impl Core {
+    /// Changes what of an object can change without another body.
+    pub(super) async fn amend(&self, bucket: &BucketRef, key: &ObjectKey, amendment: &Amendment) -> Result<SharedMeta> {
+        let row_key = ObjectRow::key(bucket.generation, key);
+        let missing = || Error::NoSuchKey { key: key.as_str().into(), origin_status: None };
+        for _ in 0..ATTEMPTS {
+            let seen = self.view.get(&row_key)?.ok_or_else(missing)?;
+            let row = ObjectRow::decode(&row_key, &seen)?;
+            let body = match inline(&row.extents) {
+                None => Bytes::new(),
+                Some(extent) => match self.read_inline(extent).await? {
+                    Some(body) => body,
+                    // Compaction moved it.
+                    None => continue,
+                },
+            };
+            self.space.admit(body.len() as u64)?;
+            if let Some(meta) = self.commit_amended(bucket, key, (row, seen), body, amendment).await? {
+                return Ok(meta);
+            }
+        }
+        Err(Error::SlowDown { limit: "key_contention", retry_after: std::time::Duration::from_secs(1) })
+    }
+
+    /// Commits the amended row; `None` if the key's row is another by now.
+    async fn commit_amended(
+        &self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        (mut row, seen): (ObjectRow, Bytes),
+        body: Bytes,
+        amendment: &Amendment,
+    ) -> Result<Option<SharedMeta>> {
+        let row_key = ObjectRow::key(bucket.generation, key);
+        self.commit(body.len(), |judgement| {
+            judgement.living(bucket)?;
+            let current = judgement.get(&row_key)?;
+            if current.as_ref() != Some(&seen) {
+                return Ok(None);
+            }
+            judgement.state.tokens.end(bucket.generation, key, None);
+            row.sequence = judgement.sequence();
+            row.meta = Arc::new(amended(&row.meta, amendment));
+            if inline(&row.extents).is_some() {
+                let (blob, offset_bytes) = judgement.place_body(body);
+                row.extents[0].blob = blob;
+                row.extents[0].offset_bytes = offset_bytes;
+            }
+            let meta = Arc::clone(&row.meta);
+            judgement.put(row_key, row.encode(), current);
+            Ok(Some(meta))
+        })
+        .await
+    }
+
+    /// Makes a finished body durable at the end of the object that has the tag of `expect`. It becomes a file whatever
+    /// its length, since no object names the log entry of another row.
+    pub(super) async fn seal_append(
+        self: &Arc<Self>,
+        sealing: Sealing,
+        intent: WriteIntent,
+        object: NewObject,
+        expect: Expectation,
+    ) -> Result<SharedMeta> {
+        let core = Arc::clone(self);
+        detached(async move {
+            let (file, appended) = match sealing {
+                Sealing::File { file, digests } => (*file, digests),
+                Sealing::Memory { body, digests } => (core.to_file(body, &intent).await?, digests),
+            };
+            let note = core.note(Role::from(&object));
+            let blob = core.persist(file, note).await?;
+            let extent = blob.extent();
+            let WriteIntent { bucket, key, .. } = &intent;
+            core.commit_blob(blob, |judgement| {
+                let former = judgement.object(bucket.generation, key)?;
+                let (former, _) =
+                    former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
+                if inline(&former.extents).is_some() {
+                    return Err(Error::internal("append to an object", "its body is in the log"));
+                }
+                let meta = Arc::new(longer(&former.meta, object, &appended));
+                let mut extents = former.extents;
+                extents.push(extent);
+                Candidate { bucket, key, expect: &expect }.put(judgement, &meta, extents)?;
+                Ok(meta)
+            })
+            .await
+        })
+        .await
+    }
+}
+
+fn amended(former: &ObjectMeta, amendment: &Amendment) -> ObjectMeta {
+    match amendment {
+        Amendment::Tags(tags) => ObjectMeta { tags: tags.clone(), ..former.clone() },
+        Amendment::Access(access) => {
+            let headers = ObjectHeaders { access: access.clone(), ..former.headers.clone() };
+            ObjectMeta { headers, ..former.clone() }
+        }
+    }
+}
+
+/// Metadata of the object with `appended` at its end.
+fn longer(former: &ObjectMeta, object: NewObject, appended: &Digests) -> ObjectMeta {
+    let crc64 = combine_crc64(former.crc64, appended.crc64, appended.size_bytes);
+    let size_bytes = former.size_bytes + appended.size_bytes;
+    ObjectMeta { md5: None, ..meta(object, &Digests { size_bytes, md5: [0; 16], crc64, checksum: None }) }
+}

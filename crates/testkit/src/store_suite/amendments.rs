@@ -1,0 +1,141 @@
+//! Changes of stored objects that keep their body, additions to its end, and deletions with a condition.
+
+use std::sync::Arc;
+
+use headwater_model::Error;
+use headwater_model::digest::ETag;
+use headwater_model::object::{ObjectKind, SharedMeta, Tags};
+use headwater_model::precondition::{ObjectCondition, TagCondition};
+use headwater_store::{Afterwards, Amendment, Expectation, NewObject};
+
+use super::subject::{Subject, object_key, pattern};
+
+fn tags(text: &str) -> Tags {
+    vec![("k".into(), text.into())]
+}
+
+fn matching(tag: &ETag) -> ObjectCondition {
+    ObjectCondition { if_match: Some(TagCondition::OneOf(vec![tag.clone()])), ..ObjectCondition::default() }
+}
+
+/// Tags change, and nothing else; for bodies of either kind, as often as one likes, and for good.
+pub async fn tags_are_replaced_and_nothing_else(mut subject: Subject) {
+    let threshold = subject.fixture.threshold_bytes();
+    for size in [0, 1, threshold, threshold + 1] {
+        let body = pattern(size, 3);
+        let written = subject.put("k", &body).await;
+        for text in ["one", "two"] {
+            let amended = subject.amend("k", Amendment::Tags(tags(text))).await.expect("amended");
+            assert_eq!(amended.tags, tags(text));
+            let mut expected = headwater_model::object::ObjectMeta::clone(&written);
+            expected.tags = tags(text);
+            assert_eq!(*amended, expected);
+        }
+        subject.reopen().await;
+        assert_eq!(subject.open("k").await.expect("an object").meta.tags, tags("two"));
+        assert!(subject.body("k").await.expect("an object") == body, "{size} bytes");
+    }
+    assert_fails!(subject.amend("missing", Amendment::Tags(tags("x"))).await, Error::NoSuchKey { .. });
+    subject.put("k", b"written anew").await;
+    assert_eq!(subject.open("k").await.expect("an object").meta.tags, Tags::new());
+}
+
+/// What was opened before keeps its body and its metadata.
+pub async fn an_open_object_is_not_amended(subject: Subject) {
+    subject.put("k", b"body").await;
+    let before = subject.open("k").await.expect("an object");
+    subject.amend("k", Amendment::Tags(tags("x"))).await.expect("amended");
+    assert_eq!(before.meta.tags, Tags::new());
+    assert_eq!(super::subject::read_all(&before).await, &b"body"[..]);
+}
+
+async fn append(subject: &Subject, key: &str, body: &[u8], expect: Expectation) -> headwater_model::Result<SharedMeta> {
+    let (writer, digests) = subject.finished(subject.intent(key), body).await;
+    let etag = ETag::from_text("appended");
+    let object = NewObject { etag, kind: ObjectKind::Appendable, ..subject.object(&digests) };
+    writer.seal_append(object, expect).await
+}
+
+/// The body grows by what is appended; copies and readers of before have their own.
+pub async fn a_body_in_files_grows_at_its_end(mut subject: Subject) {
+    let first = pattern(subject.fixture.threshold_bytes() + 1, 1);
+    let mut whole = first.clone();
+    let mut meta = subject.put("k", &first).await;
+    let before = subject.open("k").await.expect("an object");
+    for (step, size) in [0, 1, 70_000, subject.fixture.threshold_bytes() + 1].into_iter().enumerate() {
+        let piece = pattern(size, step as u64);
+        meta = append(&subject, "k", &piece, Expectation::ETag(meta.etag.clone())).await.expect("appended");
+        whole.extend_from_slice(&piece);
+        assert_eq!(meta.size_bytes, whole.len() as u64);
+        let digests = crate::memory_store::digests::of(&whole, None);
+        assert_eq!((meta.crc64, meta.md5, meta.kind), (digests.crc64, None, ObjectKind::Appendable));
+        assert!(subject.body("k").await.expect("an object") == whole, "after {size} bytes more");
+    }
+    assert!(super::subject::read_all(&before).await == first);
+    subject.reopen().await;
+    assert!(subject.body("k").await.expect("an object") == whole, "opened again");
+    assert_eq!(subject.open("k").await.expect("an object").meta, meta);
+    assert!(subject.delete("k").await);
+    assert!(subject.body("k").await.is_none());
+}
+
+/// Nothing is appended to what is not there, is another object by now, or is kept in one piece with its row.
+pub async fn an_append_knows_its_object(subject: Subject) {
+    assert_fails!(append(&subject, "k", b"x", Expectation::Any).await, Error::NoSuchKey { .. });
+    let body = pattern(subject.fixture.threshold_bytes() + 1, 1);
+    subject.put("k", &body).await;
+    let wrong = Expectation::ETag(ETag::from_text("other"));
+    assert_fails!(append(&subject, "k", b"x", wrong).await, Error::PreconditionFailed { .. });
+    subject.put("small", b"small").await;
+    assert_fails!(append(&subject, "small", b"x", Expectation::Any).await, Error::Internal { .. });
+    assert!(subject.body("k").await.expect("an object") == body);
+    assert_eq!(subject.body("small").await.expect("an object"), &b"small"[..]);
+}
+
+/// A write judges what it replaces by every part of its condition.
+pub async fn a_condition_holds_for_what_is_replaced(subject: Subject) {
+    let any = || ObjectCondition { if_match: Some(TagCondition::Any), ..ObjectCondition::default() };
+    let meets = |condition: ObjectCondition| Expectation::Meets(Arc::new(condition));
+    assert_fails!(subject.try_put("k", b"x", meets(any())).await, Error::NoSuchKey { .. });
+    let none = ObjectCondition { if_none_match: Some(TagCondition::Any), ..ObjectCondition::default() };
+    let first = subject.try_put("k", b"first", meets(none.clone())).await.expect("sealed");
+    assert_fails!(subject.try_put("k", b"x", meets(none)).await, Error::PreconditionFailed { .. });
+    subject.try_put("k", b"second", meets(any())).await.expect("sealed");
+    assert_fails!(subject.try_put("k", b"x", meets(matching(&first.etag))).await, Error::PreconditionFailed { .. });
+    let other = ObjectCondition {
+        if_none_match: Some(TagCondition::OneOf(vec![first.etag.clone()])),
+        size_bytes: Some(6),
+        ..ObjectCondition::default()
+    };
+    subject.try_put("k", b"third", meets(other.clone())).await.expect("sealed");
+    assert_fails!(subject.try_put("k", b"x", meets(other)).await, Error::PreconditionFailed { .. });
+    assert_eq!(subject.body("k").await.expect("an object"), &b"third"[..]);
+}
+
+/// A deletion with a condition deletes what meets it, and does nothing at all where nothing is.
+pub async fn a_deletion_is_conditional(subject: Subject) {
+    let meta = subject.put("k", b"body").await;
+    let delete = async |key: &str, condition: ObjectCondition| {
+        let (bucket, key) = (subject.bucket(), object_key(key));
+        subject.store().delete_if(&bucket, &key, Afterwards::Gone, &condition).await
+    };
+    let wrong = [
+        matching(&ETag::from_text("other")),
+        ObjectCondition { size_bytes: Some(5), ..ObjectCondition::default() },
+        ObjectCondition {
+            last_modified: Some(headwater_model::clock::Timestamp::from_seconds(1)),
+            ..ObjectCondition::default()
+        },
+    ];
+    for condition in wrong {
+        assert_fails!(delete("k", condition).await, Error::PreconditionFailed { .. });
+        assert!(subject.body("k").await.is_some());
+        assert!(!subject.is_gone("k").await);
+    }
+    let right =
+        ObjectCondition { size_bytes: Some(4), last_modified: Some(meta.last_modified), ..matching(&meta.etag) };
+    assert!(delete("k", right.clone()).await.expect("deleted"));
+    assert!(subject.body("k").await.is_none() && subject.is_gone("k").await);
+    assert!(!delete("never", right).await.expect("nothing to delete"));
+    assert!(!subject.is_gone("never").await);
+}

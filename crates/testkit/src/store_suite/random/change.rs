@@ -1,0 +1,59 @@
+//! Changes of one object that depend on what it is, performed on both sides.
+
+use headwater_model::digest::ETag;
+use headwater_model::object::{ObjectKind, SharedMeta};
+use headwater_model::precondition::{ObjectCondition, TagCondition};
+use headwater_store::{Afterwards, Amendment, Expectation, NewObject};
+
+use super::operation::{ExpectOf, Operation};
+use super::run::{Outcome, Run, Side, same};
+use crate::store_suite::subject::object_key;
+
+impl Run {
+    pub(super) async fn perform_on_object(&self, operation: &Operation) -> Result<(), String> {
+        let expect = |right: bool| if right { ExpectOf::CurrentTag } else { ExpectOf::WrongTag };
+        let key = match *operation {
+            Operation::DeleteIf { key, right } => {
+                let tag = self.tag(key, expect(right)).await;
+                same(self.store.delete_if(key, tag.clone()).await, self.model.delete_if(key, tag).await)?;
+                key
+            }
+            Operation::Tag { key, value } => {
+                same(self.store.set_tag(key, value).await, self.model.set_tag(key, value).await)?;
+                key
+            }
+            Operation::Append { key, body, right } => {
+                let (tag, body) = (self.tag(key, expect(right)).await, self.body(body));
+                // How a small body is kept is the store's affair, and so is what can be appended to it.
+                let found = self.model.subject.open(key).await;
+                if found.is_some_and(|found| found.content.resident().is_some()) {
+                    return Ok(());
+                }
+                same(self.store.append(key, &body, tag.clone()).await, self.model.append(key, &body, tag).await)?;
+                key
+            }
+            _ => return Ok(()),
+        };
+        self.same_key(key).await
+    }
+}
+
+impl Side {
+    async fn delete_if(&self, key: &str, tag: ETag) -> Outcome<bool> {
+        let if_match = Some(TagCondition::OneOf(vec![tag]));
+        let condition = ObjectCondition { if_match, ..ObjectCondition::default() };
+        let (bucket, key) = (self.subject.bucket(), object_key(key));
+        self.subject.store().delete_if(&bucket, &key, Afterwards::Gone, &condition).await
+    }
+
+    async fn set_tag(&self, key: &str, value: u64) -> Outcome<SharedMeta> {
+        self.subject.amend(key, Amendment::Tags(vec![("value".into(), value.to_string().into())])).await
+    }
+
+    async fn append(&self, key: &str, body: &[u8], tag: ETag) -> Outcome<SharedMeta> {
+        let (writer, digests) = self.subject.finished(self.subject.intent(key), body).await;
+        let etag = ETag::from_text(&format!("{}+", tag.as_str()));
+        let object = NewObject { etag, kind: ObjectKind::Appendable, ..self.subject.object(&digests) };
+        writer.seal_append(object, Expectation::ETag(tag)).await
+    }
+}

@@ -1,0 +1,50 @@
+//! Appendable objects and symlinks, which OSS alone has.
+
+use headwater_model::Error;
+use headwater_model::object::Composition;
+use headwater_model::op::{AppendObject, PutSymlink};
+
+use super::*;
+
+fn append(line: &str, headers: &[(&str, &str)]) -> Result<AppendObject> {
+    let mut all = vec![("content-length", "3")];
+    all.extend(headers);
+    match read(OSS, line, &all, "")? {
+        Op::AppendObject(append) => Ok(*append),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_append_names_its_position() {
+    let first = append("POST /bkt/k?append&position=0", &[("x-oss-tagging", "a=1"), ("x-oss-meta-b", "2")]).unwrap();
+    assert_eq!((first.position, first.content_length, first.tags.len()), (0, Some(3), 1));
+    assert_eq!(first.headers.user, [("b".into(), "2".into())]);
+    let many: Vec<String> = (0..20).map(|number| format!("k{number}=v")).collect();
+    let later = append("POST /bkt/k?append&position=77", &[("x-oss-tagging", &many.join("&"))]).unwrap();
+    assert_eq!((later.position, later.tags.len()), (77, 0), "not even looked at");
+    for line in ["POST /bkt/k?append", "POST /bkt/k?append&position=-1", "POST /bkt/k?append&position=x"] {
+        assert!(matches!(append(line, &[]), Err(Error::InvalidArgument { .. })), "{line}");
+    }
+    let response = answer(OSS, "POST /bkt/k?append&position=0", Reply::Appended(Arc::new(meta())));
+    assert_eq!(response.headers()["x-oss-next-append-position"], "11");
+    assert_eq!(response.headers()["x-oss-hash-crc64ecma"], "5981764153023615706");
+}
+
+#[test]
+fn a_symlink_names_its_target_encoded() {
+    let put = |target: &str| match read(OSS, "PUT /bkt/link?symlink", &[("x-oss-symlink-target", target)], "") {
+        Ok(Op::PutSymlink(put)) => Ok::<PutSymlink, Error>(*put),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error),
+    };
+    assert_eq!(put("dir/a%20%E9%94%AE+").unwrap().target.as_str(), "dir/a 键+");
+    for bad in ["", "%ff", "%", &"k".repeat(1024)] {
+        assert!(matches!(put(bad), Err(Error::InvalidArgument { .. })), "{bad:.20}");
+    }
+    let composition = Composition { link: Some("dir/a 键".into()), ..Composition::default() };
+    let link = ObjectMeta { kind: ObjectKind::Symlink, composition, ..meta() };
+    let response = answer(OSS, "GET /bkt/link?symlink", Reply::ObjectMeta(Arc::new(link)));
+    assert_eq!(response.headers()["x-oss-symlink-target"], "dir/a%20%E9%94%AE");
+    assert_eq!(response.headers()["content-length"], "0");
+}
