@@ -5,11 +5,11 @@
 
 use headwater_model::acl::{Acl, CannedAcl, Grant, Grantee, MAX_GRANTS, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::bucket::{Bucket, Dialect, ObjectOwnership};
-use headwater_model::object::{ObjectAccess, ObjectHeaders, ObjectMeta};
+use headwater_model::object::ObjectAccess;
 use headwater_model::op::{Action, Caller};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, ObjectKey, Result};
-use headwater_store::{Expectation, NewObject};
+use headwater_store::Amendment;
 
 use crate::engine::Engine;
 
@@ -77,12 +77,7 @@ impl Engine {
         let owner = object.meta.headers.access.as_ref().and_then(|access| access.owner.clone());
         let shown = owner.clone().unwrap_or_else(|| self.owner_of(&known.bucket));
         let access = boxed(ObjectAccess { acl: self.object_acl(&known.bucket, Some(wanted), &shown)?, owner });
-        let ObjectMeta { etag, last_modified, kind, provenance, headers, checksum, tags, composition, .. } =
-            (*object.meta).clone();
-        let headers = ObjectHeaders { access, ..headers };
-        let expect = Expectation::ETag(etag.clone());
-        let object_to_be = NewObject { etag, last_modified, kind, provenance, headers, checksum, tags, composition };
-        self.store.copy(object, known.reference.clone(), key.clone(), object_to_be, expect).await?;
+        self.store.amend(&known.reference, key, Amendment::Access(access)).await?;
         Ok(Reply::Done)
     }
 

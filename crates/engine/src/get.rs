@@ -75,7 +75,10 @@ impl Engine {
         let right = Right::of(caller, action, &known.bucket, key);
         match self.store.open(&known.reference, key).await? {
             Some(object) => right.check(Some(&object.meta)).map(|()| object),
-            None => Err(right.missing(no_such_key(key, None))),
+            None => {
+                right.check_absent()?;
+                Err(right.missing(no_such_key(key, None)))
+            }
         }
     }
 

@@ -81,6 +81,22 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// What to tell of a request that cannot be read: what is wrong with it, unless its caller may not make it at all.
+    pub async fn unreadable(
+        &self,
+        caller: &Caller<'_>,
+        action: Action,
+        (bucket, key): (Option<&BucketName>, Option<&ObjectKey>),
+        error: Error,
+    ) -> Error {
+        match self.admit(caller, action, bucket, key).await {
+            Err(denied @ Error::AccessDenied { .. }) => denied,
+            _ => error,
+        }
+    }
+}
+
 /// The right of a caller to do one thing with one object.
 #[derive(Clone, Copy)]
 pub(crate) struct Right<'a> {

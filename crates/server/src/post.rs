@@ -46,25 +46,33 @@ impl Service {
             account.access_key_id = Some(identity.access_key_id.clone());
         }
         account.may_know_reasons = self.engine.may_know_reasons(&principal, Some(bucket));
-        let (put, head) = form.request(parts, routed, dialect)?;
+        // What is wrong with the request is told to who may make it.
+        let (request, wrong) = match form.request(parts, routed, dialect) {
+            Ok(request) => (Some(request), None),
+            Err(error) => (None, Some(error)),
+        };
+        let (put, head) = request.as_ref().map_or((routed, parts), |(put, head)| (put, head));
         account.key = put.key.as_ref().map(|key| key.shared().clone());
-        let fields = PolicyFields::new(&put, &head);
+        let fields = PolicyFields::new(put, head);
         let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
         let caller = Caller { principal, dialect, context };
         self.engine.authorise(&caller, routed.action(), Some(bucket), put.key.as_ref())?;
         let range = form.check(bucket, dialect, account.time)?;
+        if let Some(error) = wrong {
+            return Err(error);
+        }
         let facts = RequestFacts {
             signed: caller.principal != Principal::Anonymous,
             secure,
             has_website: found.is_some_and(|bucket| bucket.website.is_some()),
         };
-        let op = decode(&put, &head, None, &facts)?;
+        let op = decode(put, head, None, &facts)?;
         let file = Body::Stream(Box::pin(File { body, reader: file, range, size_bytes: 0, judged: false }));
         match self.engine.perform(&caller, op, file).await? {
             Reply::Stored(meta) => {
                 let elapsed = self.elapsed_of(account);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                Ok(encode_form(&form, &put, &head, &meta, &context))
+                Ok(encode_form(&form, put, head, &meta, &context))
             }
             _ => Err(Error::internal("post a form", "the engine stored nothing")),
         }

@@ -239,10 +239,13 @@ impl Service {
         };
         let trailing = TrailingChecksum::default();
         match routed.body_need() {
-            BodyNeed::None | BodyNeed::Form => {
-                let op = decode(routed, parts, None, &facts)?;
-                self.run(caller, op, account).await
-            }
+            BodyNeed::None | BodyNeed::Form => match decode(routed, parts, None, &facts) {
+                Ok(op) => self.run(caller, op, account).await,
+                Err(error) => {
+                    let place = (routed.bucket.as_ref(), routed.key.as_ref());
+                    Err(self.engine.unreadable(&caller, routed.action(), place, error).await)
+                }
+            },
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
                 let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;

@@ -1,7 +1,7 @@
 //! What uploads are begun with, and what of an object changes without its body.
 
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
-use headwater_model::object::{ObjectHeaders, Tags};
+use headwater_model::object::{ObjectAccess, ObjectHeaders, Tags};
 
 /// What an upload is begun with, for the object that its completion makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,4 +21,6 @@ pub struct NewUpload {
 pub enum Amendment {
     /// Its tags are these.
     Tags(Tags),
+    /// Its owner and list are these.
+    Access(Option<Box<ObjectAccess>>),
 }

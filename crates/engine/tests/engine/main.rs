@@ -7,6 +7,7 @@ mod explain;
 mod operations;
 mod oss_objects;
 mod rights;
+mod rights_of_objects;
 mod sealing;
 mod support;
 mod website;

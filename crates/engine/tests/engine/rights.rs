@@ -16,7 +16,7 @@ use headwater_testkit::{ManualClock, MemoryStore};
 
 use crate::support::{Bench, bucket, caller, get, key, put};
 
-async fn make(bench: &Bench, name: &str, policy: Option<&str>) -> Caller<'static> {
+pub(crate) async fn make(bench: &Bench, name: &str, policy: Option<&str>) -> Caller<'static> {
     let new = NewKey {
         display_name: Some(name.into()),
         canonical_id: Some(format!("id-{name}").into()),
@@ -86,6 +86,27 @@ async fn buckets_are_their_creators() {
         assert!(is_denied(bench.get(&bench.anonymous, in_hers(key)).await), "nor does anybody about {key}");
     }
     assert!(matches!(bench.get(&alice, in_hers("missing")).await, Err(Error::NoSuchKey { .. })));
+    let bob_of_oss = Caller { dialect: Dialect::Oss, ..bob.clone() };
+    for key_text in ["k", "missing"] {
+        for op in [
+            Op::GetObjectMeta(bucket("hers"), key(key_text)),
+            Op::GetObjectAcl(bucket("hers"), key(key_text)),
+            Op::GetObjectTagging(bucket("hers"), key(key_text)),
+            Op::GetSymlink(bucket("hers"), key(key_text)),
+        ] {
+            for asking in [&bob, &bob_of_oss] {
+                let shown = format!("{op:?} of {key_text} by {:?}", asking.dialect);
+                let op = match &op {
+                    Op::GetObjectMeta(bucket, key) => Op::GetObjectMeta(bucket.clone(), key.clone()),
+                    Op::GetObjectAcl(bucket, key) => Op::GetObjectAcl(bucket.clone(), key.clone()),
+                    Op::GetObjectTagging(bucket, key) => Op::GetObjectTagging(bucket.clone(), key.clone()),
+                    _ => Op::GetSymlink(bucket("hers"), key(key_text)),
+                };
+                let answer = bench.engine.perform(asking, op, Body::Empty).await;
+                assert!(matches!(answer, Err(Error::AccessDenied { .. })), "{shown}: {answer:?}");
+            }
+        }
+    }
     bench.get(&bench.root, in_hers("k")).await.unwrap();
 }
 

@@ -13,8 +13,7 @@ struct Row {
     oss: &'static [&'static str],
 }
 
-/// Every action that a policy can speak of. What OSS alone has goes by its name for S3 too, so that `s3:*` is everything.
-/// [`Action::Administer`] is not among them: it is root's alone.
+/// Every action that a policy can speak of. [`Action::Administer`] is not among them: it is root's alone.
 const TABLE: &[Row] = &[
     row(Action::ListBuckets, &["listallmybuckets"], &["listbuckets"]),
     row(Action::CreateBucket, &["createbucket"], &["putbucket"]),
@@ -37,20 +36,20 @@ const TABLE: &[Row] = &[
     row(Action::PutBucketOwnershipControls, &["putbucketownershipcontrols"], &[]),
     row(Action::ListObjects, &["listbucket"], &["listobjects"]),
     row(Action::ListObjectVersions, &["listbucketversions"], &["listobjectversions"]),
-    row(Action::GetBucketTagging, &["getbuckettagging"], &["getbuckettagging"]),
-    row(Action::PutBucketTagging, &["putbuckettagging"], &["putbuckettagging"]),
-    row(Action::DeleteBucketTagging, &["putbuckettagging"], &["deletebuckettagging"]),
+    row(Action::GetBucketTagging, &["getbuckettagging"], &["getbuckettagging", "getbuckettags"]),
+    row(Action::PutBucketTagging, &["putbuckettagging"], &["putbuckettagging", "putbuckettags"]),
+    row(Action::DeleteBucketTagging, &["putbuckettagging"], &["deletebuckettagging", "deletebuckettags"]),
     row(Action::GetBucketCors, &["getbucketcors"], &["getbucketcors"]),
     row(Action::PutBucketCors, &["putbucketcors"], &["putbucketcors"]),
     row(Action::DeleteBucketCors, &["putbucketcors"], &["deletebucketcors"]),
     row(Action::GetBucketRequestPayment, &["getbucketrequestpayment"], &["getbucketrequestpayment"]),
     row(Action::PutBucketRequestPayment, &["putbucketrequestpayment"], &["putbucketrequestpayment"]),
-    row(Action::GetBucketStat, &["getbucketstat"], &["getbucketstat"]),
+    row(Action::GetBucketStat, &[], &["getbucketstat"]),
     row(Action::GetBucketLogging, &["getbucketlogging"], &["getbucketlogging"]),
     row(Action::GetBucketVersioning, &["getbucketversioning"], &["getbucketversioning"]),
     row(Action::GetBucketNotification, &["getbucketnotification"], &[]),
-    row(Action::GetBucketAccelerate, &["getaccelerateconfiguration"], &[]),
-    row(Action::ListLiveChannels, &["listlivechannel"], &["listlivechannel"]),
+    row(Action::GetBucketAccelerate, &["getaccelerateconfiguration"], &["getbuckettransferacceleration"]),
+    row(Action::ListLiveChannels, &[], &["listlivechannel"]),
     row(Action::ListMultipartUploads, &["listbucketmultipartuploads"], &["listmultipartuploads"]),
     row(Action::GetObject, &["getobject", "getobjectversion"], &["getobject", "getobjectversion"]),
     row(Action::GetObjectAcl, &["getobjectacl", "getobjectversionacl"], &["getobjectacl", "getobjectversionacl"]),
@@ -93,6 +92,11 @@ impl ActionSet {
             return false;
         }
         let (s3, oss) = (like(service.as_bytes(), b"s3"), like(service.as_bytes(), b"oss"));
+        if verb == "*" && (s3 || oss) {
+            // Everything, what only the other vendor has a name for among it.
+            self.0 = all();
+            return true;
+        }
         let named = |names: &[&str]| names.iter().any(|known| like(verb.as_bytes(), known.as_bytes()));
         for row in TABLE.iter().filter(|row| (s3 && named(row.s3)) || (oss && named(row.oss))) {
             self.0 |= bit(row.action);
@@ -101,7 +105,7 @@ impl ActionSet {
     }
 
     pub(super) fn complement(self) -> Self {
-        Self(TABLE.iter().fold(0, |all, row| all | bit(row.action)) & !self.0)
+        Self(all() & !self.0)
     }
 }
 
@@ -112,6 +116,10 @@ pub(super) fn is_of_storage(name: &str) -> bool {
             let service = service.to_ascii_lowercase();
             like(service.as_bytes(), b"s3") || like(service.as_bytes(), b"oss")
         })
+}
+
+fn all() -> u64 {
+    TABLE.iter().fold(0, |all, row| all | bit(row.action))
 }
 
 fn bit(action: Action) -> u64 {

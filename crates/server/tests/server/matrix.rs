@@ -154,9 +154,6 @@ async fn is_refused(running: &Running, row: &Row, dialect: Dialect, who: &str) -
     if row.copies {
         headers.insert(source, HeaderValue::from_static("/bkt/key"));
     }
-    if row.name == "GetObjectAttributes" {
-        headers.insert("x-amz-object-attributes", HeaderValue::from_static("ETag"));
-    }
     if row.name == "DeleteObjects" {
         headers.insert("content-md5", HeaderValue::from_static(DELETE_MD5));
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_index::rows::{ObjectRow, RowValue};
 use headwater_model::digest::Digests;
-use headwater_model::object::{ObjectMeta, SharedMeta};
+use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::Role;
@@ -123,6 +123,10 @@ impl Core {
 fn amended(former: &ObjectMeta, amendment: &Amendment) -> ObjectMeta {
     match amendment {
         Amendment::Tags(tags) => ObjectMeta { tags: tags.clone(), ..former.clone() },
+        Amendment::Access(access) => {
+            let headers = ObjectHeaders { access: access.clone(), ..former.headers.clone() };
+            ObjectMeta { headers, ..former.clone() }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
-use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
@@ -223,8 +223,11 @@ impl State {
     pub(super) fn amend(&mut self, bucket: &BucketRef, key: &ObjectKey, amendment: Amendment) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
         let stored = life.objects.get_mut(key).ok_or_else(|| no_such_key(key))?;
-        let Amendment::Tags(tags) = amendment;
-        stored.meta = Arc::new(ObjectMeta { tags, ..ObjectMeta::clone(&stored.meta) });
+        let former = ObjectMeta::clone(&stored.meta);
+        stored.meta = Arc::new(match amendment {
+            Amendment::Tags(tags) => ObjectMeta { tags, ..former },
+            Amendment::Access(access) => ObjectMeta { headers: ObjectHeaders { access, ..former.headers }, ..former },
+        });
         let meta = Arc::clone(&stored.meta);
         life.revoke(key, &Expectation::Any);
         Ok(meta)
