@@ -118,7 +118,7 @@ pub struct ListMultipartUploads {
     pub bucket: BucketName,
     /// Only keys that begin so.
     pub prefix: Box<str>,
-    /// Collapse, as in [`ListQuery`].
+    /// Collapse, as in [`crate::list::ListQuery`].
     pub delimiter: Box<str>,
     /// Only uploads of keys greater than this; with `after_upload`, also later uploads of this key.
     pub after_key: Box<str>,

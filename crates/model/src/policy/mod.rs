@@ -4,8 +4,8 @@
 //! Guarantees: a document that was read means the same however often it is asked; whatever it says that is not understood
 //! was refused when it was put, with the element named; asking allocates only where a pattern holds a variable.
 //!
-//! How: one parsed form for both vendors. Actions become a set of ours when the document is read ([`action`]), resources
-//! and texts become wildcard patterns ([`pattern`]), conditions become an operator with typed values ([`condition`]).
+//! How: one parsed form for both vendors. Actions become a set of ours when the document is read (`action`), resources
+//! and texts become wildcard patterns (`pattern`), conditions become an operator with typed values (`condition`).
 //! Evaluation is one pass over the statements: a Deny that applies ends it, an Allow that applies is remembered.
 //!
 //! ```text
