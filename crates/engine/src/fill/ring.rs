@@ -1,7 +1,8 @@
 //! Bytes in memory for followers when there is no file to follow.
 //!
-//! Guarantees: holds at most its capacity plus one chunk; drops only bytes that every seated follower has passed; a
-//! follower finds every byte from its position on. The price: here, and only here, the slowest follower sets the pace.
+//! Guarantees: holds at most its capacity plus the chunks at its ends; drops only bytes that every seated follower has
+//! passed; a follower finds every byte from its position on; what followers have passed never keeps others out, so that
+//! a follower who must stay behind the end cannot wait for a fill that waits for it. The price: here, and only here, the slowest follower sets the pace.
 //!
 //! A ring is used when nothing may be stored (pass-through), and for the rest of a body whose file can grow no further.
 
@@ -91,6 +92,16 @@ impl Ring {
             window.held_bytes -= chunk.len() as u64;
             window.chunks.pop_front();
         }
+        let mut passed = 0;
+        if let Some((offset, chunk)) = window.chunks.front_mut()
+            && *offset < lowest
+        {
+            passed = lowest - *offset;
+            // Less than the chunk, so it fits usize.
+            *chunk = chunk.slice(passed as usize..);
+            *offset = lowest;
+        }
+        window.held_bytes -= passed;
         window.held_bytes < self.capacity
     }
 
@@ -121,6 +132,21 @@ mod tests {
     use super::*;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
+
+    #[test]
+    fn a_large_chunk_that_is_nearly_read_keeps_nothing_out() {
+        let seats = Seats::new();
+        let follower = seats.sit();
+        let ring = Ring::new(0, 4);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut push = |text: &'static str| pin!(ring.push(Bytes::from(text), &seats)).poll(&mut context);
+        assert_eq!(push("abcdefgh"), Poll::Ready(Ok(())));
+        assert_eq!(push("ij"), Poll::Pending);
+        follower.advance(6);
+        assert_eq!(push("ij"), Poll::Ready(Ok(())), "two bytes are held, however they came");
+        assert_eq!((ring.read(6, 100).unwrap(), ring.read(5, 1)), ("gh".into(), None));
+        assert_eq!(push("k"), Poll::Pending);
+    }
 
     #[test]
     fn holds_what_the_slowest_follower_needs_and_no_more_than_its_capacity() {
