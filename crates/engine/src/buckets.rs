@@ -12,6 +12,9 @@ use headwater_store::BucketRef;
 use crate::acl::refuse_public;
 use crate::engine::Engine;
 
+/// S3's oldest region, in which a bucket may be created again.
+const REPEATABLE_REGION: &str = "us-east-1";
+
 impl Engine {
     /// The caller's own.
     pub(crate) fn list_buckets(&self, caller: &Caller<'_>, query: &ListBuckets) -> Reply {
@@ -30,9 +33,9 @@ impl Engine {
         Reply::Buckets { owner, buckets, next }
     }
 
-    /// On the OSS face a repeated creation succeeds and sets the access list that it names (OSS PutBucket); S3 answers
-    /// that the bucket is the caller's already, or just that it exists if the list is to be another. A name that
-    /// somebody else's bucket has is taken on both.
+    /// On the OSS face a repeated creation succeeds and sets the access list that it names (OSS PutBucket). S3 answers
+    /// that the bucket is the caller's already, but in us-east-1 succeeds (S3 CreateBucket); if the list is to be another,
+    /// it just says that the bucket exists. A name that somebody else's bucket has is taken on both.
     pub(crate) async fn create_bucket(&self, caller: &Caller<'_>, create: CreateBucket) -> Result<Reply> {
         let change = self.buckets.change().await;
         let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
@@ -62,7 +65,12 @@ impl Engine {
                 return Err(Error::BucketAlreadyExists { bucket: bucket.name.as_str().into() });
             }
             if caller.dialect == Dialect::S3 {
-                return Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() });
+                let repeatable =
+                    [&bucket.location, &known.bucket.location].iter().all(|at| &***at == REPEATABLE_REGION);
+                return match repeatable {
+                    true => Ok(Reply::Bucket { owner, bucket: known.bucket.clone() }),
+                    false => Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() }),
+                };
             }
             let Some(acl) = acl.filter(|acl| *acl != known.bucket.acl) else {
                 return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });

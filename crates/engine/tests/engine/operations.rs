@@ -336,3 +336,24 @@ async fn many_deletes_answer_in_order_and_forgive_what_is_missing() {
     assert_eq!(deleted.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), keys);
     assert!(matches!(bench.get(&bench.root, get("a")).await, Err(Error::NoSuchKey { .. })));
 }
+
+#[tokio::test]
+async fn a_bucket_of_s3s_oldest_region_is_created_again() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let create = async |name: &str, location: Option<&str>, acl: CannedAcl| {
+        let (acl, location) = (Some(WantedAcl::Canned(acl)), location.map(Into::into));
+        let create = CreateBucket { bucket: bucket(name), acl, ownership: None, location, storage_class: None };
+        let caller = Caller { dialect: Dialect::S3, ..bench.root.clone() };
+        bench.engine.perform(&caller, Op::CreateBucket(create), Body::Empty).await
+    };
+    let (oldest, other) = (Some("us-east-1"), Some("eu-west-1"));
+    create("east", oldest, CannedAcl::Private).await.unwrap();
+    assert!(matches!(create("east", oldest, CannedAcl::Private).await, Ok(Reply::Bucket { .. })));
+    let another_list = create("east", oldest, CannedAcl::PublicRead).await;
+    assert!(matches!(another_list, Err(Error::BucketAlreadyExists { .. })));
+    create("west", other, CannedAcl::Private).await.unwrap();
+    for (name, location) in [("east", other), ("west", other), ("west", oldest)] {
+        let again = create(name, location, CannedAcl::Private).await;
+        assert!(matches!(again, Err(Error::BucketAlreadyOwnedByYou { .. })), "{name} {location:?}");
+    }
+}
