@@ -17,7 +17,7 @@ use headwater_wire::sign::{
     ContentSha256, Credentials, PayloadMode, Scheme, SignError, SigningKeys, Target, Verified, VerifyContext, detect,
     verify, verify_unknown,
 };
-use headwater_wire::{BodyNeed, Routed};
+use headwater_wire::{BodyNeed, Operation, Routed};
 use http::request::Parts;
 
 /// Who asks, and how the body is to be checked.
@@ -135,8 +135,22 @@ fn check_coverage(routed: &Routed, verified: &Verified, credentials: &Credential
     Err(Error::AccessDenied { reason: "a query parameter that selects the operation is not signed" })
 }
 
-/// What a request without credentials says about its body. Signed chunks cannot be verified without a signature to start
-/// from, and a coding that is not announced where it belongs would not be decoded: both are refused.
+/// What to answer whose access key does not exist: OSS looks for the bucket first, and clients ask whether there is one
+/// with keys made up for the purpose. Anonymous requests learn the same.
+pub(crate) fn unknown_key(error: Error, routed: &Routed, exists: &dyn Fn(&str) -> bool) -> Error {
+    let creates = routed.operation == Operation::CreateBucket;
+    match (&error, &routed.bucket) {
+        (Error::InvalidAccessKeyId { .. }, Some(bucket))
+            if routed.dialect == Dialect::Oss && !creates && !exists(bucket.as_str()) =>
+        {
+            Error::NoSuchBucket { bucket: bucket.as_str().into() }
+        }
+        _ => error,
+    }
+}
+
+/// What a request without credentials, or under a scheme that leaves the body out, says about its body. Signed chunks cannot
+/// be verified without a signature to start from, and a coding that is not announced where it belongs would not be decoded: both are refused.
 fn anonymous_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
     let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let mode = match text(content_sha256(dialect)) {

@@ -18,6 +18,7 @@ mod clock;
 mod connection;
 mod cors;
 mod listen;
+mod owner;
 mod post;
 mod request_id;
 mod server;

@@ -29,7 +29,7 @@ use hyper::body::Incoming;
 use ipnet::IpNet;
 
 use crate::audit::Audit;
-use crate::authenticate::{Authenticated, Authenticator};
+use crate::authenticate::{Authenticated, Authenticator, unknown_key};
 use crate::body::{OnEnd, Received, ResponseBody, collect, stream, verified};
 use crate::connection::{Activity, Peer, Under};
 use crate::request_id::{RequestId, RequestIds};
@@ -212,7 +212,10 @@ impl Service {
     ) -> Result<Reply> {
         let accounts = self.engine.accounts();
         let Authenticated { principal, payload } =
-            self.authenticator.authenticate(parts, routed, accounts, account.time)?;
+            self.authenticator.authenticate(parts, routed, accounts, account.time).map_err(|error| {
+                let exists = |name: &str| self.engine.bucket(name).is_some();
+                unknown_key(error, routed, &exists)
+            })?;
         if let Principal::Key(identity) = &principal {
             account.access_key_id = Some(identity.access_key_id.clone());
         }
@@ -238,8 +241,12 @@ impl Service {
             has_website: bucket.is_some_and(|bucket| bucket.website.is_some()),
         };
         let trailing = TrailingChecksum::default();
+        let read = |body: Option<&[u8]>| {
+            let op = decode(routed, parts, body, &facts)?;
+            self.check_owners(parts, routed, &op).map(|()| op)
+        };
         match routed.body_need() {
-            BodyNeed::None | BodyNeed::Form => match decode(routed, parts, None, &facts) {
+            BodyNeed::None | BodyNeed::Form => match read(None) {
                 Ok(op) => self.run(caller, op, account).await,
                 Err(error) => {
                     let place = (routed.bucket.as_ref(), routed.key.as_ref());
@@ -249,11 +256,11 @@ impl Service {
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
                 let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;
-                let op = decode(routed, parts, Some(&body), &facts)?;
+                let op = read(Some(&body))?;
                 self.run(caller, op, account).await
             }
             BodyNeed::Stream => {
-                let op = decode(routed, parts, None, &facts)?;
+                let op = read(None)?;
                 let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
                 let body = Body::Stream(verified(body(), payload, declared_bytes, trailing));
                 self.engine.perform(&caller, op, body).await

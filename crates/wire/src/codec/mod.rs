@@ -21,6 +21,7 @@ mod list;
 mod miss;
 mod multipart;
 mod object;
+mod owner;
 mod page;
 mod part;
 mod put;
@@ -36,6 +37,8 @@ mod website;
 
 #[cfg(test)]
 mod tests;
+
+pub use owner::{ExpectedOwners, expected_owners};
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;

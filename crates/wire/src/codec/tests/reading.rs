@@ -112,7 +112,7 @@ fn headers_of_features_that_are_not_offered_are_refused_by_name() {
         (S3, "x-amz-server-side-encryption"),
         (S3, "x-amz-server-side-encryption-customer-algorithm"),
         (S3, "x-amz-object-lock-mode"),
-        (S3, "x-amz-expected-bucket-owner"),
+        (S3, "x-amz-mfa"),
         (OSS, "x-oss-server-side-encryption"),
         (OSS, "x-oss-callback"),
         (OSS, "x-oss-traffic-limit"),
