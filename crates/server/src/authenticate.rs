@@ -81,7 +81,7 @@ impl Authenticator {
         let Some(credentials) = detect(parts).map_err(|error| refusal(error, "", dialect))? else {
             let payload = match routed.body_need() {
                 BodyNeed::None | BodyNeed::Form => PayloadMode::Unsigned,
-                BodyNeed::Xml | BodyNeed::Stream => anonymous_payload(parts, dialect)?,
+                BodyNeed::Xml | BodyNeed::Stream => unsigned_payload(parts, dialect)?,
             };
             return Ok(Authenticated { principal: Principal::Anonymous, payload });
         };
@@ -98,7 +98,14 @@ impl Authenticator {
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         check_coverage(routed, &verified, &credentials)?;
-        Ok(Authenticated { principal, payload: verified.payload })
+        let payload = match (verified.scheme, routed.body_need()) {
+            // The signature says nothing of the body, but the headers that do are signed with it.
+            (Scheme::SigV2Header | Scheme::SigV2Query, BodyNeed::Xml | BodyNeed::Stream) => {
+                unsigned_payload(parts, dialect)?
+            }
+            _ => verified.payload,
+        };
+        Ok(Authenticated { principal, payload })
     }
 }
 
@@ -151,7 +158,7 @@ pub(crate) fn unknown_key(error: Error, routed: &Routed, exists: &dyn Fn(&str) -
 
 /// What a request without credentials, or under a scheme that leaves the body out, says about its body. Signed chunks cannot
 /// be verified without a signature to start from, and a coding that is not announced where it belongs would not be decoded: both are refused.
-fn anonymous_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
+fn unsigned_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
     let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let mode = match text(content_sha256(dialect)) {
         None => ContentSha256::Unsigned,

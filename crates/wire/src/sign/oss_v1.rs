@@ -121,27 +121,6 @@ pub(super) fn string_to_sign(
         out.push(b'/');
         out.extend_from_slice(target.key.unwrap_or_default().as_bytes());
     }
-    write_sub_resources(&mut out, parts, signed)?;
+    query::write_sub_resources(&mut out, parts, signed)?;
     Ok(out)
-}
-
-fn write_sub_resources(out: &mut Vec<u8>, parts: &Parts, signed: SubResources) -> Result<(), SignError> {
-    let mut found = Vec::new();
-    for (name, value) in query::pairs(&parts.uri) {
-        let name = query::decoded(name)?;
-        if std::str::from_utf8(&name).is_ok_and(|name| signed.contains(name)) {
-            found.push((name, query::decoded(value)?));
-        }
-    }
-    // Stable: parameters sent twice keep their order.
-    found.sort_by(|(left, _), (right, _)| left.cmp(right));
-    for (index, (name, value)) in found.iter().enumerate() {
-        out.push(if index == 0 { b'?' } else { b'&' });
-        out.extend_from_slice(name);
-        if !value.is_empty() {
-            out.push(b'=');
-            out.extend_from_slice(value);
-        }
-    }
-    Ok(())
 }
