@@ -145,7 +145,8 @@ fn check_coverage(routed: &Routed, verified: &Verified, credentials: &Credential
 /// What to answer whose access key does not exist: OSS looks for the bucket first, and clients ask whether there is one
 /// with keys made up for the purpose. Anonymous requests learn the same.
 pub(crate) fn unknown_key(error: Error, routed: &Routed, exists: &dyn Fn(&str) -> bool) -> Error {
-    let creates = routed.operation == Operation::CreateBucket;
+    // A list that is put makes a bucket too.
+    let creates = matches!(routed.operation, Operation::CreateBucket | Operation::PutBucketAcl);
     match (&error, &routed.bucket) {
         (Error::InvalidAccessKeyId { .. }, Some(bucket))
             if routed.dialect == Dialect::Oss && !creates && !exists(bucket.as_str()) =>
@@ -198,6 +199,9 @@ fn refusal(error: SignError, access_key_id: &str, dialect: Dialect) -> Error {
         }
         SignError::Expired { expired_at, server_time } => Error::RequestExpired { expires: expired_at, server_time },
         SignError::NotYetValid { .. } => Error::AccessDenied { reason: "the presigned request is not valid yet" },
+        SignError::LifetimeOutOfRange => {
+            Error::AccessDenied { reason: "X-Amz-Expires must be between 1 and 604800 seconds" }
+        }
         SignError::MissingDate => Error::AccessDenied { reason: "the signature needs a valid Date or x-*-date header" },
         SignError::IncompleteQueryAuth { .. } => {
             Error::AccessDenied { reason: "the presigned request lacks a parameter of its signature" }
@@ -215,6 +219,9 @@ fn refusal(error: SignError, access_key_id: &str, dialect: Dialect) -> Error {
         SignError::UnsupportedScheme { scheme } => Error::invalid_argument("Authorization", &scheme, message),
         SignError::DuplicateAuth => Error::invalid_argument("Authorization", "", message),
         SignError::Malformed { field, .. } => Error::invalid_argument(field, "", message),
+        SignError::WrongRegion { signed, .. } if dialect == Dialect::Oss => {
+            Error::invalid_argument("Region", &signed, "Invalid signing region in Authorization header.")
+        }
         SignError::WrongRegion { signed, .. } => Error::invalid_argument("Region", &signed, message),
         SignError::UnknownPayloadMode { value } => Error::invalid_argument(content_sha256(dialect), &value, message),
         SignError::MissingHeader { name: "x-amz-decoded-content-length" } => Error::MissingContentLength,

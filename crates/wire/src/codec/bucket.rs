@@ -25,6 +25,7 @@ pub(super) fn decode_create(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     if request.fields.get(OBJECT_LOCK)?.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Err(not_implemented(OBJECT_LOCK));
     }
+    request.bucket().check_new()?;
     let mut create = CreateBucket {
         bucket: request.bucket(),
         acl: acl::of_bucket(request)?,

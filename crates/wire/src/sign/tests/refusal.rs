@@ -200,7 +200,12 @@ fn presigned_windows() {
             assert!(verdict(&parts).is_ok());
             replace_uri(&mut parts, "xpires=604800", &format!("xpires={}", bad.replace('+', "%2B")));
             let refused = verdict(&parts);
-            assert!(matches!(refused, Err(SignError::Malformed { .. })), "{bad}: {refused:?}");
+            let out_of_range = dialect == Dialect::S3 && !["+60", "6e2"].contains(&bad);
+            match refused {
+                Err(SignError::LifetimeOutOfRange) => assert!(out_of_range, "{bad}"),
+                Err(SignError::Malformed { .. }) => assert!(!out_of_range, "{bad}"),
+                other => panic!("{bad}: {other:?}"),
+            }
         }
         let mut parts = presigned(dialect, NOW, 60);
         replace_uri(&mut parts, "ate=20240101T001500Z", "ate=today");

@@ -39,9 +39,10 @@ pub(super) fn sign(parts: &mut Parts, scheme: Scheme, target: Target<'_>) {
             }
             let message = sigv2::string_to_sign(parts, line, &target, is_query).unwrap();
             let signature = BASE64.encode(hmac_sha1("sk", &message));
-            match is_query {
-                true => add(parts, &format!("Signature={}", escaped(signature))),
-                false => authorise(parts, &format!("AWS ak:{signature}")),
+            if is_query {
+                add(parts, &format!("Signature={}", escaped(signature)));
+            } else {
+                authorise(parts, &format!("AWS ak:{signature}"));
             }
         }
         _ => {
@@ -52,10 +53,11 @@ pub(super) fn sign(parts: &mut Parts, scheme: Scheme, target: Target<'_>) {
             }
             let message = oss_v2::string_to_sign(parts, line, &target, additional).unwrap();
             let signature = BASE64.encode(hmac_sha256("sk", &message));
-            let list = additional.iter().map(|name| format!("AdditionalHeaders:{name},")).collect::<String>();
-            match is_query {
-                true => add(parts, &format!("x-oss-signature={}", escaped(signature))),
-                false => authorise(parts, &format!("OSS2 AccessKeyId:ak,{list}Signature:{signature}")),
+            let list = additional.first().map_or_else(String::new, |name| format!("AdditionalHeaders:{name},"));
+            if is_query {
+                add(parts, &format!("x-oss-signature={}", escaped(signature)));
+            } else {
+                authorise(parts, &format!("OSS2 AccessKeyId:ak,{list}Signature:{signature}"));
             }
         }
     }
