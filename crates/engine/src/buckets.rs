@@ -5,7 +5,7 @@ use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::ListQuery;
 use headwater_model::op::{Caller, CreateBucket, ListBuckets};
-use headwater_model::reply::Reply;
+use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::BucketRef;
 
@@ -16,9 +16,12 @@ use crate::engine::Engine;
 const REPEATABLE_REGION: &str = "us-east-1";
 
 impl Engine {
-    /// The caller's own.
+    /// The caller's own; nobody has none.
     pub(crate) fn list_buckets(&self, caller: &Caller<'_>, query: &ListBuckets) -> Reply {
-        let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
+        let Some(owner) = caller.principal.owner().cloned() else {
+            let nobody = Owner { id: "anonymous".into(), display_name: "anonymous".into() };
+            return Reply::Buckets { owner: nobody, buckets: Vec::new(), next: None };
+        };
         let mut buckets = self.buckets.sorted();
         buckets.retain(|bucket| self.owner_of(bucket).id == owner.id);
         buckets.retain(|bucket| {
@@ -26,6 +29,7 @@ impl Engine {
             name.starts_with(&*query.prefix)
                 && name > &*query.after
                 && query.location.as_ref().is_none_or(|location| *location == bucket.location)
+                && query.tags.iter().all(|(key, value)| has_tag(bucket, key, value.as_deref()))
         });
         let more = buckets.len() > query.limit;
         buckets.truncate(query.limit);
@@ -67,10 +71,10 @@ impl Engine {
             if caller.dialect == Dialect::S3 {
                 let repeatable =
                     [&bucket.location, &known.bucket.location].iter().all(|at| &***at == REPEATABLE_REGION);
-                return match repeatable {
-                    true => Ok(Reply::Bucket { owner, bucket: known.bucket.clone() }),
-                    false => Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() }),
-                };
+                if repeatable {
+                    return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
+                }
+                return Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() });
             }
             let Some(acl) = acl.filter(|acl| *acl != known.bucket.acl) else {
                 return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
@@ -115,4 +119,8 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn has_tag(bucket: &Bucket, key: &str, value: Option<&str>) -> bool {
+    bucket.configuration.tags.iter().any(|(k, v)| **k == *key && value.is_none_or(|value| **v == *value))
 }

@@ -6,7 +6,7 @@ use headwater_egress::Origins;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Clock;
-use headwater_model::op::{Action, Caller, Op};
+use headwater_model::op::{Action, Caller, CreateBucket, Op};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Store;
@@ -102,6 +102,11 @@ impl Engine {
                 self.show_bucket(&bucket)
             }
             Op::GetBucketAcl(bucket) => self.get_bucket_acl(&bucket),
+            Op::PutBucketAcl(bucket, acl) if self.makes_bucket(caller, Action::PutBucketAcl, Some(&bucket)) => {
+                let (acl, location) = (Some(acl), None);
+                let create = CreateBucket { bucket, acl, ownership: None, location, storage_class: None };
+                self.create_bucket(caller, create).await.map(|_| Reply::Done)
+            }
             Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, &acl).await,
             Op::GetBucketPolicy(bucket) => self.get_bucket_policy(&bucket),
             Op::PutBucketPolicy(bucket, text) => self.put_bucket_policy(caller, &bucket, &text).await,

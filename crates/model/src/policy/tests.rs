@@ -57,7 +57,7 @@ fn asked(statement: &str, action: Action, principal: &Principal, fields: &[(&str
     let tags: Tags = vec![("colour".into(), "blue".into())];
     let object = ObjectState::Present { tags: &tags, access: None };
     let key = Some("dir/key");
-    policy.evaluate(&Question { principal, action, bucket: "b", key, object, context: &context })
+    policy.evaluate(&Question { principal, action, bucket: "b", key, object, context: &context }, Holder::Bucket)
 }
 
 /// An Allow for everybody on everything, with this condition.
@@ -297,7 +297,7 @@ proptest! {
                 let action = Action::GetObject;
                 let question =
                     Question { principal: &principal, action, bucket: "b", key: Some(&key), object, context: &context };
-                policy.evaluate(&question);
+                policy.evaluate(&question, Holder::Key);
                 policy.is_public();
             }
         }
@@ -317,4 +317,32 @@ proptest! {
         }
         prop_assert_eq!(pattern::like(pattern.as_bytes(), text.as_bytes()), plain(pattern.as_bytes(), text.as_bytes()));
     }
+}
+
+#[test]
+fn on_the_oss_face_a_statement_may_name_nobody_and_then_only_denies() {
+    let with = |effect: &str| {
+        let text = format!(
+            r#"{{"Version": "1", "Statement": [{{"Effect": "{effect}", "Action": "oss:*", "Resource": "acs:oss:*:*:*/*"}}]}}"#
+        );
+        assert!(Policy::parse(&text, Attached::Bucket("b")).is_err());
+        let policy = Policy::parse(&text, Attached::OssBucket("b")).unwrap();
+        assert!(!policy.is_public());
+        let stored = postcard::to_stdvec(&policy).unwrap();
+        ask(&postcard::from_bytes::<Policy>(&stored).unwrap(), Holder::Bucket)
+    };
+    assert_eq!((with("Allow"), with("Deny")), (Effect::Silent, Effect::Deny));
+}
+
+fn ask(policy: &Policy, holder: Holder) -> Effect {
+    let context = Context { source: None, secure: false, now: Timestamp(0), fields: &Pairs(&[]) };
+    let question = Question {
+        principal: &Principal::Anonymous,
+        action: Action::GetObject,
+        bucket: "b",
+        key: Some("k"),
+        object: ObjectState::Absent,
+        context: &context,
+    };
+    policy.evaluate(&question, holder)
 }

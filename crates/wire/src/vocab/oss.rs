@@ -41,7 +41,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "policy",
         "publicAccessBlock",
         "qosRequester",
-        "regionList",
         "regions",
         "requesterQosInfo",
         "resourcePool",

@@ -3,6 +3,7 @@
 use headwater_model::Error;
 use headwater_model::object::Composition;
 use headwater_model::op::{AppendObject, PutSymlink};
+use headwater_model::reply::ObjectReply;
 
 use super::*;
 
@@ -47,4 +48,15 @@ fn a_symlink_names_its_target_encoded() {
     let response = answer(OSS, "GET /bkt/link?symlink", Reply::ObjectMeta(Arc::new(link)));
     assert_eq!(response.headers()["x-oss-symlink-target"], "dir/a%20%E9%94%AE");
     assert_eq!(response.headers()["content-length"], "0");
+}
+
+#[test]
+fn readers_of_an_appendable_object_learn_where_it_ends() {
+    for (kind, position) in [(ObjectKind::Appendable, Some("11")), (ObjectKind::Normal, None)] {
+        let meta = Arc::new(ObjectMeta { kind, ..meta() });
+        let reply = Reply::Object(Box::new(ObjectReply::hit(meta, Body::Empty)));
+        let response = answer(OSS, "HEAD /bkt/k", reply);
+        let told = response.headers().get("x-oss-next-append-position").map(|value| value.to_str().unwrap());
+        assert_eq!(told, position);
+    }
 }
