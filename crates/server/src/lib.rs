@@ -15,6 +15,7 @@ mod audit;
 mod authenticate;
 mod body;
 mod clock;
+mod compress;
 mod connection;
 mod cors;
 mod listen;

@@ -31,6 +31,7 @@ use ipnet::IpNet;
 use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator, unknown_key};
 use crate::body::{OnEnd, Received, ResponseBody, collect, stream, verified};
+use crate::compress::compressed;
 use crate::connection::{Activity, Peer, Under};
 use crate::request_id::{RequestId, RequestIds};
 use crate::server::ServerConfig;
@@ -193,7 +194,7 @@ impl Service {
                 (account.served, account.origin_status) = cause(&reply);
                 let elapsed = self.clock.elapsed().saturating_sub(account.started);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                encode(&routed, parts, reply, &context)
+                compressed(&routed, parts, encode(&routed, parts, reply, &context))
             }
             Err(error) => {
                 let owner = account.may_know_reasons;
