@@ -21,7 +21,7 @@ use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{
     Addressing, BodyNeed, ErrorContext, Operation, PolicyFields, RequestFacts, ResponseContext, Routed, decode, encode,
-    encode_error, request_host, route,
+    encode_error, request_host, route, traffic_limit,
 };
 use http::request::Parts;
 use http::{Request, Response, header};
@@ -30,7 +30,7 @@ use ipnet::IpNet;
 
 use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator, unknown_key};
-use crate::body::{OnEnd, Received, ResponseBody, collect, stream, verified};
+use crate::body::{OnEnd, Received, ResponseBody, collect, paced, stream, verified};
 use crate::compress::compressed;
 use crate::connection::{Activity, Peer, Under};
 use crate::request_id::{RequestId, RequestIds};
@@ -194,7 +194,8 @@ impl Service {
                 (account.served, account.origin_status) = cause(&reply);
                 let elapsed = self.clock.elapsed().saturating_sub(account.started);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                compressed(&routed, parts, encode(&routed, parts, reply, &context))
+                let response = compressed(&routed, parts, encode(&routed, parts, reply, &context));
+                self.limited(&routed, parts, response)
             }
             Err(error) => {
                 let owner = account.may_know_reasons;
@@ -231,6 +232,7 @@ impl Service {
                 BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, bucket, key).await?,
             }
         }
+        let limit = traffic_limit(routed, parts)?;
         let declared_bytes = match &payload {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
             _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
@@ -263,10 +265,20 @@ impl Service {
             BodyNeed::Stream => {
                 let op = read(None)?;
                 let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
-                let body = Body::Stream(verified(body(), payload, declared_bytes, trailing));
+                let body = paced(body(), &self.clock, limit);
+                let body = Body::Stream(verified(body, payload, declared_bytes, trailing));
                 self.engine.perform(&caller, op, body).await
             }
         }
+    }
+
+    /// The answer, as slow as the request wants it. A body in memory is one small piece and goes at once.
+    fn limited(&self, routed: &Routed, parts: &Parts, response: Response<Body>) -> Response<Body> {
+        let limit = traffic_limit(routed, parts).ok().flatten();
+        response.map(|body| match body {
+            Body::Stream(stream) => Body::Stream(paced(stream, &self.clock, limit)),
+            body => body,
+        })
     }
 
     /// How long a request has taken so far.

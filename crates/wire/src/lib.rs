@@ -39,7 +39,8 @@ pub mod xml;
 
 pub use address::{Addressing, NamedObject, Style, request_host};
 pub use codec::{
-    ExpectedOwners, RequestFacts, decode, encode, expected_owners, read_tagging, read_website, write_website,
+    ExpectedOwners, RequestFacts, decode, encode, expected_owners, read_tagging, read_website, traffic_limit,
+    write_website,
 };
 pub use date::{http_date, parse_http_date};
 pub use detect::Claim;

@@ -31,6 +31,7 @@ mod storage_class;
 mod symlink;
 mod tagging;
 mod token;
+mod traffic;
 mod upload;
 mod versions;
 mod website;
@@ -39,6 +40,7 @@ mod website;
 mod tests;
 
 pub use owner::{ExpectedOwners, expected_owners};
+pub use traffic::traffic_limit;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;

@@ -123,7 +123,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-dir",
         "x-oss-process",
         "x-oss-rename",
-        "x-oss-traffic-limit",
         "x-oss-write-get-object-response",
     ],
     unoffered_headers: &[
@@ -134,7 +133,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-s3-compat",
         "x-oss-server-side-data-encryption",
         "x-oss-server-side-encryption*",
-        "x-oss-traffic-limit",
         "x-oss-write-get-object-response",
     ],
 };

@@ -60,3 +60,22 @@ fn readers_of_an_appendable_object_learn_where_it_ends() {
         assert_eq!(told, position);
     }
 }
+
+#[test]
+fn a_traffic_limit_is_told_in_bits_and_meant_in_bytes() {
+    let limit = |host: &str, line: &str, header: Option<&str>| {
+        let headers: Vec<_> = header.map(|value| ("x-oss-traffic-limit", value)).into_iter().collect();
+        let parts = parts(host, line, &headers);
+        crate::traffic_limit(&routed(&parts), &parts)
+    };
+    let url = "GET /bkt/k?x-oss-traffic-limit=819200";
+    assert_eq!(limit(OSS, url, None).unwrap(), Some(102_400));
+    for line in ["PUT /bkt/k", "POST /bkt/k?append&position=0", "PUT /bkt/k?partNumber=1&uploadId=u", "GET /bkt/k"] {
+        assert_eq!(limit(OSS, line, Some("838860800")).unwrap(), Some(104_857_600), "{line}");
+        assert_eq!(limit(OSS, line, None).unwrap(), None, "{line}");
+    }
+    assert_eq!(limit(OSS, "DELETE /bkt/k", Some("x")).unwrap(), None);
+    for bad in ["819199", "838860801", "-1", "1e6", ""] {
+        assert!(matches!(limit(OSS, "GET /bkt/k", Some(bad)), Err(Error::InvalidArgument { .. })), "{bad}");
+    }
+}
