@@ -183,6 +183,12 @@ fn unsigned_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
     }
 }
 
+/// S3's words for a payload mode that is none.
+const PAYLOAD_MODES: &str = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+                             STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+                             STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, \
+                             STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
+
 /// The header that tells how the body is covered.
 fn content_sha256(dialect: Dialect) -> &'static str {
     match dialect {
@@ -223,6 +229,9 @@ fn refusal(error: SignError, access_key_id: &str, dialect: Dialect) -> Error {
             Error::invalid_argument("Region", &signed, "Invalid signing region in Authorization header.")
         }
         SignError::WrongRegion { signed, .. } => Error::invalid_argument("Region", &signed, message),
+        SignError::UnknownPayloadMode { value } if dialect == Dialect::S3 => {
+            Error::invalid_argument(content_sha256(dialect), &value, PAYLOAD_MODES)
+        }
         SignError::UnknownPayloadMode { value } => Error::invalid_argument(content_sha256(dialect), &value, message),
         SignError::MissingHeader { name: "x-amz-decoded-content-length" } => Error::MissingContentLength,
         SignError::MissingHeader { .. } => Error::InvalidRequest { message: message.into() },

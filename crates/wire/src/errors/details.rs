@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::Error;
 use headwater_model::bucket::Dialect;
 use headwater_model::error::SignatureMismatch;
 use headwater_model::limits::MAX_CLOCK_SKEW;
 
-use super::ErrorContext;
+use super::{CHECKSUM_PREFIX, ErrorContext};
 use crate::date::iso_8601;
 
 /// Element and text.
@@ -52,8 +54,24 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
             }
             details
         }
+        Error::BadDigest { header, announced, computed } if dialect == Dialect::S3 => {
+            digests(header, announced, computed)
+        }
         _ => of_value(error),
     }
+}
+
+/// S3 has other elements for each kind of digest, and none for checksums.
+fn digests<'a>(header: &str, announced: &'a str, computed: &'a str) -> Vec<Detail<'a>> {
+    if header.starts_with(CHECKSUM_PREFIX) {
+        return Vec::new();
+    }
+    if header == "x-amz-content-sha256" {
+        return vec![("ClientComputedContentSHA256", text(announced)), ("S3ComputedContentSHA256", text(computed))];
+    }
+    // The one it was told, S3 shows in hex; that of the body in Base64.
+    let expected = BASE64.decode(announced).map_or_else(|_| text(announced), |bytes| hex::encode(bytes).into());
+    vec![("ExpectedDigest", expected), ("CalculatedDigest", text(computed))]
 }
 
 /// The value that was wrong.

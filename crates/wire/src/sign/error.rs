@@ -74,7 +74,7 @@ pub enum SignError {
     },
     /// A header that the scheme demands is absent. 400 `InvalidRequest`; for `x-amz-decoded-content-length` 411
     /// `MissingContentLength`. OSS schemes demand none.
-    #[error("missing required header {name}")]
+    #[error("Missing required header for this request: {name}")]
     MissingHeader {
         /// Its name, lower case.
         name: &'static str,
