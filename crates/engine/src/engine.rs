@@ -105,7 +105,7 @@ impl Engine {
             Op::PutBucketAcl(bucket, acl) if self.makes_bucket(caller, Action::PutBucketAcl, Some(&bucket)) => {
                 let (acl, location) = (Some(acl), None);
                 let create = CreateBucket { bucket, acl, ownership: None, location, storage_class: None };
-                self.create_bucket(caller, create).await.map(|_| Reply::Done)
+                self.create_bucket(caller, create).await
             }
             Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, &acl).await,
             Op::GetBucketPolicy(bucket) => self.get_bucket_policy(&bucket),

@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use headwater_model::access::{Context, Identity, ObjectState, Principal, Question};
 use headwater_model::clock::Timestamp;
 use headwater_model::op::Action;
-use headwater_model::policy::{Attached, Effect, Holder, Policy};
+use headwater_model::policy::{Attached, Effect, Policy};
 use headwater_model::reply::Owner;
 
 fn policy() -> Policy {
@@ -44,9 +44,9 @@ fn evaluate(c: &mut Criterion) {
         object: ObjectState::Absent,
         context: &context,
     };
-    assert_eq!(policy.evaluate(&question, Holder::Bucket), Effect::Allow, "the last statement is reached");
+    assert_eq!(policy.evaluate(&question), Effect::Allow, "the last statement is reached");
     c.bench_function("policy of 20 statements", |bencher| {
-        bencher.iter(|| black_box(&policy).evaluate(black_box(&question), Holder::Bucket));
+        bencher.iter(|| black_box(&policy).evaluate(black_box(&question)));
     });
 }
 

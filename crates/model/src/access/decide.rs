@@ -20,7 +20,7 @@ use crate::acl::{Acl, Groups, Permission};
 use crate::bucket::{Bucket, Dialect, ObjectOwnership};
 use crate::object::ObjectAccess;
 use crate::op::Action;
-use crate::policy::{Effect, Holder, Policy};
+use crate::policy::{Effect, Policy};
 
 /// What follows from all that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub fn decide(question: &Question<'_>, bucket: Option<&Bucket>) -> Decision {
     if [of_session, of_key, of_bucket].into_iter().any(|policy| waits_for_tags(question, policy)) {
         return Decision::ByObject;
     }
-    match of_session.map(|policy| policy.evaluate(question, Holder::Key)) {
+    match of_session.map(|policy| policy.evaluate(question)) {
         None | Some(Effect::Allow) => {}
         Some(_) => return denied("the policy of the temporary credentials does not allow this"),
     }
@@ -59,12 +59,12 @@ pub fn decide(question: &Question<'_>, bucket: Option<&Bucket>) -> Decision {
     }
     let own = bucket.map_or(identity.is_some(), |bucket| question.owns(bucket));
     let keeps_its_policy = own && of_key.is_none() && question.action.is_on_policy();
-    let by_bucket = match of_bucket.map_or(Effect::Silent, |policy| policy.evaluate(question, Holder::Bucket)) {
+    let by_bucket = match of_bucket.map_or(Effect::Silent, |policy| policy.evaluate(question)) {
         Effect::Deny if !keeps_its_policy => return denied("the policy of the bucket denies this"),
         Effect::Allow => own || !bucket.is_some_and(restricts_its_policy),
         _ => false,
     };
-    match of_key.map(|policy| policy.evaluate(question, Holder::Key)) {
+    match of_key.map(|policy| policy.evaluate(question)) {
         Some(Effect::Allow) => Decision::Allowed,
         Some(Effect::Deny) => denied("the policy of the key denies this"),
         Some(Effect::Silent) if own && by_bucket => Decision::Allowed,

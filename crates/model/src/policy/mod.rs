@@ -61,19 +61,10 @@ impl fmt::Debug for Policy {
 pub enum Attached<'a> {
     /// To the bucket of this name: statements name principals, and resources of this bucket only.
     Bucket(&'a str),
-    /// As [`Self::Bucket`], on the OSS face, which takes statements that name nobody: those allow nobody anything, and deny
-    /// everybody.
+    /// As [`Self::Bucket`], on the OSS face, which takes statements that name nobody: they are about everybody, and the
+    /// bucket is public (so the vendor tells of it).
     OssBucket(&'a str),
     /// To an access key or to temporary credentials: statements name no principals.
-    Key,
-}
-
-/// Whose policy is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// That of a bucket: a statement without a principal allows nobody, and denies everybody.
-    Bucket,
-    /// That of a key: its statements are about the key.
     Key,
 }
 
@@ -102,10 +93,9 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    fn applies(&self, question: &Question<'_>, resource: &Resource<'_>, holder: Holder) -> bool {
-        let unnamed = holder == Holder::Key || !self.allows;
+    fn applies(&self, question: &Question<'_>, resource: &Resource<'_>) -> bool {
         self.actions.contains(question.action)
-            && self.principals.as_ref().map_or(unnamed, |principals| principals.include(question.principal))
+            && self.principals.as_ref().is_none_or(|principals| principals.include(question.principal))
             && (self.resources.iter().any(|pattern| pattern.matches(resource.as_bytes(), question))
                 != self.all_but_resources)
             && self.conditions.iter().all(|condition| condition.holds(question))
@@ -134,11 +124,11 @@ impl Policy {
     }
 
     /// What it says.
-    pub fn evaluate(&self, question: &Question<'_>, holder: Holder) -> Effect {
+    pub fn evaluate(&self, question: &Question<'_>) -> Effect {
         let resource = Resource::of(question);
         let mut effect = Effect::Silent;
         for statement in &self.statements {
-            if (effect == Effect::Silent || !statement.allows) && statement.applies(question, &resource, holder) {
+            if (effect == Effect::Silent || !statement.allows) && statement.applies(question, &resource) {
                 if !statement.allows {
                     return Effect::Deny;
                 }

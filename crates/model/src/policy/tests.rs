@@ -57,7 +57,7 @@ fn asked(statement: &str, action: Action, principal: &Principal, fields: &[(&str
     let tags: Tags = vec![("colour".into(), "blue".into())];
     let object = ObjectState::Present { tags: &tags, access: None };
     let key = Some("dir/key");
-    policy.evaluate(&Question { principal, action, bucket: "b", key, object, context: &context }, Holder::Bucket)
+    policy.evaluate(&Question { principal, action, bucket: "b", key, object, context: &context })
 }
 
 /// An Allow for everybody on everything, with this condition.
@@ -297,7 +297,7 @@ proptest! {
                 let action = Action::GetObject;
                 let question =
                     Question { principal: &principal, action, bucket: "b", key: Some(&key), object, context: &context };
-                policy.evaluate(&question, Holder::Key);
+                policy.evaluate(&question);
                 policy.is_public();
             }
         }
@@ -320,21 +320,21 @@ proptest! {
 }
 
 #[test]
-fn on_the_oss_face_a_statement_may_name_nobody_and_then_only_denies() {
+fn on_the_oss_face_a_statement_may_name_nobody_and_means_everybody() {
     let with = |effect: &str| {
         let text = format!(
             r#"{{"Version": "1", "Statement": [{{"Effect": "{effect}", "Action": "oss:*", "Resource": "acs:oss:*:*:*/*"}}]}}"#
         );
         assert!(Policy::parse(&text, Attached::Bucket("b")).is_err());
         let policy = Policy::parse(&text, Attached::OssBucket("b")).unwrap();
-        assert!(!policy.is_public());
+        assert_eq!(policy.is_public(), effect == "Allow");
         let stored = postcard::to_stdvec(&policy).unwrap();
-        ask(&postcard::from_bytes::<Policy>(&stored).unwrap(), Holder::Bucket)
+        ask(&postcard::from_bytes::<Policy>(&stored).unwrap())
     };
-    assert_eq!((with("Allow"), with("Deny")), (Effect::Silent, Effect::Deny));
+    assert_eq!((with("Allow"), with("Deny")), (Effect::Allow, Effect::Deny));
 }
 
-fn ask(policy: &Policy, holder: Holder) -> Effect {
+fn ask(policy: &Policy) -> Effect {
     let context = Context { source: None, secure: false, now: Timestamp(0), fields: &Pairs(&[]) };
     let question = Question {
         principal: &Principal::Anonymous,
@@ -344,5 +344,5 @@ fn ask(policy: &Policy, holder: Holder) -> Effect {
         object: ObjectState::Absent,
         context: &context,
     };
-    policy.evaluate(&question, holder)
+    policy.evaluate(&question)
 }

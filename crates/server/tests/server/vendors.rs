@@ -64,7 +64,8 @@ async fn a_list_that_is_put_makes_the_bucket_at_oss() {
         signed(with(request(Method::PUT, path, ""), &[(header, "public-read")]), dialect, (Some(name), None))
     };
     assert_eq!(running.send(put(S3, "x-amz-acl", "made")).await.0.status, 404);
-    assert_eq!(running.send(put(Oss, "x-oss-acl", "made")).await.0.status, 200);
+    let made = running.send(put(Oss, "x-oss-acl", "made")).await.0;
+    assert_eq!((made.status.as_u16(), &made.headers["location"]), (200, &HeaderValue::from_static("/made")));
     let (_, body) = running.send(signed(request(Method::GET, "/made/?acl", ""), Oss, (Some("made"), None))).await;
     assert!(String::from_utf8_lossy(&body).contains("<Grant>public-read</Grant>"), "{body:?}");
     let stranger = with(request(Method::PUT, "/mine/?acl", ""), &[("x-oss-acl", "private")]);

@@ -79,7 +79,8 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> Res
             response::set_xml(&mut response, location(answer, bucket));
             response
         }
-        Operation::CreateBucket => {
+        // A list that was put has made it.
+        Operation::CreateBucket | Operation::PutBucketAcl => {
             let mut response = answer.empty(StatusCode::OK);
             let path = HeaderValue::try_from(format!("/{}", bucket.name));
             response.headers_mut().insert(LOCATION, path.expect("a bucket's name is visible ascii"));
@@ -120,7 +121,7 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     xml.element("CrossRegionReplication", "Disabled");
     xml.element("DataRedundancyType", "LRS");
     xml.element("ExtranetEndpoint", answer.endpoint());
-    xml.element("IntranetEndpoint", answer.endpoint());
+    xml.element("IntranetEndpoint", endpoint::intranet(answer.endpoint()));
     xml.element("Location", endpoint::oss_location(&bucket.location));
     xml.element("Name", &bucket.name);
     xml.element("StorageClass", &bucket.storage_class);

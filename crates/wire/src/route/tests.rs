@@ -1,6 +1,6 @@
 use headwater_model::access::{Context, ObjectState, Principal, Question};
 use headwater_model::clock::Timestamp;
-use headwater_model::policy::{Attached, Effect, Holder, Policy};
+use headwater_model::policy::{Attached, Effect, Policy};
 use http::header::HOST;
 
 use super::*;
@@ -300,5 +300,5 @@ fn permits(permission: &str, action: Action) -> bool {
     let (principal, context) = (Principal::Anonymous, Context::internal(Timestamp(0)));
     let object = ObjectState::Absent;
     let question = Question { principal: &principal, action, bucket: "bkt", key: None, object, context: &context };
-    policy.evaluate(&question, Holder::Key) == Effect::Allow
+    policy.evaluate(&question) == Effect::Allow
 }
