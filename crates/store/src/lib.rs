@@ -4,11 +4,13 @@
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
 mod changes;
+mod combine;
 mod contract;
 mod fills;
 mod following;
 mod local;
 
+pub use combine::CrcCombiner;
 pub use contract::{
     Afterwards, Ahead, Amendment, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, NewUpload,
     ObjectWriter, Store, StoreStats, StoredObject, Tail, TailState, Tombstone, WriteIntent,
