@@ -27,7 +27,11 @@ impl Engine {
             let message = format!("Normalized policy document exceeds the maximum allowed size of {limit} bytes");
             return Err(Error::MalformedPolicy { message: message.into() });
         }
-        let policy = Policy::parse(text, Attached::Bucket(name.as_str()))?;
+        let attached = match caller.dialect {
+            Dialect::Oss => Attached::OssBucket(name.as_str()),
+            Dialect::S3 => Attached::Bucket(name.as_str()),
+        };
+        let policy = Policy::parse(text, attached)?;
         let public = policy.is_public();
         self.change_access(name, |bucket| {
             if public && bucket.access.public_access.block_public_policy {

@@ -5,17 +5,23 @@ use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::ListQuery;
 use headwater_model::op::{Caller, CreateBucket, ListBuckets};
-use headwater_model::reply::Reply;
+use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::BucketRef;
 
 use crate::acl::refuse_public;
 use crate::engine::Engine;
 
+/// S3's oldest region, in which a bucket may be created again.
+const REPEATABLE_REGION: &str = "us-east-1";
+
 impl Engine {
-    /// The caller's own.
+    /// The caller's own; nobody has none.
     pub(crate) fn list_buckets(&self, caller: &Caller<'_>, query: &ListBuckets) -> Reply {
-        let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
+        let Some(owner) = caller.principal.owner().cloned() else {
+            let nobody = Owner { id: "anonymous".into(), display_name: "anonymous".into() };
+            return Reply::Buckets { owner: nobody, buckets: Vec::new(), next: None };
+        };
         let mut buckets = self.buckets.sorted();
         buckets.retain(|bucket| self.owner_of(bucket).id == owner.id);
         buckets.retain(|bucket| {
@@ -23,6 +29,7 @@ impl Engine {
             name.starts_with(&*query.prefix)
                 && name > &*query.after
                 && query.location.as_ref().is_none_or(|location| *location == bucket.location)
+                && query.tags.iter().all(|(key, value)| has_tag(bucket, key, value.as_deref()))
         });
         let more = buckets.len() > query.limit;
         buckets.truncate(query.limit);
@@ -30,9 +37,9 @@ impl Engine {
         Reply::Buckets { owner, buckets, next }
     }
 
-    /// On the OSS face a repeated creation succeeds and sets the access list that it names (OSS PutBucket); S3 answers
-    /// that the bucket is the caller's already, or just that it exists if the list is to be another. A name that
-    /// somebody else's bucket has is taken on both.
+    /// On the OSS face a repeated creation succeeds and sets the access list that it names (OSS PutBucket). S3 answers
+    /// that the bucket is the caller's already, but in us-east-1 succeeds (S3 CreateBucket); if the list is to be another,
+    /// it just says that the bucket exists. A name that somebody else's bucket has is taken on both.
     pub(crate) async fn create_bucket(&self, caller: &Caller<'_>, create: CreateBucket) -> Result<Reply> {
         let change = self.buckets.change().await;
         let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
@@ -62,6 +69,11 @@ impl Engine {
                 return Err(Error::BucketAlreadyExists { bucket: bucket.name.as_str().into() });
             }
             if caller.dialect == Dialect::S3 {
+                let repeatable =
+                    [&bucket.location, &known.bucket.location].iter().all(|at| &***at == REPEATABLE_REGION);
+                if repeatable {
+                    return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
+                }
                 return Err(Error::BucketAlreadyOwnedByYou { bucket: bucket.name.as_str().into() });
             }
             let Some(acl) = acl.filter(|acl| *acl != known.bucket.acl) else {
@@ -107,4 +119,8 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn has_tag(bucket: &Bucket, key: &str, value: Option<&str>) -> bool {
+    bucket.configuration.tags.iter().any(|(k, v)| **k == *key && value.is_none_or(|value| **v == *value))
 }

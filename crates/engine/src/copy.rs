@@ -35,7 +35,7 @@ impl Engine {
             // What is copied whole is not appended to (OSS).
             kind: if source.meta.kind == ObjectKind::Appendable { ObjectKind::Normal } else { source.meta.kind },
             provenance: Provenance::Written,
-            headers: ObjectHeaders { access, ..headers_of(&copy, &source, &bucket.bucket) },
+            headers: ObjectHeaders { access, ..headers_of(&copy, &source, &bucket.bucket, caller.dialect) },
             checksum: source.meta.checksum.clone(),
             tags,
             composition: source.meta.composition.clone(),
@@ -105,11 +105,28 @@ pub(crate) fn judge_source(conditions: &Preconditions, source: &ObjectMeta, dial
 }
 
 /// What the copy's answers will carry: the request's own, or the source's but for what never comes from a source.
-fn headers_of(copy: &CopyObject, source: &StoredObject, bucket: &Bucket) -> ObjectHeaders {
-    let headers = copy.headers.clone().unwrap_or_else(|| ObjectHeaders {
+fn headers_of(copy: &CopyObject, source: &StoredObject, bucket: &Bucket, dialect: Dialect) -> ObjectHeaders {
+    let own = copy.headers.clone().map(|own| if dialect == Dialect::Oss { kept(own, source) } else { own });
+    let headers = own.unwrap_or_else(|| ObjectHeaders {
         storage_class: copy.storage_class.clone(),
         website_redirect: copy.website_redirect.clone(),
         ..source.meta.headers.clone()
     });
     with_class_of(headers, bucket)
+}
+
+/// What OSS takes from the source though the request replaces the rest: a type, if it names none, and how a client decrypts
+/// the body, without which it could not be read any more (both by what Alibaba's SDKs expect).
+fn kept(mut own: ObjectHeaders, source: &StoredObject) -> ObjectHeaders {
+    const ENCRYPTION: &str = "client-side-encryption-";
+    let theirs = &source.meta.headers;
+    if own.content.content_type.is_none() {
+        own.content.content_type.clone_from(&theirs.content.content_type);
+    }
+    for (name, value) in theirs.user.iter().filter(|(name, _)| name.starts_with(ENCRYPTION)) {
+        if !own.user.iter().any(|(known, _)| known == name) {
+            own.user.push((name.clone(), value.clone()));
+        }
+    }
+    own
 }

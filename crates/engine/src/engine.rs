@@ -6,7 +6,7 @@ use headwater_egress::Origins;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Clock;
-use headwater_model::op::{Action, Caller, Op};
+use headwater_model::op::{Action, Caller, CreateBucket, Op};
 use headwater_model::reply::{Owner, Reply};
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Store;
@@ -102,6 +102,11 @@ impl Engine {
                 self.show_bucket(&bucket)
             }
             Op::GetBucketAcl(bucket) => self.get_bucket_acl(&bucket),
+            Op::PutBucketAcl(bucket, acl) if self.makes_bucket(caller, Action::PutBucketAcl, Some(&bucket)) => {
+                let (acl, location) = (Some(acl), None);
+                let create = CreateBucket { bucket, acl, ownership: None, location, storage_class: None };
+                self.create_bucket(caller, create).await
+            }
             Op::PutBucketAcl(bucket, acl) => self.put_bucket_acl(&bucket, &acl).await,
             Op::GetBucketPolicy(bucket) => self.get_bucket_policy(&bucket),
             Op::PutBucketPolicy(bucket, text) => self.put_bucket_policy(caller, &bucket, &text).await,
@@ -162,6 +167,11 @@ impl Engine {
             Op::ListParts(query) => self.list_parts(&query).await,
             Op::ListMultipartUploads(query) => self.list_uploads(&query).await,
         }
+    }
+
+    /// The account that owns the bucket of this name, if there is one.
+    pub fn bucket_owner(&self, name: &BucketName) -> Option<Owner> {
+        self.buckets.find(name.as_str()).map(|known| self.owner_of(&known.bucket))
     }
 
     /// The account that owns a bucket, as answers show it.

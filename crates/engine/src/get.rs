@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::{ObjectMeta, ObjectPart};
 use headwater_model::op::{Action, Caller, GetObject};
 use headwater_model::precondition::Verdict;
@@ -193,6 +193,13 @@ impl Engine {
                 website::SubdirectoryPage::Redirect => return Ok(website::redirect_to_directory(&get.key, &get.miss)),
                 website::SubdirectoryPage::Content => return serve(&object, get, method),
             }
+        }
+        // What asks for a directory with a signature means its home page only where nothing is stored under that key.
+        if known.bucket.dialect == Dialect::Oss
+            && let Some(page) = website::directory_page(&known.bucket, &get.key)
+            && let Some(object) = self.page(caller, known, &page).await?
+        {
+            return serve(&object, get, method);
         }
         if caller.principal == Principal::Anonymous
             && method == MissMethod::Get

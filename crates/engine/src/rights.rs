@@ -27,10 +27,15 @@ impl Engine {
         bucket: Option<&BucketName>,
         key: Option<&ObjectKey>,
     ) -> Result<()> {
+        let action = if self.makes_bucket(caller, action, bucket) { Action::CreateBucket } else { action };
         let known = match bucket {
             Some(name) if action != Action::CreateBucket => Some(self.known(name)?),
             _ => None,
         };
+        if action == Action::ListBuckets && caller.dialect == Dialect::S3 && caller.principal == Principal::Anonymous {
+            // Nobody has no buckets, which is no secret.
+            return Ok(());
+        }
         let question = Question {
             principal: &caller.principal,
             action,
@@ -43,6 +48,14 @@ impl Engine {
             Decision::Allowed | Decision::ByObject => Ok(()),
             Decision::Denied { reason } => Err(Error::AccessDenied { reason }),
         }
+    }
+
+    /// Whether the list that a request gives to a bucket makes the bucket (OSS PutBucketAcl: "if the bucket does not exist,
+    /// a bucket with this list is created").
+    pub(crate) fn makes_bucket(&self, caller: &Caller<'_>, action: Action, bucket: Option<&BucketName>) -> bool {
+        action == Action::PutBucketAcl
+            && caller.dialect == Dialect::Oss
+            && bucket.is_some_and(|name| self.buckets.find(name.as_str()).is_none())
     }
 
     /// Whether the principal may know why something failed in a bucket: root, and the account that owns it (decisions, row

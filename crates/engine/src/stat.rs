@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::UploadId;
@@ -31,11 +32,13 @@ impl Engine {
                 let uploads = self.count_uploads(&known.reference).await?;
                 let classes: Vec<_> =
                     classes.into_iter().map(|(class, (objects, size_bytes))| (class, objects, size_bytes)).collect();
+                let is_empty = classes.is_empty() && uploads == 0;
                 return Ok(Reply::BucketStat(BucketStat {
                     objects: classes.iter().map(|(_, objects, _)| objects).sum(),
                     size_bytes: classes.iter().map(|(.., size_bytes)| size_bytes).sum(),
                     uploads,
-                    at: self.clock.now(),
+                    // What was never written to has no date.
+                    at: if is_empty { Timestamp::from_seconds(0) } else { self.clock.now() },
                     classes,
                 }));
             };

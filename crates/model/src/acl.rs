@@ -293,6 +293,10 @@ impl Acl {
             | CannedAcl::BucketOwnerRead
             | CannedAcl::BucketOwnerFullControl => {}
         }
+        // Groups come first, the owner last: a well-known client reads its own grant there.
+        if grants.iter().any(|grant| matches!(grant.grantee, Grantee::Group(_))) {
+            grants.rotate_left(1);
+        }
         grants
     }
 }

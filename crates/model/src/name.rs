@@ -32,6 +32,23 @@ impl BucketName {
         if valid { Ok(Self(text.into())) } else { Err(Error::InvalidBucketName { name: text.into() }) }
     }
 
+    /// Checks a name for a new bucket, which is to be usable in host names and must not look like one of those that the
+    /// vendors reserve. Buckets that have such a name keep it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidBucketName`] with the text as given.
+    pub fn check_new(&self) -> Result<()> {
+        const PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+        const SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+        let label = |label: &str| !label.starts_with('-') && !label.ends_with('-');
+        let reserved = PREFIXES.iter().any(|prefix| self.0.starts_with(prefix))
+            || SUFFIXES.iter().any(|suffix| self.0.ends_with(suffix));
+        if reserved || !self.0.split('.').all(label) {
+            return Err(Error::InvalidBucketName { name: (&*self.0).into() });
+        }
+        Ok(())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -116,6 +133,9 @@ mod tests {
     fn bucket_names_follow_both_vendors() {
         for good in ["abc", "a-b", "a.b", "0a9", &"a".repeat(63)] {
             assert!(BucketName::parse(good).is_ok(), "{good}");
+        }
+        for (name, new) in [("a-b.c", true), ("a.-b", false), ("a-.b", false), ("xn--a", false), ("a-s3alias", false)] {
+            assert_eq!(BucketName::parse(name).unwrap().check_new().is_ok(), new, "{name}");
         }
         for bad in ["", "ab", "Abc", "a_b", "-ab", "ab-", ".ab", "a..b", "1.2.3.4", "a/b", &"a".repeat(64)] {
             assert!(BucketName::parse(bad).is_err(), "{bad}");

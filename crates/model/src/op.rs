@@ -157,9 +157,14 @@ pub struct ListBuckets {
     pub after: Box<str>,
     /// Only buckets of this location.
     pub location: Option<Box<str>>,
+    /// Only buckets that have all these tags, where one without a value may have any (OSS).
+    pub tags: Vec<WantedTag>,
     /// Most buckets, 1 to [`crate::limits::MAX_LIST_KEYS`].
     pub limit: usize,
 }
+
+/// A tag that a bucket is to have, with this value or with any.
+pub type WantedTag = (Box<str>, Option<Box<str>>);
 
 /// See [`Op::CreateBucket`].
 #[derive(Clone, Debug, PartialEq, Eq)]

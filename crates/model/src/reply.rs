@@ -110,7 +110,7 @@ pub struct BucketStat {
     pub size_bytes: u64,
     /// Open uploads.
     pub uploads: u64,
-    /// When they were counted.
+    /// When they were counted; 1970 if there was nothing to count.
     pub at: Timestamp,
     /// Storage class as written (none: the standard one), its objects and their bytes.
     pub classes: Vec<(Option<Box<str>>, u64, u64)>,

@@ -17,7 +17,7 @@ use headwater_wire::sign::{
     ContentSha256, Credentials, PayloadMode, Scheme, SignError, SigningKeys, Target, Verified, VerifyContext, detect,
     verify, verify_unknown,
 };
-use headwater_wire::{BodyNeed, Routed};
+use headwater_wire::{BodyNeed, Operation, Routed};
 use http::request::Parts;
 
 /// Who asks, and how the body is to be checked.
@@ -81,7 +81,7 @@ impl Authenticator {
         let Some(credentials) = detect(parts).map_err(|error| refusal(error, "", dialect))? else {
             let payload = match routed.body_need() {
                 BodyNeed::None | BodyNeed::Form => PayloadMode::Unsigned,
-                BodyNeed::Xml | BodyNeed::Stream => anonymous_payload(parts, dialect)?,
+                BodyNeed::Xml | BodyNeed::Stream => unsigned_payload(parts, dialect)?,
             };
             return Ok(Authenticated { principal: Principal::Anonymous, payload });
         };
@@ -98,7 +98,14 @@ impl Authenticator {
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         check_coverage(routed, &verified, &credentials)?;
-        Ok(Authenticated { principal, payload: verified.payload })
+        let payload = match (verified.scheme, routed.body_need()) {
+            // The signature says nothing of the body, but the headers that do are signed with it.
+            (Scheme::SigV2Header | Scheme::SigV2Query, BodyNeed::Xml | BodyNeed::Stream) => {
+                unsigned_payload(parts, dialect)?
+            }
+            _ => verified.payload,
+        };
+        Ok(Authenticated { principal, payload })
     }
 }
 
@@ -135,9 +142,24 @@ fn check_coverage(routed: &Routed, verified: &Verified, credentials: &Credential
     Err(Error::AccessDenied { reason: "a query parameter that selects the operation is not signed" })
 }
 
-/// What a request without credentials says about its body. Signed chunks cannot be verified without a signature to start
-/// from, and a coding that is not announced where it belongs would not be decoded: both are refused.
-fn anonymous_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
+/// What to answer whose access key does not exist: OSS looks for the bucket first, and clients ask whether there is one
+/// with keys made up for the purpose. Anonymous requests learn the same.
+pub(crate) fn unknown_key(error: Error, routed: &Routed, exists: &dyn Fn(&str) -> bool) -> Error {
+    // A list that is put makes a bucket too.
+    let creates = matches!(routed.operation, Operation::CreateBucket | Operation::PutBucketAcl);
+    match (&error, &routed.bucket) {
+        (Error::InvalidAccessKeyId { .. }, Some(bucket))
+            if routed.dialect == Dialect::Oss && !creates && !exists(bucket.as_str()) =>
+        {
+            Error::NoSuchBucket { bucket: bucket.as_str().into() }
+        }
+        _ => error,
+    }
+}
+
+/// What a request without credentials, or under a scheme that leaves the body out, says about its body. Signed chunks cannot
+/// be verified without a signature to start from, and a coding that is not announced where it belongs would not be decoded: both are refused.
+fn unsigned_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
     let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let mode = match text(content_sha256(dialect)) {
         None => ContentSha256::Unsigned,
@@ -161,6 +183,12 @@ fn anonymous_payload(parts: &Parts, dialect: Dialect) -> Result<PayloadMode> {
     }
 }
 
+/// S3's words for a payload mode that is none.
+const PAYLOAD_MODES: &str = "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, \
+                             STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, \
+                             STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, \
+                             STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.";
+
 /// The header that tells how the body is covered.
 fn content_sha256(dialect: Dialect) -> &'static str {
     match dialect {
@@ -177,6 +205,9 @@ fn refusal(error: SignError, access_key_id: &str, dialect: Dialect) -> Error {
         }
         SignError::Expired { expired_at, server_time } => Error::RequestExpired { expires: expired_at, server_time },
         SignError::NotYetValid { .. } => Error::AccessDenied { reason: "the presigned request is not valid yet" },
+        SignError::LifetimeOutOfRange => {
+            Error::AccessDenied { reason: "X-Amz-Expires must be between 1 and 604800 seconds" }
+        }
         SignError::MissingDate => Error::AccessDenied { reason: "the signature needs a valid Date or x-*-date header" },
         SignError::IncompleteQueryAuth { .. } => {
             Error::AccessDenied { reason: "the presigned request lacks a parameter of its signature" }
@@ -194,7 +225,13 @@ fn refusal(error: SignError, access_key_id: &str, dialect: Dialect) -> Error {
         SignError::UnsupportedScheme { scheme } => Error::invalid_argument("Authorization", &scheme, message),
         SignError::DuplicateAuth => Error::invalid_argument("Authorization", "", message),
         SignError::Malformed { field, .. } => Error::invalid_argument(field, "", message),
+        SignError::WrongRegion { signed, .. } if dialect == Dialect::Oss => {
+            Error::invalid_argument("Region", &signed, "Invalid signing region in Authorization header.")
+        }
         SignError::WrongRegion { signed, .. } => Error::invalid_argument("Region", &signed, message),
+        SignError::UnknownPayloadMode { value } if dialect == Dialect::S3 => {
+            Error::invalid_argument(content_sha256(dialect), &value, PAYLOAD_MODES)
+        }
         SignError::UnknownPayloadMode { value } => Error::invalid_argument(content_sha256(dialect), &value, message),
         SignError::MissingHeader { name: "x-amz-decoded-content-length" } => Error::MissingContentLength,
         SignError::MissingHeader { .. } => Error::InvalidRequest { message: message.into() },

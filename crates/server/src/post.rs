@@ -67,6 +67,7 @@ impl Service {
             has_website: found.is_some_and(|bucket| bucket.website.is_some()),
         };
         let op = decode(put, head, None, &facts)?;
+        self.check_owners(head, put, &op)?;
         let file = Body::Stream(Box::pin(File { body, reader: file, range, size_bytes: 0, judged: false }));
         match self.engine.perform(&caller, op, file).await? {
             Reply::Stored(meta) => {

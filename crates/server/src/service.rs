@@ -21,7 +21,7 @@ use headwater_model::{Error, Result};
 use headwater_wire::sign::{PayloadMode, decoded_content_length};
 use headwater_wire::{
     Addressing, BodyNeed, ErrorContext, Operation, PolicyFields, RequestFacts, ResponseContext, Routed, decode, encode,
-    encode_error, request_host, route,
+    encode_error, request_host, route, traffic_limit,
 };
 use http::request::Parts;
 use http::{Request, Response, header};
@@ -29,8 +29,9 @@ use hyper::body::Incoming;
 use ipnet::IpNet;
 
 use crate::audit::Audit;
-use crate::authenticate::{Authenticated, Authenticator};
-use crate::body::{OnEnd, Received, ResponseBody, collect, stream, verified};
+use crate::authenticate::{Authenticated, Authenticator, unknown_key};
+use crate::body::{OnEnd, Received, ResponseBody, collect, paced, stream, verified};
+use crate::compress::compressed;
 use crate::connection::{Activity, Peer, Under};
 use crate::request_id::{RequestId, RequestIds};
 use crate::server::ServerConfig;
@@ -193,7 +194,8 @@ impl Service {
                 (account.served, account.origin_status) = cause(&reply);
                 let elapsed = self.clock.elapsed().saturating_sub(account.started);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                encode(&routed, parts, reply, &context)
+                let response = compressed(&routed, parts, encode(&routed, parts, reply, &context));
+                self.limited(&routed, parts, response)
             }
             Err(error) => {
                 let owner = account.may_know_reasons;
@@ -212,7 +214,10 @@ impl Service {
     ) -> Result<Reply> {
         let accounts = self.engine.accounts();
         let Authenticated { principal, payload } =
-            self.authenticator.authenticate(parts, routed, accounts, account.time)?;
+            self.authenticator.authenticate(parts, routed, accounts, account.time).map_err(|error| {
+                let exists = |name: &str| self.engine.bucket(name).is_some();
+                unknown_key(error, routed, &exists)
+            })?;
         if let Principal::Key(identity) = &principal {
             account.access_key_id = Some(identity.access_key_id.clone());
         }
@@ -227,6 +232,7 @@ impl Service {
                 BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, bucket, key).await?,
             }
         }
+        let limit = traffic_limit(routed, parts)?;
         let declared_bytes = match &payload {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
             _ => decoded_content_length(parts).map_err(|_| Error::MissingContentLength)?,
@@ -238,8 +244,12 @@ impl Service {
             has_website: bucket.is_some_and(|bucket| bucket.website.is_some()),
         };
         let trailing = TrailingChecksum::default();
+        let read = |body: Option<&[u8]>| {
+            let op = decode(routed, parts, body, &facts)?;
+            self.check_owners(parts, routed, &op).map(|()| op)
+        };
         match routed.body_need() {
-            BodyNeed::None | BodyNeed::Form => match decode(routed, parts, None, &facts) {
+            BodyNeed::None | BodyNeed::Form => match read(None) {
                 Ok(op) => self.run(caller, op, account).await,
                 Err(error) => {
                     let place = (routed.bucket.as_ref(), routed.key.as_ref());
@@ -249,16 +259,26 @@ impl Service {
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
                 let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;
-                let op = decode(routed, parts, Some(&body), &facts)?;
+                let op = read(Some(&body))?;
                 self.run(caller, op, account).await
             }
             BodyNeed::Stream => {
-                let op = decode(routed, parts, None, &facts)?;
+                let op = read(None)?;
                 let trailing = op.announced_digests().map(|digests| digests.trailing.clone()).unwrap_or(trailing);
-                let body = Body::Stream(verified(body(), payload, declared_bytes, trailing));
+                let body = paced(body(), &self.clock, limit);
+                let body = Body::Stream(verified(body, payload, declared_bytes, trailing));
                 self.engine.perform(&caller, op, body).await
             }
         }
+    }
+
+    /// The answer, as slow as the request wants it. A body in memory is one small piece and goes at once.
+    fn limited(&self, routed: &Routed, parts: &Parts, response: Response<Body>) -> Response<Body> {
+        let limit = traffic_limit(routed, parts).ok().flatten();
+        response.map(|body| match body {
+            Body::Stream(stream) => Body::Stream(paced(stream, &self.clock, limit)),
+            body => body,
+        })
     }
 
     /// How long a request has taken so far.

@@ -19,8 +19,8 @@ pub enum Claim {
     Header,
     /// In the query: a presigned URL, whose parameters may stand for headers.
     Query {
-        /// The scheme whose `Expires`, `Signature` and `security-token` parameters carry no prefix.
-        oss_v1: bool,
+        /// One of the old schemes, whose `Expires`, `Signature` and `security-token` parameters carry no prefix.
+        unprefixed: bool,
     },
 }
 
@@ -56,12 +56,14 @@ fn scheme_of_header(value: &[u8]) -> Option<Dialect> {
 
 fn scheme_of_query(queries: &Queries) -> Option<(Claim, Dialect)> {
     let any = |names: &[&str]| names.iter().any(|name| queries.has(name));
-    if any(&["OSSAccessKeyId"]) {
-        Some((Claim::Query { oss_v1: true }, Dialect::Oss))
+    if any(&["AWSAccessKeyId"]) {
+        Some((Claim::Query { unprefixed: true }, Dialect::S3))
+    } else if any(&["OSSAccessKeyId"]) {
+        Some((Claim::Query { unprefixed: true }, Dialect::Oss))
     } else if any(&["x-oss-signature-version", "x-oss-signature", "x-oss-credential"]) {
-        Some((Claim::Query { oss_v1: false }, Dialect::Oss))
-    } else if any(&["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential", "AWSAccessKeyId"]) {
-        Some((Claim::Query { oss_v1: false }, Dialect::S3))
+        Some((Claim::Query { unprefixed: false }, Dialect::Oss))
+    } else if any(&["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"]) {
+        Some((Claim::Query { unprefixed: false }, Dialect::S3))
     } else {
         None
     }
@@ -105,8 +107,8 @@ mod tests {
     #[test]
     fn the_scheme_decides_before_words() {
         let (oss, s3) = (Some(Dialect::Oss), Some(Dialect::S3));
-        let v1 = Claim::Query { oss_v1: true };
-        let query = Claim::Query { oss_v1: false };
+        let v1 = Claim::Query { unprefixed: true };
+        let query = Claim::Query { unprefixed: false };
         for (path, headers, expected) in [
             ("/", &[][..], (Claim::None, None)),
             ("/", &[("authorization", "OSS a:b"), ("x-amz-date", "1")][..], (Claim::Header, oss)),
@@ -118,7 +120,7 @@ mod tests {
             ("/?OSSAccessKeyId=a&Expires=1&Signature=b", &[], (v1, oss)),
             ("/?x-oss-signature-version=OSS4-HMAC-SHA256", &[("x-amz-acl", "private")], (query, oss)),
             ("/?X-Amz-Algorithm=AWS4-HMAC-SHA256", &[("x-oss-a", "1")], (query, s3)),
-            ("/?AWSAccessKeyId=a", &[], (query, s3)),
+            ("/?AWSAccessKeyId=a", &[], (Claim::Query { unprefixed: true }, s3)),
             ("/", &[("x-amz-content-sha256", "1")], (Claim::None, s3)),
             ("/?x-oss-process=1", &[], (Claim::None, oss)),
             ("/?X-Amz-Date=1", &[], (Claim::None, s3)),

@@ -71,7 +71,7 @@ fn is_vendor_field(name: &str) -> bool {
 }
 
 /// Parameters of presigned URLs that belong to the signature: never headers.
-const AUTHENTICATION: [&str; 14] = [
+const AUTHENTICATION: [&str; 15] = [
     "x-amz-algorithm",
     "x-amz-credential",
     "x-amz-date",
@@ -86,6 +86,7 @@ const AUTHENTICATION: [&str; 14] = [
     "x-oss-additional-headers",
     "x-oss-security-token",
     "x-oss-signature",
+    "x-oss-access-key-id",
 ];
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, SERVER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::vocab::Vocab;
-use crate::xml::XmlWriter;
+use crate::xml::{Controls, XmlWriter};
 
 const SERVER_TIME: HeaderName = HeaderName::from_static("x-oss-server-time");
 const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
@@ -79,7 +79,8 @@ pub(crate) fn set_xml(response: &mut Response<Body>, document: String) {
 
 /// Opens the root element of an answer, with the vendor's namespace if it has one.
 pub(crate) fn open_root(vocab: &Vocab, name: &'static str) -> XmlWriter {
-    let mut xml = XmlWriter::new();
+    let controls = if vocab.dialect == Dialect::Oss { Controls::Raw } else { Controls::References };
+    let mut xml = XmlWriter::new().with_controls(controls);
     match vocab.namespace {
         Some(namespace) => xml.open_with_namespace(name, namespace),
         None => xml.open(name),

@@ -9,10 +9,10 @@ use headwater_model::bucket::Dialect;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag, TrailingChecksum};
 use headwater_model::list::ListQuery;
 use headwater_model::multipart::CompletedPart;
-use headwater_model::object::ObjectKind;
+use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectKind};
 use headwater_model::op::{
     AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObjects,
-    GetObject, ListBuckets, ListObjects, Op, UploadPart, UploadRef, WriteCondition,
+    GetObject, ListBuckets, ListObjects, Op, PutObject, UploadPart, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::{ObjectCondition, Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
@@ -189,7 +189,7 @@ async fn buckets_are_listed_by_location_before_they_are_counted() {
     }
     let list = async |location: Option<&str>, limit| {
         let location = location.map(Into::into);
-        let query = ListBuckets { prefix: "".into(), after: "".into(), location, limit };
+        let query = ListBuckets { prefix: "".into(), after: "".into(), location, tags: Vec::new(), limit };
         let Ok(Reply::Buckets { buckets, next, .. }) = bench.ask(Op::ListBuckets(query)).await else {
             panic!("no list")
         };
@@ -335,4 +335,51 @@ async fn many_deletes_answer_in_order_and_forgive_what_is_missing() {
     assert!(deleted.iter().all(|(_, failure)| failure.is_none()));
     assert_eq!(deleted.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), keys);
     assert!(matches!(bench.get(&bench.root, get("a")).await, Err(Error::NoSuchKey { .. })));
+}
+
+#[tokio::test]
+async fn a_bucket_of_s3s_oldest_region_is_created_again() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let create = async |name: &str, location: Option<&str>, acl: CannedAcl| {
+        let (acl, location) = (Some(WantedAcl::Canned(acl)), location.map(Into::into));
+        let create = CreateBucket { bucket: bucket(name), acl, ownership: None, location, storage_class: None };
+        let caller = Caller { dialect: Dialect::S3, ..bench.root.clone() };
+        bench.engine.perform(&caller, Op::CreateBucket(create), Body::Empty).await
+    };
+    let (oldest, other) = (Some("us-east-1"), Some("eu-west-1"));
+    create("east", oldest, CannedAcl::Private).await.unwrap();
+    assert!(matches!(create("east", oldest, CannedAcl::Private).await, Ok(Reply::Bucket { .. })));
+    let another_list = create("east", oldest, CannedAcl::PublicRead).await;
+    assert!(matches!(another_list, Err(Error::BucketAlreadyExists { .. })));
+    create("west", other, CannedAcl::Private).await.unwrap();
+    for (name, location) in [("east", other), ("west", other), ("west", oldest)] {
+        let again = create(name, location, CannedAcl::Private).await;
+        assert!(matches!(again, Err(Error::BucketAlreadyOwnedByYou { .. })), "{name} {location:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_on_the_oss_face_keeps_the_type_and_how_to_decrypt() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let headers = |kind: Option<&str>, user: &[(&str, &str)]| ObjectHeaders {
+        content: ContentHeaders { content_type: kind.map(Into::into), ..ContentHeaders::default() },
+        user: user.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        ..ObjectHeaders::default()
+    };
+    let source = PutObject {
+        headers: headers(Some("text/plain"), &[("client-side-encryption-key", "k"), ("other", "o")]),
+        ..put("source")
+    };
+    bench.engine.perform(&bench.root, Op::PutObject(Box::new(source)), Body::Empty).await.unwrap();
+    for (dialect, kind, user) in [
+        (Dialect::Oss, Some("text/plain"), vec!["mine", "client-side-encryption-key"]),
+        (Dialect::S3, None, vec!["mine"]),
+    ] {
+        let request = CopyObject { headers: Some(headers(None, &[("mine", "m")])), ..copy("source", "copy") };
+        let caller = Caller { dialect, ..bench.root.clone() };
+        let reply = bench.engine.perform(&caller, Op::CopyObject(Box::new(request)), Body::Empty).await.unwrap();
+        let Reply::Copied(meta) = reply else { panic!("no copy") };
+        let names: Vec<&str> = meta.headers.user.iter().map(|(name, _)| &**name).collect();
+        assert_eq!((meta.headers.content.content_type.as_deref(), names), (kind, user), "{dialect:?}");
+    }
 }

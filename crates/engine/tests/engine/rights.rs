@@ -42,7 +42,7 @@ async fn create(bench: &Bench, caller: &Caller<'_>, name: &str) -> Result<Reply,
 }
 
 async fn names(bench: &Bench, caller: &Caller<'_>) -> Vec<String> {
-    let query = ListBuckets { prefix: "".into(), after: "".into(), location: None, limit: 100 };
+    let query = ListBuckets { prefix: "".into(), after: "".into(), location: None, tags: Vec::new(), limit: 100 };
     match bench.engine.perform(caller, Op::ListBuckets(query), Body::Empty).await.unwrap() {
         Reply::Buckets { buckets, owner, .. } => {
             assert_eq!(owner, *caller.principal.owner().unwrap());

@@ -139,6 +139,7 @@ fn bucket_permission(action: Action) -> Option<Permission> {
     match action {
         Action::ListObjects | Action::ListObjectVersions => Some(Permission::Read),
         Action::PutObject
+        | Action::PutObjectTagging
         | Action::DeleteObject
         | Action::ListMultipartUploads
         | Action::ListParts

@@ -61,6 +61,9 @@ impl fmt::Debug for Policy {
 pub enum Attached<'a> {
     /// To the bucket of this name: statements name principals, and resources of this bucket only.
     Bucket(&'a str),
+    /// As [`Self::Bucket`], on the OSS face, which takes statements that name nobody: they are about everybody, and the
+    /// bucket is public (so the vendor tells of it).
+    OssBucket(&'a str),
     /// To an access key or to temporary credentials: statements name no principals.
     Key,
 }

@@ -62,7 +62,9 @@ fn statement(json: &Json, attached: Option<Attached<'_>>) -> Result<Statement> {
     let conditions = get("Condition").map(conditions).transpose()?.unwrap_or_default();
     let mut set = ActionSet::default();
     for name in actions {
-        if !set.add(name) || (matches!(attached, Some(Attached::Bucket(_))) && !is_of_storage(name)) {
+        if !set.add(name)
+            || (matches!(attached, Some(Attached::Bucket(_) | Attached::OssBucket(_))) && !is_of_storage(name))
+        {
             return Err(malformed(format!("Action: policy has invalid action {name:?}")));
         }
     }
@@ -139,7 +141,7 @@ fn resource(name: &str, attached: Option<Attached<'_>>) -> Result<Pattern> {
         .filter(|path| !path.is_empty())
         .ok_or_else(invalid)?
     };
-    if let Some(Attached::Bucket(bucket)) = attached
+    if let Some(Attached::Bucket(bucket) | Attached::OssBucket(bucket)) = attached
         && !may_mean(path, bucket)
     {
         return Err(invalid());

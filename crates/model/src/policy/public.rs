@@ -4,6 +4,6 @@ use super::Statement;
 
 pub(super) fn is_public(statement: &Statement) -> bool {
     statement.allows
-        && statement.principals.as_ref().is_some_and(super::Principals::are_everybody)
+        && statement.principals.as_ref().is_none_or(super::Principals::are_everybody)
         && !statement.conditions.iter().any(super::Condition::narrows)
 }

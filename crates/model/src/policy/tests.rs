@@ -318,3 +318,31 @@ proptest! {
         prop_assert_eq!(pattern::like(pattern.as_bytes(), text.as_bytes()), plain(pattern.as_bytes(), text.as_bytes()));
     }
 }
+
+#[test]
+fn on_the_oss_face_a_statement_may_name_nobody_and_means_everybody() {
+    let with = |effect: &str| {
+        let text = format!(
+            r#"{{"Version": "1", "Statement": [{{"Effect": "{effect}", "Action": "oss:*", "Resource": "acs:oss:*:*:*/*"}}]}}"#
+        );
+        assert!(Policy::parse(&text, Attached::Bucket("b")).is_err());
+        let policy = Policy::parse(&text, Attached::OssBucket("b")).unwrap();
+        assert_eq!(policy.is_public(), effect == "Allow");
+        let stored = postcard::to_stdvec(&policy).unwrap();
+        ask(&postcard::from_bytes::<Policy>(&stored).unwrap())
+    };
+    assert_eq!((with("Allow"), with("Deny")), (Effect::Allow, Effect::Deny));
+}
+
+fn ask(policy: &Policy) -> Effect {
+    let context = Context { source: None, secure: false, now: Timestamp(0), fields: &Pairs(&[]) };
+    let question = Question {
+        principal: &Principal::Anonymous,
+        action: Action::GetObject,
+        bucket: "b",
+        key: Some("k"),
+        object: ObjectState::Absent,
+        context: &context,
+    };
+    policy.evaluate(&question)
+}

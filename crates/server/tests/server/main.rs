@@ -9,3 +9,4 @@ mod matrix;
 mod requests;
 mod support;
 mod tls;
+mod vendors;

@@ -236,3 +236,45 @@ async fn who_is_refused_before_the_body_was_read_still_gets_the_answer() {
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 4") && answer.contains("</Error>"), "{answer}");
 }
+
+#[tokio::test]
+async fn an_unknown_key_learns_on_oss_that_there_is_no_bucket() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    for (dialect, method, path, bucket, code) in [
+        (Dialect::Oss, Method::GET, "/nobucket/?location", "nobucket", "NoSuchBucket"),
+        (Dialect::Oss, Method::GET, "/bkt/?location", "bkt", "InvalidAccessKeyId"),
+        (Dialect::Oss, Method::PUT, "/nobucket/", "nobucket", "InvalidAccessKeyId"),
+        (Dialect::S3, Method::GET, "/nobucket/?location", "nobucket", "InvalidAccessKeyId"),
+    ] {
+        let mut asked = signed(request(method.clone(), path, ""), dialect, (Some(bucket), None));
+        let text = asked.headers()["authorization"].to_str().unwrap().replace("Credential=root/", "Credential=nobody/");
+        asked.headers_mut().insert("authorization", text.parse().unwrap());
+        let (_, body) = running.send(asked).await;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(body.contains(&format!("<Code>{code}</Code>")), "{method} {path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn buckets_must_belong_to_whom_the_request_says() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    running.send(request(Method::PUT, "/bkt/k", "body")).await;
+    let ask = async |method: Method, path: &str, headers: &[(&'static str, &'static str)]| {
+        let mut asked = request(method, path, "");
+        for (name, value) in headers {
+            asked.headers_mut().insert(*name, HeaderValue::from_static(value));
+        }
+        running.send(signed(asked, Dialect::S3, (Some("bkt"), None))).await.0.status.as_u16()
+    };
+    let (target, source) = ("x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner");
+    let copied = ("x-amz-copy-source", "bkt/k");
+    for (owner, status) in [("root", 200), ("somebody", 403)] {
+        assert_eq!(ask(Method::HEAD, "/bkt", &[(target, owner)]).await, status);
+        assert_eq!(ask(Method::GET, "/bkt/k", &[(target, owner)]).await, status);
+        assert_eq!(ask(Method::PUT, "/bkt/c", &[(target, owner), copied]).await, status);
+        assert_eq!(ask(Method::PUT, "/bkt/c", &[(source, owner), copied]).await, status);
+    }
+    assert_eq!(ask(Method::HEAD, "/nobucket", &[(target, "somebody")]).await, 404);
+}

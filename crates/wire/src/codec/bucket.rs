@@ -25,6 +25,7 @@ pub(super) fn decode_create(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     if request.fields.get(OBJECT_LOCK)?.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Err(not_implemented(OBJECT_LOCK));
     }
+    request.bucket().check_new()?;
     let mut create = CreateBucket {
         bucket: request.bucket(),
         acl: acl::of_bucket(request)?,
@@ -78,7 +79,8 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> Res
             response::set_xml(&mut response, location(answer, bucket));
             response
         }
-        Operation::CreateBucket => {
+        // A list that was put has made it.
+        Operation::CreateBucket | Operation::PutBucketAcl => {
             let mut response = answer.empty(StatusCode::OK);
             let path = HeaderValue::try_from(format!("/{}", bucket.name));
             response.headers_mut().insert(LOCATION, path.expect("a bucket's name is visible ascii"));
@@ -119,7 +121,7 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     xml.element("CrossRegionReplication", "Disabled");
     xml.element("DataRedundancyType", "LRS");
     xml.element("ExtranetEndpoint", answer.endpoint());
-    xml.element("IntranetEndpoint", answer.endpoint());
+    xml.element("IntranetEndpoint", endpoint::intranet(answer.endpoint()));
     xml.element("Location", endpoint::oss_location(&bucket.location));
     xml.element("Name", &bucket.name);
     xml.element("StorageClass", &bucket.storage_class);

@@ -57,18 +57,21 @@ fn invalid(message: String) -> Error {
     Error::InvalidRequest { message: message.into() }
 }
 
+const SEVERAL: &str = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+
 /// The one `x-amz-checksum-ALGORITHM` header.
 pub(super) fn checksum_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
+    let sent = ChecksumAlgorithm::ALL.into_iter().filter(|algorithm| fields.has(header_name(*algorithm).as_str()));
+    if sent.count() > 1 {
+        return Err(invalid(SEVERAL.into()));
+    }
     let mut found = None;
     for algorithm in ChecksumAlgorithm::ALL {
         let name = header_name(algorithm);
         let Some(text) = fields.get(name.as_str())? else { continue };
         let value = BASE64.decode(text).ok().filter(|value| value.len() == algorithm.size_bytes());
         let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
-        if found.replace(Checksum { algorithm, value }).is_some() {
-            let message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
-            return Err(invalid(message.into()));
-        }
+        found = Some(Checksum { algorithm, value });
     }
     Ok(found)
 }
@@ -77,10 +80,15 @@ pub(super) fn checksum_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
 fn trailer(fields: Fields<'_>) -> Result<Option<ChecksumAlgorithm>> {
     let Some(value) = fields.get("x-amz-trailer")? else { return Ok(None) };
     let name = value.trim_end_matches(',');
-    let mut all = ChecksumAlgorithm::ALL.into_iter();
-    let found = all.find(|algorithm| header_name(*algorithm).as_str().eq_ignore_ascii_case(name));
-    let unsupported = || invalid("The value specified in the x-amz-trailer header is not supported.".into());
-    found.ok_or_else(unsupported).map(Some)
+    let known = |name: &str| {
+        let mut all = ChecksumAlgorithm::ALL.into_iter();
+        all.find(|algorithm| header_name(*algorithm).as_str().eq_ignore_ascii_case(name.trim()))
+    };
+    if name.contains(',') && name.split(',').all(|name| known(name).is_some()) {
+        return Err(invalid(SEVERAL.into()));
+    }
+    let unsupported = || invalid("The value specified in the x-amz-trailer header is not supported".into());
+    known(name).ok_or_else(unsupported).map(Some)
 }
 
 /// The algorithm whose value comes in a trailer, or which the client leaves to us; `None` if the value is here.
@@ -91,7 +99,7 @@ fn checksum_algorithm(
 ) -> Result<Option<ChecksumAlgorithm>> {
     const NAMED: &str = "x-amz-sdk-checksum-algorithm";
     if trailer.is_some() && checksum.is_some() {
-        return Err(invalid("Expecting a single x-amz-checksum- header or trailer.".into()));
+        return Err(invalid(SEVERAL.into()));
     }
     let named = fields.get(NAMED)?.map(parse_algorithm).transpose()?;
     let stated = trailer.or(checksum.map(|checksum| checksum.algorithm));

@@ -39,7 +39,8 @@ fn require_digest(request: &Request<'_>) -> Result<()> {
     if announced.md5.is_some() || announced.checksum.is_some() {
         return Ok(());
     }
-    Err(Error::InvalidRequest { message: "Missing required header for this request: Content-MD5".into() })
+    let or = if request.is_oss() { "" } else { " OR x-amz-checksum-*" };
+    Err(Error::InvalidRequest { message: format!("Missing required header for this request: Content-MD5{or}").into() })
 }
 
 type Doomed = (ObjectKey, Option<Box<ObjectCondition>>);

@@ -15,8 +15,8 @@ pub(super) fn context(request: &Request<'_>) -> MissContext {
         return MissContext { extra_slashes, never: true, ..MissContext::default() };
     }
     let signature = match routed.claim {
-        Claim::Query { oss_v1: true } => UrlSignature::WithExpires,
-        Claim::None | Claim::Header | Claim::Query { oss_v1: false } => UrlSignature::Other,
+        Claim::Query { unprefixed: true } => UrlSignature::WithExpires,
+        Claim::None | Claim::Header | Claim::Query { unprefixed: false } => UrlSignature::Other,
     };
     MissContext {
         headers: request.parts.headers.clone(),

@@ -21,6 +21,7 @@ mod list;
 mod miss;
 mod multipart;
 mod object;
+mod owner;
 mod page;
 mod part;
 mod put;
@@ -30,12 +31,16 @@ mod storage_class;
 mod symlink;
 mod tagging;
 mod token;
+mod traffic;
 mod upload;
 mod versions;
 mod website;
 
 #[cfg(test)]
 mod tests;
+
+pub use owner::{ExpectedOwners, expected_owners};
+pub use traffic::traffic_limit;
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;

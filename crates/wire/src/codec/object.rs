@@ -4,7 +4,9 @@
 //! formatted that is not sent.
 
 use headwater_model::body::Body;
-use headwater_model::object::{ContentHeaders, ObjectHeaders, ObjectMeta, ObjectPart, Provenance, SharedMeta};
+use headwater_model::object::{
+    ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, ObjectPart, Provenance, SharedMeta,
+};
 use headwater_model::op::{GetObject, Visit};
 use headwater_model::range::ByteRange;
 use headwater_model::reply::{KnownFacts, ObjectReply, RelayedReply};
@@ -15,6 +17,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use super::{Answer, Request, checksum, condition, content, list, miss, part, storage_class};
 use crate::date::http_date;
 use crate::etag;
+use crate::response::NEXT_POSITION;
 
 const OBJECT_TYPE: HeaderName = HeaderName::from_static("x-oss-object-type");
 const TAG: HeaderName = HeaderName::from_static("x-oss-tag");
@@ -137,6 +140,9 @@ fn content_range(start: u64, end: u64, whole: Option<u64>) -> HeaderValue {
 
 fn put_oss_headers(answer: &Answer<'_>, headers: &mut HeaderMap, meta: &ObjectMeta, digests_known: bool) {
     headers.insert(OBJECT_TYPE, HeaderValue::from_static(list::kind_name(meta.kind)));
+    if meta.kind == ObjectKind::Appendable {
+        headers.insert(NEXT_POSITION, HeaderValue::from(meta.size_bytes));
+    }
     put_storage_class(answer, headers, &meta.headers);
     // Sent with ranges too: SDKs compare it only after they have read the whole.
     if digests_known {

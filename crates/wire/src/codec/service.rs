@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use headwater_model::Result;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::limits::{MAX_BUCKETS, MAX_LIST_KEYS};
-use headwater_model::op::{ListBuckets, Op};
+use headwater_model::limits::{MAX_BUCKET_TAGS_OSS, MAX_BUCKETS, MAX_LIST_KEYS};
+use headwater_model::op::{ListBuckets, Op, WantedTag};
 use headwater_model::reply::Owner;
+use headwater_model::{Error, Result};
 use http::Response;
 
-use super::{Answer, Request, acl, endpoint, page, token};
+use super::{Answer, Request, acl, endpoint, page, tagging, token};
 use crate::date::iso_8601;
 use crate::response::open_root;
 
@@ -26,7 +26,30 @@ pub(super) fn decode_list_buckets(request: &Request<'_>) -> Result<Op> {
     };
     let region = request.query("bucket-region").filter(|region| !request.is_oss() && !region.is_empty());
     let limit = limit.clamp(1, MAX_LIST_KEYS);
-    Ok(Op::ListBuckets(ListBuckets { prefix, after, location: region.map(Into::into), limit }))
+    let tags = if request.is_oss() { wanted_tags(request)? } else { Vec::new() };
+    Ok(Op::ListBuckets(ListBuckets { prefix, after, location: region.map(Into::into), tags, limit }))
+}
+
+/// `tag-key`, with or without `tag-value`; or `tagging` as `"key":"value","key":"value"`.
+fn wanted_tags(request: &Request<'_>) -> Result<Vec<WantedTag>> {
+    if let Some(key) = request.query("tag-key").filter(|key| !key.is_empty()) {
+        let value = request.query("tag-value").filter(|value| !value.is_empty());
+        return Ok(vec![(key.into(), value.map(Into::into))]);
+    }
+    if let Some(value) = request.query("tag-value").filter(|value| !value.is_empty()) {
+        return Err(Error::invalid_argument("tag-value", value, "A value of a tag needs its tag-key."));
+    }
+    let Some(text) = request.query("tagging").filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
+    let message = "Give tags as \"key\":\"value\", separated by commas.";
+    let invalid = || Error::invalid_argument("tagging", text, message);
+    let Some(inner) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else { return Err(invalid()) };
+    let pair = |pair: &str| pair.split_once("\":\"").map(|(key, value)| (key.into(), Some(value.into())));
+    inner
+        .split("\",\"")
+        .map(pair)
+        .collect::<Option<Vec<_>>>()
+        .filter(|tags| tags.len() <= MAX_BUCKET_TAGS_OSS)
+        .ok_or_else(invalid)
 }
 
 pub(super) fn encode_buckets(
@@ -36,6 +59,8 @@ pub(super) fn encode_buckets(
     next: Option<&str>,
 ) -> Response<Body> {
     let query = |name: &str| answer.routed.queries.get(name);
+    // Whoever asks for tags is told them.
+    let filtered = ["tag-key", "tagging"].iter().any(|name| query(name).is_some());
     let mut xml = open_root(answer.vocab, "ListAllMyBucketsResult");
     if answer.is_oss() {
         // A listing that asked for a page tells which one it is.
@@ -59,6 +84,11 @@ pub(super) fn encode_buckets(
             xml.element("Name", &bucket.name);
             xml.element("Region", endpoint::bare_region(&bucket.location));
             xml.element("StorageClass", &bucket.storage_class);
+            if filtered && !bucket.configuration.tags.is_empty() {
+                xml.open("Tagging");
+                tagging::write_set(&mut xml, &bucket.configuration.tags);
+                xml.close();
+            }
         } else {
             xml.element("Name", &bucket.name);
             xml.element("BucketRegion", &bucket.location);

@@ -15,7 +15,7 @@ use super::{Answer, Request};
 use crate::escape::{Plus, decode as unescape, encode as escaped};
 use crate::response::open_root;
 use crate::xml::read::malformed;
-use crate::xml::{Element, parse};
+use crate::xml::{Element, XmlWriter, parse};
 
 /// What tags may be; lengths are in characters.
 struct Limits {
@@ -137,21 +137,26 @@ fn read_tag(tag: Element<'_>) -> Result<(Box<str>, Box<str>)> {
     Ok((tag.required_text("Key")?.into(), tag.text("Value")?.unwrap_or_default().into()))
 }
 
-/// `Tagging`: the same document at both vendors, with a namespace at S3, whose clients find tags in order of their keys.
-pub(super) fn encode(answer: &Answer<'_>, tags: &Tags) -> Response<Body> {
-    let mut xml = open_root(answer.vocab, "Tagging");
+/// `TagSet`.
+pub(super) fn write_set<'t>(xml: &mut XmlWriter, tags: impl IntoIterator<Item = &'t (Box<str>, Box<str>)>) {
     xml.open("TagSet");
-    let mut shown: Vec<_> = tags.iter().collect();
-    if !answer.is_oss() {
-        shown.sort_by(|(a, _), (b, _)| a.cmp(b));
-    }
-    for (key, value) in shown {
+    for (key, value) in tags {
         xml.open("Tag");
         xml.element("Key", key);
         xml.element("Value", value);
         xml.close();
     }
     xml.close();
+}
+
+/// `Tagging`: the same document at both vendors, with a namespace at S3, whose clients find tags in order of their keys.
+pub(super) fn encode(answer: &Answer<'_>, tags: &Tags) -> Response<Body> {
+    let mut xml = open_root(answer.vocab, "Tagging");
+    let mut shown: Vec<_> = tags.iter().collect();
+    if !answer.is_oss() {
+        shown.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+    write_set(&mut xml, shown);
     xml.close();
     answer.xml(xml)
 }

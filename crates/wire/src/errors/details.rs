@@ -8,7 +8,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::error::SignatureMismatch;
 use headwater_model::limits::MAX_CLOCK_SKEW;
 
-use super::ErrorContext;
+use super::{CHECKSUM_PREFIX, ErrorContext};
 use crate::date::iso_8601;
 
 /// Element and text.
@@ -52,8 +52,22 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
             }
             details
         }
+        Error::BadDigest { header, announced, computed } if dialect == Dialect::S3 => {
+            digests(header, announced, computed)
+        }
         _ => of_value(error),
     }
+}
+
+/// S3 has other elements for each kind of digest, and none for checksums.
+fn digests<'a>(header: &str, announced: &'a str, computed: &'a str) -> Vec<Detail<'a>> {
+    if header.starts_with(CHECKSUM_PREFIX) {
+        return Vec::new();
+    }
+    if header == "x-amz-content-sha256" {
+        return vec![("ClientComputedContentSHA256", text(announced)), ("S3ComputedContentSHA256", text(computed))];
+    }
+    vec![("ExpectedDigest", text(announced)), ("CalculatedDigest", text(computed))]
 }
 
 /// The value that was wrong.

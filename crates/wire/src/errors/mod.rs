@@ -29,6 +29,9 @@ use crate::vocab::Vocab;
 use crate::xml::XmlWriter;
 
 const ERROR_OF_HEAD: HeaderName = HeaderName::from_static("x-oss-err");
+/// S3: how the names of headers with additional checksums begin.
+const CHECKSUM_PREFIX: &str = "x-amz-checksum-";
+
 /// The reason code of a failed miss.
 const MIRROR_ERROR: HeaderName = HeaderName::from_static("x-mirror-error");
 const ERROR_CODE: HeaderName = HeaderName::from_static("x-oss-ec");

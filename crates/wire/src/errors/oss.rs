@@ -223,6 +223,7 @@ fn ec(error: &Error) -> Option<&'static str> {
         Error::SignatureMismatch(_) => "0002-00000040",
         Error::RequestTimeTooSkewed { .. } => "0002-00000504",
         Error::InvalidArgument { name, .. } if &**name == "HttpStatus" => "0019-00000002",
+        Error::InvalidArgument { name, .. } if &**name == "Region" => "0002-00000226",
         Error::MirrorFailed(failure) => match failure.kind {
             MirrorFailureKind::Answer | MirrorFailureKind::Refused => "0041-00000101",
             MirrorFailureKind::Unreachable => "0041-00000104",

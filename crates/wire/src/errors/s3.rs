@@ -3,7 +3,7 @@
 use headwater_model::Error;
 use http::StatusCode as S;
 
-use super::{Fault, row};
+use super::{CHECKSUM_PREFIX, Fault, row};
 
 pub(super) fn fault(error: &Error) -> Fault {
     match error {
@@ -142,14 +142,8 @@ fn fault_of_request(error: &Error) -> Fault {
             "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         ),
-        Error::BadDigest { header, .. } => {
-            row(S::BAD_REQUEST, "BadDigest", format!("The {header} you specified did not match what we received."))
-        }
-        Error::IncompleteBody => row(
-            S::BAD_REQUEST,
-            "IncompleteBody",
-            "You did not provide the number of bytes specified by the Content-Length HTTP header.",
-        ),
+        Error::BadDigest { header, .. } => row(S::BAD_REQUEST, "BadDigest", wrong_digest(header)),
+        Error::IncompleteBody => row(S::BAD_REQUEST, "IncompleteBody", "The request body terminated unexpectedly"),
         Error::MissingContentLength => {
             row(S::LENGTH_REQUIRED, "MissingContentLength", "You must provide the Content-Length HTTP header.")
         }
@@ -225,5 +219,16 @@ fn argument_code(name: &str) -> &'static str {
         "x-amz-storage-class" => "InvalidStorageClass",
         _ if name.starts_with("X-Amz-") => "AuthorizationQueryParametersError",
         _ => "InvalidArgument",
+    }
+}
+
+/// S3 names a checksum by its algorithm alone.
+fn wrong_digest(header: &str) -> String {
+    match header.strip_prefix(CHECKSUM_PREFIX) {
+        Some(algorithm) => {
+            let algorithm = algorithm.to_ascii_uppercase();
+            format!("The {algorithm} you specified did not match the calculated checksum.")
+        }
+        None => format!("The {header} you specified did not match what we received."),
     }
 }

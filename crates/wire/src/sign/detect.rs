@@ -10,7 +10,7 @@ use http::request::Parts;
 use super::error::SignError;
 use super::header;
 use super::query;
-use super::scheme::{Claim, Credentials, PresignedTimes, Scheme, Scope, V1Claim, V4Claim};
+use super::scheme::{Claim, Credentials, PresignedTimes, Scheme, Scope, V1Claim, V2Claim, V4Claim};
 use super::v4::{AWS, OSS, Style};
 
 /// Reads what a request claims. `None`: it carries no credentials at all (anonymous).
@@ -30,6 +30,8 @@ pub fn detect(parts: &Parts) -> Result<Option<Credentials>, SignError> {
         }
         (None, Some(QueryScheme::V4(style))) => from_v4_query(parts, &parameters, style).map(Some),
         (None, Some(QueryScheme::OssV1)) => from_v1_query(parts, &parameters).map(Some),
+        (None, Some(QueryScheme::OssV2)) => from_v2_query(parts, &parameters).map(Some),
+        (None, Some(QueryScheme::SigV2)) => from_sigv2_query(parts, &parameters).map(Some),
     }
 }
 
@@ -38,6 +40,8 @@ fn from_header(parts: &Parts, text: &str) -> Result<Credentials, SignError> {
     let rest = rest.trim();
     match scheme {
         "OSS" => from_v1_header(parts, rest),
+        "OSS2" => from_v2_header(parts, rest),
+        "AWS" => from_sigv2_header(parts, rest),
         _ if scheme == AWS.algorithm => from_v4_header(parts, rest, &AWS),
         _ if scheme == OSS.algorithm => from_v4_header(parts, rest, &OSS),
         _ => Err(SignError::UnsupportedScheme { scheme: scheme.into() }),
@@ -55,6 +59,89 @@ fn from_v1_header(parts: &Parts, rest: &str) -> Result<Credentials, SignError> {
         access_key_id: id.into(),
         session_token: v1_header_token(parts)?,
         claim: Claim::V1(V1Claim { signature: signature.into(), expires: None }),
+    })
+}
+
+fn from_sigv2_header(parts: &Parts, rest: &str) -> Result<Credentials, SignError> {
+    let malformed = || SignError::malformed("Authorization", "expected AWS <access key id>:<signature>");
+    let (id, signature) = rest.rsplit_once(':').ok_or_else(malformed)?;
+    if id.is_empty() || signature.is_empty() {
+        return Err(malformed());
+    }
+    Ok(Credentials {
+        scheme: Scheme::SigV2Header,
+        access_key_id: id.into(),
+        session_token: header::single(&parts.headers, AWS.token_header)?.map(Into::into),
+        claim: Claim::SigV2(V1Claim { signature: signature.into(), expires: None }),
+    })
+}
+
+fn from_sigv2_query(parts: &Parts, parameters: &AuthParameters<'_>) -> Result<Credentials, SignError> {
+    let access_key_id = parameters.required("AWSAccessKeyId")?;
+    let expires = parameters.required("Expires")?;
+    let signature = parameters.required("Signature")?.replace(' ', "+");
+    let session_token = match parameters.optional("x-amz-security-token")? {
+        Some(token) => Some(token),
+        None => header::single(&parts.headers, AWS.token_header)?.map(Into::into),
+    };
+    let claim = Claim::SigV2(V1Claim { signature, expires: Some(expires) });
+    Ok(Credentials { scheme: Scheme::SigV2Query, access_key_id, session_token, claim })
+}
+
+/// Reads `AccessKeyId:…,AdditionalHeaders:…,Signature:…`, the middle one optional.
+fn from_v2_header(parts: &Parts, rest: &str) -> Result<Credentials, SignError> {
+    const FIELD: &str = "Authorization";
+    let (mut id, mut additional, mut signature) = (None, None, None);
+    for item in rest.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let (name, value) =
+            item.split_once(':').ok_or_else(|| SignError::malformed(FIELD, format!("{item:?} has no value")))?;
+        let slot = match name {
+            "AccessKeyId" => &mut id,
+            "AdditionalHeaders" => &mut additional,
+            "Signature" => &mut signature,
+            _ => return Err(SignError::malformed(FIELD, format!("unknown component {name:?}"))),
+        };
+        if slot.replace(value.trim()).is_some() {
+            return Err(SignError::malformed(FIELD, format!("{name:?} is given twice")));
+        }
+    }
+    let given = |value: Option<&str>, name| {
+        let value = value.filter(|value| !value.is_empty()).map(str::to_owned);
+        value.ok_or_else(|| SignError::malformed(FIELD, format!("missing {name:?}")))
+    };
+    Ok(Credentials {
+        scheme: Scheme::OssV2Header,
+        access_key_id: given(id, "AccessKeyId")?,
+        session_token: v1_header_token(parts)?,
+        claim: Claim::V2(V2Claim {
+            signature: given(signature, "Signature")?,
+            additional_headers: additional.unwrap_or_default().to_ascii_lowercase(),
+            expires: None,
+        }),
+    })
+}
+
+fn from_v2_query(parts: &Parts, parameters: &AuthParameters<'_>) -> Result<Credentials, SignError> {
+    let version = parameters.required("x-oss-signature-version")?;
+    if version != "OSS2" {
+        return Err(SignError::UnsupportedScheme { scheme: version });
+    }
+    let session_token = match parameters.optional("security-token")? {
+        Some(token) => Some(token),
+        None => v1_header_token(parts)?,
+    };
+    Ok(Credentials {
+        scheme: Scheme::OssV2Query,
+        access_key_id: parameters.required("x-oss-access-key-id")?,
+        session_token,
+        claim: Claim::V2(V2Claim {
+            signature: parameters.required("x-oss-signature")?.replace(' ', "+"),
+            additional_headers: parameters
+                .optional("x-oss-additional-headers")?
+                .unwrap_or_default()
+                .to_ascii_lowercase(),
+            expires: Some(parameters.required("x-oss-expires")?),
+        }),
     })
 }
 
@@ -168,10 +255,12 @@ pub(super) fn parse_credential(text: &str, style: &'static Style) -> Result<(Str
 enum QueryScheme {
     V4(&'static Style),
     OssV1,
+    OssV2,
+    SigV2,
 }
 
 /// Every query parameter that some scheme interprets. Names are case-sensitive, as with both vendors.
-const AUTH_PARAMETERS: [&str; 20] = [
+const AUTH_PARAMETERS: [&str; 21] = [
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-Date",
@@ -192,6 +281,7 @@ const AUTH_PARAMETERS: [&str; 20] = [
     "Signature",
     "security-token",
     "AWSAccessKeyId",
+    "x-amz-security-token",
 ];
 
 /// The authentication parameters of a request, still encoded, in order.
@@ -214,16 +304,15 @@ impl<'a> AuthParameters<'a> {
     fn scheme(&self) -> Result<Option<QueryScheme>, SignError> {
         let any = |names: &[&str]| self.0.iter().any(|(name, _)| names.contains(name));
         let claims = |style: &Style| any(&[style.query.algorithm, style.query.credential, style.query.signature]);
-        let unsupported = |scheme: &str| Err(SignError::UnsupportedScheme { scheme: scheme.into() });
         let sigv2 = any(&["AWSAccessKeyId"]);
         let v1 = any(&["OSSAccessKeyId"]) || (!sigv2 && any(&["Signature"]));
         match (claims(&AWS), claims(&OSS), v1, sigv2) {
             (false, false, false, false) => Ok(None),
             (true, false, false, false) => Ok(Some(QueryScheme::V4(&AWS))),
-            (false, true, false, false) if any(&["x-oss-access-key-id"]) => unsupported("OSS2"),
+            (false, true, false, false) if any(&["x-oss-access-key-id"]) => Ok(Some(QueryScheme::OssV2)),
             (false, true, false, false) => Ok(Some(QueryScheme::V4(&OSS))),
             (false, false, true, false) => Ok(Some(QueryScheme::OssV1)),
-            (false, false, false, true) => unsupported("AWS"),
+            (false, false, false, true) => Ok(Some(QueryScheme::SigV2)),
             _ => Err(SignError::DuplicateAuth),
         }
     }

@@ -53,6 +53,9 @@ pub enum SignError {
         /// The largest difference allowed, in milliseconds.
         max_ms: u64,
     },
+    /// S3: a presigned URL is for no time, or for more than a week. 403 `AccessDenied`, as for one that has run out.
+    #[error("X-Amz-Expires must be between 1 and 604800 seconds")]
+    LifetimeOutOfRange,
     /// A presigned URL from the future. 403 `AccessDenied` (both).
     #[error("the request is not valid yet")]
     NotYetValid {
@@ -71,7 +74,7 @@ pub enum SignError {
     },
     /// A header that the scheme demands is absent. 400 `InvalidRequest`; for `x-amz-decoded-content-length` 411
     /// `MissingContentLength`. OSS schemes demand none.
-    #[error("missing required header {name}")]
+    #[error("Missing required header for this request: {name}")]
     MissingHeader {
         /// Its name, lower case.
         name: &'static str,

@@ -51,11 +51,16 @@ impl SigningKey {
     }
 }
 
-/// HMAC-SHA1, the signature of OSS V1.
+/// HMAC-SHA1, the signature of OSS V1 and AWS V2.
 pub(super) fn hmac_sha1(secret: &str, message: &[u8]) -> [u8; 20] {
     let mut mac: Hmac<Sha1> = Hmac::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
     mac.update(message);
     mac.finalize().into_bytes().into()
+}
+
+/// HMAC-SHA256 of one message, the signature of OSS V2.
+pub(super) fn hmac_sha256(secret: &str, message: &[u8]) -> [u8; 32] {
+    SigningKey::new(secret.as_bytes()).sign(&[message])
 }
 
 /// SHA-256 in one call.

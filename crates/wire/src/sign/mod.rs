@@ -7,7 +7,7 @@
 //!
 //! How: [`detect`] reads which scheme and access key the request claims, without judging it; the caller looks the
 //! secret up; [`verify`] rebuilds the canonical form from the untouched request and compares. The two V4 schemes are
-//! one algorithm with different words (`v4`); OSS V1 stands alone (`oss_v1`). A body in `aws-chunked` coding is
+//! one algorithm with different words (`v4`); the older ones stand alone (`oss_v1`, `oss_v2`, `sigv2`). A body in `aws-chunked` coding is
 //! checked while it arrives by [`ChunkedDecoder`]. The functions that sign share the canonical forms with those that
 //! verify.
 //!
@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Deliberately not here: looking secrets up, judging session tokens and permissions, digests of plain bodies (the
-//! expected one is in [`PayloadMode`]), AWS SigV2, SigV4A and OSS2 (refused by name), what a POST policy demands (`form`).
+//! expected one is in [`PayloadMode`]), AWS SigV4A (refused by name), what a POST policy demands (`form`).
 
 mod chunked;
 mod context;
@@ -28,12 +28,14 @@ mod error;
 mod header;
 mod keys;
 mod oss_v1;
+mod oss_v2;
 mod payload;
 mod percent;
 mod policy;
 mod produce;
 mod query;
 mod scheme;
+mod sigv2;
 mod subresource;
 mod time;
 mod v4;
@@ -71,6 +73,8 @@ pub fn verify(
     context: &VerifyContext<'_>,
 ) -> Result<Verified, SignError> {
     match &credentials.claim {
+        Claim::SigV2(claim) => sigv2::verify(parts, credentials, claim, secret, context),
+        Claim::V2(claim) => oss_v2::verify(parts, credentials, claim, secret, context),
         Claim::V1(claim) => oss_v1::verify(parts, credentials, claim, secret, context),
         Claim::V4(claim) => v4::verify(parts, credentials, claim, secret, context),
     }

@@ -43,20 +43,25 @@ pub(super) fn verify(
         return Err(SignError::HeaderNotSigned { name: (*name).into() });
     }
     let provided = BASE64.decode(&claim.signature).ok().and_then(|bytes| <[u8; 20]>::try_from(bytes).ok());
-    let mut tried: Option<Vec<u8>> = None;
-    for reading in SubResources::READINGS {
-        let message = string_to_sign(parts, &date_line, &context.target, reading)?;
-        if tried.as_ref() == Some(&message) {
-            break;
+    let mut tried: Vec<Vec<u8>> = Vec::new();
+    // Some clients sign the bucket as they name it in the path, without the slash behind it.
+    let slashes =
+        if names_bucket_alone(parts, &context.target) { &[Slash::Always, Slash::AsSent][..] } else { &[Slash::Always] };
+    for (reading, slash) in
+        SubResources::READINGS.into_iter().flat_map(|reading| slashes.iter().map(move |slash| (reading, *slash)))
+    {
+        let message = message(parts, &date_line, &context.target, reading, slash)?;
+        if tried.contains(&message) {
+            continue;
         }
         let computed = hmac_sha1(secret, &message);
         if provided.is_some_and(|provided| computed.ct_eq(&provided).into()) {
             return Ok(verified(parts, credentials, reading));
         }
-        tried.get_or_insert(message);
+        tried.push(message);
     }
     Err(SignError::Mismatch(Box::new(Mismatch {
-        string_to_sign: String::from_utf8_lossy(&tried.unwrap_or_default()).into_owned(),
+        string_to_sign: String::from_utf8_lossy(&tried.swap_remove(0)).into_owned(),
         canonical_request: None,
         provided: claim.signature.clone(),
     })))
@@ -98,12 +103,35 @@ fn date_line<'a>(parts: &'a Parts, claim: &'a V1Claim, now: Timestamp) -> Result
     Ok(Cow::Borrowed(text))
 }
 
-/// The message of the HMAC.
+/// Whether a slash is signed behind a bucket without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slash {
+    /// As the vendor documents.
+    Always,
+    /// If the path has one.
+    AsSent,
+}
+
+fn names_bucket_alone(parts: &Parts, target: &Target<'_>) -> bool {
+    target.key.is_none() && target.bucket.is_some_and(|bucket| parts.uri.path().strip_prefix('/') == Some(bucket))
+}
+
+/// The message of the HMAC, as the vendor documents it.
 pub(super) fn string_to_sign(
     parts: &Parts,
     date_line: &str,
     target: &Target<'_>,
     signed: SubResources,
+) -> Result<Vec<u8>, SignError> {
+    message(parts, date_line, target, signed, Slash::Always)
+}
+
+fn message(
+    parts: &Parts,
+    date_line: &str,
+    target: &Target<'_>,
+    signed: SubResources,
+    slash: Slash,
 ) -> Result<Vec<u8>, SignError> {
     let mut out = Vec::with_capacity(256);
     let line = |name: &str| parts.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
@@ -118,30 +146,11 @@ pub(super) fn string_to_sign(
     out.push(b'/');
     if let Some(bucket) = target.bucket {
         out.extend_from_slice(bucket.as_bytes());
-        out.push(b'/');
+        if slash == Slash::Always {
+            out.push(b'/');
+        }
         out.extend_from_slice(target.key.unwrap_or_default().as_bytes());
     }
-    write_sub_resources(&mut out, parts, signed)?;
+    query::write_sub_resources(&mut out, parts, signed)?;
     Ok(out)
-}
-
-fn write_sub_resources(out: &mut Vec<u8>, parts: &Parts, signed: SubResources) -> Result<(), SignError> {
-    let mut found = Vec::new();
-    for (name, value) in query::pairs(&parts.uri) {
-        let name = query::decoded(name)?;
-        if std::str::from_utf8(&name).is_ok_and(|name| signed.contains(name)) {
-            found.push((name, query::decoded(value)?));
-        }
-    }
-    // Stable: parameters sent twice keep their order.
-    found.sort_by(|(left, _), (right, _)| left.cmp(right));
-    for (index, (name, value)) in found.iter().enumerate() {
-        out.push(if index == 0 { b'?' } else { b'&' });
-        out.extend_from_slice(name);
-        if !value.is_empty() {
-            out.push(b'=');
-            out.extend_from_slice(value);
-        }
-    }
-    Ok(())
 }

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use http::Uri;
+use http::request::Parts;
 
 use super::error::SignError;
 use super::percent::{decode_query, encode_query};
+use super::subresource::SubResources;
 
 /// How the client's spelling is read when a canonical form is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,28 @@ pub(super) fn write_canonical(
         if value.is_empty() {
             out.extend_from_slice(bare.as_bytes());
         } else {
+            out.push(b'=');
+            out.extend_from_slice(value);
+        }
+    }
+    Ok(())
+}
+
+/// Appends the signed parameters of the schemes that sign only some: decoded, sorted, after a `?`.
+pub(super) fn write_sub_resources(out: &mut Vec<u8>, parts: &Parts, signed: SubResources) -> Result<(), SignError> {
+    let mut found = Vec::new();
+    for (name, value) in pairs(&parts.uri) {
+        let name = decoded(name)?;
+        if std::str::from_utf8(&name).is_ok_and(|name| signed.contains(name)) {
+            found.push((name, decoded(value)?));
+        }
+    }
+    // Stable: parameters sent twice keep their order.
+    found.sort_by(|(left, _), (right, _)| left.cmp(right));
+    for (index, (name, value)) in found.iter().enumerate() {
+        out.push(if index == 0 { b'?' } else { b'&' });
+        out.extend_from_slice(name);
+        if !value.is_empty() {
             out.push(b'=');
             out.extend_from_slice(value);
         }

@@ -12,6 +12,14 @@ pub enum Scheme {
     OssV1Header,
     /// `?OSSAccessKeyId=…&Expires=…&Signature=…`.
     OssV1Query,
+    /// `Authorization: OSS2 AccessKeyId:…,Signature:…` (HMAC-SHA256).
+    OssV2Header,
+    /// `?x-oss-signature-version=OSS2&x-oss-access-key-id=…`.
+    OssV2Query,
+    /// `Authorization: AWS <id>:<signature>` (HMAC-SHA1).
+    SigV2Header,
+    /// `?AWSAccessKeyId=…&Expires=…&Signature=…`.
+    SigV2Query,
     /// `Authorization: OSS4-HMAC-SHA256 …`.
     OssV4Header,
     /// `?x-oss-signature-version=OSS4-HMAC-SHA256&…`.
@@ -25,12 +33,12 @@ pub enum Scheme {
 impl Scheme {
     /// Whether the scheme is Alibaba's: the request speaks the OSS dialect.
     pub fn is_oss(self) -> bool {
-        !matches!(self, Self::SigV4Header | Self::SigV4Query)
+        !matches!(self, Self::SigV4Header | Self::SigV4Query | Self::SigV2Header | Self::SigV2Query)
     }
 
     /// Whether the signature is in the query, so that whoever has the URL may use it.
     pub fn is_presigned(self) -> bool {
-        matches!(self, Self::OssV1Query | Self::OssV4Query | Self::SigV4Query)
+        matches!(self, Self::OssV1Query | Self::OssV2Query | Self::OssV4Query | Self::SigV2Query | Self::SigV4Query)
     }
 }
 
@@ -50,7 +58,7 @@ impl Credentials {
     /// The bytes of the signature that is claimed, for the V4 schemes.
     pub fn v4_signature(&self) -> Option<[u8; 32]> {
         match &self.claim {
-            Claim::V1(_) => None,
+            Claim::V1(_) | Claim::V2(_) | Claim::SigV2(_) => None,
             Claim::V4(claim) => decode_hex(&claim.signature),
         }
     }
@@ -68,6 +76,8 @@ impl fmt::Debug for Credentials {
 #[derive(Clone)]
 pub(super) enum Claim {
     V1(V1Claim),
+    V2(V2Claim),
+    SigV2(V1Claim),
     V4(V4Claim),
 }
 
@@ -76,6 +86,16 @@ pub(super) struct V1Claim {
     /// Base64 of HMAC-SHA1.
     pub(super) signature: String,
     /// The `Expires` parameter of a presigned URL, as sent: it is the Date line of the string to sign.
+    pub(super) expires: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct V2Claim {
+    /// Base64 of HMAC-SHA256.
+    pub(super) signature: String,
+    /// Names joined by `;`, as sent.
+    pub(super) additional_headers: String,
+    /// `x-oss-expires` of a URL, as sent: it is the Date line of the string to sign.
     pub(super) expires: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The query parameters that OSS V1 signs.
+//! The query parameters that OSS V1 and AWS V2 sign.
 //!
 //! The vendor's SDKs do not agree: each signs the parameters it knows. A client may therefore send a parameter that its
 //! SDK signs and another's does not. Every listed name is signed by all SDKs that send it; beside them, newer SDKs sign
@@ -11,6 +11,8 @@ pub(super) enum SubResources {
     ListedAndPrefixed,
     /// The listed names.
     Listed,
+    /// What AWS V2 signs.
+    Aws,
 }
 
 impl SubResources {
@@ -21,9 +23,49 @@ impl SubResources {
         match self {
             Self::ListedAndPrefixed => name.starts_with("x-oss-") || listed(),
             Self::Listed => listed(),
+            Self::Aws => AWS_LISTED.binary_search(&name).is_ok(),
         }
     }
 }
+
+/// What AWS documents for V2, and the later names that its SDKs added; sorted by bytes for the search.
+const AWS_LISTED: [&str; 35] = [
+    "accelerate",
+    "acl",
+    "analytics",
+    "cors",
+    "defaultObjectAcl",
+    "delete",
+    "inventory",
+    "lifecycle",
+    "location",
+    "logging",
+    "metrics",
+    "notification",
+    "object-lock",
+    "partNumber",
+    "policy",
+    "replication",
+    "requestPayment",
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+    "restore",
+    "select",
+    "select-type",
+    "storageClass",
+    "tagging",
+    "torrent",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versioning",
+    "versions",
+    "website",
+];
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
 const LISTED: [&str; 103] = [
@@ -137,8 +179,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted() {
-        assert!(LISTED.is_sorted(), "binary search would miss names");
+    fn the_lists_are_sorted() {
+        assert!(LISTED.is_sorted() && AWS_LISTED.is_sorted(), "binary search would miss names");
     }
 
     #[test]

@@ -32,18 +32,22 @@ impl fmt::Debug for Verified {
 /// What the signature covers beside method and path.
 #[derive(Clone, Debug)]
 pub(super) struct Coverage {
-    /// The sub-resources of OSS V1; `None` where the whole query is signed.
+    /// The sub-resources of OSS V1 and AWS V2; `None` where the whole query is signed.
     pub(super) sub_resources: Option<SubResources>,
     /// Lower-case names; those beginning with `x-oss-` are implied in the OSS schemes.
     pub(super) headers: Vec<String>,
 }
 
 impl Verified {
-    /// Whether the signature covers the query parameter `name` (decoded, exact case): always, except in OSS V1, which
-    /// signs only sub-resources.
+    /// Whether the signature covers the query parameter `name` (decoded, exact case): always, except in OSS V1 and
+    /// AWS V2, which sign only sub-resources.
     pub fn covers_query(&self, name: &str) -> bool {
         self.coverage.sub_resources.is_none_or(|signed| {
-            signed.contains(name) || (self.scheme.is_presigned() && super::oss_v1::is_auth_parameter(name))
+            let own = match signed {
+                SubResources::Aws => super::sigv2::covers_parameter,
+                SubResources::Listed | SubResources::ListedAndPrefixed => super::oss_v1::is_auth_parameter,
+            };
+            signed.contains(name) || (self.scheme.is_presigned() && own(name))
         })
     }
 

@@ -41,7 +41,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "policy",
         "publicAccessBlock",
         "qosRequester",
-        "regionList",
         "regions",
         "requesterQosInfo",
         "resourcePool",
@@ -124,7 +123,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-dir",
         "x-oss-process",
         "x-oss-rename",
-        "x-oss-traffic-limit",
         "x-oss-write-get-object-response",
     ],
     unoffered_headers: &[
@@ -135,7 +133,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-s3-compat",
         "x-oss-server-side-data-encryption",
         "x-oss-server-side-encryption*",
-        "x-oss-traffic-limit",
         "x-oss-write-get-object-response",
     ],
 };

@@ -59,12 +59,10 @@ pub(crate) static S3: Vocab = Vocab {
     unoffered_object: &["encryption", "legal-hold", "renameObject", "restore", "retention", "select", "torrent"],
     unoffered_headers: &[
         "x-amz-copy-source-server-side-encryption*",
-        "x-amz-expected-bucket-owner",
         "x-amz-mfa",
         "x-amz-object-lock-*",
         "x-amz-rename-source*",
         "x-amz-server-side-encryption*",
-        "x-amz-source-expected-bucket-owner",
         "x-amz-write-offset-bytes",
     ],
 };

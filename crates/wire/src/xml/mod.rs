@@ -8,4 +8,4 @@ pub(crate) mod stand_in;
 pub mod write;
 
 pub use read::{Document, Element, parse};
-pub use write::XmlWriter;
+pub use write::{Controls, XmlWriter};

@@ -4,7 +4,8 @@
 //! one `String` and keeps the names of the open elements. There is no indentation: white space would be content.
 //!
 //! Characters that XML 1.0 cannot carry (most control characters, U+FFFE, U+FFFF) are written as character references,
-//! as both vendors do; such a body is not well-formed. Operations with an `encoding-type=url` parameter let their
+//! as S3 does; such a body is not well-formed. In OSS's listings they stand as they are ([`Controls::Raw`]): that is no XML
+//! either, but its clients' parsers take it and stumble over such references. Operations with an `encoding-type=url` parameter let their
 //! callers avoid that: percent-encoding is the codec's job, not done here.
 
 use std::fmt::{self, Write as _};
@@ -24,6 +25,17 @@ use std::fmt::{self, Write as _};
 pub struct XmlWriter {
     out: String,
     open: Vec<&'static str>,
+    controls: Controls,
+}
+
+/// How characters are written that XML cannot carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Controls {
+    /// `&#x1;`.
+    #[default]
+    References,
+    /// As they are, but for the carriage return.
+    Raw,
 }
 
 impl Default for XmlWriter {
@@ -35,7 +47,17 @@ impl Default for XmlWriter {
 impl XmlWriter {
     /// A body that begins with the XML declaration.
     pub fn new() -> Self {
-        Self { out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), open: Vec::new() }
+        Self {
+            out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"),
+            open: Vec::new(),
+            controls: Controls::References,
+        }
+    }
+
+    /// The same, with another way to write what XML cannot carry.
+    #[must_use]
+    pub fn with_controls(self, controls: Controls) -> Self {
+        Self { controls, ..self }
     }
 
     /// Makes room for what is about to be written, which is a guess.
@@ -62,7 +84,7 @@ impl XmlWriter {
             self.out.push(' ');
             self.out.push_str(attribute);
             self.out.push_str("=\"");
-            escape_into(&mut self.out, value);
+            escape_into(&mut self.out, value, self.controls);
             self.out.push('"');
         }
         self.out.push('>');
@@ -79,7 +101,7 @@ impl XmlWriter {
     pub fn element(&mut self, name: &'static str, text: impl fmt::Display) {
         self.start_tag(name);
         self.out.push('>');
-        write!(Escaping(&mut self.out), "{text}").expect("writing to a string cannot fail");
+        write!(Escaping(&mut self.out, self.controls), "{text}").expect("writing to a string cannot fail");
         self.end_tag(name);
     }
 
@@ -109,11 +131,11 @@ impl XmlWriter {
 }
 
 /// Escapes what is formatted into it.
-struct Escaping<'s>(&'s mut String);
+struct Escaping<'s>(&'s mut String, Controls);
 
 impl fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        escape_into(self.0, text);
+        escape_into(self.0, text, self.1);
         Ok(())
     }
 }
@@ -135,7 +157,7 @@ const SUSPECT: [bool; 256] = {
 };
 
 /// Appends `text` so that it is safe both as content and within a double-quoted attribute.
-fn escape_into(out: &mut String, text: &str) {
+fn escape_into(out: &mut String, text: &str, controls: Controls) {
     let (mut plain_from, mut at) = (0, 0);
     // By bytes: a page of a listing has thousands of texts with nothing to escape.
     while let Some(found) = text.as_bytes()[at..].iter().position(|byte| SUSPECT[usize::from(*byte)]) {
@@ -148,6 +170,8 @@ fn escape_into(out: &mut String, text: &str) {
             '>' => "&gt;",
             '"' => "&quot;",
             // A raw carriage return, too, would not be read back as itself but as a line feed (XML 1.0 section 2.11).
+            '\r' => "",
+            _ if controls == Controls::Raw => continue,
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => "",
             _ => continue,
         };
@@ -188,6 +212,13 @@ mod tests {
             let body = body_with(text);
             assert!(body.contains(&format!("<R xmlns=\"urn:a&amp;b\"><T>{escaped}</T></R>")), "{body}");
         }
+    }
+
+    #[test]
+    fn controls_are_raw_where_that_is_wanted() {
+        let mut xml = XmlWriter::new().with_controls(Controls::Raw);
+        xml.element("T", "\u{1}\r\u{7}&");
+        assert!(xml.finish().ends_with("<T>\u{1}&#xD;\u{7}&amp;</T>"));
     }
 
     #[test]

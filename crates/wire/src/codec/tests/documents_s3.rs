@@ -47,10 +47,10 @@ fn bucket_location_and_acl() {
         xml(S3, "GET /bkt?acl", Reply::Acl { owner: owner(), grants, canned: None }),
         with_namespace(&format!(
             "<AccessControlPolicy><Owner><ID>1234</ID><DisplayName>ann</DisplayName></Owner><AccessControlList>
-             <Grant>{grantee}\"CanonicalUser\"><ID>1234</ID><DisplayName>ann</DisplayName></Grantee>
-             <Permission>FULL_CONTROL</Permission></Grant>
              <Grant>{grantee}\"Group\"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee>
-             <Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"
+             <Permission>READ</Permission></Grant>
+             <Grant>{grantee}\"CanonicalUser\"><ID>1234</ID><DisplayName>ann</DisplayName></Grantee>
+             <Permission>FULL_CONTROL</Permission></Grant></AccessControlList></AccessControlPolicy>"
         ))
     );
     assert_eq!(answer(S3, "HEAD /bkt", reply("eu-west-1")).headers()["x-amz-bucket-region"], "eu-west-1");

@@ -3,6 +3,7 @@
 use headwater_model::Error;
 use headwater_model::object::Composition;
 use headwater_model::op::{AppendObject, PutSymlink};
+use headwater_model::reply::ObjectReply;
 
 use super::*;
 
@@ -47,4 +48,34 @@ fn a_symlink_names_its_target_encoded() {
     let response = answer(OSS, "GET /bkt/link?symlink", Reply::ObjectMeta(Arc::new(link)));
     assert_eq!(response.headers()["x-oss-symlink-target"], "dir/a%20%E9%94%AE");
     assert_eq!(response.headers()["content-length"], "0");
+}
+
+#[test]
+fn readers_of_an_appendable_object_learn_where_it_ends() {
+    for (kind, position) in [(ObjectKind::Appendable, Some("11")), (ObjectKind::Normal, None)] {
+        let meta = Arc::new(ObjectMeta { kind, ..meta() });
+        let reply = Reply::Object(Box::new(ObjectReply::hit(meta, Body::Empty)));
+        let response = answer(OSS, "HEAD /bkt/k", reply);
+        let told = response.headers().get("x-oss-next-append-position").map(|value| value.to_str().unwrap());
+        assert_eq!(told, position);
+    }
+}
+
+#[test]
+fn a_traffic_limit_is_told_in_bits_and_meant_in_bytes() {
+    let limit = |host: &str, line: &str, header: Option<&str>| {
+        let headers: Vec<_> = header.map(|value| ("x-oss-traffic-limit", value)).into_iter().collect();
+        let parts = parts(host, line, &headers);
+        crate::traffic_limit(&routed(&parts), &parts)
+    };
+    let url = "GET /bkt/k?x-oss-traffic-limit=819200";
+    assert_eq!(limit(OSS, url, None).unwrap(), Some(102_400));
+    for line in ["PUT /bkt/k", "POST /bkt/k?append&position=0", "PUT /bkt/k?partNumber=1&uploadId=u", "GET /bkt/k"] {
+        assert_eq!(limit(OSS, line, Some("838860800")).unwrap(), Some(104_857_600), "{line}");
+        assert_eq!(limit(OSS, line, None).unwrap(), None, "{line}");
+    }
+    assert_eq!(limit(OSS, "DELETE /bkt/k", Some("x")).unwrap(), None);
+    for bad in ["819199", "838860801", "-1", "1e6", ""] {
+        assert!(matches!(limit(OSS, "GET /bkt/k", Some(bad)), Err(Error::InvalidArgument { .. })), "{bad}");
+    }
 }

@@ -112,10 +112,10 @@ fn headers_of_features_that_are_not_offered_are_refused_by_name() {
         (S3, "x-amz-server-side-encryption"),
         (S3, "x-amz-server-side-encryption-customer-algorithm"),
         (S3, "x-amz-object-lock-mode"),
-        (S3, "x-amz-expected-bucket-owner"),
+        (S3, "x-amz-mfa"),
         (OSS, "x-oss-server-side-encryption"),
         (OSS, "x-oss-callback"),
-        (OSS, "x-oss-traffic-limit"),
+        (OSS, "x-oss-write-get-object-response"),
     ] {
         let body = [(name, "v"), ("content-length", "0")];
         for line in ["PUT /bkt/k", "POST /bkt/k?uploads", "GET /bkt/k", "PUT /bkt"] {

@@ -5,6 +5,7 @@ mod mutation;
 mod oss_vectors;
 mod refusal;
 mod round_trip;
+mod v2;
 
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;

@@ -42,6 +42,10 @@ fn subject(scheme: Scheme, key: &str) -> Subject {
         Scheme::OssV1Query => presign_oss_v1(&mut parts, at(NOW), &signing),
         Scheme::OssV4Header | Scheme::SigV4Header => sign_v4_headers(&mut parts, ContentSha256::Unsigned, &signing),
         Scheme::OssV4Query | Scheme::SigV4Query => presign_v4(&mut parts, Duration::from_mins(1), &signing),
+        Scheme::OssV2Header | Scheme::OssV2Query | Scheme::SigV2Header | Scheme::SigV2Query => {
+            v2::sign(&mut parts, scheme, target(BUCKET, key));
+            Ok(())
+        }
     }
     .unwrap();
     // As received: the path alone, the host in its header.
@@ -87,6 +91,10 @@ fn schemes() -> impl Strategy<Value = Scheme> {
     prop_oneof![
         Just(Scheme::OssV1Header),
         Just(Scheme::OssV1Query),
+        Just(Scheme::OssV2Header),
+        Just(Scheme::OssV2Query),
+        Just(Scheme::SigV2Header),
+        Just(Scheme::SigV2Query),
         Just(Scheme::OssV4Header),
         Just(Scheme::OssV4Query),
         Just(Scheme::SigV4Header),

@@ -47,8 +47,6 @@ fn anonymous_carries_nothing() {
 #[test]
 fn foreign_schemes_are_named() {
     for (value, scheme) in [
-        ("OSS2 AccessKeyId:ak,AdditionalHeaders:a,Signature:s", "OSS2"),
-        ("AWS ak:signature", "AWS"),
         ("AWS4-ECDSA-P256-SHA256 Credential=ak", "AWS4-ECDSA-P256-SHA256"),
         ("Bearer token", "Bearer"),
         ("Basic", "Basic"),
@@ -58,8 +56,7 @@ fn foreign_schemes_are_named() {
         assert_eq!(refused, SignError::UnsupportedScheme { scheme: scheme.into() });
     }
     for (uri, scheme) in [
-        ("/b/k?AWSAccessKeyId=ak&Expires=1&Signature=s", "AWS"),
-        ("/b/k?x-oss-signature-version=OSS2&x-oss-expires=1&x-oss-access-key-id=ak&x-oss-signature=s", "OSS2"),
+        ("/b/k?x-oss-signature-version=OSS3&x-oss-expires=1&x-oss-access-key-id=ak&x-oss-signature=s", "OSS3"),
         ("/b/k?x-oss-signature-version=OSS2", "OSS2"),
         ("/b/k?X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256", "AWS4-ECDSA-P256-SHA256"),
     ] {
@@ -203,7 +200,12 @@ fn presigned_windows() {
             assert!(verdict(&parts).is_ok());
             replace_uri(&mut parts, "xpires=604800", &format!("xpires={}", bad.replace('+', "%2B")));
             let refused = verdict(&parts);
-            assert!(matches!(refused, Err(SignError::Malformed { .. })), "{bad}: {refused:?}");
+            let out_of_range = dialect == Dialect::S3 && !["+60", "6e2"].contains(&bad);
+            match refused {
+                Err(SignError::LifetimeOutOfRange) => assert!(out_of_range, "{bad}"),
+                Err(SignError::Malformed { .. }) => assert!(!out_of_range, "{bad}"),
+                other => panic!("{bad}: {other:?}"),
+            }
         }
         let mut parts = presigned(dialect, NOW, 60);
         replace_uri(&mut parts, "ate=20240101T001500Z", "ate=today");

@@ -119,7 +119,7 @@ fn signed_time<'a>(parts: &'a Parts, claim: &'a V4Claim, now: Timestamp) -> Resu
         let names = &claim.style.query;
         let signed_at =
             parse_basic(date).ok_or_else(|| SignError::malformed(names.date, "expected yyyymmddThhmmssZ"))?;
-        check_presigned(signed_at, parse_lifetime(expires, names.expires)?, now)?;
+        check_presigned(signed_at, parse_lifetime(expires, claim.style)?, now)?;
         return Ok(Cow::Borrowed(date));
     }
     let (time, text) = match header::single(&parts.headers, claim.style.date_header)? {
@@ -134,13 +134,17 @@ fn signed_time<'a>(parts: &'a Parts, claim: &'a V4Claim, now: Timestamp) -> Resu
     Ok(text)
 }
 
-fn parse_lifetime(text: &str, field: &'static str) -> Result<Duration, SignError> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+fn parse_lifetime(text: &str, style: &Style) -> Result<Duration, SignError> {
+    let field = style.query.expires;
+    if !text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(SignError::malformed(field, "expected a number of seconds"));
     }
     let seconds = text.parse::<u64>().ok().filter(|seconds| (1..=MAX_PRESIGN_SECONDS).contains(seconds));
-    let message = || SignError::malformed(field, format!("must be between 1 and {MAX_PRESIGN_SECONDS} seconds"));
-    seconds.map(Duration::from_secs).ok_or_else(message)
+    let refused = || match style.dialect {
+        Dialect::Oss => SignError::malformed(field, format!("must be between 1 and {MAX_PRESIGN_SECONDS} seconds")),
+        Dialect::S3 => SignError::LifetimeOutOfRange,
+    };
+    seconds.map(Duration::from_secs).ok_or_else(refused)
 }
 
 /// The payload line of the canonical request. A presigned URL may name it in the query or a header, and need not.
