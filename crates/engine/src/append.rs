@@ -46,7 +46,8 @@ impl Engine {
         let outcome = match found {
             None => {
                 let access = self.access_of_new(caller, &known.bucket, append.acl.as_ref())?;
-                let headers = ObjectHeaders { access, ..with_class_of(append.headers, &known.bucket) };
+                let lock = self.lock_of_new(&known.bucket, append.headers.lock.clone())?;
+                let headers = ObjectHeaders { access, lock, ..with_class_of(append.headers, &known.bucket) };
                 let mut writer = self.store.begin(intent).await?;
                 let poured = pour(&mut *writer, body, &digests).await?;
                 let first = NewObject { headers, tags: append.tags, ..self.whole(ETag::of_md5(poured.md5)) };

@@ -34,7 +34,6 @@ pub(super) fn encode_payer(answer: &Answer<'_>, requester_pays: bool) -> Respons
 pub(super) fn encode_unset(answer: &Answer<'_>) -> Option<Response<Body>> {
     let root = match answer.routed.operation {
         Operation::GetBucketLogging => "BucketLoggingStatus",
-        Operation::GetBucketVersioning => "VersioningConfiguration",
         Operation::GetBucketNotification => "NotificationConfiguration",
         Operation::GetBucketAccelerate => "AccelerateConfiguration",
         Operation::ListLiveChannels => "ListLiveChannelResult",

@@ -26,7 +26,7 @@ impl SubResources {
 }
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
-const LISTED: [&str; 103] = [
+const LISTED: [&str; 106] = [
     "accessPoint",
     "accessPointPolicy",
     "acl",
@@ -49,6 +49,7 @@ const LISTED: [&str; 103] = [
     "img",
     "inventory",
     "inventoryId",
+    "legalHold",
     "lifecycle",
     "link",
     "live",
@@ -57,6 +58,7 @@ const LISTED: [&str; 103] = [
     "metaQuery",
     "objectInfo",
     "objectMeta",
+    "objectWorm",
     "partNumber",
     "policy",
     "policyStatus",
@@ -85,6 +87,7 @@ const LISTED: [&str; 103] = [
     "response-content-type",
     "response-expires",
     "restore",
+    "retention",
     "seal",
     "security-token",
     "sequential",
