@@ -19,7 +19,7 @@ use headwater_store::Amendment;
 use crate::engine::Engine;
 use crate::versions::of_version;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 /// Days of a year of retention.
 const YEAR_DAYS: u32 = 365;
 

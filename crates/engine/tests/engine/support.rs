@@ -17,7 +17,7 @@ use headwater_model::op::{
 };
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
 use headwater_model::precondition::Preconditions;
-use headwater_model::reply::{Owner, Reply};
+use headwater_model::reply::{Owner, Reply, VersionNote};
 use headwater_model::version::Governance;
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 use headwater_testkit::{ManualClock, MemoryStore};
@@ -119,6 +119,14 @@ pub(crate) fn put(text: &str) -> PutObject {
 
 pub(crate) fn current(bucket: BucketName, key: ObjectKey) -> ObjectVersion {
     ObjectVersion::current(bucket, key)
+}
+
+/// A reply with what it tells of versions.
+pub(crate) fn told(reply: Reply) -> (Reply, VersionNote) {
+    match reply {
+        Reply::Versioned(reply, note) => (*reply, note),
+        reply => (reply, VersionNote::default()),
+    }
 }
 
 pub(crate) fn delete(bucket: BucketName, key: ObjectKey) -> Op {
