@@ -106,10 +106,12 @@ pub struct Owner {
 /// See [`Op::GetBucketStat`](crate::op::Op::GetBucketStat).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketStat {
-    /// Objects.
+    /// Objects, versions that are not current among them.
     pub objects: u64,
     /// Bytes of all objects.
     pub size_bytes: u64,
+    /// Delete markers.
+    pub markers: u64,
     /// Open uploads.
     pub uploads: u64,
     /// When they were counted.

@@ -163,6 +163,10 @@ async fn many_are_deleted_by_version() {
     assert!(matches!(deleted[1].outcome, Err(Error::InvalidArgument { .. })), "this one alone");
     assert!(deleted[2..].iter().all(|deleted| matches!(deleted.outcome, Ok(Some(VersionId::Made(_))))));
     assert_eq!(list(&bench).await.versions.iter().filter(|listed| listed.object.is_none()).count(), 2);
+    let Reply::BucketStat(stat) = bench.ask(Op::GetBucketStat(bucket(BUCKET))).await.unwrap() else {
+        panic!("a count")
+    };
+    assert_eq!((stat.objects, stat.size_bytes, stat.markers), (1, 6, 2), "the version that is left counts");
     let left = bench.ask(Op::DeleteBucket(bucket(BUCKET))).await;
     assert!(matches!(left, Err(Error::BucketNotEmpty { .. })), "markers and versions are content");
 }

@@ -45,28 +45,4 @@ pub enum VersionError {
         /// What would be right.
         message: Box<str>,
     },
-    /// OSS: the bucket has no retention policy, or none of that id.
-    #[error("bucket {bucket} has no such retention policy")]
-    NoRetentionPolicy {
-        /// The bucket.
-        bucket: Box<str>,
-    },
-    /// OSS: the retention policy is locked, so it cannot be taken back.
-    #[error("the retention policy of bucket {bucket} is locked")]
-    RetentionPolicyLocked {
-        /// The bucket.
-        bucket: Box<str>,
-    },
-    /// OSS: the retention policy cannot be made or changed so.
-    #[error("{message}")]
-    InvalidRetentionPolicy {
-        /// What is wrong.
-        message: Box<str>,
-    },
-    /// OSS: the retention policy of the bucket keeps the object as it is.
-    #[error("object is immutable: {key}")]
-    Immutable {
-        /// The key.
-        key: Box<str>,
-    },
 }

@@ -58,11 +58,6 @@ const TABLE: &[Row] = &[
         &["putbucketobjectlockconfiguration"],
         &["putbucketobjectwormconfiguration"],
     ),
-    row(Action::GetBucketWorm, &[], &["getbucketworm"]),
-    row(Action::InitiateBucketWorm, &[], &["initiatebucketworm"]),
-    row(Action::AbortBucketWorm, &[], &["abortbucketworm"]),
-    row(Action::CompleteBucketWorm, &[], &["completebucketworm"]),
-    row(Action::ExtendBucketWorm, &[], &["extendbucketworm"]),
     row(Action::GetBucketNotification, &["getbucketnotification"], &[]),
     row(Action::GetBucketAccelerate, &["getaccelerateconfiguration"], &["getbuckettransferacceleration"]),
     row(Action::ListLiveChannels, &[], &["listlivechannel"]),
@@ -176,7 +171,7 @@ mod tests {
         assert!(set(&["s3:Get*"]).contains(Action::GetBucketAcl));
         assert!(set(&["s3:Get*"]).contains(Action::GetObjectVersion));
         assert!(!set(&["s3:GetObject"]).contains(Action::GetObjectVersion), "a version by its id is another right");
-        assert!(set(&["s3:*"]).contains(Action::ExtendBucketWorm));
+        assert!(set(&["oss:*"]).contains(Action::BypassGovernanceRetention));
         assert_eq!(set(&["s3:GetObjectTorrent", "iam:*"]), ActionSet::default(), "real names that mean nothing here");
         assert!(!set(&["*"]).contains(Action::Administer), "that is root's alone");
         assert!(!set(&["s3:GetObject"]).complement().contains(Action::GetObject));

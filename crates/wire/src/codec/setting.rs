@@ -79,7 +79,7 @@ pub(super) fn encode_stat(answer: &Answer<'_>, stat: &BucketStat) -> Response<Bo
         }
         xml.element(count, objects);
     }
-    xml.element("DeleteMarkerCount", 0);
+    xml.element("DeleteMarkerCount", stat.markers);
     xml.close();
     answer.xml(xml)
 }

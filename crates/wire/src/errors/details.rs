@@ -62,13 +62,11 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
 
 fn version(error: &VersionError) -> Vec<Detail<'_>> {
     match error {
-        VersionError::Deleted { key, .. } | VersionError::NoLock { key } | VersionError::Immutable { key } => {
+        VersionError::Deleted { key, .. } | VersionError::NoLock { key } => {
             vec![("Key", text(key))]
         }
         VersionError::IsMarker { .. } => vec![("Method", "GET".into()), ("ResourceType", "DeleteMarker".into())],
-        VersionError::NoLockConfiguration { bucket }
-        | VersionError::NoRetentionPolicy { bucket }
-        | VersionError::RetentionPolicyLocked { bucket } => vec![("BucketName", text(bucket))],
+        VersionError::NoLockConfiguration { bucket } => vec![("BucketName", text(bucket))],
         _ => Vec::new(),
     }
 }

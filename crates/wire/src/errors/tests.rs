@@ -104,22 +104,6 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("InvalidRetentionPeriod", 400),
             ("InvalidRetentionPeriod", 400),
         ),
-        (
-            VersionError::NoRetentionPolicy { bucket: bucket() }.into(),
-            ("NoSuchWORMConfiguration", 404),
-            ("NoSuchWORMConfiguration", 404),
-        ),
-        (
-            VersionError::RetentionPolicyLocked { bucket: bucket() }.into(),
-            ("WORMConfigurationLocked", 409),
-            ("WORMConfigurationLocked", 409),
-        ),
-        (
-            VersionError::InvalidRetentionPolicy { message: "m".into() }.into(),
-            ("InvalidWORMConfiguration", 409),
-            ("InvalidWORMConfiguration", 409),
-        ),
-        (VersionError::Immutable { key: key() }.into(), ("AccessDenied", 403), ("FileImmutable", 409)),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
         (Error::AppendPosition { next: 3 }, ("PositionNotEqualToLength", 409), ("PositionNotEqualToLength", 409)),
         (Error::NotAppendable { key: key() }, ("ObjectNotAppendable", 409), ("ObjectNotAppendable", 409)),

@@ -1,4 +1,4 @@
-//! The words for errors about versions, object locks and OSS's retention policies: both vendors' are nearly the same.
+//! The words for errors about versions and object locks: both vendors' are nearly the same.
 
 use headwater_model::bucket::Dialect;
 use headwater_model::error::VersionError;
@@ -38,18 +38,5 @@ pub(super) fn fault(dialect: Dialect, error: &VersionError) -> Fault {
         VersionError::InvalidRetentionPeriod { message } => {
             row(S::BAD_REQUEST, "InvalidRetentionPeriod", message.to_string())
         }
-        VersionError::NoRetentionPolicy { .. } => {
-            row(S::NOT_FOUND, "NoSuchWORMConfiguration", "The WORM Configuration does not exist.")
-        }
-        VersionError::RetentionPolicyLocked { .. } => {
-            row(S::CONFLICT, "WORMConfigurationLocked", "The WORM Configuration is locked.")
-        }
-        VersionError::InvalidRetentionPolicy { message } => {
-            row(S::CONFLICT, "InvalidWORMConfiguration", message.to_string())
-        }
-        VersionError::Immutable { .. } if s3 => {
-            row(S::FORBIDDEN, "AccessDenied", "Access Denied because object protected by object lock.")
-        }
-        VersionError::Immutable { .. } => row(S::CONFLICT, "FileImmutable", "The object you specified is immutable."),
     }
 }

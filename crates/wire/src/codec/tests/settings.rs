@@ -44,6 +44,7 @@ fn a_count_tells_every_class() {
     let stat = BucketStat {
         objects: 6,
         size_bytes: 60,
+        markers: 4,
         uploads: 2,
         at: AT,
         classes: vec![(None, 1, 10), (Some("STANDARD_IA".into()), 2, 20), (Some("IA".into()), 3, 30)],
@@ -55,5 +56,5 @@ fn a_count_tells_every_class() {
                  <InfrequentAccessStorage>50</InfrequentAccessStorage>\
                  <InfrequentAccessRealStorage>50</InfrequentAccessRealStorage>\
                  <InfrequentAccessObjectCount>5</InfrequentAccessObjectCount><ArchiveStorage>0</ArchiveStorage>";
-    assert!(shown.starts_with(begin), "{shown}");
+    assert!(shown.starts_with(begin) && shown.contains("<DeleteMarkerCount>4</DeleteMarkerCount>"), "{shown}");
 }
