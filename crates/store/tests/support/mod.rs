@@ -1,5 +1,9 @@
 //! A local store in a directory of its own, and small steps on it.
 #![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(unused_imports, reason = "as above")]
+#![allow(unused_macros, reason = "as above")]
+
+pub(crate) mod crash;
 
 use std::fs;
 use std::path::{Path, PathBuf};
