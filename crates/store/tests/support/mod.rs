@@ -159,6 +159,15 @@ impl Opened {
         Self { store, bucket }
     }
 
+    /// Enables or suspends versions in the bucket.
+    pub(crate) async fn set_versioning(&self, versioning: headwater_model::version::Versioning) {
+        let buckets = self.store.buckets().await.expect("buckets");
+        let found = buckets.into_iter().find(|bucket| bucket.generation == self.bucket.generation);
+        let mut bucket = found.expect("the bucket");
+        bucket.configuration.versioning = versioning;
+        self.store.update_bucket(bucket).await.expect("updated");
+    }
+
     pub(crate) fn intent(&self, key: &str) -> WriteIntent {
         WriteIntent {
             bucket: self.bucket.clone(),
