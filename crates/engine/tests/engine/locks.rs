@@ -64,17 +64,17 @@ fn is_locked<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::ObjectLocked { .. }))
 }
 
-fn governed(until: Timestamp) -> Option<Retention> {
-    Some(Retention { mode: RetentionMode::Governance, until })
+fn governed(until: Timestamp) -> Retention {
+    Retention { mode: RetentionMode::Governance, until }
 }
 
 #[tokio::test]
 async fn what_is_retained_is_deleted_only_past_governance() {
     let bench = locked().await;
-    let target = write(&bench, ObjectLock { retention: governed(later(60)), legal_hold: false }).await.unwrap();
+    let target = write(&bench, ObjectLock { retention: Some(governed(later(60))), legal_hold: false }).await.unwrap();
     assert!(is_locked(&bench.ask(delete_version(target.clone(), Governance::Respected)).await));
-    assert!(is_locked(&retain(&bench, &target, governed(later(59)), Governance::Respected).await), "shorter");
-    retain(&bench, &target, governed(later(90)), Governance::Respected).await.unwrap();
+    assert!(is_locked(&retain(&bench, &target, Some(governed(later(59))), Governance::Respected).await), "shorter");
+    retain(&bench, &target, Some(governed(later(90))), Governance::Respected).await.unwrap();
     let shown = told(bench.ask(Op::GetObjectRetention(target.clone())).await.unwrap()).0;
     assert!(matches!(shown, Reply::Retention(Retention { until, .. }) if until == later(90)));
     // A marker hides it and removes nothing.
@@ -89,7 +89,7 @@ async fn what_is_retained_is_deleted_only_past_governance() {
 #[tokio::test]
 async fn to_bypass_governance_takes_the_right_to() {
     let bench = locked().await;
-    let target = write(&bench, ObjectLock { retention: governed(later(60)), legal_hold: false }).await.unwrap();
+    let target = write(&bench, ObjectLock { retention: Some(governed(later(60))), legal_hold: false }).await.unwrap();
     for (id, extra, may) in [("plain", "", false), ("trusted", r#", "s3:BypassGovernanceRetention""#, true)] {
         let policy = format!(
             r#"{{"Statement": {{"Effect": "Allow", "Action": ["s3:DeleteObjectVersion"{extra}], "Resource": "*"}}}}"#
@@ -127,7 +127,7 @@ async fn the_default_retention_is_that_of_new_objects() {
     let shown = told(bench.ask(Op::GetObjectRetention(target)).await.unwrap()).0;
     let expected = Retention { mode, until: later(2 * 24 * 3600) };
     assert!(matches!(shown, Reply::Retention(retention) if retention == expected), "{shown:?}");
-    let own = write(&bench, ObjectLock { retention: governed(later(9)), legal_hold: false }).await.unwrap();
+    let own = write(&bench, ObjectLock { retention: Some(governed(later(9))), legal_hold: false }).await.unwrap();
     let shown = told(bench.ask(Op::GetObjectRetention(own)).await.unwrap()).0;
     assert!(matches!(shown, Reply::Retention(retention) if retention.until == later(9)));
 }
@@ -135,7 +135,7 @@ async fn the_default_retention_is_that_of_new_objects() {
 #[tokio::test]
 async fn locks_need_a_bucket_that_has_them() {
     let bench = locked().await;
-    let past = write(&bench, ObjectLock { retention: governed(NOW), legal_hold: false }).await;
+    let past = write(&bench, ObjectLock { retention: Some(governed(NOW)), legal_hold: false }).await;
     assert!(matches!(past, Err(Error::InvalidArgument { .. })), "a retention ends in the future");
     let suspended = bench.ask(Op::PutBucketVersioning(bucket(LOCKED), Versioning::Suspended)).await;
     assert!(matches!(suspended, Err(Error::Version(VersionError::InvalidBucketState { .. }))));
