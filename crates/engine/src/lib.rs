@@ -24,9 +24,11 @@ mod fill;
 mod get;
 mod keys;
 mod list;
+mod locks;
 mod multipart;
 mod origins;
 mod put;
+mod requirement;
 mod rights;
 mod seal;
 mod sessions;
@@ -35,12 +37,15 @@ mod stat;
 mod symlink;
 mod tagging;
 mod tombstones;
+mod versions;
 mod website;
 
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
-pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict};
+pub use explain::{
+    ExplainMethod, ExplainQuery, Explanation, MarkerHere, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict,
+};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use fill::fuzzing;
@@ -48,6 +53,7 @@ pub use fill::{
     FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect, RunningFill, Tried,
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
+pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;

@@ -12,6 +12,7 @@ use crate::object::Tags;
 use crate::policy::Policy;
 use crate::reply::Owner;
 use crate::settings::MigrationSettings;
+use crate::version::{ObjectLockConfiguration, Versioning};
 use crate::website::Website;
 
 /// Which vendor's words the answers speak.
@@ -94,6 +95,10 @@ pub struct BucketConfiguration {
     pub cors: Option<Arc<CorsConfiguration>>,
     /// Whether requests are said to be paid by who makes them; echoed, without further effect.
     pub requester_pays: bool,
+    /// Whether its objects have versions.
+    pub versioning: Versioning,
+    /// Object lock; `None` if it was never enabled.
+    pub object_lock: Option<ObjectLockConfiguration>,
 }
 
 /// A bucket and all its settings.

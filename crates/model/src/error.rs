@@ -4,10 +4,15 @@
 //! appear here: crate `wire` maps each variant to both vendors' words. Failures of the machinery (disk, index) carry
 //! their cause as a boxed source and are shown to administrators only.
 
+mod version;
+
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::version::VersionId;
+
+pub use version::VersionError;
 
 /// Result with the domain's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -51,6 +56,25 @@ pub enum Error {
         /// Status of the origin's answer (404 or 410), if one was asked.
         origin_status: Option<u16>,
     },
+    /// The key has no version of that id.
+    #[error("no such version of {key}: {version}")]
+    NoSuchVersion {
+        /// The key.
+        key: Box<str>,
+        /// The version.
+        version: VersionId,
+    },
+    /// A version is retained or under a legal hold, so it stays and its retention does not get shorter.
+    #[error("version {version} of {key} is locked")]
+    ObjectLocked {
+        /// The key.
+        key: Box<str>,
+        /// The version.
+        version: VersionId,
+    },
+    /// Something about versions, or about what keeps them from being removed.
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// No multipart upload of that id for that key.
     #[error("no such upload: {upload_id}")]
     NoSuchUpload {

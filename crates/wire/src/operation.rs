@@ -54,6 +54,13 @@ pub enum Operation {
     PutBucketRequestPayment,
     GetBucketLogging,
     GetBucketVersioning,
+    PutBucketVersioning,
+    GetObjectLockConfiguration,
+    PutObjectLockConfiguration,
+    GetObjectRetention,
+    PutObjectRetention,
+    GetObjectLegalHold,
+    PutObjectLegalHold,
     GetBucketNotification,
     GetBucketAccelerate,
     ListLiveChannels,
@@ -149,6 +156,13 @@ impl Operation {
             Self::PutBucketRequestPayment => "PutBucketRequestPayment",
             Self::GetBucketLogging => "GetBucketLogging",
             Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::PutBucketVersioning => "PutBucketVersioning",
+            Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
+            Self::PutObjectLockConfiguration => "PutObjectLockConfiguration",
+            Self::GetObjectRetention => "GetObjectRetention",
+            Self::PutObjectRetention => "PutObjectRetention",
+            Self::GetObjectLegalHold => "GetObjectLegalHold",
+            Self::PutObjectLegalHold => "PutObjectLegalHold",
             Self::GetBucketNotification => "GetBucketNotification",
             Self::GetBucketAccelerate => "GetBucketAccelerate",
             Self::ListLiveChannels => "ListLiveChannels",
@@ -222,6 +236,13 @@ impl Operation {
             Self::PutBucketRequestPayment => Action::PutBucketRequestPayment,
             Self::GetBucketLogging => Action::GetBucketLogging,
             Self::GetBucketVersioning => Action::GetBucketVersioning,
+            Self::PutBucketVersioning => Action::PutBucketVersioning,
+            Self::GetObjectLockConfiguration => Action::GetBucketObjectLockConfiguration,
+            Self::PutObjectLockConfiguration => Action::PutBucketObjectLockConfiguration,
+            Self::GetObjectRetention => Action::GetObjectRetention,
+            Self::PutObjectRetention => Action::PutObjectRetention,
+            Self::GetObjectLegalHold => Action::GetObjectLegalHold,
+            Self::PutObjectLegalHold => Action::PutObjectLegalHold,
             Self::GetBucketNotification => Action::GetBucketNotification,
             Self::GetBucketAccelerate => Action::GetBucketAccelerate,
             Self::ListLiveChannels => Action::ListLiveChannels,
@@ -275,6 +296,10 @@ impl Operation {
             | Self::PutBucketTagging
             | Self::PutBucketCors
             | Self::PutBucketRequestPayment
+            | Self::PutBucketVersioning
+            | Self::PutObjectLockConfiguration
+            | Self::PutObjectRetention
+            | Self::PutObjectLegalHold
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,

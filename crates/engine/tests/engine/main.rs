@@ -4,10 +4,12 @@
 
 mod composition;
 mod explain;
+mod locks;
 mod operations;
 mod oss_objects;
 mod rights;
 mod rights_of_objects;
 mod sealing;
 mod support;
+mod versions;
 mod website;

@@ -47,19 +47,43 @@ const TABLE: &[Row] = &[
     row(Action::GetBucketStat, &[], &["getbucketstat"]),
     row(Action::GetBucketLogging, &["getbucketlogging"], &["getbucketlogging"]),
     row(Action::GetBucketVersioning, &["getbucketversioning"], &["getbucketversioning"]),
+    row(Action::PutBucketVersioning, &["putbucketversioning"], &["putbucketversioning"]),
+    row(
+        Action::GetBucketObjectLockConfiguration,
+        &["getbucketobjectlockconfiguration"],
+        &["getbucketobjectwormconfiguration"],
+    ),
+    row(
+        Action::PutBucketObjectLockConfiguration,
+        &["putbucketobjectlockconfiguration"],
+        &["putbucketobjectwormconfiguration"],
+    ),
     row(Action::GetBucketNotification, &["getbucketnotification"], &[]),
     row(Action::GetBucketAccelerate, &["getaccelerateconfiguration"], &["getbuckettransferacceleration"]),
     row(Action::ListLiveChannels, &[], &["listlivechannel"]),
     row(Action::ListMultipartUploads, &["listbucketmultipartuploads"], &["listmultipartuploads"]),
-    row(Action::GetObject, &["getobject", "getobjectversion"], &["getobject", "getobjectversion"]),
-    row(Action::GetObjectAcl, &["getobjectacl", "getobjectversionacl"], &["getobjectacl", "getobjectversionacl"]),
-    row(Action::PutObjectAcl, &["putobjectacl", "putobjectversionacl"], &["putobjectacl", "putobjectversionacl"]),
-    row(Action::GetObjectAttributes, &["getobjectattributes", "getobjectversionattributes"], &[]),
+    row(Action::GetObject, &["getobject"], &["getobject"]),
+    row(Action::GetObjectVersion, &["getobjectversion"], &["getobjectversion"]),
+    row(Action::GetObjectAcl, &["getobjectacl"], &["getobjectacl"]),
+    row(Action::GetObjectVersionAcl, &["getobjectversionacl"], &["getobjectversionacl"]),
+    row(Action::PutObjectAcl, &["putobjectacl"], &["putobjectacl"]),
+    row(Action::PutObjectVersionAcl, &["putobjectversionacl"], &["putobjectversionacl"]),
+    row(Action::GetObjectAttributes, &["getobjectattributes"], &[]),
+    row(Action::GetObjectVersionAttributes, &["getobjectversionattributes"], &[]),
     row(Action::GetObjectTagging, &["getobjecttagging"], &["getobjecttagging"]),
     row(Action::PutObjectTagging, &["putobjecttagging"], &["putobjecttagging"]),
     row(Action::DeleteObjectTagging, &["deleteobjecttagging"], &["deleteobjecttagging"]),
+    row(Action::GetObjectVersionTagging, &["getobjectversiontagging"], &["getobjectversiontagging"]),
+    row(Action::PutObjectVersionTagging, &["putobjectversiontagging"], &["putobjectversiontagging"]),
+    row(Action::DeleteObjectVersionTagging, &["deleteobjectversiontagging"], &["deleteobjectversiontagging"]),
+    row(Action::GetObjectRetention, &["getobjectretention"], &["getobjectretention"]),
+    row(Action::PutObjectRetention, &["putobjectretention"], &["putobjectretention"]),
+    row(Action::GetObjectLegalHold, &["getobjectlegalhold"], &["getobjectlegalhold"]),
+    row(Action::PutObjectLegalHold, &["putobjectlegalhold"], &["putobjectlegalhold"]),
+    row(Action::BypassGovernanceRetention, &["bypassgovernanceretention"], &["bypassgovernanceretention"]),
     row(Action::PutObject, &["putobject"], &["putobject"]),
     row(Action::DeleteObject, &["deleteobject"], &["deleteobject"]),
+    row(Action::DeleteObjectVersion, &["deleteobjectversion"], &["deleteobjectversion"]),
     row(Action::ListParts, &["listmultipartuploadparts"], &["listparts"]),
     row(Action::AbortMultipartUpload, &["abortmultipartupload"], &["abortmultipartupload"]),
 ];
@@ -70,9 +94,9 @@ const fn row(action: Action, s3: &'static [&'static str], oss: &'static [&'stati
 
 /// A set of actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ActionSet(u64);
+pub(crate) struct ActionSet(u128);
 
-const _: () = assert!(TABLE.len() <= 64, "the set has a bit for each action");
+const _: () = assert!(TABLE.len() <= 128, "the set has a bit for each action");
 
 impl ActionSet {
     pub(super) fn contains(self, action: Action) -> bool {
@@ -118,11 +142,11 @@ pub(super) fn is_of_storage(name: &str) -> bool {
         })
 }
 
-fn all() -> u64 {
+fn all() -> u128 {
     TABLE.iter().fold(0, |all, row| all | bit(row.action))
 }
 
-fn bit(action: Action) -> u64 {
+fn bit(action: Action) -> u128 {
     TABLE.iter().position(|row| row.action == action).map_or(0, |at| 1 << at)
 }
 
@@ -145,6 +169,9 @@ mod tests {
         assert!(set(&["S3:GETobject"]).contains(Action::GetObject));
         assert!(!set(&["s3:PutObject"]).contains(Action::GetObject));
         assert!(set(&["s3:Get*"]).contains(Action::GetBucketAcl));
+        assert!(set(&["s3:Get*"]).contains(Action::GetObjectVersion));
+        assert!(!set(&["s3:GetObject"]).contains(Action::GetObjectVersion), "a version by its id is another right");
+        assert!(set(&["oss:*"]).contains(Action::BypassGovernanceRetention));
         assert_eq!(set(&["s3:GetObjectTorrent", "iam:*"]), ActionSet::default(), "real names that mean nothing here");
         assert!(!set(&["*"]).contains(Action::Administer), "that is root's alone");
         assert!(!set(&["s3:GetObject"]).complement().contains(Action::GetObject));

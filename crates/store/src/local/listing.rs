@@ -6,6 +6,7 @@
 use headwater_index::after_prefix;
 use headwater_index::rows::{ObjectRow, RowValue};
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
+use headwater_model::object::ObjectMeta;
 use headwater_model::{ObjectKey, Result};
 
 use super::core::Core;
@@ -49,7 +50,7 @@ impl Core {
             match classify(query, key.as_str()) {
                 Entry::Key => {
                     collapsed = false;
-                    page.objects.push(listed(key, &ObjectRow::decode(&row_key, &value)?));
+                    page.objects.push(listed(key, &ObjectRow::decode(&row_key, &value)?.meta));
                 }
                 Entry::Common(prefix) => {
                     collapsed = true;
@@ -101,16 +102,17 @@ fn classify<'a>(query: &ListQuery, key: &'a str) -> Entry<'a> {
     }
 }
 
-fn listed(key: ObjectKey, row: &ObjectRow) -> ListedObject {
+/// What a listing tells of an object.
+pub(super) fn listed(key: ObjectKey, meta: &ObjectMeta) -> ListedObject {
     ListedObject {
         key,
-        size_bytes: row.meta.size_bytes,
-        etag: row.meta.etag.clone(),
-        last_modified: row.meta.last_modified,
-        kind: row.meta.kind,
-        checksum_algorithm: row.meta.checksum.as_ref().map(|checksum| checksum.algorithm),
-        checksum_type: row.meta.composition.checksum_type,
-        storage_class: row.meta.headers.storage_class.clone(),
-        owner: row.meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
+        size_bytes: meta.size_bytes,
+        etag: meta.etag.clone(),
+        last_modified: meta.last_modified,
+        kind: meta.kind,
+        checksum_algorithm: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+        checksum_type: meta.composition.checksum_type,
+        storage_class: meta.headers.storage_class.clone(),
+        owner: meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
     }
 }

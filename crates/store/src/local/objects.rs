@@ -17,15 +17,16 @@ use super::commit::Judgement;
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::BodyDigest;
-use super::gone::{self, Deleted, Leaving};
+use super::gone::{self, Leaving};
 use super::reading::InFiles;
 use super::running::hour_of;
 use super::seal::{Candidate, Sealing, detached, meta};
-use crate::{Afterwards, BucketRef, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
+use super::versions::{self, KeyVersions};
+use crate::{Afterwards, BucketRef, Deleted, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
 
 impl Core {
     /// Deletes an object.
-    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<bool> {
+    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<Deleted> {
         let now = self.clock.now();
         self.commit(0, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
     }
@@ -37,14 +38,14 @@ impl Core {
         key: &ObjectKey,
         afterwards: Afterwards,
         condition: &ObjectCondition,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
         let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let Some((row, _)) = judgement.object(bucket.generation, key)? else {
                 // Nothing is deleted, but what a fill fetches was asked to go before it came.
                 judgement.state.tokens.end(bucket.generation, key, None);
-                return Ok(false);
+                return Ok(Deleted::default());
             };
             condition.judge(key, Some(&row.meta))?;
             self.judge_deletion(judgement, bucket, key, afterwards, now)
@@ -59,19 +60,22 @@ impl Core {
         key: &ObjectKey,
         afterwards: Afterwards,
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
         let generation = bucket.generation;
         judgement.living(bucket)?;
         judgement.state.tokens.end(generation, key, None);
-        let row_key = ObjectRow::key(generation, key);
-        let former = judgement.get(&row_key)?;
-        if afterwards == Afterwards::Gone {
-            let object = if former.is_some() { Deleted::Object } else { Deleted::Nothing };
+        let former = judgement.object(generation, key)?;
+        let mut versions = KeyVersions { judgement: &mut *judgement, generation, key, now };
+        let marker = versions.mark_deleted(former.as_ref().map(|(row, _)| row))?;
+        if afterwards == Afterwards::Gone && marker.is_none() {
+            let object = if former.is_some() { gone::Deleted::Object } else { gone::Deleted::Nothing };
             self.leave_gone(judgement, &Leaving { bucket, key, deleted: now, object })?;
         }
-        let Some(former) = former else { return Ok(false) };
-        judgement.delete(row_key, former);
-        Ok(true)
+        let found = former.is_some();
+        if let Some((_, former)) = former {
+            judgement.delete(ObjectRow::key(generation, key), former);
+        }
+        Ok(Deleted { found, marker })
     }
 
     /// Grants the right to fill a key.
@@ -86,6 +90,7 @@ impl Core {
             if !current
                 || judgement.get(&ObjectRow::key(bucket.generation, key))?.is_some()
                 || gone::stands(judgement, bucket.generation, key)?.is_some()
+                || versions::any(judgement, bucket.generation, key)?
             {
                 return Ok(None);
             }
@@ -152,13 +157,12 @@ impl Core {
             let note = core.note(Role::from(&object));
             let copied = core.blobs.copy(source, draft, note).await.map_err(|error| core.heed(error))?;
             let blob = core.own(copied, running);
-            let meta = Arc::new(meta(object, &digests));
-            let extents = vec![blob.extent()];
+            let meta = meta(object, &digests);
+            let (extents, now) = (vec![blob.extent()], core.clock.now());
             core.commit_blob(blob, |judgement| {
-                Candidate { bucket: &bucket, key: &key, expect: &expect }.put(judgement, &meta, extents)
+                Candidate { bucket: &bucket, key: &key, expect: &expect, now }.put(judgement, meta, extents)
             })
-            .await?;
-            Ok(meta)
+            .await
         })
         .await
     }

@@ -16,6 +16,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use tokio::sync::Semaphore;
 
@@ -36,8 +37,9 @@ use super::space::Space;
 use super::sweep::Leftovers;
 use super::{checkpoint, housekeeping};
 use crate::{
-    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
-    StoredObject, Tombstone, WriteIntent,
+    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
+    WriteIntent,
 };
 
 /// Objects on this machine's disk. See the module for what it guarantees.
@@ -81,7 +83,10 @@ impl LocalStore {
         let leftovers = Leftovers::find(&blobs, &running, horizon).map_err(store)?;
         let space = Space::open(layout.log.clone(), Arc::clone(&config.clock), config.reserve_bytes)
             .map_err(|error| OpenError::io("measure the file system", &layout.log, error))?;
-        let mut state = CommitState::new(position, next_sequence);
+        // Not the salt of a segment, which nobody may know: this one is part of what clients see.
+        let mut version_salt = [0; 8];
+        config.clock.random(&mut version_salt);
+        let mut state = CommitState::new(position, next_sequence, u64::from_le_bytes(version_salt));
         state.load_buckets(&view).map_err(store)?;
         let segments = Segments::new(layout.log.clone());
         if let Some(active) = &active {
@@ -178,7 +183,7 @@ impl Store for LocalStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         afterwards: Afterwards,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         Box::pin(self.core.delete(bucket, key, afterwards))
     }
 
@@ -188,8 +193,30 @@ impl Store for LocalStore {
         key: &'a ObjectKey,
         afterwards: Afterwards,
         condition: &'a ObjectCondition,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         Box::pin(self.core.delete_if(bucket, key, afterwards, condition))
+    }
+
+    fn open_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+    ) -> BoxFuture<'a, Result<Option<StoredVersion>>> {
+        Box::pin(self.core.open_version(bucket, key, version))
+    }
+
+    fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
+        Box::pin(async move { self.core.marker(bucket, key) })
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        removal: VersionRemoval,
+    ) -> BoxFuture<'a, Result<Option<RemovedVersion>>> {
+        Box::pin(self.core.delete_version(bucket, key, removal))
     }
 
     fn amend<'a>(
@@ -198,7 +225,17 @@ impl Store for LocalStore {
         key: &'a ObjectKey,
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
-        Box::pin(async move { self.core.amend(bucket, key, &amendment).await })
+        Box::pin(async move { self.core.amend(bucket, key, None, &amendment).await })
+    }
+
+    fn amend_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        Box::pin(async move { self.core.amend(bucket, key, Some(version), &amendment).await })
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
@@ -232,6 +269,23 @@ impl Store for LocalStore {
 
     fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
         Box::pin(async move { self.core.list(bucket, query) })
+    }
+
+    fn list_versions<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a VersionQuery,
+    ) -> BoxFuture<'a, Result<VersionPage>> {
+        Box::pin(async move { self.core.list_versions(bucket, query) })
+    }
+
+    fn list_noncurrent<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        after: &'a VersionMarker,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<NoncurrentPage>> {
+        Box::pin(async move { self.core.list_noncurrent(bucket, after, limit) })
     }
 
     fn create_upload<'a>(
@@ -346,6 +400,8 @@ impl Store for LocalStore {
         StoreStats {
             objects: layers.accounting.objects,
             object_bytes: layers.accounting.object_bytes,
+            versions: layers.accounting.versions,
+            version_bytes: layers.accounting.version_bytes,
             tombstones: layers.accounting.all_gone().values().sum(),
             disk_bytes,
             log_tail_bytes: layers.tail_bytes,

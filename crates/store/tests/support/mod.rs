@@ -1,5 +1,9 @@
 //! A local store in a directory of its own, and small steps on it.
 #![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(unused_imports, reason = "as above")]
+#![allow(unused_macros, reason = "as above")]
+
+pub(crate) mod crash;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -155,6 +159,15 @@ impl Opened {
         Self { store, bucket }
     }
 
+    /// Enables or suspends versions in the bucket.
+    pub(crate) async fn set_versioning(&self, versioning: headwater_model::version::Versioning) {
+        let buckets = self.store.buckets().await.expect("buckets");
+        let found = buckets.into_iter().find(|bucket| bucket.generation == self.bucket.generation);
+        let mut bucket = found.expect("the bucket");
+        bucket.configuration.versioning = versioning;
+        self.store.update_bucket(bucket).await.expect("updated");
+    }
+
     pub(crate) fn intent(&self, key: &str) -> WriteIntent {
         WriteIntent {
             bucket: self.bucket.clone(),
@@ -188,7 +201,7 @@ impl Opened {
     }
 
     pub(crate) async fn delete_and(&self, key: &str, afterwards: Afterwards) -> bool {
-        self.store.delete(&self.bucket, &object_key(key), afterwards).await.expect("deleted")
+        self.store.delete(&self.bucket, &object_key(key), afterwards).await.expect("deleted").found
     }
 
     pub(crate) async fn is_gone(&self, key: &str) -> bool {

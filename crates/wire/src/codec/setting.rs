@@ -34,7 +34,6 @@ pub(super) fn encode_payer(answer: &Answer<'_>, requester_pays: bool) -> Respons
 pub(super) fn encode_unset(answer: &Answer<'_>) -> Option<Response<Body>> {
     let root = match answer.routed.operation {
         Operation::GetBucketLogging => "BucketLoggingStatus",
-        Operation::GetBucketVersioning => "VersioningConfiguration",
         Operation::GetBucketNotification => "NotificationConfiguration",
         Operation::GetBucketAccelerate => "AccelerateConfiguration",
         Operation::ListLiveChannels => "ListLiveChannelResult",
@@ -80,7 +79,7 @@ pub(super) fn encode_stat(answer: &Answer<'_>, stat: &BucketStat) -> Response<Bo
         }
         xml.element(count, objects);
     }
-    xml.element("DeleteMarkerCount", 0);
+    xml.element("DeleteMarkerCount", stat.markers);
     xml.close();
     answer.xml(xml)
 }

@@ -1,9 +1,10 @@
 //! S3's error table. Codes and messages are the vendor's.
 
 use headwater_model::Error;
+use headwater_model::bucket::Dialect;
 use http::StatusCode as S;
 
-use super::{CHECKSUM_PREFIX, Fault, row};
+use super::{CHECKSUM_PREFIX, Fault, row, versions};
 
 pub(super) fn fault(error: &Error) -> Fault {
     match error {
@@ -14,6 +15,11 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::KeyTooLong { .. } => row(S::BAD_REQUEST, "KeyTooLongError", "Your key is too long"),
         Error::NoSuchBucket { .. } => row(S::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist"),
         Error::NoSuchKey { .. } => row(S::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        Error::NoSuchVersion { .. } => row(S::NOT_FOUND, "NoSuchVersion", "The specified version does not exist."),
+        Error::ObjectLocked { .. } => {
+            row(S::FORBIDDEN, "AccessDenied", "Access Denied because object protected by object lock.")
+        }
+        Error::Version(error) => versions::fault(Dialect::S3, error),
         Error::NoSuchUpload { .. } => row(
             S::NOT_FOUND,
             "NoSuchUpload",

@@ -68,7 +68,7 @@ const AWS_LISTED: [&str; 35] = [
 ];
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
-const LISTED: [&str; 103] = [
+const LISTED: [&str; 106] = [
     "accessPoint",
     "accessPointPolicy",
     "acl",
@@ -91,6 +91,7 @@ const LISTED: [&str; 103] = [
     "img",
     "inventory",
     "inventoryId",
+    "legalHold",
     "lifecycle",
     "link",
     "live",
@@ -99,6 +100,7 @@ const LISTED: [&str; 103] = [
     "metaQuery",
     "objectInfo",
     "objectMeta",
+    "objectWorm",
     "partNumber",
     "policy",
     "policyStatus",
@@ -127,6 +129,7 @@ const LISTED: [&str; 103] = [
     "response-content-type",
     "response-expires",
     "restore",
+    "retention",
     "seal",
     "security-token",
     "sequential",

@@ -5,3 +5,4 @@ mod rclone;
 mod sdk;
 mod tls;
 mod users;
+mod versions;

@@ -13,6 +13,7 @@
 mod compare;
 mod log;
 mod report;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -69,6 +70,7 @@ pub fn examine(dir: &Path, clock: &Arc<dyn Clock>, treatment: Treatment) -> Resu
     let blobs = BlobDir::open(layout.blobs.clone(), Arc::clone(clock)).map_err(store)?;
     let truth = real.as_ref().filter(|_| treatment != Treatment::Rebuild).unwrap_or(&scratch);
     let named = compare::bodies(truth, &layout, &blobs, treatment, &mut report).map_err(store)?;
+    versions::compare(truth, &mut report).map_err(store)?;
     orphans(&blobs, &named, &mut report).map_err(store)?;
     drop(real);
     if treatment == Treatment::Rebuild {

@@ -7,6 +7,7 @@ use headwater_store::{Afterwards, Amendment, Expectation, NewObject};
 
 use super::operation::{ExpectOf, Operation};
 use super::run::{Outcome, Run, Side, same, same_value};
+use super::versions::without_id;
 use crate::store_suite::subject::object_key;
 
 impl Run {
@@ -48,17 +49,19 @@ impl Side {
         let if_match = Some(TagCondition::OneOf(vec![tag]));
         let condition = ObjectCondition { if_match, ..ObjectCondition::default() };
         let (bucket, key) = (self.subject.bucket(), object_key(key));
-        self.subject.store().delete_if(&bucket, &key, Afterwards::Gone, &condition).await
+        let deleted = self.subject.store().delete_if(&bucket, &key, Afterwards::Gone, &condition).await;
+        deleted.map(|deleted| deleted.found)
     }
 
     async fn set_tag(&self, key: &str, value: u64) -> Outcome<SharedMeta> {
-        self.subject.amend(key, Amendment::Tags(vec![("value".into(), value.to_string().into())])).await
+        let amendment = Amendment::Tags(vec![("value".into(), value.to_string().into())]);
+        self.subject.amend(key, amendment).await.map(without_id)
     }
 
     async fn append(&self, key: &str, body: &[u8], tag: ETag) -> Outcome<SharedMeta> {
         let (writer, digests) = self.subject.finished(self.subject.intent(key), body).await;
         let etag = ETag::from_text(&format!("{}+", tag.as_str()));
         let object = NewObject { etag, kind: ObjectKind::Appendable, ..self.subject.object(&digests) };
-        writer.seal_append(object, Expectation::ETag(tag)).await
+        writer.seal_append(object, Expectation::ETag(tag)).await.map(without_id)
     }
 }

@@ -7,6 +7,7 @@
 mod change;
 mod operation;
 mod run;
+mod versions;
 
 use std::panic::AssertUnwindSafe;
 

@@ -62,6 +62,16 @@ pub enum Operation {
     Copy { source: &'static str, key: &'static str, expect: ExpectOf },
     /// A grant of the right to fill a key.
     BeginFill { key: &'static str },
+    /// The bucket begins to make versions, or suspends that.
+    Version { enabled: bool },
+    /// One of a key's versions is deleted for good.
+    RemoveVersion { key: &'static str, at: usize },
+    /// One of a key's versions gets a tag of this value.
+    TagVersion { key: &'static str, at: usize, value: u64 },
+    /// One of a key's versions is held, or held no longer.
+    Hold { key: &'static str, at: usize, held: bool },
+    /// All versions, in pages.
+    ListVersions { prefix: &'static str, delimiter: &'static str, limit: usize },
     /// A page of objects.
     List { prefix: &'static str, delimiter: &'static str, after: &'static str, limit: usize },
     /// An upload is begun; beyond a few the oldest is dropped.
@@ -86,7 +96,7 @@ impl Operation {
     /// The next operation of a sequence.
     pub fn random(random: &mut SeededRandom) -> Self {
         let key = random.pick(&KEYS);
-        match random.below(46) {
+        match random.below(58) {
             0..10 => Self::Put { key, body: body(random), expect: expect(random) },
             10 => Self::Abandon { key, body: body(random), finished: random.below(2) == 0 },
             11..15 => Self::Delete { key, afterwards: random.pick(&[Afterwards::Refetchable, Afterwards::Gone]) },
@@ -124,6 +134,15 @@ impl Operation {
             40 => Self::DeleteIf { key, right: random.below(3) > 0 },
             41..43 => Self::Tag { key, value: random.next_u64() % 100 },
             43..46 => Self::Append { key, body: body(random), right: random.below(6) > 0 },
+            46 => Self::Version { enabled: random.below(3) > 0 },
+            47..52 => Self::RemoveVersion { key, at: random.below(6) },
+            52..54 => Self::TagVersion { key, at: random.below(6), value: random.next_u64() % 100 },
+            54 => Self::Hold { key, at: random.below(4), held: random.below(4) == 0 },
+            55..58 => Self::ListVersions {
+                prefix: random.pick(&PREFIXES),
+                delimiter: random.pick(&DELIMITERS),
+                limit: 1 + random.below(5),
+            },
             37 => Self::ChangeRules,
             38 => Self::RecreateBucket { emptied: random.below(2) == 0 },
             _ => Self::Reopen,

@@ -16,6 +16,7 @@ use headwater_model::object::SharedMeta;
 use headwater_store::{BucketRef, Expectation, FillToken};
 
 use super::operation::{BodyOf, ExpectOf, KEYS, MAX_UPLOADS, Operation};
+use super::versions::without_id;
 use crate::memory_store::MemoryFactory;
 use crate::store_suite::Factory;
 use crate::store_suite::subject::{Subject, object_key, pattern, query, read_all};
@@ -71,13 +72,18 @@ impl Run {
                 self.same_key(key).await
             }
             Operation::Delete { key, afterwards } => {
-                let deleted = self.store.subject.delete_and(key, afterwards).await;
-                same_value(&deleted, &self.model.subject.delete_and(key, afterwards).await)?;
+                let deleted = self.store.delete(key, afterwards).await;
+                same(deleted, self.model.delete(key, afterwards).await)?;
                 self.same_key(key).await
             }
             Operation::DeleteIf { .. } | Operation::Tag { .. } | Operation::Append { .. } => {
                 self.change(operation).await
             }
+            Operation::Version { .. }
+            | Operation::RemoveVersion { .. }
+            | Operation::TagVersion { .. }
+            | Operation::Hold { .. }
+            | Operation::ListVersions { .. } => self.change_versions(operation).await,
             Operation::Lift { key } => {
                 same_value(&self.store.subject.lift(key).await, &self.model.subject.lift(key).await)?;
                 self.same_key(key).await
@@ -198,6 +204,7 @@ impl Run {
         if store.map(|(_, bytes)| bytes) != model.map(|(_, bytes)| bytes) {
             return Err(format!("the bytes of {key:?} differ"));
         }
+        same_value(&self.store.versions(key).await.len(), &self.model.versions(key).await.len())?;
         same_value(&self.store.subject.gone(key).await, &self.model.subject.gone(key).await)?;
         self.same_tokens()
     }
@@ -226,6 +233,7 @@ impl Run {
         self.same_list(&all).await?;
         self.same_uploads(&all).await?;
         self.same_gone("", "", 1000).await?;
+        self.same_versions("", "", 1000).await?;
         for object in self.model.subject.list(&all).await.objects {
             self.same_key(object.key.as_str()).await?;
         }
@@ -251,7 +259,7 @@ impl Side {
     }
 
     async fn put(&self, key: &str, body: &[u8], expect: ExpectOf, tag: ETag) -> Outcome<SharedMeta> {
-        self.subject.try_put(key, body, self.expectation(key, expect, tag)).await
+        self.subject.try_put(key, body, self.expectation(key, expect, tag)).await.map(without_id)
     }
 
     async fn abandon(&self, key: &str, body: &[u8], finished: bool) {
@@ -268,7 +276,11 @@ impl Side {
         let Some(source) = self.subject.open(source).await else { return Ok(None) };
         let expect = self.expectation(key, expect, tag);
         let object = self.subject.multipart_object("copy-1");
-        self.subject.store().copy(source, self.subject.bucket(), object_key(key), object, expect).await.map(Some)
+        self.subject
+            .store()
+            .copy(source, self.subject.bucket(), object_key(key), object, expect)
+            .await
+            .map(|meta| Some(without_id(meta)))
     }
 
     /// Whether the right was granted.
@@ -318,7 +330,9 @@ impl Side {
         expect: ExpectOf,
         tag: ETag,
     ) -> Outcome<SharedMeta> {
-        self.subject.complete(key, self.uploads[upload], parts, self.expectation(key, expect, tag)).await
+        let completed =
+            self.subject.complete(key, self.uploads[upload], parts, self.expectation(key, expect, tag)).await;
+        completed.map(without_id)
     }
 
     async fn abort(&self, key: &str, upload: usize) -> Outcome<()> {
@@ -338,7 +352,7 @@ impl Side {
     /// Deletes every object and aborts every upload.
     async fn empty_bucket(&self, uploads: &[&str]) {
         for key in KEYS {
-            self.subject.delete(key).await;
+            self.remove_all(key).await;
         }
         for (upload, key) in uploads.iter().enumerate() {
             match self.abort(key, upload).await {
@@ -367,7 +381,7 @@ impl Side {
     async fn seen(&self, key: &str) -> Seen {
         let object = self.subject.open(key).await?;
         let bytes = read_all(&object).await;
-        Some((object.meta, bytes))
+        Some((without_id(object.meta), bytes))
     }
 
     /// A page of uploads with ids as numbers, which both sides have in common.
