@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use crate::accounts::{Accounts, RootKey};
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
+use crate::lifecycle::LifecycleCounters;
 use crate::seal::Seal;
 
 /// What an engine is made of.
@@ -47,6 +48,7 @@ pub struct Engine {
     pub(crate) origins: Arc<Origins>,
     /// Held over a change of any origin's settings, from reading the old to showing the new.
     pub(crate) origin_change: Mutex<()>,
+    pub(crate) lifecycle: LifecycleCounters,
 }
 
 impl Engine {
@@ -60,7 +62,8 @@ impl Engine {
         let buckets = Buckets::load(&*store, seal.clone(), fills.buckets()).await?;
         crate::origins::load(&*store, &seal, &origins).await?;
         let origin_change = Mutex::new(());
-        Ok(Self { store, fills, accounts, clock, region, buckets, seal, origins, origin_change })
+        let lifecycle = LifecycleCounters::default();
+        Ok(Self { store, fills, accounts, clock, region, buckets, seal, origins, origin_change, lifecycle })
     }
 
     /// The access keys, for the verifier of signatures.
@@ -144,6 +147,9 @@ impl Engine {
             Op::GetBucketCors(bucket) => self.get_bucket_cors(&bucket),
             Op::PutBucketCors(bucket, cors) => self.put_bucket_cors(&bucket, Some(*cors)).await,
             Op::DeleteBucketCors(bucket) => self.put_bucket_cors(&bucket, None).await,
+            Op::GetBucketLifecycle(bucket) => self.get_bucket_lifecycle(&bucket),
+            Op::PutBucketLifecycle(bucket, rules) => self.put_bucket_lifecycle(&bucket, Some(*rules)).await,
+            Op::DeleteBucketLifecycle(bucket) => self.put_bucket_lifecycle(&bucket, None).await,
             Op::GetBucketTagging(bucket) => self.get_bucket_tagging(caller, &bucket),
             Op::PutBucketTagging(bucket, tags) => self.put_bucket_tagging(&bucket, tags).await,
             Op::DeleteBucketTagging(bucket, keys) => self.delete_bucket_tagging(&bucket, &keys).await,
@@ -223,6 +229,9 @@ fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
         Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket, None),
         Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket, None),
         Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket, None),
+        Op::GetBucketLifecycle(bucket) => (Action::GetBucketLifecycle, bucket, None),
+        Op::PutBucketLifecycle(bucket, _) => (Action::PutBucketLifecycle, bucket, None),
+        Op::DeleteBucketLifecycle(bucket) => (Action::DeleteBucketLifecycle, bucket, None),
         Op::GetBucketTagging(bucket) => (Action::GetBucketTagging, bucket, None),
         Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket, None),
         Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket, None),

@@ -23,6 +23,7 @@ mod explain;
 mod fill;
 mod get;
 mod keys;
+mod lifecycle;
 mod list;
 mod multipart;
 mod origins;
@@ -48,6 +49,7 @@ pub use fill::{
     FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect, RunningFill, Tried,
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
+pub use lifecycle::{LifecycleConfig, LifecycleCounters};
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
+use crate::lifecycle::LifecycleConfiguration;
 use crate::name::BucketName;
 use crate::object::Tags;
 use crate::policy::Policy;
@@ -94,6 +95,8 @@ pub struct BucketConfiguration {
     pub cors: Option<Arc<CorsConfiguration>>,
     /// Whether requests are said to be paid by who makes them; echoed, without further effect.
     pub requester_pays: bool,
+    /// Lifecycle rules.
+    pub lifecycle: Option<Arc<LifecycleConfiguration>>,
 }
 
 /// A bucket and all its settings.

@@ -89,6 +89,12 @@ pub enum Error {
         /// The bucket.
         bucket: Box<str>,
     },
+    /// The bucket has no lifecycle rules.
+    #[error("bucket {bucket} has no lifecycle configuration")]
+    NoSuchLifecycle {
+        /// The bucket.
+        bucket: Box<str>,
+    },
     /// A browser asked for a page of another site, and no rule of the bucket allows it.
     #[error("cross-origin request not allowed")]
     CorsForbidden {

@@ -16,6 +16,7 @@ pub mod cors;
 pub mod digest;
 pub mod error;
 pub mod host;
+pub mod lifecycle;
 pub mod limits;
 pub mod list;
 pub mod multipart;

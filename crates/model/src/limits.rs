@@ -36,6 +36,11 @@ pub const MAX_BUCKET_TAGS_S3: usize = 50;
 pub const MAX_CORS_RULES: usize = 100;
 /// Most cross-origin rules of a bucket on the OSS face.
 pub const MAX_CORS_RULES_OSS: usize = 20;
+/// Most lifecycle rules of a bucket (both vendors).
+pub const MAX_LIFECYCLE_RULES: usize = 1000;
+/// Largest document of lifecycle rules; it is kept in the bucket's row, which is in memory. A thousand rules of usual length
+/// are half of it.
+pub const MAX_LIFECYCLE_BYTES: usize = 512 << 10;
 /// Longest key of a tag in characters (both vendors).
 pub const MAX_TAG_KEY_CHARS: usize = 128;
 /// Longest value of a tag in characters (both vendors).

@@ -13,6 +13,7 @@ use crate::acl::WantedAcl;
 use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use crate::cors::CorsConfiguration;
 use crate::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
+use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListQuery;
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ContentHeaders, ObjectHeaders, Tags};
@@ -108,6 +109,12 @@ pub enum Op {
     PutBucketCors(BucketName, Box<CorsConfiguration>),
     /// Removes the cross-origin rules of a bucket.
     DeleteBucketCors(BucketName),
+    /// The lifecycle rules of a bucket.
+    GetBucketLifecycle(BucketName),
+    /// Replaces the lifecycle rules of a bucket.
+    PutBucketLifecycle(BucketName, Box<LifecycleConfiguration>),
+    /// Removes the lifecycle rules of a bucket; succeeds if there are none.
+    DeleteBucketLifecycle(BucketName),
     /// The tags of a bucket.
     GetBucketTagging(BucketName),
     /// Replaces the tags of a bucket.

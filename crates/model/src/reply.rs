@@ -14,6 +14,7 @@ use crate::bucket::{Bucket, ObjectOwnership, PublicAccessBlock};
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
+use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListPage;
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
@@ -179,6 +180,8 @@ pub enum Reply {
     Unset,
     /// GetBucketCors.
     Cors(Arc<CorsConfiguration>),
+    /// GetBucketLifecycle.
+    Lifecycle(Arc<LifecycleConfiguration>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
     /// AppendObject: the whole object as it is now.

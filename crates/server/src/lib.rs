@@ -17,6 +17,7 @@ mod body;
 mod clock;
 mod connection;
 mod cors;
+mod lifecycle;
 mod listen;
 mod post;
 mod request_id;

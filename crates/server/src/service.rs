@@ -193,7 +193,10 @@ impl Service {
                 (account.served, account.origin_status) = cause(&reply);
                 let elapsed = self.clock.elapsed().saturating_sub(account.started);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                encode(&routed, parts, reply, &context)
+                let expiry = self.expiry(&routed, &reply);
+                let mut response = encode(&routed, parts, reply, &context);
+                response.headers_mut().extend(expiry);
+                response
             }
             Err(error) => {
                 let owner = account.may_know_reasons;

@@ -38,7 +38,7 @@ mod vocab;
 pub mod xml;
 
 pub use address::{Addressing, NamedObject, Style, request_host};
-pub use codec::{RequestFacts, decode, encode, read_tagging, read_website, write_website};
+pub use codec::{RequestFacts, decode, encode, expiry_header, read_tagging, read_website, write_website};
 pub use date::{http_date, parse_http_date};
 pub use detect::Claim;
 pub use errors::{ErrorContext, encode_error, error_code, reason};

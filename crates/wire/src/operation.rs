@@ -62,6 +62,9 @@ pub enum Operation {
     DeleteBucketCors,
     /// `OPTIONS`: a browser asks whether a page of another site may ask.
     Preflight,
+    GetBucketLifecycle,
+    PutBucketLifecycle,
+    DeleteBucketLifecycle,
     GetBucketTagging,
     PutBucketTagging,
     DeleteBucketTagging,
@@ -155,6 +158,9 @@ impl Operation {
             Self::GetBucketCors => "GetBucketCors",
             Self::PutBucketCors => "PutBucketCors",
             Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::GetBucketLifecycle => "GetBucketLifecycle",
+            Self::PutBucketLifecycle => "PutBucketLifecycle",
+            Self::DeleteBucketLifecycle => "DeleteBucketLifecycle",
             Self::Preflight => "OptionObject",
             Self::PutBucketTagging => "PutBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
@@ -228,6 +234,9 @@ impl Operation {
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
+            Self::GetBucketLifecycle => Action::GetBucketLifecycle,
+            Self::PutBucketLifecycle => Action::PutBucketLifecycle,
+            Self::DeleteBucketLifecycle => Action::DeleteBucketLifecycle,
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
@@ -257,6 +266,7 @@ impl Operation {
         match self {
             Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
             Self::PutBucketCors => limits::MAX_CORS_BYTES,
+            Self::PutBucketLifecycle => limits::MAX_LIFECYCLE_BYTES,
             _ => limits::MAX_XML_BYTES,
         }
     }
@@ -274,6 +284,7 @@ impl Operation {
             | Self::PutObjectTagging
             | Self::PutBucketTagging
             | Self::PutBucketCors
+            | Self::PutBucketLifecycle
             | Self::PutBucketRequestPayment
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,

@@ -92,7 +92,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation of a bucket.
-const BUCKET_SELECTORS: [&str; 12] = [
+const BUCKET_SELECTORS: [&str; 13] = [
     "acl",
     "policy",
     "policyStatus",
@@ -105,6 +105,7 @@ const BUCKET_SELECTORS: [&str; 12] = [
     "tagging",
     "cors",
     "requestPayment",
+    "lifecycle",
 ];
 const OSS_BUCKET_SELECTORS: [&str; 2] = ["stat", "bucketInfo"];
 const S3_BUCKET_SELECTORS: [&str; 1] = ["ownershipControls"];
@@ -123,7 +124,7 @@ const S3_TOLD: [(&str, Operation); 4] = [
 ];
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 28] = [
+const DECISIVE: [&str; 29] = [
     "acl",
     "ownershipControls",
     "policy",
@@ -147,6 +148,7 @@ const DECISIVE: [&str; 28] = [
     "symlink",
     "requestPayment",
     "stat",
+    "lifecycle",
     "logging",
     "versioning",
     "live",
@@ -335,6 +337,9 @@ impl Request<'_> {
             ("cors", "GET") => Operation::GetBucketCors,
             ("cors", "PUT") => Operation::PutBucketCors,
             ("cors", "DELETE") => Operation::DeleteBucketCors,
+            ("lifecycle", "GET") => Operation::GetBucketLifecycle,
+            ("lifecycle", "PUT") => Operation::PutBucketLifecycle,
+            ("lifecycle", "DELETE") => Operation::DeleteBucketLifecycle,
             ("requestPayment", "GET") => Operation::GetBucketRequestPayment,
             ("requestPayment", "PUT") => Operation::PutBucketRequestPayment,
             ("stat", "GET") => Operation::GetBucketStat,

@@ -4,6 +4,7 @@
 
 mod composition;
 mod explain;
+mod lifecycle;
 mod operations;
 mod oss_objects;
 mod rights;

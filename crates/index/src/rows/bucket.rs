@@ -11,7 +11,7 @@ use headwater_model::website::Website;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
-use super::former::SecondBucket;
+use super::former::{SecondBucket, ThirdBucket};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -26,15 +26,29 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings. 3: configuration, whose it is, grants, policy.
-    const VERSION: u8 = 3;
+    /// 2: migration settings. 3: configuration, whose it is, grants, policy. 4: versioning, object lock.
+    const VERSION: u8 = 4;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            3 => Some(postcard::from_bytes::<Third>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 3.
+#[derive(Deserialize)]
+struct Third {
+    sequence: u64,
+    bucket: ThirdBucket,
+}
+
+impl From<Third> for BucketRow {
+    fn from(third: Third) -> Self {
+        Self { sequence: third.sequence, bucket: third.bucket.into() }
     }
 }
 

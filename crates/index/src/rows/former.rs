@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use headwater_model::BucketName;
-use headwater_model::acl::CannedAcl;
+use headwater_model::acl::{Acl, CannedAcl};
 use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect, Generation};
 use headwater_model::clock::Timestamp;
+use headwater_model::cors::CorsConfiguration;
 use headwater_model::digest::{Checksum, ChecksumType, ETag};
 use headwater_model::object::{
     Composition, ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
@@ -91,6 +92,51 @@ impl From<SecondBucket> for Bucket {
             migration: former.migration,
             website: former.website,
             configuration: BucketConfiguration::default(),
+        }
+    }
+}
+
+/// A bucket in version 3 of its row.
+#[derive(Deserialize)]
+pub(super) struct ThirdBucket {
+    name: BucketName,
+    generation: Generation,
+    created: Timestamp,
+    acl: Acl,
+    access: BucketAccess,
+    dialect: Dialect,
+    location: Box<str>,
+    storage_class: Box<str>,
+    rule_version: u64,
+    migration: MigrationSettings,
+    website: Option<Arc<Website>>,
+    configuration: ThirdConfiguration,
+}
+
+/// What an owner configured before versioning and object lock.
+#[derive(Deserialize)]
+struct ThirdConfiguration {
+    tags: Tags,
+    cors: Option<Arc<CorsConfiguration>>,
+    requester_pays: bool,
+}
+
+impl From<ThirdBucket> for Bucket {
+    fn from(former: ThirdBucket) -> Self {
+        let ThirdConfiguration { tags, cors, requester_pays } = former.configuration;
+        Self {
+            name: former.name,
+            generation: former.generation,
+            created: former.created,
+            acl: former.acl,
+            access: former.access,
+            dialect: former.dialect,
+            location: former.location,
+            storage_class: former.storage_class,
+            rule_version: former.rule_version,
+            migration: former.migration,
+            website: former.website,
+            configuration: BucketConfiguration { tags, cors, requester_pays, ..BucketConfiguration::default() },
         }
     }
 }

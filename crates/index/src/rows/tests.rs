@@ -307,6 +307,9 @@ fn rows_of_earlier_releases_are_read() {
     assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
     assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(object()));
     assert_eq!(UploadRow::decode(b"k", &old[2]), Ok(upload()));
+    let old: Vec<Vec<u8>> = include_str!("golden_v3.txt").lines().map(unhex).collect();
+    assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
+    assert_eq!(BucketRow::decode(b"k", &old[3]), Ok(filled::configured_without_versions()));
 }
 
 /// A row whose first version was a plain number, to show the way of a migration.

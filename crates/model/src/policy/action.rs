@@ -42,6 +42,9 @@ const TABLE: &[Row] = &[
     row(Action::GetBucketCors, &["getbucketcors"], &["getbucketcors"]),
     row(Action::PutBucketCors, &["putbucketcors"], &["putbucketcors"]),
     row(Action::DeleteBucketCors, &["putbucketcors"], &["deletebucketcors"]),
+    row(Action::GetBucketLifecycle, &["getlifecycleconfiguration"], &["getbucketlifecycle"]),
+    row(Action::PutBucketLifecycle, &["putlifecycleconfiguration"], &["putbucketlifecycle"]),
+    row(Action::DeleteBucketLifecycle, &["putlifecycleconfiguration"], &["deletebucketlifecycle"]),
     row(Action::GetBucketRequestPayment, &["getbucketrequestpayment"], &["getbucketrequestpayment"]),
     row(Action::PutBucketRequestPayment, &["putbucketrequestpayment"], &["putbucketrequestpayment"]),
     row(Action::GetBucketStat, &[], &["getbucketstat"]),
@@ -70,9 +73,9 @@ const fn row(action: Action, s3: &'static [&'static str], oss: &'static [&'stati
 
 /// A set of actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ActionSet(u64);
+pub(crate) struct ActionSet(u128);
 
-const _: () = assert!(TABLE.len() <= 64, "the set has a bit for each action");
+const _: () = assert!(TABLE.len() <= 128, "the set has a bit for each action");
 
 impl ActionSet {
     pub(super) fn contains(self, action: Action) -> bool {
@@ -118,11 +121,11 @@ pub(super) fn is_of_storage(name: &str) -> bool {
         })
 }
 
-fn all() -> u64 {
+fn all() -> u128 {
     TABLE.iter().fold(0, |all, row| all | bit(row.action))
 }
 
-fn bit(action: Action) -> u64 {
+fn bit(action: Action) -> u128 {
     TABLE.iter().position(|row| row.action == action).map_or(0, |at| 1 << at)
 }
 

@@ -93,6 +93,7 @@ pub struct Metrics {
     failed_misses: Family<ReasonLabels, Counter>,
     fills: FillMetrics,
     gauges: Gauges,
+    lifecycle: super::lifecycle::LifecycleMetrics,
 }
 
 /// Sizes that are set when the metrics are asked for.
@@ -154,6 +155,7 @@ impl Metrics {
         );
         fills.register(&mut registry);
         gauges.register(&mut registry);
+        let lifecycle = super::lifecycle::LifecycleMetrics::register(&mut registry);
         Self {
             registry,
             requests,
@@ -167,6 +169,7 @@ impl Metrics {
             failed_misses,
             fills,
             gauges,
+            lifecycle,
         }
     }
 
@@ -193,6 +196,7 @@ impl Metrics {
     /// Everything as text.
     pub(crate) fn render(&self, engine: &Engine, access_lines_dropped: u64) -> String {
         self.gauges.set(&engine.store().stats(), engine.fills().running());
+        self.lifecycle.update(engine.lifecycle_counters());
         let behind = access_lines_dropped.saturating_sub(self.access_lines_dropped.get());
         self.access_lines_dropped.inc_by(behind);
         let mut text = String::new();

@@ -17,6 +17,7 @@ mod copy;
 mod cors;
 mod delete;
 mod endpoint;
+mod lifecycle;
 mod list;
 mod miss;
 mod multipart;
@@ -124,6 +125,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
         Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
+        Operation::GetBucketLifecycle => Op::GetBucketLifecycle(request.bucket()),
+        Operation::PutBucketLifecycle => lifecycle::decode(&request, body)?,
+        Operation::DeleteBucketLifecycle => Op::DeleteBucketLifecycle(request.bucket()),
         Operation::GetBucketTagging => Op::GetBucketTagging(request.bucket()),
         Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
         Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
@@ -152,6 +156,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
 pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseContext<'_>) -> Response<Body> {
     let answer = Answer { routed, parts, vocab: routed.vocab(), context };
     match reply {
+        Reply::Done if routed.operation == Operation::PutBucketLifecycle => lifecycle::encode_stored(&answer),
         Reply::Done => answer.done(),
         Reply::Buckets { owner, buckets, next } => service::encode_buckets(&answer, &owner, &buckets, next.as_deref()),
         Reply::Bucket { owner, bucket } => bucket::encode(&answer, &owner, &bucket),
@@ -174,6 +179,7 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::RequestPayment(requester_pays) => setting::encode_payer(&answer, requester_pays),
         Reply::Unset => setting::encode_unset(&answer).unwrap_or_else(|| answer.done()),
         Reply::Cors(configuration) => cors::encode(&answer, &configuration),
+        Reply::Lifecycle(configuration) => lifecycle::encode(&answer, &configuration),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
         Reply::Appended(meta) => append::encode(&answer, &meta),
         Reply::Stored(meta) => put::encode(&answer, &meta),
@@ -201,6 +207,16 @@ pub(crate) fn put_stored(headers: &mut http::HeaderMap, meta: &headwater_model::
 /// The URL of the object that a request names.
 pub(crate) fn object_location(routed: &Routed, parts: &Parts, context: &ResponseContext<'_>) -> String {
     endpoint::object_url(&Answer { routed, parts, vocab: routed.vocab(), context })
+}
+
+/// The header by which an object's answer tells when a lifecycle rule of this name ends it. Dates beyond year 9999 show as
+/// its end.
+pub fn expiry_header(
+    dialect: Dialect,
+    at: headwater_model::clock::Timestamp,
+    rule_id: &str,
+) -> (http::HeaderName, http::HeaderValue) {
+    lifecycle::expiry_header(dialect, at, rule_id)
 }
 
 /// Reads a website document, as PutBucketWebsite does. Masked secrets stay masked.
@@ -320,6 +336,7 @@ impl Answer<'_> {
                 | Operation::DeleteObjectTagging
                 | Operation::DeleteBucketTagging
                 | Operation::DeleteBucketCors
+                | Operation::DeleteBucketLifecycle
                 | Operation::AbortMultipartUpload
         );
         let of_s3 = !self.is_oss() && self.routed.operation == Operation::PutBucketPolicy;

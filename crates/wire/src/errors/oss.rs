@@ -37,6 +37,7 @@ fn row_of(error: &Error) -> Fault {
         Error::SymlinkTarget { is_link: true, .. } => {
             row(S::BAD_REQUEST, "InvalidTargetType", "The symbolic's target object type is invalid")
         }
+        Error::NoSuchLifecycle { .. } => row(S::NOT_FOUND, "NoSuchLifecycle", "No Row found in Lifecycle Table."),
         Error::NoSuchCors { .. } => {
             row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
         }

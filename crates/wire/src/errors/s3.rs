@@ -31,6 +31,9 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::SymlinkTarget { is_link: true, .. } => {
             row(S::BAD_REQUEST, "InvalidTargetType", "The symbolic's target object type is invalid")
         }
+        Error::NoSuchLifecycle { .. } => {
+            row(S::NOT_FOUND, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+        }
         Error::NoSuchCors { .. } => {
             row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
         }

@@ -81,6 +81,7 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("SymlinkTargetNotExist", 404),
         ),
         (Error::SymlinkTarget { target: key(), is_link: true }, ("InvalidTargetType", 400), ("InvalidTargetType", 400)),
+        (Error::NoSuchLifecycle { bucket: bucket() }, ("NoSuchLifecycleConfiguration", 404), ("NoSuchLifecycle", 404)),
         (Error::NoSuchCors { bucket: bucket() }, ("NoSuchCORSConfiguration", 404), ("NoSuchCORSConfiguration", 404)),
         (Error::CorsForbidden { enabled: false }, ("AccessForbidden", 403), ("AccessForbidden", 403)),
         (Error::CorsForbidden { enabled: true }, ("AccessForbidden", 403), ("AccessForbidden", 403)),

@@ -67,7 +67,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "httpsConfig",
         "inventory",
         "inventoryId",
-        "lifecycle",
         "live",
         "logging",
         "metaQuery",

@@ -8,6 +8,8 @@ use headwater_model::object::{ObjectAccess, ObjectPart};
 
 use super::*;
 
+mod settings;
+
 /// As (key, value).
 pub(super) fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([8; 16]));
@@ -75,7 +77,16 @@ pub(super) fn configured() -> BucketRow {
         tags: tags(),
         cors: Some(Arc::new(CorsConfiguration { rules: vec![rule, CorsRule::default()], response_vary: true })),
         requester_pays: true,
+        ..settings::filled()
     };
+    row
+}
+
+/// As far as version 3 goes.
+pub(super) fn configured_without_versions() -> BucketRow {
+    let mut row = configured();
+    let BucketConfiguration { tags, cors, requester_pays, .. } = row.bucket.configuration;
+    row.bucket.configuration = BucketConfiguration { tags, cors, requester_pays, ..BucketConfiguration::default() };
     row
 }
 

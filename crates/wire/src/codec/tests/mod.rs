@@ -5,6 +5,7 @@ mod composition;
 mod cors;
 mod documents_oss;
 mod documents_s3;
+mod lifecycle;
 mod listing;
 mod objects;
 mod oss_objects;
