@@ -109,6 +109,7 @@ fn headers_of(copy: &CopyObject, source: &StoredObject, bucket: &Bucket) -> Obje
     let headers = copy.headers.clone().unwrap_or_else(|| ObjectHeaders {
         storage_class: copy.storage_class.clone(),
         website_redirect: copy.website_redirect.clone(),
+        lock: None,
         ..source.meta.headers.clone()
     });
     with_class_of(headers, bucket)

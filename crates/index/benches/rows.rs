@@ -37,6 +37,7 @@ fn row(sequence: u64) -> Bytes {
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
         composition: headwater_model::object::Composition::default(),
+        version: headwater_model::version::VersionId::Null,
     };
     let blob = BlobRef::Log { segment: sequence / 10_000 };
     let extent = Extent { blob, offset_bytes: sequence * 4200, length_bytes: 4096, crc64: sequence };

@@ -13,6 +13,7 @@ use crate::object::Tags;
 use crate::policy::Policy;
 use crate::reply::Owner;
 use crate::settings::MigrationSettings;
+use crate::version::{ObjectLockConfiguration, Versioning};
 use crate::website::Website;
 
 /// Which vendor's words the answers speak.
@@ -95,6 +96,10 @@ pub struct BucketConfiguration {
     pub cors: Option<Arc<CorsConfiguration>>,
     /// Whether requests are said to be paid by who makes them; echoed, without further effect.
     pub requester_pays: bool,
+    /// Whether its objects have versions.
+    pub versioning: Versioning,
+    /// Object lock; `None` if it was never enabled.
+    pub object_lock: Option<ObjectLockConfiguration>,
     /// Lifecycle rules.
     pub lifecycle: Option<Arc<LifecycleConfiguration>>,
 }

@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::version::VersionId;
 
 /// Result with the domain's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -50,6 +51,22 @@ pub enum Error {
         key: Box<str>,
         /// Status of the origin's answer (404 or 410), if one was asked.
         origin_status: Option<u16>,
+    },
+    /// The key has no version of that id.
+    #[error("no such version of {key}: {version}")]
+    NoSuchVersion {
+        /// The key.
+        key: Box<str>,
+        /// The version.
+        version: VersionId,
+    },
+    /// A version is retained or under a legal hold, so it stays and its retention does not get shorter.
+    #[error("version {version} of {key} is locked")]
+    ObjectLocked {
+        /// The key.
+        key: Box<str>,
+        /// The version.
+        version: VersionId,
     },
     /// No multipart upload of that id for that key.
     #[error("no such upload: {upload_id}")]

@@ -30,6 +30,7 @@ pub mod range;
 pub mod reply;
 pub mod rule;
 pub mod settings;
+pub mod version;
 pub mod website;
 
 pub use error::{Error, Result};

@@ -8,6 +8,7 @@ use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::digest::{Checksum, ChecksumType, ETag};
 use crate::reply::Owner;
+use crate::version::{ObjectLock, VersionId};
 
 /// The representation headers kept with an object and sent with it again (OSS: the seven headers of mirroring, which
 /// are also those of PutObject; `Access-Control-Allow-Origin` only ever comes from an origin).
@@ -82,6 +83,9 @@ pub struct ObjectHeaders {
     /// Owner and list; `None`: its bucket's owner's, with no list of its own.
     #[serde(default)] // as above
     pub access: Option<Box<ObjectAccess>>,
+    /// What keeps it from being deleted; `None`: nothing. A copy does not inherit it.
+    #[serde(default)] // as above
+    pub lock: Option<Box<ObjectLock>>,
 }
 
 /// One of the parts that an object was completed from.
@@ -132,6 +136,8 @@ pub struct ObjectMeta {
     pub tags: Tags,
     /// How the body came together.
     pub composition: Composition,
+    /// Which version of its key it is: chosen by the store when it is committed.
+    pub version: VersionId,
 }
 
 /// Shared, immutable metadata.

@@ -2,6 +2,7 @@
 
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::object::{ObjectAccess, ObjectHeaders, Tags};
+use headwater_model::version::{Governance, Retention};
 
 /// What an upload is begun with, for the object that its completion makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,4 +24,9 @@ pub enum Amendment {
     Tags(Tags),
     /// Its owner and list are these.
     Access(Option<Box<ObjectAccess>>),
+    /// It is retained so, if its present retention permits that
+    /// ([`headwater_model::Error::ObjectLocked`] otherwise).
+    Retention(Option<Retention>, Governance),
+    /// Whether somebody holds it.
+    LegalHold(bool),
 }

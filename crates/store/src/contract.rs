@@ -7,6 +7,12 @@
 //! - A tombstone is written by the same commit as the deletion that it remembers, and goes with the commit that writes the
 //!   key, so a key never has both an object and a tombstone; while it stands no fill of the key is granted or commits. It
 //!   dies with the bucket's generation.
+//! - A key has at most one *current object*: its newest version, unless that is a delete marker, then none. Everything
+//!   that names no version means the current object. In a bucket whose versioning is
+//!   [`Enabled`](headwater_model::version::Versioning) a commit that writes a key makes the former current object a
+//!   version that is not current; in any other it replaces the null version, wherever among the versions that is.
+//! - What is under a legal hold or retained is neither deleted nor replaced
+//!   ([`headwater_model::Error::ObjectLocked`] from whatever would); a version that another succeeds is not replaced.
 //! - Every commit that touches a key revokes the key's [`FillToken`], and every commit that changes a bucket's rules or
 //!   ends its generation revokes all tokens of the bucket, under the same lock and before it is acknowledged.
 
@@ -20,18 +26,21 @@ use headwater_model::account::Account;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
+use headwater_model::digest::ETag;
 use headwater_model::list::{ListPage, ListQuery};
-use headwater_model::multipart::{CompletedPart, PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
-use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
+use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
 pub use crate::changes::{Amendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
+pub use crate::versions::{Deleted, NoncurrentPage, NoncurrentVersion, RemovedVersion, StoredVersion, VersionRemoval};
+pub use crate::writing::{NewObject, NewPart, ObjectWriter, WriteIntent};
 
 /// Names one life of a bucket; everything in a store is under it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,110 +72,9 @@ pub enum Expectation {
     /// What is there meets the condition, or nothing is there and the condition allows that
     /// ([`ObjectCondition::judge`]).
     Meets(Arc<ObjectCondition>),
-    /// The commit of a fill: the token still holds, the key is absent and no tombstone stands for it
+    /// The commit of a fill: the token still holds, the key has no version at all and no tombstone stands for it
     /// ([`headwater_model::Error::ObjectExists`] otherwise). Commits with a token are not revocations of their own token.
     Fill(FillToken),
-}
-
-/// What a writer is for: decides buffering, and is written into the blob's footer.
-#[derive(Clone, Debug)]
-pub struct WriteIntent {
-    /// Bucket.
-    pub bucket: BucketRef,
-    /// Key.
-    pub key: ObjectKey,
-    /// Announced length, if any. Exceeding it fails the write with `EntityTooLarge`, ending short of it with
-    /// `IncompleteBody`.
-    pub content_length: Option<u64>,
-    /// Most bytes accepted.
-    pub max_bytes: u64,
-    /// Additional checksum to compute.
-    pub checksum: Option<ChecksumAlgorithm>,
-    /// Whether `tail` will be called: then bytes must be readable while they are written.
-    pub followed: bool,
-}
-
-/// A new object's metadata, chosen after its digests are known.
-#[derive(Clone, Debug)]
-pub struct NewObject {
-    /// Entity tag.
-    pub etag: ETag,
-    /// `Last-Modified`.
-    pub last_modified: Timestamp,
-    /// Normal objects keep their MD5.
-    pub kind: ObjectKind,
-    /// Who wrote it.
-    pub provenance: Provenance,
-    /// What the writer chose.
-    pub headers: ObjectHeaders,
-    /// Additional checksum to keep.
-    pub checksum: Option<Checksum>,
-    /// Tags.
-    pub tags: Tags,
-    /// How the body comes together. A completion lists the parts itself.
-    pub composition: Composition,
-}
-
-/// A part's metadata, chosen after its digests are known.
-#[derive(Clone, Debug)]
-pub struct NewPart {
-    /// Upload; it must still be open ([`headwater_model::Error::NoSuchUpload`] otherwise).
-    pub upload: UploadId,
-    /// Part number.
-    pub number: u16,
-    /// When it was stored.
-    pub last_modified: Timestamp,
-    /// Additional checksum to keep.
-    pub checksum: Option<Checksum>,
-}
-
-/// A write in progress. Dropping it abandons the write: nothing becomes visible and its bytes are removed.
-pub trait ObjectWriter: Send {
-    /// Appends. Returns when the store can take more (bounded memory), not when the bytes are durable.
-    ///
-    /// # Errors
-    /// `EntityTooLarge`, `StorageFull`, `Internal`; the writer is then of no further use.
-    fn write(&mut self, chunk: Bytes) -> BoxFuture<'_, Result<()>>;
-
-    /// Follows the bytes while they are written. Only for writers begun with `followed`.
-    fn tail(&self) -> Arc<dyn Tail>;
-
-    /// Writes into the body's room beyond its end, for bytes that come out of order. `None` while the body is in memory,
-    /// and if it is not followed or its length was not announced.
-    fn ahead(&self) -> Option<Arc<dyn Ahead>>;
-
-    /// Takes the `length` bytes behind the present end, which were all written ahead, as if they came by
-    /// [`ObjectWriter::write`] now. Waits for those among them that are being written.
-    ///
-    /// # Errors
-    /// `Internal` if they were not all written ahead; `EntityTooLarge`; `StorageFull`; the writer is then of no further
-    /// use.
-    fn absorb(&mut self, length: u64) -> BoxFuture<'_, Result<()>>;
-
-    /// Ends the body and tells what it came to. No `write` may follow.
-    ///
-    /// # Errors
-    /// `IncompleteBody` if shorter than announced; `Internal`.
-    fn finish(&mut self) -> BoxFuture<'_, Result<Digests>>;
-
-    /// Makes the object durable and visible. After [`ObjectWriter::finish`].
-    ///
-    /// # Errors
-    /// Those of [`Expectation`]; `StorageFull`; `Internal`.
-    fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
-
-    /// Makes the body durable at the end of the object under the key, which must meet `expect` and be in files: not
-    /// [`Content::resident`]. `object` is the metadata of the whole. After [`ObjectWriter::finish`].
-    ///
-    /// # Errors
-    /// Those of [`Expectation`]; `NoSuchKey`; `StorageFull`; `Internal`.
-    fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
-
-    /// Makes the body durable as a part, replacing a former part of that number. After [`ObjectWriter::finish`].
-    ///
-    /// # Errors
-    /// `NoSuchUpload`; `StorageFull`; `Internal`.
-    fn seal_part(self: Box<Self>, part: NewPart) -> BoxFuture<'static, Result<PartInfo>>;
 }
 
 /// A stored object's bytes, open: readable even if the object is replaced or deleted meanwhile.
@@ -207,10 +115,14 @@ impl fmt::Debug for StoredObject {
 /// Sizes and counts for metrics and the console.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreStats {
-    /// Objects visible.
+    /// Current objects.
     pub objects: u64,
-    /// Bytes of visible objects.
+    /// Bytes of current objects.
     pub object_bytes: u64,
+    /// Versions that are not current, delete markers included.
+    pub versions: u64,
+    /// Bytes of versions that are not current.
+    pub version_bytes: u64,
     /// Tombstones; those of a deleted bucket count until they are removed in the background.
     pub tombstones: u64,
     /// Bytes on disk: log segments and blob files.
@@ -232,8 +144,8 @@ pub trait Store: Send + Sync {
     /// Begins a write. Nothing is visible until it is sealed.
     fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>>;
 
-    /// Grants the right to fill `key`, revoking an earlier grant for it. `None` if the object exists by now, a tombstone
-    /// stands for it, the bucket's generation ended, or its rule version is no longer `rule_version`: look again.
+    /// Grants the right to fill `key`, revoking an earlier grant for it. `None` if the key has a version by now, be it a
+    /// delete marker, a tombstone stands for it, the bucket's generation ended, or its rule version is no longer `rule_version`: look again.
     fn begin_fill<'a>(
         &'a self,
         bucket: &'a BucketRef,
@@ -241,8 +153,11 @@ pub trait Store: Send + Sync {
         rule_version: u64,
     ) -> BoxFuture<'a, Result<Option<FillToken>>>;
 
-    /// Deletes an object; `false` if there was none. Either way the key's fill token is revoked, and a tombstone is left
-    /// if `afterwards` says so.
+    /// Deletes an object, if there is one. Either way the key's fill token is revoked.
+    ///
+    /// In a bucket without versions a tombstone is left if `afterwards` says so. In one whose versions are enabled a
+    /// delete marker is made, whatever there was, and the object stays as a version; in one whose versions are suspended
+    /// the marker takes the place of the key's null version. A marker keeps fills away itself: no tombstone is left.
     ///
     /// # Errors
     /// [`headwater_model::Error::TooManyTombstones`] beyond [`headwater_model::limits::MAX_GONE_PER_BUCKET`], for a key
@@ -253,10 +168,10 @@ pub trait Store: Send + Sync {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         afterwards: Afterwards,
-    ) -> BoxFuture<'a, Result<bool>>;
+    ) -> BoxFuture<'a, Result<Deleted>>;
 
     /// Deletes an object that meets the condition, as [`Store::delete`] does. Without an object nothing happens, whatever
-    /// the condition: `false`, no token is revoked and no tombstone left.
+    /// the condition, but that the key's fill token is revoked: no marker is made and no tombstone left.
     ///
     /// # Errors
     /// [`headwater_model::Error::PreconditionFailed`] if it does not meet the condition.
@@ -266,17 +181,54 @@ pub trait Store: Send + Sync {
         key: &'a ObjectKey,
         afterwards: Afterwards,
         condition: &'a ObjectCondition,
-    ) -> BoxFuture<'a, Result<bool>>;
+    ) -> BoxFuture<'a, Result<Deleted>>;
+
+    /// Opens a version. `None` if the key has none of that id.
+    fn open_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+    ) -> BoxFuture<'a, Result<Option<StoredVersion>>>;
+
+    /// The delete marker that is the key's newest version, if it is one: why [`Store::open`] finds nothing. Costs nothing
+    /// in a bucket that never had versions.
+    fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>>;
+
+    /// Deletes a version for good; `None` if the key has none of that id. If it was the newest, the one before it is the
+    /// newest again, and current if it is an object. The key's fill token is revoked.
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::ObjectLocked`]; [`headwater_model::Error::PreconditionFailed`] if it does not meet the
+    /// condition.
+    fn delete_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        removal: VersionRemoval,
+    ) -> BoxFuture<'a, Result<Option<RemovedVersion>>>;
 
     /// Changes an object without changing its body, its `Last-Modified` or its tag.
     ///
     /// # Errors
-    /// [`headwater_model::Error::NoSuchKey`]; [`headwater_model::Error::SlowDown`] if others change the key without
-    /// pause.
+    /// [`headwater_model::Error::NoSuchKey`]; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others
+    /// change the key without pause.
     fn amend<'a>(
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>>;
+
+    /// Changes a version, as [`Store::amend`] changes the current object.
+    ///
+    /// # Errors
+    /// Those of [`Store::amend`], but [`headwater_model::Error::NoSuchVersion`] if the key has no object of that id.
+    fn amend_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
@@ -308,6 +260,22 @@ pub trait Store: Send + Sync {
 
     /// One page of objects, in byte order of keys.
     fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>>;
+
+    /// One page of versions and delete markers, the current objects among them, in byte order of keys, the newest of a
+    /// key first.
+    fn list_versions<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a VersionQuery,
+    ) -> BoxFuture<'a, Result<VersionPage>>;
+
+    /// At most `limit` versions that are not current, behind `after`; nothing in a bucket that never had versions.
+    fn list_noncurrent<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        after: &'a VersionMarker,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<NoncurrentPage>>;
 
     /// Begins a multipart upload.
     fn create_upload<'a>(
@@ -368,10 +336,11 @@ pub trait Store: Send + Sync {
     fn create_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<Bucket>>;
 
     /// Replaces a bucket's settings; generation must be the living one. Revokes the bucket's fill tokens if
-    /// `rule_version` differs from the stored one.
+    /// `rule_version` differs from the stored one ([`headwater_model::Error::InvalidRequest`] if that would make a bucket
+    /// that has had versions [`Unversioned`](headwater_model::version::Versioning)).
     fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>>;
 
-    /// Deletes a bucket that holds no object and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
+    /// Deletes a bucket that holds no version, delete markers included, and no open upload ([`headwater_model::Error::BucketNotEmpty`]).
     fn delete_bucket<'a>(&'a self, bucket: &'a BucketRef) -> BoxFuture<'a, Result<()>>;
 
     /// The accounts beside root, by canonical id.

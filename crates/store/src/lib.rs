@@ -8,10 +8,13 @@ mod contract;
 mod fills;
 mod following;
 mod local;
+mod versions;
+mod writing;
 
 pub use contract::{
-    Afterwards, Ahead, Amendment, BucketRef, Content, Expectation, FillToken, NewObject, NewPart, NewUpload,
-    ObjectWriter, Store, StoreStats, StoredObject, Tail, TailState, Tombstone, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
+    NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion,
+    Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
 };
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,

@@ -193,7 +193,7 @@ impl Lane {
             may_commit: None,
             perform: Box::pin(async move {
                 let deleted = opened.store.delete(&opened.bucket, &object_key(KEYS[at]), afterwards).await;
-                (outcome(deleted, Outcome::Existed), None)
+                (outcome(deleted, |deleted| Outcome::Existed(deleted.found)), None)
             }),
         }
     }

@@ -14,10 +14,12 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
-    StoredObject, Tombstone, WriteIntent,
+    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
+    WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use headwater_testkit::store_suite::{Factory, Fixture, random};
@@ -31,10 +33,10 @@ impl Store for Forgetful {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         afterwards: Afterwards,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         Box::pin(async move {
             if afterwards == Afterwards::Refetchable && self.0.open(bucket, key).await?.is_none() {
-                return Ok(false);
+                return Ok(Deleted::default());
             }
             self.0.delete(bucket, key, afterwards).await
         })
@@ -46,7 +48,7 @@ impl Store for Forgetful {
         key: &'a ObjectKey,
         afterwards: Afterwards,
         condition: &'a ObjectCondition,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         self.0.delete_if(bucket, key, afterwards, condition)
     }
 
@@ -57,6 +59,55 @@ impl Store for Forgetful {
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         self.0.amend(bucket, key, amendment)
+    }
+
+    fn open_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+    ) -> BoxFuture<'a, Result<Option<StoredVersion>>> {
+        self.0.open_version(bucket, key, version)
+    }
+
+    fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
+        self.0.marker(bucket, key)
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        removal: VersionRemoval,
+    ) -> BoxFuture<'a, Result<Option<RemovedVersion>>> {
+        self.0.delete_version(bucket, key, removal)
+    }
+
+    fn amend_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        self.0.amend_version(bucket, key, version, amendment)
+    }
+
+    fn list_versions<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a VersionQuery,
+    ) -> BoxFuture<'a, Result<VersionPage>> {
+        self.0.list_versions(bucket, query)
+    }
+
+    fn list_noncurrent<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        after: &'a VersionMarker,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<NoncurrentPage>> {
+        self.0.list_noncurrent(bucket, after, limit)
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {

@@ -102,6 +102,7 @@ impl Head {
             headers: self.headers.clone(),
             tags: self.tags.clone(),
             composition: headwater_model::object::Composition::default(),
+            version: headwater_model::version::VersionId::Null,
         }
     }
 

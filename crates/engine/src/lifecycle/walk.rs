@@ -161,7 +161,7 @@ impl<'e> Walk<'e> {
         let deleted =
             self.engine.store.delete_if(&known.reference, &object.key, Afterwards::Refetchable, &condition).await;
         self.engine.fills.forget_absence(known.bucket.generation, &object.key);
-        deleted
+        deleted.map(|deleted| deleted.found)
     }
 
     /// Whether some rule is due for what is as old: most objects are not, and their tags need not be looked up.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::key::{RowKind, describe};
 use super::{
     AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow,
-    SegmentRow, UploadKeyRow, UploadRow,
+    SegmentRow, UploadKeyRow, UploadRow, VersionRow,
 };
 
 /// Why a row cannot be read.
@@ -122,5 +122,6 @@ pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
             OriginUsageRow::parse_key(key).and_then(|_| OriginUsageRow::decode(key, value).map(drop))
         }
         RowKind::Upload => UploadRow::parse_key(key).and_then(|_| UploadRow::decode(key, value).map(drop)),
+        RowKind::Version => VersionRow::parse_key(key).and_then(|_| VersionRow::decode(key, value).map(drop)),
     }
 }

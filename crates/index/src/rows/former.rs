@@ -9,9 +9,10 @@ use headwater_model::clock::Timestamp;
 use headwater_model::cors::CorsConfiguration;
 use headwater_model::digest::{Checksum, ChecksumType, ETag};
 use headwater_model::object::{
-    Composition, ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
+    Composition, ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
 };
 use headwater_model::settings::MigrationSettings;
+use headwater_model::version::VersionId;
 use headwater_model::website::Website;
 use serde::Deserialize;
 
@@ -58,6 +59,7 @@ impl From<SecondMeta> for ObjectMeta {
             tags: former.tags,
             // Multipart objects had no checksum of their own.
             composition: Composition { checksum_type: ChecksumType::FullObject, ..Composition::default() },
+            version: VersionId::Null,
         }
     }
 }
@@ -92,6 +94,58 @@ impl From<SecondBucket> for Bucket {
             migration: former.migration,
             website: former.website,
             configuration: BucketConfiguration::default(),
+        }
+    }
+}
+
+/// What a writer could choose before retention and holds were kept.
+#[derive(Deserialize)]
+pub(super) struct ThirdHeaders {
+    content: ContentHeaders,
+    user: UserMeta,
+    storage_class: Option<Box<str>>,
+    website_redirect: Option<Box<str>>,
+    access: Option<Box<ObjectAccess>>,
+}
+
+impl From<ThirdHeaders> for ObjectHeaders {
+    fn from(former: ThirdHeaders) -> Self {
+        let ThirdHeaders { content, user, storage_class, website_redirect, access } = former;
+        Self { content, user, storage_class, website_redirect, access, lock: None }
+    }
+}
+
+/// An object's metadata in version 3 of its row.
+#[derive(Deserialize)]
+pub(super) struct ThirdMeta {
+    size_bytes: u64,
+    etag: ETag,
+    last_modified: Timestamp,
+    crc64: u64,
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+    kind: ObjectKind,
+    provenance: Provenance,
+    headers: ThirdHeaders,
+    tags: Tags,
+    composition: Composition,
+}
+
+impl From<ThirdMeta> for ObjectMeta {
+    fn from(former: ThirdMeta) -> Self {
+        Self {
+            size_bytes: former.size_bytes,
+            etag: former.etag,
+            last_modified: former.last_modified,
+            crc64: former.crc64,
+            md5: former.md5,
+            checksum: former.checksum,
+            kind: former.kind,
+            provenance: former.provenance,
+            headers: former.headers.into(),
+            tags: former.tags,
+            composition: former.composition,
+            version: VersionId::Null,
         }
     }
 }

@@ -12,7 +12,7 @@ use headwater_model::origin::OriginId;
 use super::codec::RowError;
 use super::{
     AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
-    UploadKeyRow, UploadRow,
+    UploadKeyRow, UploadRow, VersionRow,
 };
 
 /// What follows a `0x00` that belongs to the text.
@@ -48,11 +48,13 @@ pub enum RowKind {
     OriginUsage = b't',
     /// [`super::UploadRow`].
     Upload = b'u',
+    /// [`super::VersionRow`].
+    Version = b'v',
 }
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Account,
         Self::Bucket,
         Self::Counter,
@@ -65,6 +67,7 @@ impl RowKind {
         Self::Segment,
         Self::OriginUsage,
         Self::Upload,
+        Self::Version,
     ];
 
     /// First byte of the keys of this kind.
@@ -112,6 +115,10 @@ fn describe_known(key: &[u8]) -> Option<String> {
         RowKind::Upload => {
             let (generation, name, id) = UploadRow::parse_key(key).ok()?;
             format!("upload row {id} for {name:?} of generation {}", generation.0)
+        }
+        RowKind::Version => {
+            let (generation, name, version) = VersionRow::parse_key(key).ok()?;
+            format!("version row {version} of {name:?} of generation {}", generation.0)
         }
     };
     Some(text)

@@ -16,6 +16,7 @@
 //! segment     's' segment
 //! usage       't' origin
 //! upload      'u' generation escaped-key upload-id
+//! version     'v' generation escaped-key (0 | 1 number-inverted)
 //! ```
 //!
 //! An older version of a value is migrated when it is read ([`RowValue::migrate`]); an unknown one is an error that
@@ -39,6 +40,7 @@ mod part;
 mod segment;
 mod upload;
 mod upload_key;
+mod version;
 
 pub use account::AccountRow;
 pub use bucket::BucketRow;
@@ -55,6 +57,7 @@ pub use part::PartRow;
 pub use segment::SegmentRow;
 pub use upload::UploadRow;
 pub use upload_key::UploadKeyRow;
+pub use version::{VersionContent, VersionRow};
 
 #[cfg(test)]
 mod tests;

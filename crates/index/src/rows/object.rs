@@ -7,11 +7,12 @@ use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ETag};
 use headwater_model::object::{Composition, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
+use headwater_model::version::VersionId;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
-use super::former::{Headers, SecondMeta};
+use super::former::{Headers, SecondMeta, ThirdMeta};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -28,15 +29,30 @@ pub struct ObjectRow {
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    /// 2: tags. 3: composition, storage class, redirect, owner and list.
-    const VERSION: u8 = 3;
+    /// 2: tags. 3: composition, storage class, redirect, owner and list. 4: version, retention and hold.
+    const VERSION: u8 = 4;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            3 => Some(postcard::from_bytes::<Third>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 3.
+#[derive(Deserialize)]
+struct Third {
+    sequence: u64,
+    meta: ThirdMeta,
+    extents: Vec<Extent>,
+}
+
+impl From<Third> for ObjectRow {
+    fn from(third: Third) -> Self {
+        Self { sequence: third.sequence, meta: Arc::new(third.meta.into()), extents: third.extents }
     }
 }
 
@@ -84,6 +100,7 @@ impl From<First> for ObjectRow {
             headers: first.headers.into(),
             tags: Tags::new(),
             composition: Composition::default(),
+            version: VersionId::Null,
         };
         Self { sequence: first.sequence, meta: Arc::new(meta), extents: first.extents }
     }

@@ -12,6 +12,7 @@ use headwater_model::policy::{Attached, Policy};
 use headwater_model::reply::Owner;
 use headwater_model::rule::{RoutingRule, Secret};
 use headwater_model::settings::{OriginCredentials, OriginKind, OriginSettings, OriginUsage, TimeWindow};
+use headwater_model::version::{VersionId, VersionNumber};
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
 use proptest::prelude::*;
@@ -33,6 +34,10 @@ fn generation() -> impl Strategy<Value = Generation> {
 fn upload_id() -> impl Strategy<Value = UploadId> {
     prop_oneof![prop::array::uniform16(prop_oneof![Just(0u8), Just(1), Just(0xFF)]), any::<[u8; 16]>()]
         .prop_map(UploadId)
+}
+
+fn version_id() -> impl Strategy<Value = VersionId> {
+    prop_oneof![Just(VersionId::Null), any::<[u8; 16]>().prop_map(|number| VersionId::Made(VersionNumber(number)))]
 }
 
 fn checksum() -> Checksum {
@@ -69,6 +74,7 @@ fn object() -> ObjectRow {
             headers: headers(),
             tags: Vec::new(),
             composition: Composition::default(),
+            version: VersionId::Null,
         }),
         extents: extents(),
     }
@@ -128,6 +134,18 @@ fn segment() -> SegmentRow {
         dead_bytes: 128,
         delete_bytes: 64,
     }
+}
+
+fn version(content: VersionContent) -> VersionRow {
+    VersionRow { sequence: 12, place: number(11), superseded: Some(Timestamp(4)), content }
+}
+
+fn marker() -> VersionRow {
+    VersionRow { superseded: None, ..version(VersionContent::Marker { last_modified: Timestamp(3) }) }
+}
+
+fn number(sequence: u64) -> VersionNumber {
+    VersionNumber::new(sequence, 0xFEDC)
 }
 
 fn account() -> AccountRow {
@@ -191,6 +209,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (SegmentRow::key(7), segment().encode()),
         (OriginUsageRow::key(&origin_id()), usage().encode()),
         (UploadRow::key(generation, &key, id), upload().encode()),
+        (VersionRow::key(generation, &key, VersionId::Made(number(11))), marker().encode()),
     ]
 }
 
@@ -208,6 +227,8 @@ fn values_come_back_as_they_were() {
     round_trip(&upload());
     round_trip(&filled::described_upload());
     round_trip(&part());
+    round_trip(&marker());
+    round_trip(&filled::superseded());
     round_trip(&origin());
     round_trip(&usage());
     round_trip(&segment());
@@ -252,6 +273,7 @@ fn every_kind_is_verified_and_told_by_name() {
             "segment row 7",
             "usage row https://origin.example:443",
             "upload row 07070707070707070707070707070707 for \"a/b\\0c\" of generation 4",
+            "version row 000000000000000b000000000000fedc of \"a/b\\0c\" of generation 4",
         ]
     );
     assert_eq!(describe(b"x\xFF"), "row with key x\\xff");
@@ -265,7 +287,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
     let error = ObjectRow::decode(&key, &value).expect_err("an unknown version");
     assert_eq!(
         error.to_string(),
-        "object row \"a\" of generation 3 has version 4, but this release knows versions up to 3: \
+        "object row \"a\" of generation 3 has version 5, but this release knows versions up to 4: \
          the data was written by a newer release, run that release or a later one"
     );
     assert!(matches!(Error::from(error), Error::Internal { .. }));
@@ -294,7 +316,8 @@ fn damaged_values_and_keys_are_errors() {
 }
 
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
-/// both, and version 1 of uploads, nothing of what follows these now, and no owners.
+/// both, and version 1 of uploads, nothing of what follows these now, and no owners; version 3 of both, and version 2 of
+/// uploads, neither versions nor retention.
 #[test]
 fn rows_of_earlier_releases_are_read() {
     let unhex = |text: &str| -> Vec<u8> {
@@ -309,7 +332,11 @@ fn rows_of_earlier_releases_are_read() {
     assert_eq!(UploadRow::decode(b"k", &old[2]), Ok(upload()));
     let old: Vec<Vec<u8>> = include_str!("golden_v3.txt").lines().map(unhex).collect();
     assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
+    assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(object()));
+    assert_eq!(UploadRow::decode(b"k", &old[2]), Ok(upload()));
     assert_eq!(BucketRow::decode(b"k", &old[3]), Ok(filled::configured_without_versions()));
+    assert_eq!(ObjectRow::decode(b"k", &old[4]), Ok(filled::completed_without_versions()));
+    assert_eq!(UploadRow::decode(b"k", &old[5]), Ok(filled::described_without_lock()));
 }
 
 /// A row whose first version was a plain number, to show the way of a migration.
@@ -368,6 +395,30 @@ proptest! {
         let by_id = (UploadKeyRow::key(a.0, a.2), UploadKeyRow::key(b.0, b.2));
         prop_assert_eq!(by_id.0.cmp(&by_id.1), (a.0, a.2).cmp(&(b.0, b.2)));
         prop_assert_eq!(UploadKeyRow::parse_key(&by_id.0), Ok((a.0, a.2)));
+    }
+
+    #[test]
+    fn version_keys_sort_as_generation_then_key_then_from_the_newest(
+        a in (generation(), object_key(), version_id()),
+        b in (generation(), object_key(), version_id()),
+        place in any::<[u8; 16]>().prop_map(VersionNumber),
+    ) {
+        let (left, right) = (VersionRow::key(a.0, &a.1, a.2), VersionRow::key(b.0, &b.1, b.2));
+        let newest_first = |version: VersionId| match version {
+            VersionId::Null => None,
+            VersionId::Made(number) => Some(std::cmp::Reverse(number)),
+        };
+        let order = (a.0, &a.1, newest_first(a.2)).cmp(&(b.0, &b.1, newest_first(b.2)));
+        prop_assert_eq!(left.cmp(&right), order);
+        prop_assert_eq!(VersionRow::parse_key(&left), Ok(a.clone()));
+        let of_same = (a.0, &a.1) == (b.0, &b.1);
+        prop_assert_eq!(VersionRow::range_of_key(b.0, &b.1).contains(&left), of_same);
+        prop_assert_eq!(VersionRow::range_of_made(b.0, &b.1).contains(&left), of_same && a.2 != VersionId::Null);
+        prop_assert_eq!(left >= VersionRow::seek_after_key(a.0, b.1.as_str()), a.1 > b.1);
+        prop_assert_eq!(left >= VersionRow::seek_key(a.0, b.1.as_str()), a.1 >= b.1);
+        let is_older = matches!(a.2, VersionId::Made(number) if number < place);
+        let older = VersionRow::range_of_made(a.0, &a.1).starting_at(VersionRow::seek_older(a.0, &a.1, place));
+        prop_assert_eq!(older.contains(&left), is_older);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use headwater_model::object::{ObjectHeaders, Tags};
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
-use super::former::Headers;
+use super::former::{Headers, ThirdHeaders};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::{KeyRange, after_prefix};
 
@@ -33,11 +33,33 @@ pub struct UploadRow {
 
 impl RowValue for UploadRow {
     const KIND: RowKind = RowKind::Upload;
-    /// 2: tags, checksum type, storage class, redirect, owner and list.
-    const VERSION: u8 = 2;
+    /// 2: tags, checksum type, storage class, redirect, owner and list. 3: retention and hold.
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
-        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+        match version {
+            1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
+            2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            _ => None,
+        }
+    }
+}
+
+/// Version 2.
+#[derive(Deserialize)]
+struct Second {
+    sequence: u64,
+    initiated: Timestamp,
+    checksum_algorithm: Option<ChecksumAlgorithm>,
+    headers: ThirdHeaders,
+    tags: Tags,
+    checksum_type: ChecksumType,
+}
+
+impl From<Second> for UploadRow {
+    fn from(second: Second) -> Self {
+        let Second { sequence, initiated, checksum_algorithm, headers, tags, checksum_type } = second;
+        Self { sequence, initiated, checksum_algorithm, headers: headers.into(), tags, checksum_type }
     }
 }
 

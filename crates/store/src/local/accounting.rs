@@ -13,7 +13,7 @@ use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
     AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OriginRow,
-    OriginUsageRow, PartRow, RowKind, RowValue, SegmentRow, UploadRow,
+    OriginUsageRow, PartRow, RowKind, RowValue, SegmentRow, UploadRow, VersionContent, VersionRow,
 };
 use headwater_model::Result;
 use headwater_model::bucket::Generation;
@@ -256,6 +256,13 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
             // Its key's row is written with it and knows no sequence of its own: this one stands for both.
             companion_bytes = FRAME_HEADER_BYTES + key.len();
             (UploadRow::decode(key, value)?.sequence, None, Vec::new())
+        }
+        RowKind::Version => {
+            let row = VersionRow::decode(key, value)?;
+            match row.content {
+                VersionContent::Object { extents, .. } => (row.sequence, None, extents),
+                VersionContent::Marker { .. } => (row.sequence, None, Vec::new()),
+            }
         }
         RowKind::Account => (AccountRow::decode(key, value)?.sequence, None, Vec::new()),
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, None, Vec::new()),

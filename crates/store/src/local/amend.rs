@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_index::rows::{ObjectRow, RowValue};
+use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
 use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
+use headwater_model::version::ObjectLock;
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::Role;
@@ -57,6 +59,7 @@ impl Core {
         amendment: &Amendment,
     ) -> Result<Option<SharedMeta>> {
         let row_key = ObjectRow::key(bucket.generation, key);
+        let now = self.clock.now();
         // A row that lists 10,000 parts is longer than what the queue counts for any entry.
         self.commit(body.len() + seen.len(), |judgement| {
             judgement.living(bucket)?;
@@ -66,7 +69,7 @@ impl Core {
             }
             judgement.state.tokens.end(bucket.generation, key, None);
             row.sequence = judgement.sequence();
-            row.meta = Arc::new(amended(&row.meta, amendment));
+            row.meta = Arc::new(amended(key, &row.meta, amendment, now)?);
             if inline(&row.extents).is_some() {
                 let (blob, offset_bytes) = judgement.place_body(body);
                 row.extents[0].blob = blob;
@@ -120,12 +123,24 @@ impl Core {
     }
 }
 
-fn amended(former: &ObjectMeta, amendment: &Amendment) -> ObjectMeta {
-    match amendment {
-        Amendment::Tags(tags) => ObjectMeta { tags: tags.clone(), ..former.clone() },
-        Amendment::Access(access) => {
-            let headers = ObjectHeaders { access: access.clone(), ..former.headers.clone() };
-            ObjectMeta { headers, ..former.clone() }
+fn amended(key: &ObjectKey, former: &ObjectMeta, amendment: &Amendment, now: Timestamp) -> Result<ObjectMeta> {
+    let lock = former.headers.lock.as_deref().copied().unwrap_or_default();
+    let headers = |change: &dyn Fn(&mut ObjectHeaders)| {
+        let mut headers = former.headers.clone();
+        change(&mut headers);
+        ObjectMeta { headers, ..former.clone() }
+    };
+    match *amendment {
+        Amendment::Tags(ref tags) => Ok(ObjectMeta { tags: tags.clone(), ..former.clone() }),
+        Amendment::Access(ref access) => Ok(headers(&|headers| headers.access.clone_from(access))),
+        Amendment::Retention(retention, governance) => {
+            if !lock.permits_retention(retention, now, governance) {
+                return Err(Error::ObjectLocked { key: key.as_str().into(), version: former.version });
+            }
+            Ok(headers(&|headers| headers.lock = ObjectLock { retention, ..lock }.boxed()))
+        }
+        Amendment::LegalHold(legal_hold) => {
+            Ok(headers(&|headers| headers.lock = ObjectLock { legal_hold, ..lock }.boxed()))
         }
     }
 }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
     AccountRow, BucketRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
+    VersionRow,
 };
 use headwater_model::{Error, Result};
 
@@ -178,6 +179,7 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Byt
         Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
         Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),
+        Some(RowKind::Version) => VersionRow { sequence, ..VersionRow::decode(key, value)? }.encode(),
         Some(RowKind::OriginUsage) => OriginUsageRow { sequence, ..OriginUsageRow::decode(key, value)? }.encode(),
         Some(RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment) | None => value.clone(),
     })

@@ -159,6 +159,7 @@ mod tests {
             headers: ObjectHeaders::default(),
             tags: Vec::new(),
             composition: headwater_model::object::Composition::default(),
+            version: headwater_model::version::VersionId::Null,
         });
         StoredObject { meta, content: Arc::new(Resident(vec![0; size_bytes as usize].into())) }
     }

@@ -6,6 +6,7 @@
 use headwater_index::after_prefix;
 use headwater_index::rows::{ObjectRow, RowValue};
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
+use headwater_model::version::{ListedVersion, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{ObjectKey, Result};
 
 use super::core::Core;
@@ -57,6 +58,23 @@ impl Core {
             }
         }
         Ok(page)
+    }
+}
+
+impl Core {
+    /// One page of versions.
+    pub(super) fn list_versions(&self, bucket: &BucketRef, query: &VersionQuery) -> Result<VersionPage> {
+        let VersionQuery { prefix, delimiter, after, limit } = query.clone();
+        let page = self.list(bucket, &ListQuery { prefix, delimiter, after: after.key, limit })?;
+        let versions = page.objects.into_iter().map(|object| ListedVersion {
+            key: object.key.clone(),
+            version: VersionId::Null,
+            is_latest: true,
+            last_modified: object.last_modified,
+            object: Some(object),
+        });
+        let next = page.next.map(|key| VersionMarker { key, version: None });
+        Ok(VersionPage { versions: versions.collect(), common_prefixes: page.common_prefixes, next })
     }
 }
 

@@ -62,6 +62,7 @@ mod store;
 mod sweep;
 mod tokens;
 mod uploads;
+mod versions;
 mod view;
 mod wait;
 mod writer;

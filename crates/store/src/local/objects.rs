@@ -17,15 +17,15 @@ use super::commit::Judgement;
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::BodyDigest;
-use super::gone::{self, Deleted, Leaving};
+use super::gone::{self, Leaving};
 use super::reading::InFiles;
 use super::running::hour_of;
 use super::seal::{Candidate, Sealing, detached, meta};
-use crate::{Afterwards, BucketRef, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
+use crate::{Afterwards, BucketRef, Deleted, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
 
 impl Core {
     /// Deletes an object.
-    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<bool> {
+    pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<Deleted> {
         let now = self.clock.now();
         self.commit(0, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
     }
@@ -37,14 +37,14 @@ impl Core {
         key: &ObjectKey,
         afterwards: Afterwards,
         condition: &ObjectCondition,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
         let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let Some((row, _)) = judgement.object(bucket.generation, key)? else {
                 // Nothing is deleted, but what a fill fetches was asked to go before it came.
                 judgement.state.tokens.end(bucket.generation, key, None);
-                return Ok(false);
+                return Ok(Deleted::default());
             };
             condition.judge(key, Some(&row.meta))?;
             self.judge_deletion(judgement, bucket, key, afterwards, now)
@@ -59,19 +59,19 @@ impl Core {
         key: &ObjectKey,
         afterwards: Afterwards,
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
         let generation = bucket.generation;
         judgement.living(bucket)?;
         judgement.state.tokens.end(generation, key, None);
         let row_key = ObjectRow::key(generation, key);
         let former = judgement.get(&row_key)?;
         if afterwards == Afterwards::Gone {
-            let object = if former.is_some() { Deleted::Object } else { Deleted::Nothing };
+            let object = if former.is_some() { gone::Deleted::Object } else { gone::Deleted::Nothing };
             self.leave_gone(judgement, &Leaving { bucket, key, deleted: now, object })?;
         }
-        let Some(former) = former else { return Ok(false) };
+        let Some(former) = former else { return Ok(Deleted::default()) };
         judgement.delete(row_key, former);
-        Ok(true)
+        Ok(Deleted { found: true, marker: None })
     }
 
     /// Grants the right to fill a key.

@@ -11,6 +11,7 @@ use headwater_model::bucket::Generation;
 use headwater_model::digest::Digests;
 use headwater_model::multipart::PartInfo;
 use headwater_model::object::{ObjectKind, ObjectMeta, SharedMeta};
+use headwater_model::version::VersionId;
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::{BlobId, FooterNote, PersistedBlob, Role};
@@ -295,6 +296,7 @@ pub(super) fn meta(object: NewObject, digests: &Digests) -> ObjectMeta {
         headers,
         tags,
         composition,
+        version: VersionId::Null,
     }
 }
 

@@ -16,6 +16,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use tokio::sync::Semaphore;
 
@@ -36,8 +37,9 @@ use super::space::Space;
 use super::sweep::Leftovers;
 use super::{checkpoint, housekeeping};
 use crate::{
-    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
-    StoredObject, Tombstone, WriteIntent,
+    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
+    WriteIntent,
 };
 
 /// Objects on this machine's disk. See the module for what it guarantees.
@@ -178,7 +180,7 @@ impl Store for LocalStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         afterwards: Afterwards,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         Box::pin(self.core.delete(bucket, key, afterwards))
     }
 
@@ -188,8 +190,30 @@ impl Store for LocalStore {
         key: &'a ObjectKey,
         afterwards: Afterwards,
         condition: &'a ObjectCondition,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         Box::pin(self.core.delete_if(bucket, key, afterwards, condition))
+    }
+
+    fn open_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+    ) -> BoxFuture<'a, Result<Option<StoredVersion>>> {
+        Box::pin(self.core.open_version(bucket, key, version))
+    }
+
+    fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
+        Box::pin(async move { Ok(self.core.marker(bucket, key)) })
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        removal: VersionRemoval,
+    ) -> BoxFuture<'a, Result<Option<RemovedVersion>>> {
+        Box::pin(self.core.delete_version(bucket, key, removal))
     }
 
     fn amend<'a>(
@@ -199,6 +223,19 @@ impl Store for LocalStore {
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         Box::pin(async move { self.core.amend(bucket, key, &amendment).await })
+    }
+
+    fn amend_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        Box::pin(async move {
+            let _ = version;
+            self.core.amend(bucket, key, &amendment).await
+        })
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
@@ -232,6 +269,23 @@ impl Store for LocalStore {
 
     fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
         Box::pin(async move { self.core.list(bucket, query) })
+    }
+
+    fn list_versions<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a VersionQuery,
+    ) -> BoxFuture<'a, Result<VersionPage>> {
+        Box::pin(async move { self.core.list_versions(bucket, query) })
+    }
+
+    fn list_noncurrent<'a>(
+        &'a self,
+        _: &'a BucketRef,
+        _: &'a VersionMarker,
+        _: usize,
+    ) -> BoxFuture<'a, Result<NoncurrentPage>> {
+        Box::pin(async move { Ok(NoncurrentPage::default()) })
     }
 
     fn create_upload<'a>(
@@ -346,6 +400,8 @@ impl Store for LocalStore {
         StoreStats {
             objects: layers.accounting.objects,
             object_bytes: layers.accounting.object_bytes,
+            versions: 0,
+            version_bytes: 0,
             tombstones: layers.accounting.all_gone().values().sum(),
             disk_bytes,
             log_tail_bytes: layers.tail_bytes,

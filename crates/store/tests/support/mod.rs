@@ -188,7 +188,7 @@ impl Opened {
     }
 
     pub(crate) async fn delete_and(&self, key: &str, afterwards: Afterwards) -> bool {
-        self.store.delete(&self.bucket, &object_key(key), afterwards).await.expect("deleted")
+        self.store.delete(&self.bucket, &object_key(key), afterwards).await.expect("deleted").found
     }
 
     pub(crate) async fn is_gone(&self, key: &str) -> bool {

@@ -11,6 +11,7 @@ pub(crate) mod digests;
 mod listing;
 mod origins;
 mod state;
+mod versions;
 mod writer;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,10 +28,12 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewUpload, ObjectWriter, Store, StoreStats,
-    StoredObject, Tombstone, WriteIntent,
+    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
+    WriteIntent,
 };
 
 use self::content::{MemoryContent, RESIDENT_BYTES};
@@ -117,7 +120,7 @@ impl Store for MemoryStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         afterwards: Afterwards,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         let now = self.clock.now();
         ready(self.state().delete(bucket, key, afterwards, now))
     }
@@ -128,9 +131,32 @@ impl Store for MemoryStore {
         key: &'a ObjectKey,
         afterwards: Afterwards,
         condition: &'a ObjectCondition,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         let now = self.clock.now();
         ready(self.state().delete_if(bucket, key, (afterwards, now), condition))
+    }
+
+    fn open_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+    ) -> BoxFuture<'a, Result<Option<StoredVersion>>> {
+        ready(Ok(self.state().open_version(bucket, key, version)))
+    }
+
+    fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
+        ready(Ok(self.state().marker(bucket, key)))
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        removal: VersionRemoval,
+    ) -> BoxFuture<'a, Result<Option<RemovedVersion>>> {
+        let now = self.clock.now();
+        ready(self.state().delete_version(bucket, key, &removal, now))
     }
 
     fn amend<'a>(
@@ -139,7 +165,19 @@ impl Store for MemoryStore {
         key: &'a ObjectKey,
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
-        ready(self.state().amend(bucket, key, amendment))
+        let now = self.clock.now();
+        ready(self.state().amend(bucket, key, None, amendment, now))
+    }
+
+    fn amend_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        let now = self.clock.now();
+        ready(self.state().amend(bucket, key, Some(version), amendment, now))
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
@@ -186,6 +224,23 @@ impl Store for MemoryStore {
     fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
         let state = self.state();
         ready(Ok(state.life(bucket).map(|life| listing::objects(life, query)).unwrap_or_default()))
+    }
+
+    fn list_versions<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a VersionQuery,
+    ) -> BoxFuture<'a, Result<VersionPage>> {
+        ready(Ok(self.state().list_versions(bucket, query)))
+    }
+
+    fn list_noncurrent<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        after: &'a VersionMarker,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<NoncurrentPage>> {
+        ready(Ok(self.state().list_noncurrent(bucket, after, limit)))
     }
 
     fn create_upload<'a>(
@@ -319,7 +374,7 @@ impl Store for MemoryStore {
 
 impl Stored {
     /// The object opened for reading: it shares the bytes, so what happens to the key later does not concern it.
-    fn open(&self) -> StoredObject {
+    pub(super) fn open(&self) -> StoredObject {
         StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(MemoryContent::new(Bytes::clone(&self.bytes))) }
     }
 }

@@ -9,16 +9,18 @@ use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
-use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
+use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
+use headwater_model::version::VersionId;
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
+    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
 };
 
 use super::content::RESIDENT_BYTES;
 use super::digests;
 use super::origins::Origins;
+use super::versions::amended;
 
 /// An object: metadata and bytes.
 pub(super) struct Stored {
@@ -44,6 +46,7 @@ impl Stored {
             headers,
             tags,
             composition,
+            version: VersionId::Null,
         };
         Self { meta: Arc::new(meta), bytes }
     }
@@ -195,13 +198,13 @@ impl State {
         key: &ObjectKey,
         afterwards: Afterwards,
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
         let life = self.writable(bucket)?;
         if afterwards == Afterwards::Gone {
             life.gone.entry(key.clone()).or_insert(now);
         }
         life.revoke(key, &Expectation::Any);
-        Ok(life.objects.remove(key).is_some())
+        Ok(Deleted { found: life.objects.remove(key).is_some(), marker: None })
     }
 
     pub(super) fn delete_if(
@@ -210,24 +213,31 @@ impl State {
         key: &ObjectKey,
         (afterwards, now): (Afterwards, Timestamp),
         condition: &ObjectCondition,
-    ) -> Result<bool> {
+    ) -> Result<Deleted> {
         let life = self.writable(bucket)?;
         let Some(stored) = life.objects.get(key) else {
             life.revoke(key, &Expectation::Any);
-            return Ok(false);
+            return Ok(Deleted::default());
         };
         condition.judge(key, Some(&stored.meta))?;
         self.delete(bucket, key, afterwards, now)
     }
 
-    pub(super) fn amend(&mut self, bucket: &BucketRef, key: &ObjectKey, amendment: Amendment) -> Result<SharedMeta> {
+    pub(super) fn amend(
+        &mut self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+        amendment: Amendment,
+        now: Timestamp,
+    ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
-        let stored = life.objects.get_mut(key).ok_or_else(|| no_such_key(key))?;
-        let former = ObjectMeta::clone(&stored.meta);
-        stored.meta = Arc::new(match amendment {
-            Amendment::Tags(tags) => ObjectMeta { tags, ..former },
-            Amendment::Access(access) => ObjectMeta { headers: ObjectHeaders { access, ..former.headers }, ..former },
-        });
+        let missing = match version {
+            None => no_such_key(key),
+            Some(version) => Error::NoSuchVersion { key: key.as_str().into(), version },
+        };
+        let stored = life.objects.get_mut(key).ok_or(missing)?;
+        stored.meta = Arc::new(amended(key, ObjectMeta::clone(&stored.meta), amendment, now)?);
         let meta = Arc::clone(&stored.meta);
         life.revoke(key, &Expectation::Any);
         Ok(meta)
@@ -363,6 +373,8 @@ impl State {
         StoreStats {
             objects: sizes().count() as u64,
             object_bytes: sizes().sum::<usize>() as u64,
+            versions: 0,
+            version_bytes: 0,
             tombstones: self.lives.values().map(|life| life.gone.len() as u64).sum(),
             disk_bytes: 0,
             log_tail_bytes: 0,

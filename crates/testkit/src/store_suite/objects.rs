@@ -9,6 +9,7 @@ use headwater_model::acl::{Acl, CannedAcl};
 use headwater_model::digest::{ChecksumAlgorithm, ETag};
 use headwater_model::object::{ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, Provenance};
 use headwater_model::reply::Owner;
+use headwater_model::version::ObjectLock;
 use headwater_store::{Afterwards, Expectation, WriteIntent};
 
 use super::subject::{Subject, object_key, pattern, query, read, read_all};
@@ -70,6 +71,7 @@ pub async fn metadata_comes_back(subject: Subject) {
             owner: Some(Owner { id: "0a".into(), display_name: "alice".into() }),
             acl: Some(Acl::Canned(CannedAcl::PublicRead)),
         })),
+        lock: Some(Box::new(ObjectLock { retention: None, legal_hold: true })),
     };
     let intent = WriteIntent { checksum: Some(ChecksumAlgorithm::Sha256), ..subject.intent("k") };
     let (writer, digests) = subject.finished(intent, b"body").await;

@@ -154,7 +154,7 @@ impl Subject {
     }
 
     pub(super) async fn delete_and(&self, key: &str, afterwards: Afterwards) -> bool {
-        self.store().delete(&self.bucket(), &object_key(key), afterwards).await.expect("deleted")
+        self.store().delete(&self.bucket(), &object_key(key), afterwards).await.expect("deleted").found
     }
 
     /// Opens an object. What is in memory, if anything, must be the same.

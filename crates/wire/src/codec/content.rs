@@ -28,6 +28,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<ObjectHeaders> {
         storage_class: storage_class::of_request(request)?,
         website_redirect: website_redirect(request)?,
         access: None,
+        lock: None,
     })
 }
 

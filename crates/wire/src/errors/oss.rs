@@ -20,6 +20,8 @@ fn row_of(error: &Error) -> Fault {
         }
         Error::NoSuchBucket { .. } => row(S::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist."),
         Error::NoSuchKey { .. } => row(S::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        Error::NoSuchVersion { .. } => row(S::NOT_FOUND, "NoSuchVersion", "The specified version does not exist."),
+        Error::ObjectLocked { .. } => row(S::CONFLICT, "FileImmutable", "The object you specified is immutable."),
         Error::NoSuchUpload { .. } => row(
             S::NOT_FOUND,
             "NoSuchUpload",

@@ -14,6 +14,10 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::KeyTooLong { .. } => row(S::BAD_REQUEST, "KeyTooLongError", "Your key is too long"),
         Error::NoSuchBucket { .. } => row(S::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist"),
         Error::NoSuchKey { .. } => row(S::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
+        Error::NoSuchVersion { .. } => row(S::NOT_FOUND, "NoSuchVersion", "The specified version does not exist."),
+        Error::ObjectLocked { .. } => {
+            row(S::FORBIDDEN, "AccessDenied", "Access Denied because object protected by object lock.")
+        }
         Error::NoSuchUpload { .. } => row(
             S::NOT_FOUND,
             "NoSuchUpload",

@@ -1,5 +1,6 @@
 use headwater_model::clock::Timestamp;
 use headwater_model::error::{MirrorFailure, MirrorFailureKind, SignatureMismatch};
+use headwater_model::version::VersionId;
 
 use super::*;
 use crate::xml::parse;
@@ -71,6 +72,8 @@ fn table() -> Vec<(Error, Words, Words)> {
         ),
         (Error::NoSuchBucket { bucket: bucket() }, ("NoSuchBucket", 404), ("NoSuchBucket", 404)),
         (Error::NoSuchKey { key: key(), origin_status: None }, ("NoSuchKey", 404), ("NoSuchKey", 404)),
+        (Error::NoSuchVersion { key: key(), version: VersionId::Null }, ("NoSuchVersion", 404), ("NoSuchVersion", 404)),
+        (Error::ObjectLocked { key: key(), version: VersionId::Null }, ("FileImmutable", 409), ("AccessDenied", 403)),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
         (Error::AppendPosition { next: 3 }, ("PositionNotEqualToLength", 409), ("PositionNotEqualToLength", 409)),
         (Error::NotAppendable { key: key() }, ("ObjectNotAppendable", 409), ("ObjectNotAppendable", 409)),

@@ -287,6 +287,7 @@ fn the_form_says_how_it_is_answered() {
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
         composition: Composition::default(),
+        version: headwater_model::version::VersionId::Null,
     };
     let answer = |fields: &[(&str, &str)]| {
         let (form, put, head) = request(fields);

@@ -15,10 +15,12 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Ahead, Amendment, BucketRef, Expectation, FillToken, NewObject, NewPart, NewUpload, ObjectWriter,
-    Store, StoreStats, StoredObject, Tail, TailState, Tombstone, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
+    NoncurrentPage, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tail, TailState,
+    Tombstone, VersionRemoval, WriteIntent,
 };
 use headwater_testkit::MemoryStore;
 use tokio::sync::watch;
@@ -187,7 +189,7 @@ impl Store for FaultyStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         afterwards: Afterwards,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         self.inner.delete(bucket, key, afterwards)
     }
 
@@ -197,7 +199,7 @@ impl Store for FaultyStore {
         key: &'a ObjectKey,
         afterwards: Afterwards,
         condition: &'a ObjectCondition,
-    ) -> BoxFuture<'a, Result<bool>> {
+    ) -> BoxFuture<'a, Result<Deleted>> {
         self.inner.delete_if(bucket, key, afterwards, condition)
     }
 
@@ -208,6 +210,55 @@ impl Store for FaultyStore {
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         self.inner.amend(bucket, key, amendment)
+    }
+
+    fn open_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+    ) -> BoxFuture<'a, Result<Option<StoredVersion>>> {
+        self.inner.open_version(bucket, key, version)
+    }
+
+    fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
+        self.inner.marker(bucket, key)
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        removal: VersionRemoval,
+    ) -> BoxFuture<'a, Result<Option<RemovedVersion>>> {
+        self.inner.delete_version(bucket, key, removal)
+    }
+
+    fn amend_version<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        key: &'a ObjectKey,
+        version: VersionId,
+        amendment: Amendment,
+    ) -> BoxFuture<'a, Result<SharedMeta>> {
+        self.inner.amend_version(bucket, key, version, amendment)
+    }
+
+    fn list_versions<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        query: &'a VersionQuery,
+    ) -> BoxFuture<'a, Result<VersionPage>> {
+        self.inner.list_versions(bucket, query)
+    }
+
+    fn list_noncurrent<'a>(
+        &'a self,
+        bucket: &'a BucketRef,
+        after: &'a VersionMarker,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<NoncurrentPage>> {
+        self.inner.list_noncurrent(bucket, after, limit)
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {

@@ -5,6 +5,9 @@ use headwater_model::bucket::{BucketAccess, BucketConfiguration, ObjectOwnership
 use headwater_model::cors::{CorsConfiguration, CorsRule};
 use headwater_model::digest::ChecksumType;
 use headwater_model::object::{ObjectAccess, ObjectPart};
+use headwater_model::version::{
+    DefaultRetention, ObjectLock, ObjectLockConfiguration, Retention, RetentionMode, RetentionPeriod, Versioning,
+};
 
 use super::*;
 
@@ -18,6 +21,7 @@ pub(super) fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (BucketRow::key(&configured().bucket.name), configured().encode()),
         (ObjectRow::key(generation, &key), completed().encode()),
         (UploadRow::key(generation, &key, id), described_upload().encode()),
+        (VersionRow::key(generation, &key, VersionId::Null), superseded().encode()),
     ]
 }
 
@@ -26,8 +30,16 @@ fn every_header() -> ObjectHeaders {
         storage_class: Some("IA".into()),
         website_redirect: Some("/other".into()),
         access: Some(Box::new(ObjectAccess { owner: Some(alice()), acl: Some(to_alice()) })),
+        lock: Some(Box::new(ObjectLock {
+            retention: Some(Retention { mode: RetentionMode::Compliance, until: Timestamp(1_800_000_000_000) }),
+            legal_hold: true,
+        })),
         ..headers()
     }
+}
+
+fn every_header_but_lock() -> ObjectHeaders {
+    ObjectHeaders { lock: None, ..every_header() }
 }
 
 fn alice() -> Owner {
@@ -50,8 +62,21 @@ pub(super) fn completed() -> ObjectRow {
         parts: Some(vec![part(1, Some(checksum())), part(10_000, None)].into()),
         link: Some("target".into()),
     };
-    let meta = ObjectMeta { headers: every_header(), tags: tags(), composition, ..ObjectMeta::clone(&object().meta) };
+    let (headers, version) = (every_header(), VersionId::Made(number(9)));
+    let meta = ObjectMeta { headers, tags: tags(), composition, version, ..ObjectMeta::clone(&object().meta) };
     ObjectRow { meta: Arc::new(meta), ..object() }
+}
+
+/// As far as version 3 goes.
+pub(super) fn completed_without_versions() -> ObjectRow {
+    let (headers, version) = (every_header_but_lock(), VersionId::Null);
+    let meta = ObjectMeta { headers, version, ..ObjectMeta::clone(&completed().meta) };
+    ObjectRow { meta: Arc::new(meta), ..completed() }
+}
+
+/// That object, when another took its place.
+pub(super) fn superseded() -> VersionRow {
+    version(VersionContent::Object { meta: completed().meta, extents: extents() })
 }
 
 /// With everything that its owner may have configured.
@@ -77,6 +102,13 @@ pub(super) fn configured() -> BucketRow {
         tags: tags(),
         cors: Some(Arc::new(CorsConfiguration { rules: vec![rule, CorsRule::default()], response_vary: true })),
         requester_pays: true,
+        versioning: Versioning::Suspended,
+        object_lock: Some(ObjectLockConfiguration {
+            default_retention: Some(DefaultRetention {
+                mode: RetentionMode::Governance,
+                period: RetentionPeriod::Years(300),
+            }),
+        }),
         ..settings::filled()
     };
     row
@@ -92,4 +124,9 @@ pub(super) fn configured_without_versions() -> BucketRow {
 
 pub(super) fn described_upload() -> UploadRow {
     UploadRow { headers: every_header(), tags: tags(), checksum_type: ChecksumType::FullObject, ..upload() }
+}
+
+/// As far as version 2 goes.
+pub(super) fn described_without_lock() -> UploadRow {
+    UploadRow { headers: every_header_but_lock(), ..described_upload() }
 }

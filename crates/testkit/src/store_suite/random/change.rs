@@ -48,7 +48,8 @@ impl Side {
         let if_match = Some(TagCondition::OneOf(vec![tag]));
         let condition = ObjectCondition { if_match, ..ObjectCondition::default() };
         let (bucket, key) = (self.subject.bucket(), object_key(key));
-        self.subject.store().delete_if(&bucket, &key, Afterwards::Gone, &condition).await
+        let deleted = self.subject.store().delete_if(&bucket, &key, Afterwards::Gone, &condition).await;
+        deleted.map(|deleted| deleted.found)
     }
 
     async fn set_tag(&self, key: &str, value: u64) -> Outcome<SharedMeta> {

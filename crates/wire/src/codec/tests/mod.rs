@@ -139,5 +139,6 @@ fn meta() -> ObjectMeta {
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
         composition: headwater_model::object::Composition::default(),
+        version: headwater_model::version::VersionId::Null,
     }
 }
