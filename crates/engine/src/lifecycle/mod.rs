@@ -11,6 +11,7 @@
 
 mod counters;
 mod progress;
+mod versions;
 mod walk;
 
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use headwater_model::BucketName;
 use headwater_model::bucket::Generation;
 use headwater_model::multipart::UploadId;
+use headwater_model::version::VersionId;
 use serde::{Deserialize, Serialize};
 
 /// First byte of the file: its format.
@@ -19,6 +20,7 @@ const VERSION: u8 = 1;
 pub(super) enum Stage {
     Objects,
     Uploads,
+    Versions,
 }
 
 /// Where a walk is: everything before it is done.
@@ -31,6 +33,8 @@ pub(super) struct Place {
     pub(super) after: Box<str>,
     /// The last upload seen of that key.
     pub(super) after_upload: Option<UploadId>,
+    /// The last version seen of that key.
+    pub(super) after_version: Option<VersionId>,
 }
 
 /// The file.
@@ -101,6 +105,7 @@ mod tests {
             stage: Stage::Uploads,
             after: "key".into(),
             after_upload: Some(UploadId([7; 16])),
+            after_version: Some(VersionId::Null),
         };
         assert_eq!(Progress::load(path.clone()).await.take(), None);
         Progress::load(path.clone()).await.save(&place).await;

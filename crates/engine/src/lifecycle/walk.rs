@@ -1,7 +1,7 @@
 //! One walk over everything that lifecycle rules speak of.
 //!
 //! ```text
-//! bucket by name ─► objects ─► uploads ─► next bucket          (each in pages, the place written down after each)
+//! bucket by name ─► objects ─► uploads ─► versions ─► next bucket   (each in pages, the place written down after each)
 //!                     │
 //!                     └► due by the listing ─► tags, if a rule asks ─► delete_if (tag, date and size as listed)
 //! ```
@@ -33,15 +33,15 @@ const MAX_REST: Duration = Duration::from_secs(1);
 
 /// A walk while it runs.
 pub(super) struct Walk<'e> {
-    engine: &'e Engine,
-    day: DayLength,
-    progress: Progress,
+    pub(super) engine: &'e Engine,
+    pub(super) day: DayLength,
+    pub(super) progress: Progress,
 }
 
 /// A bucket and its rules as of now.
-struct Ruled {
-    known: Arc<Known>,
-    rules: Arc<LifecycleConfiguration>,
+pub(super) struct Ruled {
+    pub(super) known: Arc<Known>,
+    pub(super) rules: Arc<LifecycleConfiguration>,
 }
 
 impl<'e> Walk<'e> {
@@ -51,7 +51,7 @@ impl<'e> Walk<'e> {
 
     pub(super) async fn run(mut self) {
         let counters = &self.engine.lifecycle;
-        let before = (counters.objects(), counters.uploads());
+        let before = (counters.objects(), counters.uploads(), counters.versions());
         let (began, resumed) = (self.engine.clock.elapsed(), self.progress.take());
         let mut buckets = 0_u32;
         for bucket in self.engine.buckets.sorted() {
@@ -72,9 +72,10 @@ impl<'e> Walk<'e> {
         self.progress.clear().await;
         counters.count(Done::Walk);
         let (objects, uploads) = (counters.objects() - before.0, counters.uploads() - before.1);
+        let versions = counters.versions() - before.2;
         let took = self.engine.clock.elapsed().saturating_sub(began);
-        if objects + uploads > 0 {
-            tracing::info!(buckets, objects, uploads, ?took, "lifecycle rules carried out");
+        if objects + uploads + versions > 0 {
+            tracing::info!(buckets, objects, uploads, versions, ?took, "lifecycle rules carried out");
         } else {
             tracing::debug!(buckets, ?took, "lifecycle rules carried out, nothing was due");
         }
@@ -85,12 +86,17 @@ impl<'e> Walk<'e> {
         if start.stage == Stage::Objects {
             self.objects(start.clone()).await?;
         }
-        let uploads = if start.stage == Stage::Uploads { start } else { begin(Stage::Uploads) };
-        self.uploads(uploads).await
+        if start.stage == Stage::Uploads {
+            self.uploads(start.clone()).await?;
+        } else if start.stage < Stage::Uploads {
+            self.uploads(begin(Stage::Uploads)).await?;
+        }
+        let versions = if start.stage == Stage::Versions { start.clone() } else { begin(Stage::Versions) };
+        self.versions(versions).await
     }
 
     /// The bucket, unless it or its rules went.
-    fn ruled(&self, place: &Place) -> Option<Ruled> {
+    pub(super) fn ruled(&self, place: &Place) -> Option<Ruled> {
         let known = self.engine.buckets.find(place.bucket.as_str())?;
         let rules = known.bucket.configuration.lifecycle.clone()?;
         (known.bucket.generation == place.generation).then_some(Ruled { known, rules })
@@ -120,12 +126,13 @@ impl<'e> Walk<'e> {
         match self.expire(ruled, &object).await {
             Ok(true) => self.engine.lifecycle.count(Done::Object),
             // Somebody changed it meanwhile, or it may not be removed: it is looked at again by the next walk.
-            Ok(false) | Err(Error::PreconditionFailed { .. } | Error::NoSuchKey { .. }) => {}
+            Ok(false)
+            | Err(Error::PreconditionFailed { .. } | Error::NoSuchKey { .. } | Error::ObjectLocked { .. }) => {}
             Err(error) => self.failed(ruled, object.key.as_str(), &error),
         }
     }
 
-    fn failed(&self, ruled: &Ruled, key: &str, error: &Error) {
+    pub(super) fn failed(&self, ruled: &Ruled, key: &str, error: &Error) {
         self.engine.lifecycle.count(Done::Failure);
         tracing::warn!(bucket = %ruled.known.bucket.name, key, %error, "what was due could not be removed");
     }
@@ -206,7 +213,7 @@ impl<'e> Walk<'e> {
     }
 
     /// Rests as long as the page took.
-    async fn rest(&self, began: Duration) {
+    pub(super) async fn rest(&self, began: Duration) {
         let took = self.engine.clock.elapsed().saturating_sub(began);
         tokio::task::yield_now().await;
         self.engine.clock.sleep(took.min(MAX_REST)).await;
@@ -214,7 +221,14 @@ impl<'e> Walk<'e> {
 }
 
 fn beginning(bucket: &BucketName, generation: Generation) -> Place {
-    Place { bucket: bucket.clone(), generation, stage: Stage::Objects, after: "".into(), after_upload: None }
+    Place {
+        bucket: bucket.clone(),
+        generation,
+        stage: Stage::Objects,
+        after: "".into(),
+        after_upload: None,
+        after_version: None,
+    }
 }
 
 fn query(rules: &LifecycleConfiguration, place: &Place) -> ListQuery {
