@@ -8,9 +8,11 @@ use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
 use crate::lifecycle::LifecycleConfiguration;
+use crate::logging::{BucketLogging, LogFields};
 use crate::name::BucketName;
 use crate::object::Tags;
 use crate::policy::Policy;
+use crate::referer::RefererConfiguration;
 use crate::reply::Owner;
 use crate::settings::MigrationSettings;
 use crate::version::{ObjectLockConfiguration, Versioning};
@@ -102,6 +104,12 @@ pub struct BucketConfiguration {
     pub object_lock: Option<ObjectLockConfiguration>,
     /// Lifecycle rules.
     pub lifecycle: Option<Arc<LifecycleConfiguration>>,
+    /// OSS's hotlink protection.
+    pub referer: Option<Arc<RefererConfiguration>>,
+    /// Where its requests are written down.
+    pub logging: Option<Arc<BucketLogging>>,
+    /// OSS: what else of each request is written down.
+    pub log_fields: Option<Arc<LogFields>>,
 }
 
 /// A bucket and all its settings.

@@ -16,10 +16,12 @@ use crate::cors::CorsConfiguration;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
 use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListPage;
+use crate::logging::{BucketLogging, LogFields};
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
 use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
 use crate::policy::Policy;
+use crate::referer::RefererConfiguration;
 use crate::website::Website;
 
 /// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
@@ -182,6 +184,12 @@ pub enum Reply {
     Cors(Arc<CorsConfiguration>),
     /// GetBucketLifecycle.
     Lifecycle(Arc<LifecycleConfiguration>),
+    /// GetBucketReferer.
+    Referer(Arc<RefererConfiguration>),
+    /// GetBucketLogging; `None`: nowhere.
+    Logging(Option<Arc<BucketLogging>>),
+    /// GetUserDefinedLogFieldsConfig.
+    LogFields(Arc<LogFields>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
     /// AppendObject: the whole object as it is now.

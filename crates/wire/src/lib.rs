@@ -42,7 +42,7 @@ pub use codec::{RequestFacts, decode, encode, expiry_header, read_tagging, read_
 pub use date::{http_date, parse_http_date};
 pub use detect::Claim;
 pub use errors::{ErrorContext, encode_error, error_code, reason};
-pub use escape::unescape_path;
+pub use escape::{encode as escape_key, unescape_path};
 pub use operation::{BodyNeed, Operation};
 pub use policy_fields::PolicyFields;
 pub use query::{MAX_QUERY_PARAMETERS, Queries};

@@ -52,7 +52,18 @@ pub enum Operation {
     GetBucketStat,
     GetBucketRequestPayment,
     PutBucketRequestPayment,
+    /// OSS.
+    GetBucketReferer,
+    PutBucketReferer,
+    DeleteBucketReferer,
     GetBucketLogging,
+    PutBucketLogging,
+    /// OSS.
+    DeleteBucketLogging,
+    /// OSS: `UserDefinedLogFieldsConfig`.
+    GetLogFields,
+    PutLogFields,
+    DeleteLogFields,
     GetBucketVersioning,
     GetBucketNotification,
     GetBucketAccelerate,
@@ -150,7 +161,15 @@ impl Operation {
             Self::GetBucketStat => "GetBucketStat",
             Self::GetBucketRequestPayment => "GetBucketRequestPayment",
             Self::PutBucketRequestPayment => "PutBucketRequestPayment",
+            Self::GetBucketReferer => "GetBucketReferer",
+            Self::PutBucketReferer => "PutBucketReferer",
+            Self::DeleteBucketReferer => "DeleteBucketReferer",
             Self::GetBucketLogging => "GetBucketLogging",
+            Self::PutBucketLogging => "PutBucketLogging",
+            Self::DeleteBucketLogging => "DeleteBucketLogging",
+            Self::GetLogFields => "GetUserDefinedLogFieldsConfig",
+            Self::PutLogFields => "PutUserDefinedLogFieldsConfig",
+            Self::DeleteLogFields => "DeleteUserDefinedLogFieldsConfig",
             Self::GetBucketVersioning => "GetBucketVersioning",
             Self::GetBucketNotification => "GetBucketNotification",
             Self::GetBucketAccelerate => "GetBucketAccelerate",
@@ -226,7 +245,14 @@ impl Operation {
             Self::GetBucketStat => Action::GetBucketStat,
             Self::GetBucketRequestPayment => Action::GetBucketRequestPayment,
             Self::PutBucketRequestPayment => Action::PutBucketRequestPayment,
+            Self::GetBucketReferer => Action::GetBucketReferer,
+            Self::PutBucketReferer | Self::DeleteBucketReferer => Action::PutBucketReferer,
             Self::GetBucketLogging => Action::GetBucketLogging,
+            Self::PutBucketLogging => Action::PutBucketLogging,
+            Self::DeleteBucketLogging => Action::DeleteBucketLogging,
+            Self::GetLogFields => Action::GetLogFields,
+            Self::PutLogFields => Action::PutLogFields,
+            Self::DeleteLogFields => Action::DeleteLogFields,
             Self::GetBucketVersioning => Action::GetBucketVersioning,
             Self::GetBucketNotification => Action::GetBucketNotification,
             Self::GetBucketAccelerate => Action::GetBucketAccelerate,
@@ -267,6 +293,7 @@ impl Operation {
             Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
             Self::PutBucketCors => limits::MAX_CORS_BYTES,
             Self::PutBucketLifecycle => limits::MAX_LIFECYCLE_BYTES,
+            Self::PutBucketReferer | Self::PutBucketLogging | Self::PutLogFields => limits::MAX_SETTING_BYTES,
             _ => limits::MAX_XML_BYTES,
         }
     }
@@ -285,6 +312,9 @@ impl Operation {
             | Self::PutBucketTagging
             | Self::PutBucketCors
             | Self::PutBucketLifecycle
+            | Self::PutBucketReferer
+            | Self::PutBucketLogging
+            | Self::PutLogFields
             | Self::PutBucketRequestPayment
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,

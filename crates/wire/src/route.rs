@@ -92,7 +92,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation of a bucket.
-const BUCKET_SELECTORS: [&str; 13] = [
+const BUCKET_SELECTORS: [&str; 14] = [
     "acl",
     "policy",
     "policyStatus",
@@ -106,25 +106,22 @@ const BUCKET_SELECTORS: [&str; 13] = [
     "cors",
     "requestPayment",
     "lifecycle",
+    "logging",
 ];
-const OSS_BUCKET_SELECTORS: [&str; 2] = ["stat", "bucketInfo"];
+const OSS_BUCKET_SELECTORS: [&str; 4] = ["stat", "bucketInfo", "referer", "userDefinedLogFieldsConfig"];
 const S3_BUCKET_SELECTORS: [&str; 1] = ["ownershipControls"];
 
 /// Settings that can be asked for and not made.
-const OSS_TOLD: [(&str, Operation); 3] = [
-    ("logging", Operation::GetBucketLogging),
-    ("versioning", Operation::GetBucketVersioning),
-    ("live", Operation::ListLiveChannels),
-];
-const S3_TOLD: [(&str, Operation); 4] = [
-    ("logging", Operation::GetBucketLogging),
+const OSS_TOLD: [(&str, Operation); 2] =
+    [("versioning", Operation::GetBucketVersioning), ("live", Operation::ListLiveChannels)];
+const S3_TOLD: [(&str, Operation); 3] = [
     ("versioning", Operation::GetBucketVersioning),
     ("notification", Operation::GetBucketNotification),
     ("accelerate", Operation::GetBucketAccelerate),
 ];
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 29] = [
+const DECISIVE: [&str; 31] = [
     "acl",
     "ownershipControls",
     "policy",
@@ -149,6 +146,8 @@ const DECISIVE: [&str; 29] = [
     "requestPayment",
     "stat",
     "lifecycle",
+    "referer",
+    "userDefinedLogFieldsConfig",
     "logging",
     "versioning",
     "live",
@@ -340,6 +339,15 @@ impl Request<'_> {
             ("lifecycle", "GET") => Operation::GetBucketLifecycle,
             ("lifecycle", "PUT") => Operation::PutBucketLifecycle,
             ("lifecycle", "DELETE") => Operation::DeleteBucketLifecycle,
+            ("logging", "GET") => Operation::GetBucketLogging,
+            ("logging", "PUT") => Operation::PutBucketLogging,
+            ("logging", "DELETE") if self.vocab.dialect == Dialect::Oss => Operation::DeleteBucketLogging,
+            ("referer", "GET") => Operation::GetBucketReferer,
+            ("referer", "PUT") => Operation::PutBucketReferer,
+            ("referer", "DELETE") => Operation::DeleteBucketReferer,
+            ("userDefinedLogFieldsConfig", "GET") => Operation::GetLogFields,
+            ("userDefinedLogFieldsConfig", "PUT") => Operation::PutLogFields,
+            ("userDefinedLogFieldsConfig", "DELETE") => Operation::DeleteLogFields,
             ("requestPayment", "GET") => Operation::GetBucketRequestPayment,
             ("requestPayment", "PUT") => Operation::PutBucketRequestPayment,
             ("stat", "GET") => Operation::GetBucketStat,

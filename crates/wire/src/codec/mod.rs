@@ -19,12 +19,14 @@ mod delete;
 mod endpoint;
 mod lifecycle;
 mod list;
+mod logging;
 mod miss;
 mod multipart;
 mod object;
 mod page;
 mod part;
 mod put;
+mod referer;
 mod service;
 mod setting;
 mod storage_class;
@@ -117,8 +119,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketStat => Op::GetBucketStat(request.bucket()),
         Operation::GetBucketRequestPayment => Op::GetBucketRequestPayment(request.bucket()),
         Operation::PutBucketRequestPayment => setting::decode_payer(&request, body)?,
-        Operation::GetBucketLogging
-        | Operation::GetBucketVersioning
+        Operation::GetBucketVersioning
         | Operation::GetBucketNotification
         | Operation::GetBucketAccelerate
         | Operation::ListLiveChannels => Op::GetUnset(request.bucket(), routed.action()),
@@ -128,6 +129,15 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketLifecycle => Op::GetBucketLifecycle(request.bucket()),
         Operation::PutBucketLifecycle => lifecycle::decode(&request, body)?,
         Operation::DeleteBucketLifecycle => Op::DeleteBucketLifecycle(request.bucket()),
+        Operation::GetBucketReferer => Op::GetBucketReferer(request.bucket()),
+        Operation::PutBucketReferer => referer::decode(&request, body)?,
+        Operation::DeleteBucketReferer => Op::PutBucketReferer(request.bucket(), None),
+        Operation::GetBucketLogging => Op::GetBucketLogging(request.bucket()),
+        Operation::PutBucketLogging => logging::decode(&request, body)?,
+        Operation::DeleteBucketLogging => Op::DeleteBucketLogging(request.bucket()),
+        Operation::GetLogFields => Op::GetLogFields(request.bucket()),
+        Operation::PutLogFields => logging::decode_fields(&request, body)?,
+        Operation::DeleteLogFields => Op::DeleteLogFields(request.bucket()),
         Operation::GetBucketTagging => Op::GetBucketTagging(request.bucket()),
         Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
         Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
@@ -180,6 +190,9 @@ pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseCo
         Reply::Unset => setting::encode_unset(&answer).unwrap_or_else(|| answer.done()),
         Reply::Cors(configuration) => cors::encode(&answer, &configuration),
         Reply::Lifecycle(configuration) => lifecycle::encode(&answer, &configuration),
+        Reply::Referer(referer) => answer.xml(referer::encode(&referer)),
+        Reply::Logging(logging) => logging::encode(&answer, logging.as_deref()),
+        Reply::LogFields(fields) => answer.xml(logging::encode_fields(&fields)),
         Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
         Reply::Appended(meta) => append::encode(&answer, &meta),
         Reply::Stored(meta) => put::encode(&answer, &meta),
@@ -337,6 +350,9 @@ impl Answer<'_> {
                 | Operation::DeleteBucketTagging
                 | Operation::DeleteBucketCors
                 | Operation::DeleteBucketLifecycle
+                | Operation::DeleteBucketReferer
+                | Operation::DeleteBucketLogging
+                | Operation::DeleteLogFields
                 | Operation::AbortMultipartUpload
         );
         let of_s3 = !self.is_oss() && self.routed.operation == Operation::PutBucketPolicy;

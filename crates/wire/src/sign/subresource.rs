@@ -26,7 +26,7 @@ impl SubResources {
 }
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
-const LISTED: [&str; 103] = [
+const LISTED: [&str; 104] = [
     "accessPoint",
     "accessPointPolicy",
     "acl",
@@ -105,6 +105,7 @@ const LISTED: [&str; 103] = [
     "udfName",
     "uploadId",
     "uploads",
+    "userDefinedLogFieldsConfig",
     "versionId",
     "versioning",
     "versions",

@@ -43,7 +43,6 @@ pub(crate) static S3: Vocab = Vocab {
         "encryption",
         "intelligent-tiering",
         "inventory",
-        "logging",
         "metadataConfiguration",
         "metadataInventoryTable",
         "metadataJournalTable",

@@ -7,6 +7,7 @@ mod documents_oss;
 mod documents_s3;
 mod lifecycle;
 mod listing;
+mod logging;
 mod objects;
 mod oss_objects;
 mod reading;

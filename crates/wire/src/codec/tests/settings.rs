@@ -8,11 +8,9 @@ use super::*;
 #[test]
 fn what_nobody_set_is_told_as_not_set() {
     for (host, query, expected) in [
-        (S3, "logging", "BucketLoggingStatus"),
         (S3, "versioning", "VersioningConfiguration"),
         (S3, "notification", "NotificationConfiguration"),
         (S3, "accelerate", "AccelerateConfiguration"),
-        (OSS, "logging", "BucketLoggingStatus"),
         (OSS, "versioning", "VersioningConfiguration"),
     ] {
         let line = format!("GET /bkt?{query}");

@@ -2,15 +2,38 @@
 
 use std::sync::Arc;
 
-use headwater_model::bucket::BucketConfiguration;
+use headwater_model::BucketName;
+use headwater_model::bucket::{BucketConfiguration, Dialect};
 use headwater_model::clock::Timestamp;
 use headwater_model::lifecycle::{
     Due, Expiration, FilterNot, FilterTerms, LifecycleConfiguration, LifecycleFilter, LifecycleRule,
     NoncurrentExpiration, Transition,
 };
+use headwater_model::logging::{BucketLogging, LogFields, LogKeyFormat};
+use headwater_model::referer::RefererConfiguration;
 
 pub(super) fn filled() -> BucketConfiguration {
-    BucketConfiguration { lifecycle: Some(Arc::new(lifecycle())), ..BucketConfiguration::default() }
+    let logging = BucketLogging {
+        dialect: Dialect::S3,
+        target: BucketName::parse("logs").expect("a valid name"),
+        prefix: "p/".into(),
+        key_format: Some(LogKeyFormat::ByDeliveryTime),
+    };
+    let referer = RefererConfiguration {
+        allow_empty: false,
+        truncate_query: false,
+        truncate_path: Some(true),
+        allowed: vec!["http://*.example".into()],
+        denied: vec!["http://bad.example".into()],
+    };
+    let fields = LogFields { headers: vec!["x-a".into()], parameters: vec!["p".into()] };
+    BucketConfiguration {
+        lifecycle: Some(Arc::new(lifecycle())),
+        referer: Some(Arc::new(referer)),
+        logging: Some(Arc::new(logging)),
+        log_fields: Some(Arc::new(fields)),
+        ..BucketConfiguration::default()
+    }
 }
 
 fn lifecycle() -> LifecycleConfiguration {
