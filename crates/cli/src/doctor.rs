@@ -57,6 +57,7 @@ pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 fn as_text(report: &DoctorReport, audit: &AuditReport) -> String {
     let mut lines = vec![
         format!("objects        {} ({} bytes)", report.objects, report.object_bytes),
+        format!("other versions {}", report.versions),
         format!("open parts     {}", report.parts),
         format!("log            {} entries in {} segments", report.entries, report.segments),
         format!("blob files     {}", report.blobs),
@@ -110,6 +111,7 @@ fn as_json(report: &DoctorReport, audit: &AuditReport) -> String {
         "rebuilt": report.rebuilt,
         "objects": report.objects,
         "object_bytes": report.object_bytes,
+        "versions": report.versions,
         "parts": report.parts,
         "segments": report.segments,
         "entries": report.entries,

@@ -247,8 +247,8 @@ pub struct VersionPage {
     pub versions: Vec<ListedVersion>,
     /// Common prefixes in byte order, each ending with the delimiter.
     pub common_prefixes: Vec<Box<str>>,
-    /// If more follows: to be given as `after` for the next page. In it a null version that is not its key's newest goes
-    /// by the number of its place, so that the next page begins there even if that version is deleted meanwhile.
+    /// If more follows: to be given as `after` for the next page. In it a null version that is not current goes by
+    /// the number of its place, so that the next page begins there even if that version is deleted meanwhile.
     pub next: Option<VersionMarker>,
 }
 

@@ -21,17 +21,23 @@ pub enum Counter {
     SweepFromHour = 5,
     /// Payload bytes of the blob files that rows name.
     FileBytes = 6,
+    /// Versions that are not current, delete markers included.
+    Versions = 7,
+    /// Bytes of the bodies of versions that are not current.
+    VersionBytes = 8,
 }
 
 impl Counter {
     /// Every counter.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::AppliedSequence,
         Self::NextGeneration,
         Self::Objects,
         Self::ObjectBytes,
         Self::SweepFromHour,
         Self::FileBytes,
+        Self::Versions,
+        Self::VersionBytes,
     ];
 }
 

@@ -3,8 +3,8 @@
 //! Guarantees: the figures are those of the visible rows; a checkpoint writes them in the same commit as the rows, so
 //! they survive every crash without a walk over the index.
 //!
-//! A row stands on the entry that wrote it (its sequence), and an object with an inline body on the body in that
-//! entry. Superseded rows stand on nothing: their bytes are what compaction can win. Deletions
+//! A row stands on the entry that wrote it (its sequence), and an object with an inline body on that body, which is in
+//! the same entry unless its version has moved since. Superseded rows stand on nothing: their bytes are what compaction can win. Deletions
 //! are counted apart: they can go only when no older segment is left. Tombstones are counted per life of a bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,10 +38,16 @@ pub(super) struct Accounting {
     pub(super) objects: u64,
     /// Their bodies' bytes.
     pub(super) object_bytes: u64,
+    /// Versions that are not current, delete markers included.
+    pub(super) versions: u64,
+    /// Their bodies' bytes.
+    pub(super) version_bytes: u64,
     /// Payload bytes of the blob files that rows name.
     pub(super) file_bytes: u64,
     /// Segments by the sequence of their first entry.
     segments: BTreeMap<u64, SegmentUse>,
+    /// The sequence of their first entry by number.
+    first_sequences: BTreeMap<u64, u64>,
     /// Numbers of the segments whose figures changed since the last checkpoint, removed ones included.
     changed: BTreeSet<u64>,
     /// Tombstones of each life that has any.
@@ -53,11 +59,21 @@ pub(super) struct Accounting {
 /// What a row stands on.
 struct Standing {
     sequence: u64,
-    /// Bytes of the log: the row, its share of the frame, its inline body.
+    /// Bytes of the log in that entry: the row, its share of the frame.
     log_bytes: u64,
-    /// Length of the body, if it is an object.
-    object_bytes: Option<u64>,
+    /// What it counts as.
+    counted: Counted,
     extents: Vec<Extent>,
+}
+
+/// What a row is counted as.
+#[derive(Clone, Copy)]
+enum Counted {
+    /// A current object, with the length of its body.
+    Object(u64),
+    /// A version that is not current, with the length of its body.
+    Version(u64),
+    Nothing,
 }
 
 impl Accounting {
@@ -73,6 +89,8 @@ impl Accounting {
         let mut accounting = Self {
             objects: counter(Counter::Objects)?,
             object_bytes: counter(Counter::ObjectBytes)?,
+            versions: counter(Counter::Versions)?,
+            version_bytes: counter(Counter::VersionBytes)?,
             file_bytes: counter(Counter::FileBytes)?,
             ..Self::default()
         };
@@ -80,6 +98,7 @@ impl Accounting {
             let row = SegmentRow::decode(&found.key, &found.value)?;
             let number = SegmentRow::parse_key(&found.key)?;
             accounting.segments.insert(row.first_sequence, SegmentUse { number, row });
+            accounting.first_sequences.insert(number, row.first_sequence);
         }
         for found in index.scan(&GoneCountRow::range(), usize::MAX)? {
             let count = GoneCountRow::decode(&found.key, &found.value)?.count;
@@ -92,12 +111,14 @@ impl Accounting {
     pub(super) fn add_segment(&mut self, number: u64, first_sequence: u64) {
         let row = SegmentRow { first_sequence, ..SegmentRow::default() };
         self.segments.entry(first_sequence).or_insert(SegmentUse { number, row });
+        self.first_sequences.insert(number, first_sequence);
         self.changed.insert(number);
     }
 
     /// A segment that is no longer on disk.
     pub(super) fn remove_segment(&mut self, number: u64) {
         self.segments.retain(|_, segment| segment.number != number);
+        self.first_sequences.remove(&number);
         self.changed.insert(number);
     }
 
@@ -156,30 +177,59 @@ impl Accounting {
     }
 
     fn enter(&mut self, standing: &Standing) {
-        if let Some(bytes) = standing.object_bytes {
-            self.objects += 1;
-            self.object_bytes += bytes;
+        match standing.counted {
+            Counted::Object(bytes) => {
+                self.objects += 1;
+                self.object_bytes += bytes;
+            }
+            Counted::Version(bytes) => {
+                self.versions += 1;
+                self.version_bytes += bytes;
+            }
+            Counted::Nothing => {}
         }
         self.file_bytes += standing.file_bytes();
         if let Some(segment) = self.segment_of(standing.sequence) {
             segment.row.live_entries += 1;
-            segment.row.live_bytes += standing.log_bytes;
-            segment.row.dead_bytes = segment.row.dead_bytes.saturating_sub(standing.log_bytes);
+            segment.enliven(standing.log_bytes);
+        }
+        for (number, bytes) in standing.inline() {
+            if let Some(segment) = self.segment_numbered(number) {
+                segment.enliven(bytes);
+            }
         }
     }
 
     fn leave(&mut self, standing: &Standing) {
-        if let Some(bytes) = standing.object_bytes {
-            self.objects = self.objects.saturating_sub(1);
-            self.object_bytes = self.object_bytes.saturating_sub(bytes);
+        match standing.counted {
+            Counted::Object(bytes) => {
+                self.objects = self.objects.saturating_sub(1);
+                self.object_bytes = self.object_bytes.saturating_sub(bytes);
+            }
+            Counted::Version(bytes) => {
+                self.versions = self.versions.saturating_sub(1);
+                self.version_bytes = self.version_bytes.saturating_sub(bytes);
+            }
+            Counted::Nothing => {}
         }
         self.file_bytes = self.file_bytes.saturating_sub(standing.file_bytes());
         if let Some(segment) = self.segment_of(standing.sequence) {
             segment.row.live_entries = segment.row.live_entries.saturating_sub(1);
             segment.row.dead_entries += 1;
-            segment.row.live_bytes = segment.row.live_bytes.saturating_sub(standing.log_bytes);
-            segment.row.dead_bytes += standing.log_bytes;
+            segment.lay_down(standing.log_bytes);
         }
+        for (number, bytes) in standing.inline() {
+            if let Some(segment) = self.segment_numbered(number) {
+                segment.lay_down(bytes);
+            }
+        }
+    }
+
+    /// The segment of that number; `None` for one that was compacted away, to which a rebuild still finds rows.
+    fn segment_numbered(&mut self, number: u64) -> Option<&mut SegmentUse> {
+        let segment = self.segments.get_mut(self.first_sequences.get(&number)?)?;
+        self.changed.insert(number);
+        Some(segment)
     }
 
     /// The segment that holds the entry of this sequence; `None` for rows written before their segment was compacted
@@ -197,6 +247,8 @@ impl Accounting {
             counter(Counter::Objects, self.objects),
             counter(Counter::ObjectBytes, self.object_bytes),
             counter(Counter::FileBytes, self.file_bytes),
+            counter(Counter::Versions, self.versions),
+            counter(Counter::VersionBytes, self.version_bytes),
         ];
         let changed = std::mem::take(&mut self.changed);
         let current: BTreeMap<u64, SegmentRow> =
@@ -213,6 +265,14 @@ impl Accounting {
 }
 
 impl Standing {
+    /// Where the log holds the body, and how much of it: in the row's own entry, or in one of before its version moved.
+    fn inline(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.extents.iter().filter_map(|extent| match extent.blob {
+            BlobRef::Log { segment } => Some((segment, extent.length_bytes)),
+            BlobRef::File { .. } => None,
+        })
+    }
+
     fn file_bytes(&self) -> u64 {
         let files = self.extents.iter().filter(|extent| matches!(extent.blob, BlobRef::File { .. }));
         files.map(|extent| extent.length_bytes).sum()
@@ -220,6 +280,16 @@ impl Standing {
 }
 
 impl SegmentUse {
+    fn enliven(&mut self, bytes: u64) {
+        self.row.live_bytes += bytes;
+        self.row.dead_bytes = self.row.dead_bytes.saturating_sub(bytes);
+    }
+
+    fn lay_down(&mut self, bytes: u64) {
+        self.row.live_bytes = self.row.live_bytes.saturating_sub(bytes);
+        self.row.dead_bytes += bytes;
+    }
+
     /// Bytes of the file, about.
     pub(super) fn size_bytes(&self) -> u64 {
         SEGMENT_HEADER_BYTES as u64 + self.row.live_bytes + self.row.dead_bytes + self.row.delete_bytes
@@ -243,39 +313,34 @@ pub(super) fn files(extents: &[Extent]) -> impl Iterator<Item = [u8; 16]> + '_ {
 fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
     let Some(kind) = key.first().and_then(|tag| RowKind::of_tag(*tag)) else { return Ok(None) };
     let mut companion_bytes = 0;
-    let (sequence, object_bytes, extents) = match kind {
+    let (sequence, counted, extents) = match kind {
         RowKind::Object => {
             let row = ObjectRow::decode(key, value)?;
-            (row.sequence, Some(row.meta.size_bytes), row.extents)
+            (row.sequence, Counted::Object(row.meta.size_bytes), row.extents)
         }
         RowKind::Part => {
             let row = PartRow::decode(key, value)?;
-            (row.sequence, None, row.extents)
+            (row.sequence, Counted::Nothing, row.extents)
         }
         RowKind::Upload => {
             // Its key's row is written with it and knows no sequence of its own: this one stands for both.
             companion_bytes = FRAME_HEADER_BYTES + key.len();
-            (UploadRow::decode(key, value)?.sequence, None, Vec::new())
+            (UploadRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new())
         }
         RowKind::Version => {
             let row = VersionRow::decode(key, value)?;
             match row.content {
-                VersionContent::Object { extents, .. } => (row.sequence, None, extents),
-                VersionContent::Marker { .. } => (row.sequence, None, Vec::new()),
+                VersionContent::Object { meta, extents } => (row.sequence, Counted::Version(meta.size_bytes), extents),
+                VersionContent::Marker { .. } => (row.sequence, Counted::Version(0), Vec::new()),
             }
         }
-        RowKind::Account => (AccountRow::decode(key, value)?.sequence, None, Vec::new()),
-        RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, None, Vec::new()),
-        RowKind::Gone => (GoneRow::decode(key, value)?.sequence, None, Vec::new()),
-        RowKind::Origin => (OriginRow::decode(key, value)?.sequence, None, Vec::new()),
-        RowKind::OriginUsage => (OriginUsageRow::decode(key, value)?.sequence, None, Vec::new()),
+        RowKind::Account => (AccountRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
+        RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
+        RowKind::Gone => (GoneRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
+        RowKind::Origin => (OriginRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
+        RowKind::OriginUsage => (OriginUsageRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment => return Ok(None),
     };
-    let inline_bytes: u64 = extents
-        .iter()
-        .filter(|extent| matches!(extent.blob, BlobRef::Log { .. }))
-        .map(|extent| extent.length_bytes)
-        .sum();
-    let log_bytes = (FRAME_HEADER_BYTES + key.len() + value.len() + companion_bytes) as u64 + inline_bytes;
-    Ok(Some(Standing { sequence, log_bytes, object_bytes, extents }))
+    let log_bytes = (FRAME_HEADER_BYTES + key.len() + value.len() + companion_bytes) as u64;
+    Ok(Some(Standing { sequence, log_bytes, counted, extents }))
 }

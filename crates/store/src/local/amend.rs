@@ -7,11 +7,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use headwater_index::rows::{ObjectRow, RowValue};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
 use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
-use headwater_model::version::ObjectLock;
+use headwater_model::version::{ObjectLock, VersionId};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::Role;
@@ -19,6 +18,7 @@ use super::core::Core;
 use super::digest::combine_crc64;
 use super::reading::inline;
 use super::seal::{Candidate, Sealing, detached, meta};
+use super::version_reads::FoundRow;
 use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
 
 /// How often a row is looked at again because it changed. Only somebody who rewrites one key without pause could use
@@ -26,14 +26,26 @@ use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
 const ATTEMPTS: usize = 16;
 
 impl Core {
-    /// Changes what of an object can change without another body.
-    pub(super) async fn amend(&self, bucket: &BucketRef, key: &ObjectKey, amendment: &Amendment) -> Result<SharedMeta> {
-        let row_key = ObjectRow::key(bucket.generation, key);
-        let missing = || Error::NoSuchKey { key: key.as_str().into(), origin_status: None };
+    /// Changes what of an object can change without another body: of the current one, or of a version.
+    pub(super) async fn amend(
+        &self,
+        bucket: &BucketRef,
+        key: &ObjectKey,
+        version: Option<VersionId>,
+        amendment: &Amendment,
+    ) -> Result<SharedMeta> {
         for _ in 0..ATTEMPTS {
-            let seen = self.view.get(&row_key)?.ok_or_else(missing)?;
-            let row = ObjectRow::decode(&row_key, &seen)?;
-            let body = match inline(&row.extents) {
+            let found = match version {
+                None => self.find_current(bucket, key)?,
+                Some(version) => self.find_version(bucket, key, version).await?,
+            };
+            let Some(seen) = found.filter(|found| found.row.object().is_some()) else {
+                return Err(match version {
+                    None => Error::NoSuchKey { key: key.as_str().into(), origin_status: None },
+                    Some(version) => Error::NoSuchVersion { key: key.as_str().into(), version },
+                });
+            };
+            let body = match seen.row.object().and_then(|(_, extents)| inline(extents)) {
                 None => Bytes::new(),
                 Some(extent) => match self.read_inline(extent).await? {
                     Some(body) => body,
@@ -42,41 +54,41 @@ impl Core {
                 },
             };
             self.space.admit(body.len() as u64)?;
-            if let Some(meta) = self.commit_amended(bucket, key, (row, seen), body, amendment).await? {
+            if let Some(meta) = self.commit_amended(bucket, key, seen, body, amendment).await? {
                 return Ok(meta);
             }
         }
         Err(Error::SlowDown { limit: "key_contention", retry_after: std::time::Duration::from_secs(1) })
     }
 
-    /// Commits the amended row; `None` if the key's row is another by now.
+    /// Commits the amended row; `None` if the row is another by now.
     async fn commit_amended(
         &self,
         bucket: &BucketRef,
         key: &ObjectKey,
-        (mut row, seen): (ObjectRow, Bytes),
+        seen: FoundRow,
         body: Bytes,
         amendment: &Amendment,
     ) -> Result<Option<SharedMeta>> {
-        let row_key = ObjectRow::key(bucket.generation, key);
+        let FoundRow { row_key, value, mut row } = seen;
         let now = self.clock.now();
         // A row that lists 10,000 parts is longer than what the queue counts for any entry.
-        self.commit(body.len() + seen.len(), |judgement| {
+        self.commit(body.len() + value.len(), |judgement| {
             judgement.living(bucket)?;
             let current = judgement.get(&row_key)?;
-            if current.as_ref() != Some(&seen) {
+            let Some((meta, extents)) = row.object_mut().filter(|_| current.as_ref() == Some(&value)) else {
                 return Ok(None);
-            }
+            };
+            *meta = Arc::new(amended(key, meta, amendment, now)?);
             judgement.state.tokens.end(bucket.generation, key, None);
-            row.sequence = judgement.sequence();
-            row.meta = Arc::new(amended(key, &row.meta, amendment, now)?);
-            if inline(&row.extents).is_some() {
+            if inline(extents).is_some() {
                 let (blob, offset_bytes) = judgement.place_body(body);
-                row.extents[0].blob = blob;
-                row.extents[0].offset_bytes = offset_bytes;
+                extents[0].blob = blob;
+                extents[0].offset_bytes = offset_bytes;
             }
-            let meta = Arc::clone(&row.meta);
-            judgement.put(row_key, row.encode(), current);
+            let meta = Arc::clone(meta);
+            let value = row.encode(judgement.sequence());
+            judgement.put(row_key, value, current);
             Ok(Some(meta))
         })
         .await
@@ -99,22 +111,24 @@ impl Core {
             };
             let note = core.note(Role::from(&object));
             let blob = core.persist(file, note).await?;
-            let extent = blob.extent();
+            let (extent, now) = (blob.extent(), core.clock.now());
             let WriteIntent { bucket, key, .. } = &intent;
             core.commit_blob(blob, |judgement| {
-                let candidate = Candidate { bucket, key, expect: &expect };
+                let candidate = Candidate { bucket, key, expect: &expect, now };
                 // First: what has another tag by now may well have its body in the log.
-                candidate.judge(judgement)?;
-                let former = judgement.object(bucket.generation, key)?;
-                let (former, _) =
+                let former = candidate.judge(judgement)?;
+                let (former, value) =
                     former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
+                // Nothing of it goes, so a lock need not be asked.
                 if inline(&former.extents).is_some() {
                     return Err(Error::internal("append to an object", "its body is in the log"));
                 }
-                let meta = Arc::new(longer(&former.meta, object, &appended));
+                // An append makes no version: the object stays the one that it is.
+                let version = former.meta.version;
+                let meta = Arc::new(ObjectMeta { version, ..longer(&former.meta, object, &appended) });
                 let mut extents = former.extents;
                 extents.push(extent);
-                candidate.put(judgement, &meta, extents)?;
+                candidate.put_row(judgement, &meta, extents, Some(value));
                 Ok(meta)
             })
             .await

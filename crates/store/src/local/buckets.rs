@@ -3,12 +3,13 @@
 //! A bucket deleted and made again has another generation, so nothing of the former life can appear in the latter; the
 //! next generation is a row of its own, written by the same entry as the bucket.
 
-use headwater_index::rows::{BucketRow, Counter, CounterRow, ObjectRow, RowValue, UploadRow};
+use headwater_index::rows::{BucketRow, Counter, CounterRow, ObjectRow, RowValue, UploadRow, VersionRow};
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::limits::MAX_BUCKETS;
+use headwater_model::version::Versioning;
 use headwater_model::{Error, Result};
 
-use super::commit::Judgement;
+use super::commit::{Judgement, LivingBucket};
 use super::core::Core;
 use crate::BucketRef;
 
@@ -50,7 +51,12 @@ impl Core {
     /// Replaces a bucket's settings.
     pub(super) async fn update_bucket(&self, bucket: Bucket) -> Result<()> {
         self.commit(0, move |judgement| {
-            let rule_version = judgement.living(&BucketRef::from(&bucket))?.rule_version;
+            let LivingBucket { rule_version, versioning, .. } = *judgement.living(&BucketRef::from(&bucket))?;
+            let next = bucket.configuration.versioning;
+            if versioning != Versioning::Unversioned && next == Versioning::Unversioned {
+                let message = "a bucket that has had versions can only suspend them".into();
+                return Err(Error::InvalidRequest { message });
+            }
             let key = BucketRow::key(&bucket.name);
             let former = judgement.get(&key)?;
             let row = BucketRow { sequence: judgement.sequence(), bucket };
@@ -70,7 +76,8 @@ impl Core {
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let has_objects = !judgement.is_empty(ObjectRow::range(generation, ""))?;
-            if has_objects || !judgement.is_empty(UploadRow::range(generation, ""))? {
+            let has_versions = !judgement.is_empty(VersionRow::range(generation, ""))?;
+            if has_objects || has_versions || !judgement.is_empty(UploadRow::range(generation, ""))? {
                 return Err(Error::BucketNotEmpty { bucket: bucket.name.as_str().into() });
             }
             let key = BucketRow::key(&bucket.name);

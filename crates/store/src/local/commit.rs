@@ -15,6 +15,7 @@ use bytes::Bytes;
 use headwater_index::KeyRange;
 use headwater_index::rows::{BlobRef, BucketRow, ObjectRow, RowValue};
 use headwater_model::bucket::{Bucket, Generation};
+use headwater_model::version::{VersionNumber, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use tokio::sync::watch;
 
@@ -44,6 +45,11 @@ pub(super) struct CommitState {
     pub(super) buckets: BTreeMap<Generation, LivingBucket>,
     /// Granted fill tokens.
     pub(super) tokens: FillTokens,
+    /// Tells the versions that this opening of the store makes from all others of the same sequences.
+    version_salt: u64,
+    /// How often a version became current again. Whoever walks over all rows begins anew when it changes: the row may
+    /// have gone from where he had not yet been to where he was.
+    pub(super) promotions: u64,
     /// Whether entries are taken.
     pub(super) stage: Stage,
 }
@@ -64,6 +70,8 @@ pub(super) struct LivingBucket {
     pub(super) rule_version: u64,
     /// Tombstones that stand in it, pending ones included.
     pub(super) tombstones: u64,
+    /// Whether its objects have versions.
+    pub(super) versioning: Versioning,
 }
 
 /// Whether the log takes entries.
@@ -94,13 +102,15 @@ impl From<Error> for Refusal {
 
 impl CommitState {
     /// A log that goes on at `position` with `next_sequence`.
-    pub(super) fn new(position: Position, next_sequence: u64) -> Self {
+    pub(super) fn new(position: Position, next_sequence: u64, version_salt: u64) -> Self {
         Self {
             batch: Batch::new(position, next_sequence),
             writing: None,
             pending: BTreeMap::new(),
             buckets: BTreeMap::new(),
             tokens: FillTokens::new(),
+            version_salt,
+            promotions: 0,
             stage: Stage::Open,
         }
     }
@@ -112,15 +122,23 @@ impl CommitState {
             let (key, value) = row?;
             let bucket = BucketRow::decode(&key, &value)?.bucket;
             let tombstones = view.layers().accounting.gone(bucket.generation);
-            self.buckets.insert(bucket.generation, LivingBucket { rule_version: bucket.rule_version, tombstones });
+            self.set_bucket(&bucket);
+            self.buckets.entry(bucket.generation).and_modify(|living| living.tombstones = tombstones);
         }
         Ok(())
     }
 
     /// Records a bucket as living with its present rules.
     pub(super) fn set_bucket(&mut self, bucket: &Bucket) {
-        let living = self.buckets.entry(bucket.generation).or_insert(LivingBucket { rule_version: 0, tombstones: 0 });
-        living.rule_version = bucket.rule_version;
+        let (rule_version, versioning) = (bucket.rule_version, bucket.configuration.versioning);
+        let living = LivingBucket { rule_version, tombstones: 0, versioning };
+        let entry = self.buckets.entry(bucket.generation);
+        entry.and_modify(|known| *known = LivingBucket { tombstones: known.tombstones, ..living }).or_insert(living);
+    }
+
+    /// Whether a life of a bucket may hold versions that are not current.
+    pub(super) fn has_versions(&self, generation: Generation) -> bool {
+        self.buckets.get(&generation).is_some_and(|living| living.versioning != Versioning::Unversioned)
     }
 
     fn outcome(&self) -> Option<watch::Receiver<Outcome>> {
@@ -142,6 +160,11 @@ impl Judgement<'_> {
     /// Sequence that the entry will have.
     pub(super) fn sequence(&self) -> u64 {
         self.state.batch.next_sequence()
+    }
+
+    /// Number of the version that the entry makes, at most one of a key.
+    pub(super) fn version_number(&self) -> VersionNumber {
+        VersionNumber::new(self.sequence(), self.state.version_salt)
     }
 
     /// Gives the entry a body, and tells where it will be.
@@ -201,17 +224,22 @@ impl Judgement<'_> {
         Ok(rows)
     }
 
-    /// Whether no row is in `range`.
-    pub(super) fn is_empty(&mut self, range: KeyRange) -> Result<bool> {
+    /// The first row of `range`, as the last entry leaves it.
+    pub(super) fn first(&mut self, range: KeyRange) -> Result<Option<(Bytes, Bytes)>> {
         let mut rest = Some(range);
         while let Some(range) = rest {
-            let chunk = self.chunk(&range, 64)?;
-            if chunk.rows.iter().any(|(_, value)| value.is_some()) {
-                return Ok(false);
-            }
+            let mut chunk = self.chunk(&range, 64)?;
             rest = chunk.rest_of(&range);
+            if let Some(row) = chunk.rows.drain(..).find_map(|(key, value)| Some((key, value?))) {
+                return Ok(Some(row));
+            }
         }
-        Ok(true)
+        Ok(None)
+    }
+
+    /// Whether no row is in `range`.
+    pub(super) fn is_empty(&mut self, range: KeyRange) -> Result<bool> {
+        Ok(self.first(range)?.is_none())
     }
 
     /// Writes a row that was `former`.

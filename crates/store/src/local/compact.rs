@@ -5,7 +5,8 @@
 //! any point leaves both copies or the new one.
 //!
 //! How: see `docs/storage.md`, "Compaction". Every entry is judged again under the commit lock, so a row that changed
-//! meanwhile is simply not the one in the segment any more.
+//! meanwhile is simply not the one in the segment any more; but the body that was written with it may still be the
+//! version's, whose row moved on without it ([`super::bodies`]).
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -13,19 +14,20 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    AccountRow, BucketRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
-    VersionRow,
+    AccountRow, BucketRow, GoneRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
 };
 use headwater_model::{Error, Result};
 
 use super::accounting::SegmentUse;
+use super::bodies::{self, BodyPlace};
 use super::change::{self, RowChange};
 use super::commit::Judgement;
 use super::core::Core;
+use super::frame::FRAME_HEADER_BYTES;
 use super::probe::Point;
-use super::reading::inline;
 use super::scan::{Found, FrameReader};
 use super::segment::SegmentFile;
+use super::versions::AnyRow;
 use super::wait::block_on;
 
 /// A segment is worth it when no more than this share of it must be kept: then at least as much is won as is copied.
@@ -59,6 +61,8 @@ fn choose(segments: &[SegmentUse], applied: u64) -> Option<(SegmentUse, bool)> {
 
 /// An entry of the segment that is being compacted.
 struct OldEntry {
+    /// Where its body is, and the body.
+    place: BodyPlace,
     body: Bytes,
     changes: Vec<RowChange>,
 }
@@ -116,6 +120,7 @@ impl Core {
                     return Err(Error::Damaged { detail: detail.into() });
                 }
                 Found::Frame(offset, frame) => OldEntry {
+                    place: BodyPlace { segment: number, offset_bytes: offset + FRAME_HEADER_BYTES as u64 },
                     body: Bytes::copy_from_slice(frame.body),
                     changes: change::decode(frame.rows).ok_or_else(|| Error::Damaged {
                         detail: format!("log segment {number}: unreadable rows at offset {offset}").into(),
@@ -127,17 +132,17 @@ impl Core {
     }
 
     fn copy_entry(&self, entry: OldEntry, is_oldest: bool, absent: &mut HashSet<Bytes>) -> Result<()> {
-        let OldEntry { body, changes } = entry;
+        let OldEntry { place, body, changes } = entry;
         for change in changes {
             // A look before the lock: most changes of a segment worth compacting are dead.
             let current = self.view.get(&change.key)?;
             let is_needed = match &change.value {
-                Some(value) => current.as_ref() == Some(value),
+                Some(value) => current.as_ref() == Some(value) || self.is_body_needed(&change.key, value, place)?,
                 None => current.is_none() && !is_oldest && absent.insert(change.key.clone()),
             };
             if is_needed {
                 let body = body.clone();
-                block_on(self.commit(body.len(), |judgement| copy_change(judgement, change, body)))?;
+                block_on(self.commit(body.len(), |judgement| copy_change(judgement, change, place, body)))?;
                 self.config.probe.at(Point::CompactionCopied).map_err(failed)?;
             }
         }
@@ -145,33 +150,42 @@ impl Core {
     }
 }
 
-/// Writes a change again if it is still what its key's row says.
-fn copy_change(judgement: &mut Judgement<'_>, change: RowChange, body: Bytes) -> Result<()> {
+/// Writes a change again if it is still what its key's row says, or the row that needs its body now.
+fn copy_change(judgement: &mut Judgement<'_>, change: RowChange, place: BodyPlace, body: Bytes) -> Result<()> {
     let RowChange { key, value, .. } = change;
     let current = judgement.get(&key)?;
     match (value, current) {
         (Some(value), Some(current)) if value == current => {
-            let moved = moved_row(judgement, &key, &value, body)?;
+            let moved = moved_row(judgement, &key, &value, (place, body))?;
             judgement.put(key, moved, Some(current));
         }
+        (Some(value), _) => {
+            if let Some((key, current)) = bodies::needing(judgement, &key, &value, place)? {
+                let moved = moved_row(judgement, &key, &current, (place, body))?;
+                judgement.put(key, moved, Some(current));
+            }
+        }
         (None, None) => judgement.delete_again(key),
-        _ => {}
+        (None, Some(_)) => {}
     }
     Ok(())
 }
 
-/// The row as it reads in its new entry: it names its entry's sequence, and an object its small body's new place.
-fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Bytes) -> Result<Bytes> {
+/// The row as it reads in its new entry: it names its entry's sequence and, if its small body was in the old one, that
+/// body's new place.
+fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: (BodyPlace, Bytes)) -> Result<Bytes> {
     let sequence = judgement.sequence();
     Ok(match key.first().and_then(|tag| RowKind::of_tag(*tag)) {
-        Some(RowKind::Object) => {
-            let mut row = ObjectRow { sequence, ..ObjectRow::decode(key, value)? };
-            if inline(&row.extents).is_some() {
-                let (blob, offset_bytes) = judgement.place_body(body);
-                row.extents[0].blob = blob;
-                row.extents[0].offset_bytes = offset_bytes;
+        Some(kind @ (RowKind::Object | RowKind::Version)) => {
+            let mut row = AnyRow::decode(kind, key, value)?;
+            if let Some((_, extents)) = row.object_mut()
+                && bodies::is_at(extents, body.0)
+            {
+                let (blob, offset_bytes) = judgement.place_body(body.1);
+                extents[0].blob = blob;
+                extents[0].offset_bytes = offset_bytes;
             }
-            row.encode()
+            row.encode(sequence)
         }
         Some(RowKind::Part) => PartRow { sequence, ..PartRow::decode(key, value)? }.encode(),
         Some(RowKind::Upload) => UploadRow { sequence, ..UploadRow::decode(key, value)? }.encode(),
@@ -179,7 +193,6 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: Byt
         Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
         Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),
-        Some(RowKind::Version) => VersionRow { sequence, ..VersionRow::decode(key, value)? }.encode(),
         Some(RowKind::OriginUsage) => OriginUsageRow { sequence, ..OriginUsageRow::decode(key, value)? }.encode(),
         Some(RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment) | None => value.clone(),
     })

@@ -1,8 +1,6 @@
 //! Completing an upload: one entry writes the object's row, whose extents are the listed parts', and deletes the rows of
 //! the upload and of all its parts. No byte is copied; the files of parts that were not listed become garbage.
 
-use std::sync::Arc;
-
 use headwater_index::rows::PartRow;
 use headwater_model::digest::{Digests, ETag};
 use headwater_model::multipart::{CompletedPart, UploadId};
@@ -29,14 +27,14 @@ impl Core {
         if parts.windows(2).any(|pair| pair[0].number >= pair[1].number) {
             return Err(Error::InvalidPartOrder);
         }
+        let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let stored = end_upload(judgement, bucket.generation, key, id)?;
             let listed = select(&stored, parts, id)?;
-            let meta: SharedMeta = Arc::new(whole(&listed, object));
+            let meta = whole(&listed, object);
             let extents = listed.iter().flat_map(|(_, part)| part.extents.iter().copied()).collect();
-            Candidate { bucket, key, expect: &expect }.put(judgement, &meta, extents)?;
-            Ok(meta)
+            Candidate { bucket, key, expect: &expect, now }.put(judgement, meta, extents)
         })
         .await
     }

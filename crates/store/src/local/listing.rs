@@ -6,7 +6,7 @@
 use headwater_index::after_prefix;
 use headwater_index::rows::{ObjectRow, RowValue};
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
-use headwater_model::version::{ListedVersion, VersionId, VersionMarker, VersionPage, VersionQuery};
+use headwater_model::object::ObjectMeta;
 use headwater_model::{ObjectKey, Result};
 
 use super::core::Core;
@@ -45,7 +45,7 @@ impl Core {
             match classify(query, key.as_str()) {
                 Entry::Key => {
                     last = Some(key.as_str().into());
-                    page.objects.push(listed(key, &ObjectRow::decode(&row_key, &value)?));
+                    page.objects.push(listed(key, &ObjectRow::decode(&row_key, &value)?.meta));
                 }
                 Entry::Common(prefix) => {
                     last = Some(prefix.into());
@@ -58,23 +58,6 @@ impl Core {
             }
         }
         Ok(page)
-    }
-}
-
-impl Core {
-    /// One page of versions.
-    pub(super) fn list_versions(&self, bucket: &BucketRef, query: &VersionQuery) -> Result<VersionPage> {
-        let VersionQuery { prefix, delimiter, after, limit } = query.clone();
-        let page = self.list(bucket, &ListQuery { prefix, delimiter, after: after.key, limit })?;
-        let versions = page.objects.into_iter().map(|object| ListedVersion {
-            key: object.key.clone(),
-            version: VersionId::Null,
-            is_latest: true,
-            last_modified: object.last_modified,
-            object: Some(object),
-        });
-        let next = page.next.map(|key| VersionMarker { key, version: None });
-        Ok(VersionPage { versions: versions.collect(), common_prefixes: page.common_prefixes, next })
     }
 }
 
@@ -114,16 +97,17 @@ fn classify<'a>(query: &ListQuery, key: &'a str) -> Entry<'a> {
     }
 }
 
-fn listed(key: ObjectKey, row: &ObjectRow) -> ListedObject {
+/// What a listing tells of an object.
+pub(super) fn listed(key: ObjectKey, meta: &ObjectMeta) -> ListedObject {
     ListedObject {
         key,
-        size_bytes: row.meta.size_bytes,
-        etag: row.meta.etag.clone(),
-        last_modified: row.meta.last_modified,
-        kind: row.meta.kind,
-        checksum_algorithm: row.meta.checksum.as_ref().map(|checksum| checksum.algorithm),
-        checksum_type: row.meta.composition.checksum_type,
-        storage_class: row.meta.headers.storage_class.clone(),
-        owner: row.meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
+        size_bytes: meta.size_bytes,
+        etag: meta.etag.clone(),
+        last_modified: meta.last_modified,
+        kind: meta.kind,
+        checksum_algorithm: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
+        checksum_type: meta.composition.checksum_type,
+        storage_class: meta.headers.storage_class.clone(),
+        owner: meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
     }
 }

@@ -21,6 +21,7 @@ use super::gone::{self, Leaving};
 use super::reading::InFiles;
 use super::running::hour_of;
 use super::seal::{Candidate, Sealing, detached, meta};
+use super::versions::{self, KeyVersions};
 use crate::{Afterwards, BucketRef, Deleted, Expectation, FillToken, NewObject, StoredObject, WriteIntent};
 
 impl Core {
@@ -63,15 +64,18 @@ impl Core {
         let generation = bucket.generation;
         judgement.living(bucket)?;
         judgement.state.tokens.end(generation, key, None);
-        let row_key = ObjectRow::key(generation, key);
-        let former = judgement.get(&row_key)?;
-        if afterwards == Afterwards::Gone {
+        let former = judgement.object(generation, key)?;
+        let mut versions = KeyVersions { judgement: &mut *judgement, generation, key, now };
+        let marker = versions.mark_deleted(former.as_ref().map(|(row, _)| row))?;
+        if afterwards == Afterwards::Gone && marker.is_none() {
             let object = if former.is_some() { gone::Deleted::Object } else { gone::Deleted::Nothing };
             self.leave_gone(judgement, &Leaving { bucket, key, deleted: now, object })?;
         }
-        let Some(former) = former else { return Ok(Deleted::default()) };
-        judgement.delete(row_key, former);
-        Ok(Deleted { found: true, marker: None })
+        let found = former.is_some();
+        if let Some((_, former)) = former {
+            judgement.delete(ObjectRow::key(generation, key), former);
+        }
+        Ok(Deleted { found, marker })
     }
 
     /// Grants the right to fill a key.
@@ -86,6 +90,7 @@ impl Core {
             if !current
                 || judgement.get(&ObjectRow::key(bucket.generation, key))?.is_some()
                 || gone::stands(judgement, bucket.generation, key)?.is_some()
+                || versions::any(judgement, bucket.generation, key)?
             {
                 return Ok(None);
             }
@@ -152,13 +157,12 @@ impl Core {
             let note = core.note(Role::from(&object));
             let copied = core.blobs.copy(source, draft, note).await.map_err(|error| core.heed(error))?;
             let blob = core.own(copied, running);
-            let meta = Arc::new(meta(object, &digests));
-            let extents = vec![blob.extent()];
+            let meta = meta(object, &digests);
+            let (extents, now) = (vec![blob.extent()], core.clock.now());
             core.commit_blob(blob, |judgement| {
-                Candidate { bucket: &bucket, key: &key, expect: &expect }.put(judgement, &meta, extents)
+                Candidate { bucket: &bucket, key: &key, expect: &expect, now }.put(judgement, meta, extents)
             })
-            .await?;
-            Ok(meta)
+            .await
         })
         .await
     }

@@ -24,7 +24,7 @@ use crate::{BucketRef, Content, StoredObject};
 
 /// Times a row is read again because its bytes were gone. Each time the key was changed or moved in between; only
 /// somebody who rewrites one key without pause could use these up.
-const ATTEMPTS: usize = 16;
+pub(super) const ATTEMPTS: usize = 16;
 
 /// A small body in memory.
 #[derive(Debug)]
@@ -83,10 +83,7 @@ impl Core {
             let epoch = self.hot.epoch(generation, key);
             let Some(value) = self.view.get(&row_key)? else { return Ok(None) };
             let row = ObjectRow::decode(&row_key, &value)?;
-            let opened = match inline(&row.extents) {
-                Some(extent) => self.open_inline(extent).await,
-                None => self.open_files(&row_key, &value, &row).await,
-            };
+            let opened = self.open_body(&row_key, &value, &row.extents).await;
             match opened {
                 Ok(Some(content)) => {
                     let object = StoredObject { meta: row.meta, content };
@@ -104,6 +101,19 @@ impl Core {
             }
         }
         Err(Error::internal("open an object", "its key is changed without pause"))
+    }
+
+    /// The body of a row; `None` if the row changed, or its segment is gone.
+    pub(super) async fn open_body(
+        &self,
+        row_key: &[u8],
+        value: &Bytes,
+        extents: &[Extent],
+    ) -> Result<Option<Arc<dyn Content>>> {
+        match inline(extents) {
+            Some(extent) => self.open_inline(extent).await,
+            None => self.open_files(row_key, value, extents).await,
+        }
     }
 
     /// A body in the log; `None` if its segment is gone.
@@ -131,8 +141,8 @@ impl Core {
     }
 
     /// A body in files; `None` if the row changed before they were pinned.
-    async fn open_files(&self, row_key: &[u8], value: &Bytes, row: &ObjectRow) -> Result<Option<Arc<dyn Content>>> {
-        let extents = row.extents.iter().filter_map(|extent| match extent.blob {
+    async fn open_files(&self, row_key: &[u8], value: &Bytes, extents: &[Extent]) -> Result<Option<Arc<dyn Content>>> {
+        let extents = extents.iter().filter_map(|extent| match extent.blob {
             BlobRef::File { id } => Some(blob::Extent {
                 blob: BlobId(id),
                 offset_bytes: extent.offset_bytes,

@@ -124,7 +124,7 @@ impl Replay<'_> {
             .filter(|known| segments.binary_search_by_key(&known.number, |(number, _)| *number).is_err())
             .collect();
         for segment in missing {
-            if segment.row.live_entries > 0 {
+            if segment.row.live_bytes > 0 {
                 let segment_name = segment::file_name(segment.number);
                 tracing::error!(
                     segment_name,

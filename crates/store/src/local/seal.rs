@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_index::rows::{BlobRef, Extent, ObjectRow, PartRow, RowValue, UploadKeyRow};
 use headwater_model::bucket::Generation;
+use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
 use headwater_model::multipart::PartInfo;
 use headwater_model::object::{ObjectKind, ObjectMeta, SharedMeta};
@@ -20,6 +21,7 @@ use super::core::Core;
 use super::gone;
 use super::probe::Point;
 use super::running::RunningWrite;
+use super::versions::{self, KeyVersions};
 use super::writer::FileBody;
 use crate::{BucketRef, Expectation, NewObject, NewPart, WriteIntent};
 
@@ -46,11 +48,13 @@ pub(super) struct Candidate<'a> {
     pub(super) bucket: &'a BucketRef,
     pub(super) key: &'a ObjectKey,
     pub(super) expect: &'a Expectation,
+    /// When.
+    pub(super) now: Timestamp,
 }
 
 impl Candidate<'_> {
-    /// Judges the expectation and ends the key's fill token. Gives the former row.
-    pub(super) fn judge(&self, judgement: &mut Judgement<'_>) -> Result<Option<Bytes>> {
+    /// Judges the expectation and ends the key's fill token. Gives the current object and its row.
+    pub(super) fn judge(&self, judgement: &mut Judgement<'_>) -> Result<Option<(ObjectRow, Bytes)>> {
         judgement.living(self.bucket)?;
         let generation = self.bucket.generation;
         let former = judgement.object(generation, self.key)?;
@@ -71,6 +75,7 @@ impl Candidate<'_> {
                 if former.is_some()
                     || !judgement.state.tokens.holds(generation, self.key, token)
                     || gone::stands(judgement, generation, self.key)?.is_some()
+                    || versions::any(judgement, generation, self.key)?
                 {
                     return Err(exists());
                 }
@@ -78,16 +83,36 @@ impl Candidate<'_> {
             }
         }
         judgement.state.tokens.end(generation, self.key, own);
-        Ok(former.map(|(_, value)| value))
+        Ok(former)
     }
 
-    /// Commits the object with these extents.
-    pub(super) fn put(&self, judgement: &mut Judgement<'_>, meta: &SharedMeta, extents: Vec<Extent>) -> Result<()> {
+    /// Commits the object with these extents, as the newest version of its key.
+    pub(super) fn put(
+        &self,
+        judgement: &mut Judgement<'_>,
+        meta: ObjectMeta,
+        extents: Vec<Extent>,
+    ) -> Result<SharedMeta> {
         let former = self.judge(judgement)?;
-        gone::clear(judgement, self.bucket.generation, self.key)?;
+        let generation = self.bucket.generation;
+        gone::clear(judgement, generation, self.key)?;
+        let mut versions = KeyVersions { judgement: &mut *judgement, generation, key: self.key, now: self.now };
+        let version = versions.succeed(former.as_ref().map(|(row, _)| row))?;
+        let meta = Arc::new(ObjectMeta { version, ..meta });
+        self.put_row(judgement, &meta, extents, former.map(|(_, value)| value));
+        Ok(meta)
+    }
+
+    /// Puts the row of the current object.
+    pub(super) fn put_row(
+        &self,
+        judgement: &mut Judgement<'_>,
+        meta: &SharedMeta,
+        extents: Vec<Extent>,
+        former: Option<Bytes>,
+    ) {
         let row = ObjectRow { sequence: judgement.sequence(), meta: Arc::clone(meta), extents };
         judgement.put(ObjectRow::key(self.bucket.generation, self.key), row.encode(), former);
-        Ok(())
     }
 }
 
@@ -109,13 +134,12 @@ impl Core {
                 detached(async move {
                     let note = core.note(Role::from(&object));
                     let blob = core.persist(*file, note).await?;
-                    let meta = Arc::new(meta(object, &digests));
-                    let extents = vec![blob.extent()];
+                    let meta = meta(object, &digests);
+                    let (extents, now) = (vec![blob.extent()], core.clock.now());
                     core.commit_blob(blob, |judgement| {
-                        Candidate { bucket: &bucket, key: &key, expect: &expect }.put(judgement, &meta, extents)
+                        Candidate { bucket: &bucket, key: &key, expect: &expect, now }.put(judgement, meta, extents)
                     })
-                    .await?;
-                    Ok(meta)
+                    .await
                 })
                 .await
             }
@@ -132,19 +156,17 @@ impl Core {
         expect: &Expectation,
     ) -> Result<SharedMeta> {
         self.space.admit(body.len() as u64)?;
-        let meta = Arc::new(meta);
-        let candidate = Candidate { bucket, key, expect };
+        let candidate = Candidate { bucket, key, expect, now: self.clock.now() };
         self.commit(body.len(), |judgement| {
             if body.is_empty() {
-                return candidate.put(judgement, &meta, Vec::new());
+                return candidate.put(judgement, meta, Vec::new());
             }
             let length_bytes = body.len() as u64;
             let (blob, offset_bytes) = judgement.place_body(body);
             let extent = Extent { blob, offset_bytes, length_bytes, crc64: meta.crc64 };
-            candidate.put(judgement, &meta, vec![extent])
+            candidate.put(judgement, meta, vec![extent])
         })
-        .await?;
-        Ok(meta)
+        .await
     }
 
     /// Makes a part of a finished body. Parts are files whatever their size: completion names them without copying, and

@@ -83,7 +83,10 @@ impl LocalStore {
         let leftovers = Leftovers::find(&blobs, &running, horizon).map_err(store)?;
         let space = Space::open(layout.log.clone(), Arc::clone(&config.clock), config.reserve_bytes)
             .map_err(|error| OpenError::io("measure the file system", &layout.log, error))?;
-        let mut state = CommitState::new(position, next_sequence);
+        // Not the salt of a segment, which nobody may know: this one is part of what clients see.
+        let mut version_salt = [0; 8];
+        config.clock.random(&mut version_salt);
+        let mut state = CommitState::new(position, next_sequence, u64::from_le_bytes(version_salt));
         state.load_buckets(&view).map_err(store)?;
         let segments = Segments::new(layout.log.clone());
         if let Some(active) = &active {
@@ -204,7 +207,7 @@ impl Store for LocalStore {
     }
 
     fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
-        Box::pin(async move { Ok(self.core.marker(bucket, key)) })
+        Box::pin(async move { self.core.marker(bucket, key) })
     }
 
     fn delete_version<'a>(
@@ -222,7 +225,7 @@ impl Store for LocalStore {
         key: &'a ObjectKey,
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
-        Box::pin(async move { self.core.amend(bucket, key, &amendment).await })
+        Box::pin(async move { self.core.amend(bucket, key, None, &amendment).await })
     }
 
     fn amend_version<'a>(
@@ -232,10 +235,7 @@ impl Store for LocalStore {
         version: VersionId,
         amendment: Amendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
-        Box::pin(async move {
-            let _ = version;
-            self.core.amend(bucket, key, &amendment).await
-        })
+        Box::pin(async move { self.core.amend(bucket, key, Some(version), &amendment).await })
     }
 
     fn gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<Timestamp>>> {
@@ -281,11 +281,11 @@ impl Store for LocalStore {
 
     fn list_noncurrent<'a>(
         &'a self,
-        _: &'a BucketRef,
-        _: &'a VersionMarker,
-        _: usize,
+        bucket: &'a BucketRef,
+        after: &'a VersionMarker,
+        limit: usize,
     ) -> BoxFuture<'a, Result<NoncurrentPage>> {
-        Box::pin(async move { Ok(NoncurrentPage::default()) })
+        Box::pin(async move { self.core.list_noncurrent(bucket, after, limit) })
     }
 
     fn create_upload<'a>(
@@ -400,8 +400,8 @@ impl Store for LocalStore {
         StoreStats {
             objects: layers.accounting.objects,
             object_bytes: layers.accounting.object_bytes,
-            versions: 0,
-            version_bytes: 0,
+            versions: layers.accounting.versions,
+            version_bytes: layers.accounting.version_bytes,
             tombstones: layers.accounting.all_gone().values().sum(),
             disk_bytes,
             log_tail_bytes: layers.tail_bytes,

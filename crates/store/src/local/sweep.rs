@@ -9,14 +9,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use headwater_index::KeyRange;
-use headwater_index::rows::{Extent, ObjectRow, PartRow, RowKind, RowValue};
+use headwater_index::rows::{Extent, ObjectRow, PartRow, RowKind, RowValue, VersionRow};
 use headwater_model::{Error, Result};
 
 use super::accounting::files;
 use super::blob::{BlobDir, BlobId, Footer, Role};
+use super::commit::Judgement;
 use super::core::Core;
 use super::probe::Point;
 use super::running::{Hour, RunningWrite, RunningWrites, beginning_of, hour_of};
+use super::versions::AnyRow;
+use super::wait::block_on;
 
 /// Rows read at a time.
 const CHUNK_ROWS: usize = 1024;
@@ -94,7 +97,8 @@ impl Core {
         self.config.probe.at(Point::SweepUnlinked).is_ok()
     }
 
-    /// Whether the object, or the part, that a footer speaks of names the file.
+    /// Whether the object, one of its versions, or the part that a footer speaks of names the file. A look without the
+    /// lock finds most that are named; that a file is not is told under the lock, since rows move.
     fn names(&self, id: BlobId, footer: &Footer) -> Result<bool> {
         let object_key = ObjectRow::key(footer.generation, &footer.key);
         if let Some(value) = self.view.get(&object_key)?
@@ -102,27 +106,66 @@ impl Core {
         {
             return Ok(true);
         }
-        let Role::Part(part) = &footer.role else { return Ok(false) };
-        let part_key = PartRow::key(footer.generation, part.upload, part.number);
-        let Some(value) = self.view.get(&part_key)? else { return Ok(false) };
-        Ok(files(&PartRow::decode(&part_key, &value)?.extents).any(|named| named == id.0))
+        block_on(self.commit(0, |judgement| named_under_lock(judgement, id, footer)))
     }
 
-    /// Takes those out that any row names: a walk over all of them, which only files without a footer are worth.
+    /// Takes those out that any row names: a walk over all of them, which only files without a footer are worth. Rows move
+    /// from parts to objects to versions, which is the order of the walk; if one went back, it begins anew.
     fn forget_named(&self, ids: &mut BTreeSet<BlobId>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
-        for kind in [RowKind::Object, RowKind::Part] {
-            for row in self.view.rows(KeyRange::prefix(&[kind.tag()]), CHUNK_ROWS) {
-                let (key, value) = row?;
-                for id in files(&extents(kind, &key, &value)?) {
-                    ids.remove(&BlobId(id));
+        for _ in 0..MOST_WALKS {
+            let promotions = self.state().promotions;
+            for kind in [RowKind::Part, RowKind::Object, RowKind::Version] {
+                for row in self.view.rows(KeyRange::prefix(&[kind.tag()]), CHUNK_ROWS) {
+                    let (key, value) = row?;
+                    for id in files(&extents(kind, &key, &value)?) {
+                        ids.remove(&BlobId(id));
+                    }
                 }
             }
+            if self.state().promotions == promotions {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Error::internal("sweep blob files", "versions become current again without pause"))
     }
+}
+
+/// How often all rows are walked over because one moved back: each walk takes long, and few versions are deleted.
+const MOST_WALKS: usize = 8;
+
+fn named_under_lock(judgement: &mut Judgement<'_>, id: BlobId, footer: &Footer) -> Result<bool> {
+    let object_key = ObjectRow::key(footer.generation, &footer.key);
+    if let Some(value) = judgement.get(&object_key)?
+        && names_file(RowKind::Object, &object_key, &value, id)?
+    {
+        return Ok(true);
+    }
+    if let Role::Part(part) = &footer.role {
+        let part_key = PartRow::key(footer.generation, part.upload, part.number);
+        if let Some(value) = judgement.get(&part_key)?
+            && names_file(RowKind::Part, &part_key, &value, id)?
+        {
+            return Ok(true);
+        }
+    }
+    let mut rest = Some(VersionRow::range_of_key(footer.generation, &footer.key));
+    while let Some(range) = rest.filter(|_| judgement.state.has_versions(footer.generation)) {
+        let chunk = judgement.chunk(&range, CHUNK_ROWS)?;
+        rest = chunk.rest_of(&range);
+        for (key, value) in chunk.rows {
+            if value.map_or(Ok(false), |value| names_file(RowKind::Version, &key, &value, id))? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn names_file(kind: RowKind, key: &[u8], value: &[u8], id: BlobId) -> Result<bool> {
+    Ok(files(&extents(kind, key, value)?).any(|named| named == id.0))
 }
 
 /// How a sweep ended.
@@ -139,6 +182,6 @@ fn keep(running: Option<RunningWrite>) {
 fn extents(kind: RowKind, key: &[u8], value: &[u8]) -> Result<Vec<Extent>> {
     Ok(match kind {
         RowKind::Part => PartRow::decode(key, value)?.extents,
-        _ => ObjectRow::decode(key, value)?.extents,
+        _ => AnyRow::decode(kind, key, value)?.into_extents(),
     })
 }

@@ -66,6 +66,15 @@ impl Layers {
         self.sequence = sequence;
     }
 
+    /// Rows of the overlays from the start of `range` on.
+    fn chunk(&self, range: &KeyRange, limit: usize) -> Chunk {
+        let active = self.active.chunk(range, limit);
+        match &self.frozen {
+            Some(frozen) => active.over(frozen.rows.chunk(range, limit)),
+            None => active,
+        }
+    }
+
     /// Memory of the rows that no checkpoint has taken yet.
     pub(super) fn active_bytes(&self) -> usize {
         self.active.size_bytes()
@@ -160,17 +169,27 @@ impl View {
         self.with_index(|index| index.get(key))
     }
 
+    /// Rows from the starts of several ranges on, each with the limit of [`View::chunk`], all of one moment.
+    pub(super) fn chunks(&self, ranges: &[(KeyRange, usize)]) -> Result<Vec<Chunk>> {
+        // While the layers are held nothing is published, frozen or dropped. The index may get the frozen rows meanwhile,
+        // but these are over it in any case.
+        let (uppers, snapshot) = {
+            let layers = self.layers();
+            let uppers: Vec<Chunk> = ranges.iter().map(|(range, limit)| layers.chunk(range, *limit)).collect();
+            (uppers, self.with_index(RedbIndex::snapshot)?)
+        };
+        let laid = |(upper, (range, limit)): (Chunk, &(KeyRange, usize))| {
+            let rows = snapshot.scan(range, *limit)?;
+            let lower = rows.into_iter().map(|row| (Bytes::from(row.key), Some(row.value))).collect();
+            Ok(upper.over(Chunk::of(lower, *limit)))
+        };
+        uppers.into_iter().zip(ranges).map(laid).collect()
+    }
+
     /// Rows from the start of `range` on, about `limit` of them; deleted ones are shown as such.
     pub(super) fn chunk(&self, range: &KeyRange, limit: usize) -> Result<Chunk> {
         // The overlays first: rows that a checkpoint moves meanwhile are then seen twice instead of never.
-        let upper = {
-            let layers = self.layers();
-            let active = layers.active.chunk(range, limit);
-            match &layers.frozen {
-                Some(frozen) => active.over(frozen.rows.chunk(range, limit)),
-                None => active,
-            }
-        };
+        let upper = self.layers().chunk(range, limit);
         let rows = self.with_index(|index| index.scan(range, limit))?;
         let lower = rows.into_iter().map(|row| (Bytes::from(row.key), Some(row.value))).collect();
         Ok(upper.over(Chunk::of(lower, limit)))

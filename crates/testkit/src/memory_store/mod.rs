@@ -92,13 +92,13 @@ fn ready<'a, T: Send + 'a>(answer: T) -> BoxFuture<'a, T> {
 impl Store for MemoryStore {
     fn resident(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<StoredObject> {
         let state = self.state();
-        let stored = state.life(bucket).ok()?.objects.get(key)?;
+        let stored = state.life(bucket).ok()?.current(key)?;
         (stored.bytes.len() <= RESIDENT_BYTES).then(|| stored.open())
     }
 
     fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>> {
         let state = self.state();
-        ready(Ok(state.life(bucket).ok().and_then(|life| life.objects.get(key)).map(Stored::open)))
+        ready(Ok(state.life(bucket).ok().and_then(|life| life.current(key)).map(Stored::open)))
     }
 
     fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>> {
@@ -216,7 +216,7 @@ impl Store for MemoryStore {
     ) -> BoxFuture<'_, Result<SharedMeta>> {
         Box::pin(async move {
             let bytes = content::read_all(&source).await?;
-            let stored = Stored::new(object, bytes);
+            let stored = (Stored::new(object, bytes), self.clock.now());
             self.state().commit(&bucket, &key, &expect, stored)
         })
     }
@@ -231,7 +231,8 @@ impl Store for MemoryStore {
         bucket: &'a BucketRef,
         query: &'a VersionQuery,
     ) -> BoxFuture<'a, Result<VersionPage>> {
-        ready(Ok(self.state().list_versions(bucket, query)))
+        let state = self.state();
+        ready(Ok(state.life(bucket).map(|life| listing::versions(life, query)).unwrap_or_default()))
     }
 
     fn list_noncurrent<'a>(
@@ -240,7 +241,8 @@ impl Store for MemoryStore {
         after: &'a VersionMarker,
         limit: usize,
     ) -> BoxFuture<'a, Result<NoncurrentPage>> {
-        ready(Ok(self.state().list_noncurrent(bucket, after, limit)))
+        let state = self.state();
+        ready(Ok(state.life(bucket).map(|life| listing::noncurrent(life, after, limit)).unwrap_or_default()))
     }
 
     fn create_upload<'a>(
@@ -302,7 +304,8 @@ impl Store for MemoryStore {
         object: NewObject,
         expect: Expectation,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
-        ready(self.state().complete_upload(bucket, &(key.clone(), id), parts, object, &expect))
+        let now = self.clock.now();
+        ready(self.state().complete_upload(bucket, &(key.clone(), id), parts, object, (&expect, now)))
     }
 
     fn abort_upload<'a>(

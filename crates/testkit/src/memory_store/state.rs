@@ -11,7 +11,7 @@ use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
 use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
-use headwater_model::version::VersionId;
+use headwater_model::version::{VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
     Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
@@ -20,7 +20,7 @@ use headwater_store::{
 use super::content::RESIDENT_BYTES;
 use super::digests;
 use super::origins::Origins;
-use super::versions::amended;
+use super::versions::{Version, What, amended};
 
 /// An object: metadata and bytes.
 pub(super) struct Stored {
@@ -61,8 +61,11 @@ pub(super) struct Upload {
 
 /// One life of a bucket and everything under it.
 pub(super) struct Life {
-    bucket: Bucket,
-    pub(super) objects: BTreeMap<ObjectKey, Stored>,
+    pub(super) bucket: Bucket,
+    /// The versions of each key that has any, the newest first.
+    pub(super) versions: BTreeMap<ObjectKey, Vec<Version>>,
+    /// How many versions were ever made.
+    pub(super) made: u64,
     pub(super) uploads: BTreeMap<(ObjectKey, UploadId), Upload>,
     /// The last grant for each key, kept until it is revoked: also a spent one must end when the key is touched.
     tokens: BTreeMap<ObjectKey, FillToken>,
@@ -87,7 +90,7 @@ impl Life {
     /// Whether a commit to `key` may happen.
     fn judge(&self, key: &ObjectKey, expect: &Expectation) -> Result<()> {
         let exists = || Error::ObjectExists { key: key.as_str().into() };
-        let present = self.objects.get(key);
+        let present = self.current(key);
         match expect {
             Expectation::Any => Ok(()),
             Expectation::Absent => present.map_or(Ok(()), |_| Err(exists())),
@@ -99,14 +102,14 @@ impl Life {
             Expectation::Meets(condition) => condition.judge(key, present.map(|stored| &*stored.meta)),
             Expectation::Fill(token) => {
                 let granted = self.tokens.get(key).is_some_and(|granted| granted.same(token));
-                let free = present.is_none() && !self.gone.contains_key(key);
+                let free = !self.versions.contains_key(key) && !self.gone.contains_key(key);
                 if granted && !token.is_revoked() && free { Ok(()) } else { Err(exists()) }
             }
         }
     }
 
     /// Ends the key's grant, unless the commit that touches the key is the grant's own.
-    fn revoke(&mut self, key: &ObjectKey, expect: &Expectation) {
+    pub(super) fn revoke(&mut self, key: &ObjectKey, expect: &Expectation) {
         if let Expectation::Fill(_) = expect {
             return; // judged: it is the key's own
         }
@@ -115,12 +118,19 @@ impl Life {
         }
     }
 
-    fn put(&mut self, key: &ObjectKey, expect: &Expectation, stored: Stored) -> SharedMeta {
+    /// Judged: makes an object current.
+    fn put(&mut self, key: &ObjectKey, expect: &Expectation, stored: Stored, now: Timestamp) -> Result<SharedMeta> {
+        self.permit_replacement(key, now)?;
         self.revoke(key, expect);
         self.gone.remove(key);
-        let meta = Arc::clone(&stored.meta);
-        self.objects.insert(key.clone(), stored);
-        meta
+        let Stored { meta, bytes } = stored;
+        let version =
+            self.add_version(key, What::Object(Stored { meta: Arc::clone(&meta), bytes: bytes.clone() }), now);
+        let meta = Arc::new(ObjectMeta { version, ..ObjectMeta::clone(&meta) });
+        if let Some(newest) = self.versions.get_mut(key).and_then(|versions| versions.first_mut()) {
+            newest.what = What::Object(Stored { meta: Arc::clone(&meta), bytes });
+        }
+        Ok(meta)
     }
 }
 
@@ -185,11 +195,11 @@ impl State {
         bucket: &BucketRef,
         key: &ObjectKey,
         expect: &Expectation,
-        stored: Stored,
+        (stored, now): (Stored, Timestamp),
     ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
         life.judge(key, expect)?;
-        Ok(life.put(key, expect, stored))
+        life.put(key, expect, stored, now)
     }
 
     pub(super) fn delete(
@@ -200,11 +210,18 @@ impl State {
         now: Timestamp,
     ) -> Result<Deleted> {
         let life = self.writable(bucket)?;
+        life.permit_replacement(key, now)?;
+        life.revoke(key, &Expectation::Any);
+        let found = life.current(key).is_some();
+        if life.versioning() != Versioning::Unversioned {
+            let marker = life.add_version(key, What::Marker(now), now);
+            return Ok(Deleted { found, marker: Some(marker) });
+        }
         if afterwards == Afterwards::Gone {
             life.gone.entry(key.clone()).or_insert(now);
         }
-        life.revoke(key, &Expectation::Any);
-        Ok(Deleted { found: life.objects.remove(key).is_some(), marker: None })
+        life.remove_version(key, VersionId::Null);
+        Ok(Deleted { found, marker: None })
     }
 
     pub(super) fn delete_if(
@@ -215,7 +232,7 @@ impl State {
         condition: &ObjectCondition,
     ) -> Result<Deleted> {
         let life = self.writable(bucket)?;
-        let Some(stored) = life.objects.get(key) else {
+        let Some(stored) = life.current(key) else {
             life.revoke(key, &Expectation::Any);
             return Ok(Deleted::default());
         };
@@ -236,7 +253,12 @@ impl State {
             None => no_such_key(key),
             Some(version) => Error::NoSuchVersion { key: key.as_str().into(), version },
         };
-        let stored = life.objects.get_mut(key).ok_or(missing)?;
+        let mut versions = life.versions.get_mut(key).into_iter().flatten();
+        let found = match version {
+            None => versions.next(),
+            Some(id) => versions.find(|version| version.id == id),
+        };
+        let Some(Version { what: What::Object(stored), .. }) = found else { return Err(missing) };
         stored.meta = Arc::new(amended(key, ObjectMeta::clone(&stored.meta), amendment, now)?);
         let meta = Arc::clone(&stored.meta);
         life.revoke(key, &Expectation::Any);
@@ -253,14 +275,20 @@ impl State {
     ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
         life.judge(key, expect)?;
-        let former = life.objects.get(key).ok_or_else(|| no_such_key(key))?;
+        let former = life.current(key).ok_or_else(|| no_such_key(key))?;
         if former.bytes.len() <= RESIDENT_BYTES {
             return Err(Error::internal("append to an object", "its body is not in a file"));
         }
         let bytes = Bytes::from([&former.bytes[..], appended].concat());
         let mut stored = Stored::new(object, bytes);
-        stored.meta = Arc::new(ObjectMeta { md5: None, ..ObjectMeta::clone(&stored.meta) });
-        Ok(life.put(key, expect, stored))
+        let version = former.meta.version;
+        stored.meta = Arc::new(ObjectMeta { md5: None, version, ..ObjectMeta::clone(&stored.meta) });
+        life.revoke(key, expect);
+        let meta = Arc::clone(&stored.meta);
+        if let Some(newest) = life.versions.get_mut(key).and_then(|versions| versions.first_mut()) {
+            newest.what = What::Object(stored); // an append makes no version
+        }
+        Ok(meta)
     }
 
     pub(super) fn begin_fill(
@@ -271,7 +299,7 @@ impl State {
     ) -> Result<Option<FillToken>> {
         self.open()?;
         let Ok(life) = self.writable(bucket) else { return Ok(None) };
-        let occupied = life.objects.contains_key(key) || life.gone.contains_key(key);
+        let occupied = life.versions.contains_key(key) || life.gone.contains_key(key);
         if life.bucket.rule_version != rule_version || occupied {
             return Ok(None);
         }
@@ -302,7 +330,7 @@ impl State {
         upload: &(ObjectKey, UploadId),
         parts: &[CompletedPart],
         object: NewObject,
-        expect: &Expectation,
+        (expect, now): (&Expectation, Timestamp),
     ) -> Result<SharedMeta> {
         let (key, id) = upload;
         let life = self.writable(bucket)?;
@@ -315,9 +343,9 @@ impl State {
         let composition = Composition { parts: Some(listed.collect()), ..object.composition };
         let object = NewObject { composition, ..object };
         life.judge(key, expect)?;
+        let meta = life.put(key, expect, Stored::new(object, bytes), now)?;
         life.uploads.remove(upload);
-        let stored = Stored::new(object, bytes);
-        Ok(life.put(key, expect, stored))
+        Ok(meta)
     }
 
     pub(super) fn abort_upload(&mut self, bucket: &BucketRef, upload: &(ObjectKey, UploadId)) -> Result<()> {
@@ -340,7 +368,8 @@ impl State {
         bucket.generation = Generation(self.last_generation);
         let life = Life {
             bucket: bucket.clone(),
-            objects: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            made: 0,
             uploads: BTreeMap::new(),
             tokens: BTreeMap::new(),
             gone: BTreeMap::new(),
@@ -351,6 +380,10 @@ impl State {
 
     pub(super) fn update_bucket(&mut self, bucket: Bucket) -> Result<()> {
         let life = self.writable(&BucketRef::from(&bucket))?;
+        let next = bucket.configuration.versioning;
+        if life.versioning() != Versioning::Unversioned && next == Versioning::Unversioned {
+            return Err(Error::InvalidRequest { message: "versions can only be suspended".into() });
+        }
         if life.bucket.rule_version != bucket.rule_version {
             life.revoke_all();
         }
@@ -360,7 +393,7 @@ impl State {
 
     pub(super) fn delete_bucket(&mut self, bucket: &BucketRef) -> Result<()> {
         let life = self.writable(bucket)?;
-        if !life.objects.is_empty() || !life.uploads.is_empty() {
+        if !life.versions.is_empty() || !life.uploads.is_empty() {
             return Err(Error::BucketNotEmpty { bucket: bucket.name.as_str().into() });
         }
         life.revoke_all();
@@ -369,16 +402,19 @@ impl State {
     }
 
     pub(super) fn stats(&self) -> StoreStats {
-        let sizes = || self.lives.values().flat_map(|life| life.objects.values()).map(|stored| stored.bytes.len());
+        let objects = || self.lives.values().flat_map(Life::objects).map(|(_, stored)| stored.bytes.len());
+        let all = || self.lives.values().flat_map(|life| life.versions.values().flatten());
+        let bytes = all().filter_map(Version::object).map(|stored| stored.bytes.len() as u64).sum::<u64>();
+        let object_bytes = objects().sum::<usize>() as u64;
         StoreStats {
-            objects: sizes().count() as u64,
-            object_bytes: sizes().sum::<usize>() as u64,
-            versions: 0,
-            version_bytes: 0,
+            objects: objects().count() as u64,
+            object_bytes,
+            versions: (all().count() - objects().count()) as u64,
+            version_bytes: bytes - object_bytes,
             tombstones: self.lives.values().map(|life| life.gone.len() as u64).sum(),
             disk_bytes: 0,
             log_tail_bytes: 0,
-            hot_bytes: sizes().filter(|size| *size <= RESIDENT_BYTES).sum::<usize>() as u64,
+            hot_bytes: objects().filter(|size| *size <= RESIDENT_BYTES).sum::<usize>() as u64,
         }
     }
 }

@@ -1,16 +1,105 @@
-//! Versions of a key.
+//! Versions of a key: one list a key, the newest first. What is current is what is at its beginning, if that is an object.
 
 use headwater_model::clock::Timestamp;
-use headwater_model::list::ListQuery;
 use headwater_model::object::ObjectMeta;
 use headwater_model::version::{
-    DeleteMarker, ListedVersion, ObjectLock, VersionId, VersionKind, VersionMarker, VersionPage, VersionQuery,
+    DeleteMarker, Governance, ObjectLock, VersionId, VersionKind, VersionNumber, Versioning,
 };
 use headwater_model::{Error, ObjectKey, Result};
-use headwater_store::{Amendment, BucketRef, NoncurrentPage, RemovedVersion, StoredVersion, VersionRemoval};
+use headwater_store::{Afterwards, Amendment, BucketRef, Expectation, RemovedVersion, StoredVersion, VersionRemoval};
 
-use super::listing;
-use super::state::{State, Stored};
+use super::state::{Life, State, Stored};
+
+/// One version.
+pub(super) struct Version {
+    pub(super) id: VersionId,
+    /// Greater is newer, null versions included.
+    pub(super) order: VersionNumber,
+    /// When another became the newest in its place.
+    pub(super) superseded: Option<Timestamp>,
+    pub(super) what: What,
+}
+
+/// What a version is.
+pub(super) enum What {
+    Object(Stored),
+    /// When the key was deleted.
+    Marker(Timestamp),
+}
+
+impl Version {
+    pub(super) fn object(&self) -> Option<&Stored> {
+        match &self.what {
+            What::Object(stored) => Some(stored),
+            What::Marker(_) => None,
+        }
+    }
+
+    fn permit_deletion(&self, key: &ObjectKey, now: Timestamp, governance: Governance) -> Result<()> {
+        let lock = self.object().and_then(|stored| stored.meta.headers.lock.as_deref());
+        if lock.is_none_or(|lock| lock.permits_deletion(now, governance)) {
+            return Ok(());
+        }
+        Err(Error::ObjectLocked { key: key.as_str().into(), version: self.id })
+    }
+}
+
+impl Life {
+    /// The current object.
+    pub(super) fn current(&self, key: &ObjectKey) -> Option<&Stored> {
+        self.versions.get(key)?.first()?.object()
+    }
+
+    /// All current objects.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (&ObjectKey, &Stored)> {
+        self.versions.iter().filter_map(|(key, versions)| Some((key, versions.first()?.object()?)))
+    }
+
+    /// A version of a key.
+    fn version(&self, key: &ObjectKey, id: VersionId) -> Option<&Version> {
+        self.versions.get(key)?.iter().find(|version| version.id == id)
+    }
+
+    pub(super) fn versioning(&self) -> Versioning {
+        self.bucket.configuration.versioning
+    }
+
+    /// Whether a new version may take the place of the null version, where it would.
+    pub(super) fn permit_replacement(&self, key: &ObjectKey, now: Timestamp) -> Result<()> {
+        match self.version(key, VersionId::Null).filter(|_| self.versioning() != Versioning::Enabled) {
+            Some(null) => null.permit_deletion(key, now, Governance::Respected),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes something the newest version; tells its id.
+    pub(super) fn add_version(&mut self, key: &ObjectKey, what: What, now: Timestamp) -> VersionId {
+        self.made += 1;
+        let order = VersionNumber::new(self.made, 0);
+        let id = if self.versioning() == Versioning::Enabled { VersionId::Made(order) } else { VersionId::Null };
+        let versions = self.versions.entry(key.clone()).or_default();
+        if id == VersionId::Null {
+            versions.retain(|version| version.id != VersionId::Null);
+        }
+        if let Some(former) = versions.first_mut() {
+            former.superseded.get_or_insert(now);
+        }
+        versions.insert(0, Version { id, order, superseded: None, what });
+        id
+    }
+
+    /// Takes a version out; the one behind it is then what it was, if it was the newest.
+    pub(super) fn remove_version(&mut self, key: &ObjectKey, id: VersionId) {
+        let Some(versions) = self.versions.get_mut(key) else { return };
+        versions.retain(|version| version.id != id);
+        match versions.first_mut() {
+            Some(newest) => newest.superseded = None,
+            None => {
+                self.versions.remove(key);
+            }
+        }
+    }
+}
 
 impl State {
     pub(super) fn open_version(
@@ -19,13 +108,21 @@ impl State {
         key: &ObjectKey,
         version: VersionId,
     ) -> Option<StoredVersion> {
-        let object = self.life(bucket).ok()?.objects.get(key).filter(|stored| stored.meta.version == version);
-        object.map(Stored::open).map(StoredVersion::Object)
+        let found = self.life(bucket).ok()?.version(key, version)?;
+        Some(match &found.what {
+            What::Object(stored) => StoredVersion::Object(stored.open()),
+            What::Marker(last_modified) => {
+                StoredVersion::Marker(DeleteMarker { version, last_modified: *last_modified })
+            }
+        })
     }
 
-    #[allow(clippy::unused_self)] // for now
-    pub(super) fn marker(&self, _: &BucketRef, _: &ObjectKey) -> Option<DeleteMarker> {
-        None
+    pub(super) fn marker(&self, bucket: &BucketRef, key: &ObjectKey) -> Option<DeleteMarker> {
+        let newest = self.life(bucket).ok()?.versions.get(key)?.first()?;
+        match newest.what {
+            What::Marker(last_modified) => Some(DeleteMarker { version: newest.id, last_modified }),
+            What::Object(_) => None,
+        }
     }
 
     pub(super) fn delete_version(
@@ -35,34 +132,23 @@ impl State {
         removal: &VersionRemoval,
         now: Timestamp,
     ) -> Result<Option<RemovedVersion>> {
-        if removal.version != VersionId::Null {
+        let life = self.writable(bucket)?;
+        let Some(version) = life.version(key, removal.version) else {
+            life.revoke(key, &Expectation::Any);
             return Ok(None);
-        }
-        let deleted = match &removal.condition {
-            None => self.delete(bucket, key, removal.afterwards, now)?,
-            Some(condition) => self.delete_if(bucket, key, (removal.afterwards, now), condition)?,
         };
-        Ok(deleted.found.then_some(RemovedVersion { kind: VersionKind::Object }))
-    }
-
-    pub(super) fn list_versions(&self, bucket: &BucketRef, query: &VersionQuery) -> VersionPage {
-        let VersionQuery { prefix, delimiter, after, limit } = query.clone();
-        let query = ListQuery { prefix, delimiter, after: after.key, limit };
-        let page = self.life(bucket).map(|life| listing::objects(life, &query)).unwrap_or_default();
-        let versions = page.objects.into_iter().map(|object| ListedVersion {
-            key: object.key.clone(),
-            version: VersionId::Null,
-            is_latest: true,
-            last_modified: object.last_modified,
-            object: Some(object),
-        });
-        let next = page.next.map(|key| VersionMarker { key, version: None });
-        VersionPage { versions: versions.collect(), common_prefixes: page.common_prefixes, next }
-    }
-
-    #[allow(clippy::unused_self)] // for now
-    pub(super) fn list_noncurrent(&self, _: &BucketRef, _: &VersionMarker, _: usize) -> NoncurrentPage {
-        NoncurrentPage::default()
+        if let (Some(condition), Some(stored)) = (&removal.condition, version.object()) {
+            condition.judge(key, Some(&stored.meta))?;
+        }
+        version.permit_deletion(key, now, removal.governance)?;
+        let kind = if version.object().is_some() { VersionKind::Object } else { VersionKind::Marker };
+        life.revoke(key, &Expectation::Any);
+        life.remove_version(key, removal.version);
+        let is_last = kind == VersionKind::Object && !life.versions.contains_key(key);
+        if is_last && removal.afterwards == Afterwards::Gone {
+            life.gone.entry(key.clone()).or_insert(now);
+        }
+        Ok(Some(RemovedVersion { kind }))
     }
 }
 

@@ -155,7 +155,7 @@ impl ObjectWriter for MemoryWriter {
 
     fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
         Box::pin(async move {
-            let stored = Stored::new(object, self.body()?);
+            let stored = (Stored::new(object, self.body()?), self.store.clock.now());
             self.store.state().commit(&self.intent.bucket, &self.intent.key, &expect, stored)
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
 //! [`amendments`], [`buckets`], [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
-//! [`objects`], [`origins`] and [`tails`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
+//! [`locks`], [`objects`], [`origins`], [`tails`], [`version_listing`] and [`versions`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
 //! contract leaves a choice, the functions accept
 //! either.
 
@@ -25,12 +25,15 @@ pub mod expectations;
 pub mod fills;
 pub mod gone;
 pub mod listing;
+pub mod locks;
 pub mod multipart;
 pub mod objects;
 pub mod origins;
 pub mod random;
 mod subject;
 pub mod tails;
+pub mod version_listing;
+pub mod versions;
 
 use std::sync::Arc;
 
@@ -185,6 +188,33 @@ macro_rules! store_conformance {
                 readers_go_at_their_own_pace,
                 a_tail_tells_that_the_writer_gave_up,
                 a_tail_outlives_the_end_of_the_write
+            ],
+            versions: [
+                without_versions_there_is_one_null_version,
+                every_write_makes_a_version,
+                a_deletion_makes_a_marker,
+                suspended_the_null_version_is_replaced,
+                a_version_gives_way_to_the_one_before,
+                the_last_version_may_leave_a_tombstone,
+                bodies_stay_with_their_versions,
+                versions_are_amended,
+                any_version_keeps_fills_away,
+                expectations_mean_the_current_object,
+                a_bucket_with_versions_stays,
+                versions_survive_reopening
+            ],
+            version_listing: [
+                pages_of_versions_add_up,
+                versions_are_collapsed_at_the_delimiter,
+                pages_of_versions_begin_behind_the_marker,
+                a_bucket_is_emptied_page_by_page,
+                what_is_not_current_tells_since_when
+            ],
+            locks: [
+                what_is_retained_is_not_deleted,
+                what_is_held_is_not_deleted,
+                a_retention_only_grows,
+                a_locked_null_version_is_not_replaced
             ]
         }
     };

@@ -13,10 +13,11 @@ use headwater_model::digest::{Digests, ETag};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId};
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta};
+use headwater_model::version::{VersionId, VersionMarker, VersionPage, VersionQuery, Versioning};
 use headwater_model::{BucketName, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Expectation, NewObject, NewPart, NewUpload, ObjectWriter, Store, StoredObject,
-    Tombstone, WriteIntent,
+    Afterwards, Amendment, BucketRef, Expectation, NewObject, NewPart, NewUpload, ObjectWriter, RemovedVersion, Store,
+    StoredObject, StoredVersion, Tombstone, VersionRemoval, WriteIntent,
 };
 
 use super::{Factory, Fixture};
@@ -181,6 +182,33 @@ impl Subject {
         self.store().amend(&self.bucket(), &object_key(key), amendment).await
     }
 
+    /// Enables or suspends versions in the bucket.
+    pub(super) async fn set_versioning(&mut self, versioning: Versioning) {
+        self.bucket.configuration.versioning = versioning;
+        self.store().update_bucket(self.bucket.clone()).await.expect("updated");
+    }
+
+    pub(super) async fn versions(&self, query: &VersionQuery) -> VersionPage {
+        self.store().list_versions(&self.bucket(), query).await.expect("a page")
+    }
+
+    pub(super) async fn open_version(&self, key: &str, version: VersionId) -> Option<StoredVersion> {
+        self.store().open_version(&self.bucket(), &object_key(key), version).await.expect("opened")
+    }
+
+    pub(super) async fn remove_version(&self, key: &str, removal: VersionRemoval) -> Result<Option<RemovedVersion>> {
+        self.store().delete_version(&self.bucket(), &object_key(key), removal).await
+    }
+
+    pub(super) async fn amend_version(
+        &self,
+        key: &str,
+        version: VersionId,
+        amendment: Amendment,
+    ) -> Result<SharedMeta> {
+        self.store().amend_version(&self.bucket(), &object_key(key), version, amendment).await
+    }
+
     pub(super) async fn list(&self, query: &ListQuery) -> ListPage {
         self.store().list(&self.bucket(), query).await.expect("a page")
     }
@@ -244,6 +272,10 @@ pub(super) fn object_key(text: &str) -> ObjectKey {
 
 pub(super) fn query(prefix: &str, delimiter: &str, after: &str, limit: usize) -> ListQuery {
     ListQuery { prefix: prefix.into(), delimiter: delimiter.into(), after: after.into(), limit }
+}
+
+pub(super) fn version_query(prefix: &str, delimiter: &str, after: VersionMarker, limit: usize) -> VersionQuery {
+    VersionQuery { prefix: prefix.into(), delimiter: delimiter.into(), after, limit }
 }
 
 /// `length` bytes that follow from `seed`.

@@ -14,6 +14,7 @@ use crate::local::layout::Layout;
 use crate::local::reading::verify;
 use crate::local::segment::file_name;
 use crate::local::segments::Segments;
+use crate::local::versions::AnyRow;
 use crate::local::view::View;
 
 /// Rows read at a time.
@@ -21,7 +22,7 @@ const CHUNK_ROWS: usize = 1024;
 
 /// Segments that the index stands on must exist.
 pub(super) fn segments(real: &View, numbers: &BTreeSet<u64>, report: &mut DoctorReport) {
-    for segment in real.layers().accounting.segments().filter(|segment| segment.row.live_entries > 0) {
+    for segment in real.layers().accounting.segments().filter(|segment| segment.row.live_bytes > 0) {
         if !numbers.contains(&segment.number) {
             report.add(Finding::Segment { segment: file_name(segment.number).into() });
         }
@@ -32,7 +33,9 @@ pub(super) fn segments(real: &View, numbers: &BTreeSet<u64>, report: &mut Doctor
 pub(super) fn figures(real: &View, scratch: &View, report: &mut DoctorReport) {
     let totals = |view: &View| {
         let layers = view.layers();
-        (layers.accounting.objects, layers.accounting.object_bytes, layers.accounting.file_bytes)
+        let accounting = &layers.accounting;
+        let objects = (accounting.objects, accounting.object_bytes);
+        (objects, (accounting.versions, accounting.version_bytes), accounting.file_bytes)
     };
     let live = |view: &View| -> BTreeMap<u64, (u64, u64)> {
         let layers = view.layers();
@@ -41,7 +44,9 @@ pub(super) fn figures(real: &View, scratch: &View, report: &mut DoctorReport) {
     };
     let (found, expected) = (totals(real), totals(scratch));
     if found != expected {
-        let detail = format!("counts objects, their bytes, file bytes as {found:?}, the log comes to {expected:?}");
+        let detail = format!(
+            "counts objects, versions (and bytes of each), file bytes as {found:?}, the log comes to {expected:?}"
+        );
         report.add(Finding::Index { detail: detail.into() });
     }
     let gone = |view: &View| view.layers().accounting.all_gone().clone();
@@ -113,7 +118,7 @@ pub(super) fn bodies(
 ) -> Result<BTreeSet<[u8; 16]>> {
     let bodies = Bodies { segments: Segments::new(layout.log.clone()), blobs, treatment };
     let mut named = BTreeSet::new();
-    for kind in [RowKind::Object, RowKind::Part] {
+    for kind in [RowKind::Object, RowKind::Part, RowKind::Version] {
         for row in truth.rows(KeyRange::prefix(&[kind.tag()]), CHUNK_ROWS) {
             let (key, value) = row?;
             let extents = match extents(kind, &key, &value, report) {
@@ -140,6 +145,10 @@ fn extents(kind: RowKind, key: &[u8], value: &Bytes, report: &mut DoctorReport) 
     if kind == RowKind::Part {
         report.parts += 1;
         return Ok(PartRow::decode(key, value)?.extents);
+    }
+    if kind == RowKind::Version {
+        report.versions += 1;
+        return Ok(AnyRow::decode(kind, key, value)?.into_extents());
     }
     let row = ObjectRow::decode(key, value)?;
     report.objects += 1;

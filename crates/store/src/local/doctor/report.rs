@@ -20,6 +20,8 @@ pub struct DoctorReport {
     pub objects: u64,
     /// Bytes of their bodies.
     pub object_bytes: u64,
+    /// Versions that are not current, delete markers included.
+    pub versions: u64,
     /// Parts of open uploads.
     pub parts: u64,
     /// Blob files.
