@@ -6,15 +6,20 @@ use std::time::Duration;
 
 use headwater_engine::LifecycleConfig;
 use headwater_model::Error;
+use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect, Generation};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::lifecycle::{
     DayLength, Due, Expiration, FilterTerms, LifecycleConfiguration, LifecycleFilter, LifecycleRule,
+    NoncurrentExpiration,
 };
 use headwater_model::list::ListQuery;
 use headwater_model::object::ObjectHeaders;
 use headwater_model::op::{CreateBucket, CreateMultipartUpload, ListMultipartUploads, ListObjects, Op, WriteCondition};
 use headwater_model::reply::Reply;
 use headwater_model::settings::{GoneMode, MigrationSettings};
+use headwater_model::version::{VersionMarker, VersionQuery, Versioning};
+use headwater_store::{BucketRef, Store as _};
 use headwater_testkit::{ManualClock, MemoryStore};
 
 use crate::support::{BUCKET, Bench, bucket, get, key, put};
@@ -234,4 +239,91 @@ async fn walks_begin_at_even_distances() {
     }
     assert!(stage.keys().await.is_empty());
     assert_eq!(stage.bench.engine.lifecycle_counters().walks(), 26);
+}
+
+/// A bucket with versions; the store beside the stage, to look into.
+async fn versioned() -> (Stage, Arc<MemoryStore>, BucketRef) {
+    let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7);
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let store = Arc::new(MemoryStore::new(shared.clone()));
+    let configuration = BucketConfiguration { versioning: Versioning::Enabled, ..BucketConfiguration::default() };
+    let made = Bucket {
+        name: bucket(BUCKET),
+        generation: Generation(0),
+        created: clock.now(),
+        acl: CannedAcl::Private.into(),
+        access: BucketAccess::default(),
+        dialect: Dialect::S3,
+        location: "r".into(),
+        storage_class: "Standard".into(),
+        rule_version: 0,
+        migration: MigrationSettings::default(),
+        website: None,
+        configuration,
+    };
+    let reference = BucketRef::from(&store.create_bucket(made).await.unwrap());
+    let bench = Bench::over(store.clone(), &shared, 1).await.unwrap();
+    let config = LifecycleConfig { day: DayLength::of_seconds(10), progress: None };
+    (Stage { bench, clock, config }, store, reference)
+}
+
+/// How many versions and delete markers each key has.
+async fn count(store: &MemoryStore, reference: &BucketRef) -> Vec<(String, usize, usize)> {
+    let query = VersionQuery { prefix: "".into(), delimiter: "".into(), after: VersionMarker::default(), limit: 1000 };
+    let mut counts: Vec<(String, usize, usize)> = Vec::new();
+    for version in store.list_versions(reference, &query).await.unwrap().versions {
+        if counts.last().is_none_or(|(key, ..)| *key != version.key.as_str()) {
+            counts.push((version.key.as_str().to_owned(), 0, 0));
+        }
+        let (_, objects, markers) = counts.last_mut().unwrap();
+        *if version.object.is_some() { objects } else { markers } += 1;
+    }
+    counts
+}
+
+fn noncurrent(days: u32, kept_versions: Option<u32>) -> LifecycleRule {
+    let noncurrent_expiration = Some(NoncurrentExpiration { days, kept_versions });
+    LifecycleRule { noncurrent_expiration, expiration: None, ..rule("", Due::Days(1)) }
+}
+
+#[tokio::test]
+async fn versions_end_that_are_not_current() {
+    let (stage, store, reference) = versioned().await;
+    stage.rules(vec![noncurrent(1, Some(2))]).await;
+    for _ in 0..5 {
+        stage.put(&["a"]).await;
+    }
+    stage.put(&["b"]).await;
+    stage.clock.advance(DAY);
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await, [("a".to_owned(), 3, 0), ("b".to_owned(), 1, 0)]);
+    stage.rules(vec![noncurrent(2, None)]).await;
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await[0].1, 3, "another place was taken only a day ago");
+    stage.clock.advance(DAY);
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await, [("a".to_owned(), 1, 0), ("b".to_owned(), 1, 0)]);
+    assert_eq!(stage.bench.engine.lifecycle_counters().versions(), 4);
+}
+
+#[tokio::test]
+async fn an_object_with_versions_ends_in_a_delete_marker_and_that_ends_alone() {
+    let (stage, store, reference) = versioned().await;
+    let lone = Expiration { due: None, lone_delete_marker: Some(true) };
+    let lone = LifecycleRule { expiration: Some(lone), prefix: Some("lone/".into()), ..noncurrent(1, None) };
+    stage.rules(vec![rule("days/", Due::Days(3)), lone]).await;
+    stage.put(&["days/a", "lone/a"]).await;
+    stage.bench.ask(Op::DeleteObject(bucket(BUCKET), key("lone/a"), None)).await.unwrap();
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await, [("days/a".to_owned(), 1, 0), ("lone/a".to_owned(), 1, 1)]);
+    stage.clock.advance(DAY);
+    stage.walk().await;
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await, [("days/a".to_owned(), 1, 0)], "first its version, then the marker");
+    stage.clock.advance(DAY * 2);
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await, [("days/a".to_owned(), 1, 1)], "the object is a version now");
+    stage.clock.advance(DAY * 9);
+    stage.walk().await;
+    assert_eq!(count(&store, &reference).await, [("days/a".to_owned(), 1, 1)], "no rule ends versions of this key");
 }
