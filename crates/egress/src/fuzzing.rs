@@ -1,11 +1,12 @@
 //! What foreign bytes reach first, for the fuzzers of `fuzz/`; not a part of the crate's page of names.
 
+use headwater_model::host::Host;
 use headwater_model::origin::{Framing, OriginError, OriginMethod};
 use http::{HeaderMap, StatusCode, Version};
 
 use crate::framing;
 use crate::redirect::{self, Downgrade};
-use crate::target::{Host, Target};
+use crate::target::Target;
 
 /// Most fields of a head.
 pub const MAX_FIELDS: usize = framing::MAX_FIELDS;

@@ -4,6 +4,7 @@
 //! the fill token that lets a local write always beat a fill. `local` implements it on this machine's disk.
 
 mod changes;
+mod combine;
 mod contract;
 mod fills;
 mod following;
@@ -11,6 +12,7 @@ mod local;
 mod versions;
 mod writing;
 
+pub use combine::CrcCombiner;
 pub use contract::{
     Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
     NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion,

@@ -21,9 +21,12 @@ use super::seats::Seat;
 use super::state::{Flow, Follower, Phase, Source};
 
 /// Memory for the chunks of all readers of one fill.
-const FOLLOWERS_BYTES: usize = 16 << 20;
-/// Smallest chunk asked for: below it, calls cost more than bytes.
+const FOLLOWERS_BYTES: usize = 32 << 20;
+/// Smallest chunk asked for, and the first of each reader: below it, calls cost more than bytes.
 const MIN_CHUNK_BYTES: usize = 16 << 10;
+/// A chunk is at most this part of what its reader took before. What the kernel takes for a reader who takes nothing must
+/// not look like appetite; a fast one comes to the largest within 2 MiB.
+const APPETITE_SHARE: usize = 8;
 /// Largest chunk asked for: above it, throughput gains nothing.
 const MAX_CHUNK_BYTES: usize = 256 << 10;
 
@@ -31,7 +34,7 @@ const MAX_CHUNK_BYTES: usize = 256 << 10;
 pub(super) fn body(follower: Follower, start: u64, end: Option<u64>) -> ByteStream {
     let Follower { seat, phase, redirect: _ } = follower;
     let followers = seat.advance(start);
-    let reader = Reader { seat, phase, followers, position: start, end };
+    let reader = Reader { seat, phase, followers, taken: 0, position: start, end };
     Box::pin(unfold(Some(reader), |state| async move {
         let mut reader = state?;
         match reader.next().await {
@@ -47,6 +50,8 @@ struct Reader {
     phase: watch::Receiver<Phase>,
     /// How many there were when this one last moved.
     followers: usize,
+    /// Bytes taken so far.
+    taken: usize,
     position: u64,
     end: Option<u64>,
 }
@@ -115,8 +120,11 @@ impl Reader {
         self.limit(flow, u64::MAX, false)
     }
 
+    /// The reader's share, but no more than it has shown an appetite for: of a thousand slow ones who come one after
+    /// another, each would otherwise begin with the share that the few before it left.
     fn chunk_bytes(&self) -> u64 {
-        (FOLLOWERS_BYTES / self.followers).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64
+        let appetite = self.taken / APPETITE_SHARE;
+        (FOLLOWERS_BYTES / self.followers).min(appetite).clamp(MIN_CHUNK_BYTES, MAX_CHUNK_BYTES) as u64
     }
 
     async fn take(&mut self, flow: &Flow, limit: u64) -> Result<Bytes, Error> {
@@ -127,6 +135,7 @@ impl Reader {
     fn advance(&mut self, chunk: Bytes) -> Bytes {
         self.position += chunk.len() as u64;
         self.followers = self.seat.advance(self.position);
+        self.taken = self.taken.saturating_add(chunk.len());
         chunk
     }
 }

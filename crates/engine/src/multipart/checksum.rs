@@ -7,6 +7,7 @@ use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
 use headwater_model::multipart::{PartInfo, UploadInfo};
 use headwater_model::op::CompleteMultipartUpload;
 use headwater_model::{Error, Result};
+use headwater_store::CrcCombiner;
 use sha2::Digest as _;
 
 /// The object's checksum, compared with what the client says about it. `None` if the upload announced no algorithm, or a
@@ -56,9 +57,9 @@ fn combined(algorithm: ChecksumAlgorithm, kind: ChecksumType, parts: &[&PartInfo
             let number =
                 |checksum: &Checksum| checksum.value.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
             let pieces = checksums.iter().map(number).zip(parts.iter().map(|part| part.size_bytes));
-            let whole = pieces.reduce(|(first, first_bytes), (second, second_bytes)| {
-                (crc_fast::checksum_combine(crc, first, second, second_bytes), first_bytes + second_bytes)
-            });
+            let mut crcs = CrcCombiner::new(crc);
+            let whole = pieces
+                .reduce(|(first, _), (second, second_bytes)| (crcs.combine(first, second, second_bytes), second_bytes));
             whole?.0.to_be_bytes()[8 - algorithm.size_bytes()..].to_vec()
         }
     };

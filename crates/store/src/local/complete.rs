@@ -8,10 +8,10 @@ use headwater_model::object::{Composition, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::core::Core;
-use super::digest::combine_crc64;
+use super::digest::CRC64;
 use super::seal::{Candidate, meta};
 use super::uploads::end_upload;
-use crate::{BucketRef, Expectation, NewObject};
+use crate::{BucketRef, CrcCombiner, Expectation, NewObject};
 
 impl Core {
     /// Makes an object of an upload's parts.
@@ -58,8 +58,9 @@ fn select<'a>(stored: &'a [(u16, PartRow)], listed: &[CompletedPart], id: Upload
 
 /// Metadata of the object that the parts make.
 fn whole(parts: &[&(u16, PartRow)], object: NewObject) -> ObjectMeta {
+    let mut crcs = CrcCombiner::new(CRC64);
     let (size_bytes, crc64) = parts.iter().fold((0, EMPTY_CRC64), |(size, crc), (_, part)| {
-        (size + part.size_bytes, combine_crc64(crc, part.crc64, part.size_bytes))
+        (size + part.size_bytes, crcs.combine(crc, part.crc64, part.size_bytes))
     });
     let listed = parts.iter().map(|(number, part)| ObjectPart {
         number: *number,

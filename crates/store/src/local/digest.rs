@@ -11,7 +11,7 @@ use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 
 /// CRC-64/XZ, the algorithm behind `x-oss-hash-crc64ecma`.
-const CRC64: crc_fast::CrcAlgorithm = crc_fast::CrcAlgorithm::Crc64Xz;
+pub(super) const CRC64: crc_fast::CrcAlgorithm = crc_fast::CrcAlgorithm::Crc64Xz;
 
 /// Running digests of one body.
 pub(crate) struct BodyDigest {

@@ -34,21 +34,26 @@ impl Core {
         let range = ObjectRow::range(generation, &query.prefix)
             .starting_at(start_key(query, |text| ObjectRow::seek_key(generation, text)));
         let mut rows = self.view.rows(range, CHUNK_ROWS.min(query.limit + 1));
-        let mut last: Option<Box<str>> = None;
+        // Whether the last entry is a common prefix.
+        let mut collapsed = false;
         while let Some(row) = rows.next() {
             let (row_key, value) = row?;
             let (_, key) = ObjectRow::parse_key(&row_key)?;
             if page.objects.len() + page.common_prefixes.len() == query.limit {
-                page.next = last;
+                page.next = if collapsed {
+                    page.common_prefixes.last().cloned()
+                } else {
+                    page.objects.last().map(|object| object.key.as_str().into())
+                };
                 break;
             }
             match classify(query, key.as_str()) {
                 Entry::Key => {
-                    last = Some(key.as_str().into());
+                    collapsed = false;
                     page.objects.push(listed(key, &ObjectRow::decode(&row_key, &value)?.meta));
                 }
                 Entry::Common(prefix) => {
-                    last = Some(prefix.into());
+                    collapsed = true;
                     page.common_prefixes.push(prefix.into());
                     match after_prefix(&ObjectRow::seek_key(generation, prefix)) {
                         Some(next) => rows.seek(next),

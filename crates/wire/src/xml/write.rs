@@ -38,6 +38,11 @@ impl XmlWriter {
         Self { out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), open: Vec::new() }
     }
 
+    /// Makes room for what is about to be written, which is a guess.
+    pub fn reserve(&mut self, size_bytes: usize) {
+        self.out.reserve(size_bytes);
+    }
+
     /// Opens an element; [`XmlWriter::close`] ends it.
     pub fn open(&mut self, name: &'static str) {
         self.start_tag(name);
@@ -113,22 +118,41 @@ impl fmt::Write for Escaping<'_> {
     }
 }
 
+/// Whether a byte may begin a character that is not written as it is. U+FFFE and U+FFFF begin with 0xEF, as do others.
+const SUSPECT: [bool; 256] = {
+    let mut suspect = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        suspect[byte] = byte != b'\t' as usize && byte != b'\n' as usize;
+        byte += 1;
+    }
+    suspect[b'&' as usize] = true;
+    suspect[b'<' as usize] = true;
+    suspect[b'>' as usize] = true;
+    suspect[b'"' as usize] = true;
+    suspect[0xef] = true;
+    suspect
+};
+
 /// Appends `text` so that it is safe both as content and within a double-quoted attribute.
 fn escape_into(out: &mut String, text: &str) {
-    let mut plain_from = 0;
-    for (at, character) in text.char_indices() {
+    let (mut plain_from, mut at) = (0, 0);
+    // By bytes: a page of a listing has thousands of texts with nothing to escape.
+    while let Some(found) = text.as_bytes()[at..].iter().position(|byte| SUSPECT[usize::from(*byte)]) {
+        let suspect_at = at + found;
+        let Some(character) = text[suspect_at..].chars().next() else { break };
+        at = suspect_at + character.len_utf8();
         let replacement = match character {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
             '"' => "&quot;",
-            '\t' | '\n' => continue,
             // A raw carriage return, too, would not be read back as itself but as a line feed (XML 1.0 section 2.11).
             '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => "",
             _ => continue,
         };
-        out.push_str(&text[plain_from..at]);
-        plain_from = at + character.len_utf8();
+        out.push_str(&text[plain_from..suspect_at]);
+        plain_from = at;
         if replacement.is_empty() {
             write!(out, "&#x{:X};", u32::from(character)).expect("writing to a string cannot fail");
         } else {

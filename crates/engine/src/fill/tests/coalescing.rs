@@ -95,18 +95,20 @@ async fn a_reader_that_does_not_read_slows_nobody() {
 #[tokio::test]
 async fn readers_take_smaller_pieces_the_more_they_are() {
     let world = World::new().await;
-    let (answer, feed) = Answer::fed(Framing::Length(SIZE as u64));
+    let (answer, feed) = Answer::fed(Framing::Length(4 * SIZE as u64));
     world.origin.answers(answer);
     let mut first = world.get().await;
-    feed.chunk(pattern(SIZE));
+    feed.chunk(pattern(4 * SIZE));
+    assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), 16 << 10, "who has taken nothing is given little");
+    read_some(&mut first.body, 2 << 20).await;
     assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), 256 << 10);
     let mut others = Vec::new();
     for _ in 1..200 {
         others.push(world.get().await);
     }
     next(&mut first.body).await.unwrap().unwrap();
-    assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), (16 << 20) / 200, "16 MiB for all of them");
-    while others.len() < 2000 {
+    assert_eq!(next(&mut first.body).await.unwrap().unwrap().len(), (32 << 20) / 200, "32 MiB for all of them");
+    while others.len() < 3000 {
         others.push(world.get().await);
     }
     next(&mut first.body).await.unwrap().unwrap();
