@@ -6,12 +6,13 @@
 use headwater_model::acl::{Acl, CannedAcl, Grant, Grantee, MAX_GRANTS, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::bucket::{Bucket, Dialect, ObjectOwnership};
 use headwater_model::object::ObjectAccess;
-use headwater_model::op::{Action, Caller};
+use headwater_model::op::{Action, Caller, ObjectVersion};
 use headwater_model::reply::{Owner, Reply};
-use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_model::{BucketName, Error, Result};
 use headwater_store::Amendment;
 
 use crate::engine::Engine;
+use crate::versions::of_version;
 
 impl Engine {
     pub(crate) fn get_bucket_acl(&self, name: &BucketName) -> Result<Reply> {
@@ -41,14 +42,9 @@ impl Engine {
         Ok(acl)
     }
 
-    pub(crate) async fn get_object_acl(
-        &self,
-        caller: &Caller<'_>,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<Reply> {
-        let object = self.open_for(caller, Action::GetObjectAcl, bucket, key).await?;
-        let bucket = &self.known(bucket)?.bucket;
+    pub(crate) async fn get_object_acl(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+        let object = self.open_for(caller, Action::GetObjectAcl, target).await?;
+        let bucket = &self.known(&target.bucket)?.bucket;
         let bucket_owner = self.owner_of(bucket);
         let access = object.meta.headers.access.as_deref();
         let owner = access.and_then(|access| access.owner.clone()).unwrap_or_else(|| bucket_owner.clone());
@@ -61,24 +57,23 @@ impl Engine {
             Dialect::S3 => Acl::default(),
         };
         let grants = own.unwrap_or(&inherited).spelled_out(&owner, &bucket_owner);
-        Ok(Reply::Acl { owner, grants, canned: own.map(Acl::nearest) })
+        let reply = Reply::Acl { owner, grants, canned: own.map(Acl::nearest) };
+        Ok(if self.tells_versions(Some(&target.bucket)) { of_version(reply, object.meta.version) } else { reply })
     }
 
     /// Everything else of the object stays as it is, its date included.
     pub(crate) async fn put_object_acl(
         &self,
         caller: &Caller<'_>,
-        name: &BucketName,
-        key: &ObjectKey,
+        target: &ObjectVersion,
         wanted: &WantedAcl,
     ) -> Result<Reply> {
-        let object = self.open_for(caller, Action::PutObjectAcl, name, key).await?;
-        let known = self.known(name)?;
+        let object = self.open_for(caller, Action::PutObjectAcl, target).await?;
+        let known = self.known(&target.bucket)?;
         let owner = object.meta.headers.access.as_ref().and_then(|access| access.owner.clone());
         let shown = owner.clone().unwrap_or_else(|| self.owner_of(&known.bucket));
         let access = boxed(ObjectAccess { acl: self.object_acl(&known.bucket, Some(wanted), &shown)?, owner });
-        self.store.amend(&known.reference, key, Amendment::Access(access)).await?;
-        Ok(Reply::Done)
+        self.amend(target, Amendment::Access(access)).await
     }
 
     /// Owner and list of an object that the caller writes.

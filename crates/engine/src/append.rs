@@ -15,8 +15,9 @@ use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta};
 use headwater_model::op::{AnnouncedDigests, AppendObject, Caller};
 use headwater_model::reply::Reply;
+use headwater_model::version::Governance;
 use headwater_model::{Error, ObjectKey, Result};
-use headwater_store::{BucketRef, Expectation, NewObject, ObjectWriter, StoredObject, WriteIntent};
+use headwater_store::{BucketRef, Expectation, NewObject, ObjectWriter, StoredObject, VersionRemoval, WriteIntent};
 
 use crate::body::{compare, pour};
 use crate::engine::Engine;
@@ -33,6 +34,9 @@ impl Engine {
         let bucket = &known.reference;
         let found = self.store.open(bucket, &append.key).await?;
         judge(&append, found.as_ref())?;
+        if let Some(found) = &found {
+            self.require_unlocked(&append.key, found)?;
+        }
         let max_bytes = MAX_PUT_BYTES.saturating_sub(append.position);
         let intent = WriteIntent {
             bucket: bucket.clone(),
@@ -46,13 +50,24 @@ impl Engine {
         let outcome = match found {
             None => {
                 let access = self.access_of_new(caller, &known.bucket, append.acl.as_ref())?;
-                let headers = ObjectHeaders { access, ..with_class_of(append.headers, &known.bucket) };
+                let lock = self.lock_of_new(&known.bucket, append.headers.lock.clone())?;
+                let headers = ObjectHeaders { access, lock, ..with_class_of(append.headers, &known.bucket) };
                 let mut writer = self.store.begin(intent).await?;
                 let poured = pour(&mut *writer, body, &digests).await?;
                 let first = NewObject { headers, tags: append.tags, ..self.whole(ETag::of_md5(poured.md5)) };
                 writer.seal(first, Expectation::Absent).await
             }
-            Some(former) if is_rewritten(&former) => self.rewrite(former, intent, body, &digests).await,
+            Some(former) if is_rewritten(&former) => {
+                let version = former.meta.version;
+                let rewritten = self.rewrite(former, intent, body, &digests).await;
+                if let Ok(meta) = &rewritten
+                    && meta.version != version
+                {
+                    // An append makes no version (OSS): what was written anew goes. A crash before this leaves it behind.
+                    self.store.delete_version(bucket, &key, VersionRemoval::of(version)).await?;
+                }
+                rewritten
+            }
             Some(former) => {
                 let mut writer = self.store.begin(intent).await?;
                 let appended = pour(&mut *writer, body, &digests).await?;
@@ -68,6 +83,15 @@ impl Engine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Nothing is appended to what is retained or held.
+    fn require_unlocked(&self, key: &ObjectKey, found: &StoredObject) -> Result<()> {
+        let lock = found.meta.headers.lock.as_deref();
+        if lock.is_none_or(|lock| lock.permits_deletion(self.clock.now(), Governance::Respected)) {
+            return Ok(());
+        }
+        Err(Error::ObjectLocked { key: key.as_str().into(), version: found.meta.version })
     }
 
     /// Writes the object anew with the body at its end.

@@ -1,11 +1,12 @@
 //! Operations on buckets as such.
 
 use headwater_model::acl::Acl;
-use headwater_model::bucket::{Bucket, BucketAccess, Dialect, Generation};
+use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect, Generation};
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::ListQuery;
 use headwater_model::op::{Caller, CreateBucket, ListBuckets};
 use headwater_model::reply::Reply;
+use headwater_model::version::{VersionMarker, VersionQuery, Versioning};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::BucketRef;
 
@@ -53,7 +54,11 @@ impl Engine {
             rule_version: 0,
             migration: headwater_model::settings::MigrationSettings::default(),
             website: None,
-            configuration: headwater_model::bucket::BucketConfiguration::default(),
+            configuration: BucketConfiguration {
+                versioning: if create.object_lock.is_some() { Versioning::Enabled } else { Versioning::Unversioned },
+                object_lock: create.object_lock,
+                ..BucketConfiguration::default()
+            },
         };
         let acl = create.acl.map(|acl| self.bucket_acl(&bucket, &acl)).transpose()?;
         if let Ok(known) = change.find(&bucket.name) {
@@ -95,11 +100,12 @@ impl Engine {
     /// Aborts the open uploads of a bucket without objects, a page at most: whoever begins them faster than they are
     /// dropped is told that the bucket is not empty.
     async fn drop_uploads(&self, bucket: &BucketRef) -> Result<()> {
-        let query = |limit| ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit };
-        if !self.store.list(bucket, &query(1)).await?.objects.is_empty() {
+        let first = VersionQuery { prefix: "".into(), delimiter: "".into(), after: VersionMarker::default(), limit: 1 };
+        if !self.store.list_versions(bucket, &first).await?.versions.is_empty() {
             return Ok(());
         }
-        for upload in self.store.uploads(bucket, &query(MAX_LIST_KEYS), None).await?.uploads {
+        let query = ListQuery { prefix: "".into(), delimiter: "".into(), after: "".into(), limit: MAX_LIST_KEYS };
+        for upload in self.store.uploads(bucket, &query, None).await?.uploads {
             match self.store.abort_upload(bucket, &upload.key, upload.id).await {
                 Ok(()) | Err(Error::NoSuchUpload { .. }) => {}
                 Err(error) => return Err(error),

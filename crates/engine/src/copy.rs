@@ -4,7 +4,7 @@ use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags};
-use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject};
+use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject, ObjectVersion};
 use headwater_model::precondition::{Preconditions, Verdict};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
@@ -14,28 +14,33 @@ use crate::body::pour;
 use crate::engine::Engine;
 use crate::put::{expectation, with_class_of};
 use crate::rights::Right;
+use crate::versions::copied_from;
 
 impl Engine {
     /// Copies bytes and, unless the request brings its own, metadata. The source never mirrors: a copy of what is not
     /// here is a copy of nothing. A copy is a normal write, so `x-oss-tag` is dropped. Whether an object may be copied onto
     /// itself is the dialect's affair, which knows everything that the request wants changed.
     pub(crate) async fn copy_object(&self, caller: &Caller<'_>, copy: CopyObject) -> Result<Reply> {
-        self.authorise(caller, Action::GetObject, Some(&copy.source_bucket), Some(&copy.source_key))?;
+        let reads = if copy.source_version.is_some() { Action::GetObjectVersion } else { Action::GetObject };
+        self.authorise(caller, reads, Some(&copy.source_bucket), Some(&copy.source_key))?;
         let bucket = self.known(&copy.bucket)?;
-        let source = self.open_for(caller, Action::GetObject, &copy.source_bucket, &copy.source_key).await?;
+        let source_bucket = self.known(&copy.source_bucket)?;
+        let source = self.open_for(caller, Action::GetObject, &source_of(&copy)).await?;
+        let source_version = source.meta.version;
         judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
         let tags = match &copy.tags {
             Some(tags) => tags.clone(),
             None => self.tags_for(caller, &copy, &source)?,
         };
         let access = self.access_of_new(caller, &bucket.bucket, copy.acl.as_ref())?;
+        let lock = self.lock_of_new(&bucket.bucket, copy.lock.clone())?;
         let object = NewObject {
             etag: source.meta.etag.clone(),
             last_modified: self.clock.now(),
             // What is copied whole is not appended to (OSS).
             kind: if source.meta.kind == ObjectKind::Appendable { ObjectKind::Normal } else { source.meta.kind },
             provenance: Provenance::Written,
-            headers: ObjectHeaders { access, ..headers_of(&copy, &source, &bucket.bucket) },
+            headers: ObjectHeaders { access, lock, ..headers_of(&copy, &source, &bucket.bucket) },
             checksum: source.meta.checksum.clone(),
             tags,
             composition: source.meta.composition.clone(),
@@ -46,10 +51,10 @@ impl Engine {
             self.store.copy(source, bucket.reference.clone(), copy.key.clone(), object, expect).await
         } else {
             // What is read is what the link stands for; without reading, a copy of a link is a link.
-            let source = self.followed(caller, &*self.known(&copy.source_bucket)?, source).await?;
+            let source = self.followed(caller, &source_bucket, source).await?;
             self.copy_computing(source, &bucket.reference, &copy, object).await
         };
-        copied.map(Reply::Copied)
+        copied.map(|meta| copied_from(Reply::Copied(meta), &source_bucket, source_version))
     }
 
     /// The source's tags, which are read from there and written here: both need their right, if there are any.
@@ -57,7 +62,9 @@ impl Engine {
         let tags = &source.meta.tags;
         if !tags.is_empty() {
             let known = self.known(&copy.source_bucket)?;
-            let reads = Right::of(caller, Action::GetObjectTagging, &known.bucket, &copy.source_key);
+            let reads =
+                if copy.source_version.is_some() { Action::GetObjectVersionTagging } else { Action::GetObjectTagging };
+            let reads = Right::of(caller, reads, &known.bucket, &copy.source_key);
             reads.check(Some(&source.meta))?;
             self.authorise(caller, Action::PutObjectTagging, Some(&copy.bucket), Some(&copy.key))?;
         }
@@ -91,6 +98,10 @@ impl Engine {
         let object = NewObject { etag, kind, checksum: digests.checksum, composition, ..object };
         writer.seal(object, expectation(&copy.condition)).await
     }
+}
+
+fn source_of(copy: &CopyObject) -> ObjectVersion {
+    ObjectVersion { bucket: copy.source_bucket.clone(), key: copy.source_key.clone(), version: copy.source_version }
 }
 
 /// Whether the source meets the conditions on it. What is not modified is 304 for OSS, as for a reader; S3 has 412 for

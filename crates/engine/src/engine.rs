@@ -8,7 +8,7 @@ use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Clock;
 use headwater_model::op::{Action, Caller, Op};
 use headwater_model::reply::{Owner, Reply};
-use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_model::{BucketName, Error, Result};
 use headwater_store::Store;
 use tokio::sync::Mutex;
 
@@ -16,7 +16,9 @@ use crate::accounts::{Accounts, RootKey};
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
 use crate::lifecycle::LifecycleCounters;
+use crate::requirement::requirement;
 use crate::seal::Seal;
+use crate::versions::noted;
 
 /// What an engine is made of.
 pub struct EngineConfig {
@@ -98,6 +100,13 @@ impl Engine {
         if !op.tags().is_empty() {
             self.authorise(caller, Action::PutObjectTagging, bucket, key)?;
         }
+        self.authorise_lock(caller, &op, bucket, key)?;
+        let tells_versions = self.tells_versions(bucket);
+        let reply = self.dispatch(caller, op, body).await?;
+        Ok(if tells_versions { noted(reply) } else { reply })
+    }
+
+    async fn dispatch(&self, caller: &Caller<'_>, op: Op, body: Body) -> Result<Reply> {
         match op {
             Op::ListBuckets(query) => Ok(self.list_buckets(caller, &query)),
             Op::CreateBucket(create) => self.create_bucket(caller, create).await,
@@ -124,18 +133,29 @@ impl Engine {
             }
             Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None).await.map(|_| Reply::Done),
             Op::DeleteBucket(bucket) => self.delete_bucket(caller, &bucket).await,
-            Op::ListObjects(list) | Op::ListObjectVersions(list) => self.list_objects(caller, list).await,
+            Op::ListObjects(list) => self.list_objects(caller, list).await,
+            Op::ListObjectVersions(list) => self.list_object_versions(&list).await,
+            Op::GetBucketVersioning(bucket) => self.get_bucket_versioning(&bucket),
+            Op::PutBucketVersioning(bucket, versioning) => self.put_bucket_versioning(&bucket, versioning).await,
+            Op::GetObjectLockConfiguration(bucket) => self.get_lock_configuration(&bucket),
+            Op::PutObjectLockConfiguration(bucket, configuration) => {
+                self.put_lock_configuration(&bucket, configuration).await
+            }
+            Op::GetObjectRetention(target) => self.get_retention(caller, &target).await,
+            Op::PutObjectRetention(put) => self.put_retention(caller, *put).await,
+            Op::GetObjectLegalHold(target) => self.get_legal_hold(caller, &target).await,
+            Op::PutObjectLegalHold(target, hold) => self.put_legal_hold(caller, &target, hold).await,
             Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
-            Op::GetObjectMeta(bucket, key) => self.get_object_meta(caller, &bucket, &key).await,
-            Op::GetObjectAttributes(bucket, key) => self.get_object_attributes(caller, &bucket, &key).await,
-            Op::GetObjectAcl(bucket, key) => self.get_object_acl(caller, &bucket, &key).await,
-            Op::PutObjectAcl(bucket, key, acl) => self.put_object_acl(caller, &bucket, &key, &acl).await,
-            Op::GetObjectTagging(bucket, key) => self.get_object_tagging(caller, &bucket, &key).await,
-            Op::PutObjectTagging(bucket, key, tags) => self.set_object_tags(caller, &bucket, &key, Some(tags)).await,
-            Op::DeleteObjectTagging(bucket, key) => self.set_object_tags(caller, &bucket, &key, None).await,
+            Op::GetObjectMeta(target) => self.get_object_meta(caller, &target).await,
+            Op::GetObjectAttributes(target) => self.get_object_attributes(caller, &target).await,
+            Op::GetObjectAcl(target) => self.get_object_acl(caller, &target).await,
+            Op::PutObjectAcl(target, acl) => self.put_object_acl(caller, &target, &acl).await,
+            Op::GetObjectTagging(target) => self.get_object_tagging(caller, &target).await,
+            Op::PutObjectTagging(target, tags) => self.set_object_tags(caller, &target, Some(tags)).await,
+            Op::DeleteObjectTagging(target) => self.set_object_tags(caller, &target, None).await,
             Op::GetBucketStat(bucket) => self.get_bucket_stat(&bucket).await,
             Op::GetBucketRequestPayment(bucket) => {
                 Ok(Reply::RequestPayment(self.known(&bucket)?.bucket.configuration.requester_pays))
@@ -164,9 +184,9 @@ impl Engine {
             Op::PutObject(put) => self.put_object(caller, *put, body).await,
             Op::AppendObject(append) => Box::pin(self.append_object(caller, *append, body)).await,
             Op::PutSymlink(put) => self.put_symlink(caller, *put).await,
-            Op::GetSymlink(bucket, key) => self.get_symlink(caller, &bucket, &key).await,
+            Op::GetSymlink(target) => self.get_symlink(caller, &target).await,
             Op::CopyObject(copy) => self.copy_object(caller, *copy).await,
-            Op::DeleteObject(bucket, key, condition) => self.delete_object(&bucket, &key, condition.as_deref()).await,
+            Op::DeleteObject(delete) => self.delete_object(caller, *delete).await,
             Op::DeleteObjects(delete) => self.delete_objects(caller, delete).await,
             Op::CreateMultipartUpload(create) => self.create_upload(caller, *create).await,
             Op::UploadPart(part) => self.upload_part(*part, body).await,
@@ -193,79 +213,4 @@ impl Engine {
 /// the website document knows.
 fn judges_itself(op: &Op) -> bool {
     matches!(op, Op::DeleteObjects(_) | Op::GetHomePage(..) | Op::HeadHomePage(..))
-}
-
-/// Which right an operation needs, and on what. A copy also needs the right to read its source, which
-/// [`Engine::copy_object`] asks for.
-fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
-    let (action, bucket, key) = match op {
-        Op::ListBuckets(_) => return (Action::ListBuckets, None, None),
-        Op::CreateBucket(op) => (Action::CreateBucket, &op.bucket, None),
-        Op::HeadBucket(bucket) => (Action::ListObjects, bucket, None),
-        Op::ListObjects(op) => (Action::ListObjects, &op.bucket, None),
-        Op::ListObjectVersions(op) => (Action::ListObjectVersions, &op.bucket, None),
-        Op::GetBucketInfo(bucket) => (Action::GetBucketInfo, bucket, None),
-        Op::GetBucketLocation(bucket) => (Action::GetBucketLocation, bucket, None),
-        Op::GetBucketAcl(bucket) => (Action::GetBucketAcl, bucket, None),
-        Op::PutBucketAcl(bucket, _) => (Action::PutBucketAcl, bucket, None),
-        Op::GetBucketPolicy(bucket) => (Action::GetBucketPolicy, bucket, None),
-        Op::PutBucketPolicy(bucket, _) => (Action::PutBucketPolicy, bucket, None),
-        Op::DeleteBucketPolicy(bucket) => (Action::DeleteBucketPolicy, bucket, None),
-        Op::GetBucketPolicyStatus(bucket) => (Action::GetBucketPolicyStatus, bucket, None),
-        Op::GetPublicAccessBlock(bucket) => (Action::GetBucketPublicAccessBlock, bucket, None),
-        Op::PutPublicAccessBlock(bucket, _) => (Action::PutBucketPublicAccessBlock, bucket, None),
-        Op::DeletePublicAccessBlock(bucket) => (Action::DeleteBucketPublicAccessBlock, bucket, None),
-        Op::GetOwnershipControls(bucket) => (Action::GetBucketOwnershipControls, bucket, None),
-        Op::PutOwnershipControls(bucket, _) | Op::DeleteOwnershipControls(bucket) => {
-            (Action::PutBucketOwnershipControls, bucket, None)
-        }
-        Op::GetBucketWebsite(bucket) => (Action::GetBucketWebsite, bucket, None),
-        Op::PutBucketWebsite(bucket, _) => (Action::PutBucketWebsite, bucket, None),
-        Op::DeleteBucketWebsite(bucket) => (Action::DeleteBucketWebsite, bucket, None),
-        Op::DeleteBucket(bucket) => (Action::DeleteBucket, bucket, None),
-        Op::GetObject(op) | Op::HeadObject(op) => (Action::GetObject, &op.bucket, Some(&op.key)),
-        Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket, None),
-        Op::GetObjectMeta(bucket, key) | Op::GetSymlink(bucket, key) => (Action::GetObject, bucket, Some(key)),
-        Op::GetObjectAttributes(bucket, key) => (Action::GetObjectAttributes, bucket, Some(key)),
-        Op::GetObjectTagging(bucket, key) => (Action::GetObjectTagging, bucket, Some(key)),
-        Op::PutObjectTagging(bucket, key, _) => (Action::PutObjectTagging, bucket, Some(key)),
-        Op::DeleteObjectTagging(bucket, key) => (Action::DeleteObjectTagging, bucket, Some(key)),
-        Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket, None),
-        Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket, None),
-        Op::PutBucketRequestPayment(bucket, _) => (Action::PutBucketRequestPayment, bucket, None),
-        Op::GetUnset(bucket, action) => (*action, bucket, None),
-        Op::GetBucketCors(bucket) => (Action::GetBucketCors, bucket, None),
-        Op::PutBucketCors(bucket, _) => (Action::PutBucketCors, bucket, None),
-        Op::DeleteBucketCors(bucket) => (Action::DeleteBucketCors, bucket, None),
-        Op::GetBucketLifecycle(bucket) => (Action::GetBucketLifecycle, bucket, None),
-        Op::PutBucketLifecycle(bucket, _) => (Action::PutBucketLifecycle, bucket, None),
-        Op::DeleteBucketLifecycle(bucket) => (Action::DeleteBucketLifecycle, bucket, None),
-        Op::GetBucketReferer(bucket) => (Action::GetBucketReferer, bucket, None),
-        Op::PutBucketReferer(bucket, _) => (Action::PutBucketReferer, bucket, None),
-        Op::GetBucketLogging(bucket) => (Action::GetBucketLogging, bucket, None),
-        Op::PutBucketLogging(bucket, _) => (Action::PutBucketLogging, bucket, None),
-        Op::DeleteBucketLogging(bucket) => (Action::DeleteBucketLogging, bucket, None),
-        Op::GetLogFields(bucket) => (Action::GetLogFields, bucket, None),
-        Op::PutLogFields(bucket, _) => (Action::PutLogFields, bucket, None),
-        Op::DeleteLogFields(bucket) => (Action::DeleteLogFields, bucket, None),
-        Op::GetBucketTagging(bucket) => (Action::GetBucketTagging, bucket, None),
-        Op::PutBucketTagging(bucket, _) => (Action::PutBucketTagging, bucket, None),
-        Op::DeleteBucketTagging(bucket, _) => (Action::DeleteBucketTagging, bucket, None),
-        Op::GetObjectAcl(bucket, key) => (Action::GetObjectAcl, bucket, Some(key)),
-        Op::PutObjectAcl(bucket, key, _) => (Action::PutObjectAcl, bucket, Some(key)),
-        Op::PutObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
-        Op::AppendObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
-        Op::PutSymlink(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
-        Op::CopyObject(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
-        Op::DeleteObject(bucket, key, _) => (Action::DeleteObject, bucket, Some(key)),
-        Op::DeleteObjects(op) => (Action::DeleteObject, &op.bucket, None),
-        Op::CreateMultipartUpload(op) => (Action::PutObject, &op.bucket, Some(&op.key)),
-        Op::UploadPart(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
-        Op::UploadPartCopy(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
-        Op::CompleteMultipartUpload(op) => (Action::PutObject, &op.upload.bucket, Some(&op.upload.key)),
-        Op::AbortMultipartUpload(upload) => (Action::AbortMultipartUpload, &upload.bucket, Some(&upload.key)),
-        Op::ListParts(op) => (Action::ListParts, &op.upload.bucket, Some(&op.upload.key)),
-        Op::ListMultipartUploads(op) => (Action::ListMultipartUploads, &op.bucket, None),
-    };
-    (action, Some(bucket), key)
 }

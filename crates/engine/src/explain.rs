@@ -67,6 +67,8 @@ pub struct Explanation {
     pub stored: Option<StoredHere>,
     /// When the key was deleted on purpose, in milliseconds since 1970, if a tombstone stands: then no rule is asked.
     pub tombstone_since_ms: Option<i64>,
+    /// The delete marker that stands for the key, if its latest version is one: then no rule is asked.
+    pub delete_marker: Option<MarkerHere>,
     /// Every rule in the order in which they are tried.
     pub rules: Vec<RuleVerdict>,
     /// What the rule that applies does.
@@ -82,6 +84,15 @@ pub struct StoredHere {
     pub etag: Box<str>,
     /// `Last-Modified` in milliseconds since 1970.
     pub last_modified_ms: i64,
+}
+
+/// A delete marker.
+#[derive(Clone, Debug, Serialize)]
+pub struct MarkerHere {
+    /// Its version id.
+    pub version: Box<str>,
+    /// When the key was deleted, in milliseconds since 1970.
+    pub since_ms: i64,
 }
 
 /// What became of one rule.
@@ -157,6 +168,9 @@ impl Engine {
         let known = self.known(bucket)?;
         let (key, stored) = self.find_as_asked(&known, &query.key).await?;
         let tombstone_since_ms = self.store.gone(&known.reference, &key).await?.map(|deleted| deleted.0);
+        let marker = self.store.marker(&known.reference, &key).await?;
+        let delete_marker = marker
+            .map(|marker| MarkerHere { version: marker.version.to_string().into(), since_ms: marker.last_modified.0 });
         if let Some(website) = &query.website {
             validate(website)?;
         }
@@ -185,6 +199,7 @@ impl Engine {
             method: query.method,
             stored,
             tombstone_since_ms,
+            delete_marker,
             rules: verdicts(&website.rules, &question),
             matched,
         })
@@ -289,6 +304,7 @@ fn read_of(bucket: &BucketName, key: &ObjectKey, miss: MissContext) -> GetObject
         key: key.clone(),
         range: None,
         strict_range: false,
+        version: None,
         part: None,
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),

@@ -10,14 +10,14 @@ use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::object::{ObjectMeta, ObjectPart};
-use headwater_model::op::{Action, Caller, GetObject};
+use headwater_model::op::{Action, Caller, GetObject, ObjectVersion};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::{ObjectReply, Reply};
 use headwater_model::rule::matching::{Method, Question, first_match};
 use headwater_model::rule::rewriting;
 use headwater_model::rule::{RedirectType, RoutingRule};
 use headwater_model::settings::HeadMode;
-use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::StoredObject;
 
 use crate::control::Known;
@@ -41,49 +41,26 @@ impl Engine {
     }
 
     /// Length, ETag and date of a stored object; never reaches an origin.
-    pub(crate) async fn get_object_meta(
-        &self,
-        caller: &Caller<'_>,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<Reply> {
-        Ok(Reply::ObjectMeta(self.open_for(caller, Action::GetObject, bucket, key).await?.meta))
+    pub(crate) async fn get_object_meta(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+        Ok(Reply::ObjectMeta(self.open_for(caller, Action::GetObject, target).await?.meta))
     }
 
     /// As [`Self::get_object_meta`]; S3 asks for the right to read the object besides that to its attributes.
-    pub(crate) async fn get_object_attributes(
-        &self,
-        caller: &Caller<'_>,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<Reply> {
-        let object = self.open_for(caller, Action::GetObject, bucket, key).await?;
-        let known = self.known(bucket)?;
-        Right::of(caller, Action::GetObjectAttributes, &known.bucket, key).check(Some(&object.meta))?;
+    pub(crate) async fn get_object_attributes(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+        let object = self.open_for(caller, Action::GetObject, target).await?;
+        let known = self.known(&target.bucket)?;
+        let action = Action::GetObjectAttributes;
+        let action = if target.version.is_some() { action.on_version() } else { action };
+        Right::of(caller, action, &known.bucket, &target.key).check(Some(&object.meta))?;
         Ok(Reply::ObjectMeta(object.meta))
-    }
-
-    /// A stored object that the caller may do this with; never reaches an origin.
-    pub(crate) async fn open_for(
-        &self,
-        caller: &Caller<'_>,
-        action: Action,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<StoredObject> {
-        let known = self.known(bucket)?;
-        let right = Right::of(caller, action, &known.bucket, key);
-        match self.store.open(&known.reference, key).await? {
-            Some(object) => right.check(Some(&object.meta)).map(|()| object),
-            None => {
-                right.check_absent()?;
-                Err(right.missing(no_such_key(key, None)))
-            }
-        }
     }
 
     async fn read(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
         let known = self.known(&get.bucket)?;
+        if get.version.is_some() {
+            // Boxed: versions are rarely read, and should not make the futures of other reads larger.
+            return Box::pin(self.read_version(caller, &known, get, method)).await;
+        }
         let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
         // What ends in a slash may mean a home page, which comes before an object of that very key (oss-mirroring 0.2).
         if get.miss.extra_slashes == 0
@@ -102,6 +79,19 @@ impl Engine {
         self.look(caller, get, method).await.map_err(|error| right.missing(error))
     }
 
+    /// A version is served as it is: no page or rule stands in for it.
+    async fn read_version(
+        &self,
+        caller: &Caller<'_>,
+        known: &Known,
+        get: &GetObject,
+        method: MissMethod,
+    ) -> Result<Reply> {
+        let target = ObjectVersion { bucket: get.bucket.clone(), key: get.key.clone(), version: get.version };
+        let object = self.open_for(caller, Action::GetObject, &target).await?;
+        serve(&self.followed(caller, known, object).await?, get, method)
+    }
+
     async fn look(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
         for _ in 0..MAX_LOOKS {
             let known = self.known(&get.bucket)?;
@@ -118,8 +108,11 @@ impl Engine {
             }
             right.check_absent()?;
             // A tombstone holds for as long as it stands, whatever the settings say by now.
-            if self.store.gone(&known.reference, &get.key).await?.is_some() {
-                return self.absent(caller, &known, get, method, None).await;
+            let missing = self.missing(&known, &get.key, None).await?;
+            // And so does a delete marker, which is a memory of the same kind.
+            let is_deleted = matches!(missing, Error::Version(_));
+            if is_deleted || self.store.gone(&known.reference, &get.key).await?.is_some() {
+                return self.absent(caller, &known, get, method, missing).await;
             }
             let Some(website) = known.bucket.website.clone().filter(|_| !get.miss.never) else {
                 return Err(no_such_key(&get.key, None));
@@ -148,7 +141,7 @@ impl Engine {
                 }
                 Some(rule) => return Ok(redirect(rule, get)),
             };
-            return self.absent(caller, &known, get, method, origin_status).await;
+            return self.absent(caller, &known, get, method, no_such_key(&get.key, origin_status)).await;
         }
         Err(Error::SlowDown { limit: "key_contention", retry_after: std::time::Duration::from_secs(1) })
     }
@@ -177,14 +170,14 @@ impl Engine {
         Ok(found.filter(|object| right.check(Some(&object.meta)).is_ok()))
     }
 
-    /// Neither here nor at the origin: index page of a directory, error page, or the plain error.
+    /// Neither here nor at the origin: index page of a directory, error page, or the error that says so.
     async fn absent(
         &self,
         caller: &Caller<'_>,
         known: &Known,
         get: &GetObject,
         method: MissMethod,
-        origin_status: Option<u16>,
+        missing: Error,
     ) -> Result<Reply> {
         if let Some((page, kind)) = website::subdirectory_page(&known.bucket, &get.key)
             && let Some(object) = self.page(caller, known, &page).await?
@@ -201,10 +194,12 @@ impl Engine {
         {
             let mut reply = ObjectReply::hit(object.meta.clone(), content(&object, 0..object.meta.size_bytes));
             reply.status = Some(status);
-            reply.origin_status = origin_status;
+            if let Error::NoSuchKey { origin_status, .. } = missing {
+                reply.origin_status = origin_status;
+            }
             return Ok(Reply::Object(Box::new(reply)));
         }
-        Err(no_such_key(&get.key, origin_status))
+        Err(missing)
     }
 }
 

@@ -25,11 +25,13 @@ mod get;
 mod keys;
 mod lifecycle;
 mod list;
+mod locks;
 mod logging;
 mod multipart;
 mod origins;
 mod put;
 mod referer;
+mod requirement;
 mod rights;
 mod seal;
 mod sessions;
@@ -38,12 +40,15 @@ mod stat;
 mod symlink;
 mod tagging;
 mod tombstones;
+mod versions;
 mod website;
 
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
-pub use explain::{ExplainMethod, ExplainQuery, Explanation, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict};
+pub use explain::{
+    ExplainMethod, ExplainQuery, Explanation, MarkerHere, Matched, OriginAsk, RuleVerdict, StoredHere, Verdict,
+};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use fill::fuzzing;
@@ -52,6 +57,7 @@ pub use fill::{
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
 pub use lifecycle::{LifecycleConfig, LifecycleCounters};
+pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;

@@ -21,6 +21,7 @@ impl Engine {
     pub(crate) async fn put_object(&self, caller: &Caller<'_>, put: PutObject, body: Body) -> Result<Reply> {
         let known = self.known(&put.bucket)?;
         let access = self.access_of_new(caller, &known.bucket, put.acl.as_ref())?;
+        let lock = self.lock_of_new(&known.bucket, put.headers.lock.clone())?;
         self.refuse_early(&known.reference, &put).await?;
         let intent = WriteIntent {
             bucket: known.reference.clone(),
@@ -37,7 +38,7 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
-            headers: ObjectHeaders { access, ..with_class_of(put.headers, &known.bucket) },
+            headers: ObjectHeaders { access, lock, ..with_class_of(put.headers, &known.bucket) },
             checksum: digests.checksum,
             tags: put.tags,
             composition: Composition::default(),

@@ -6,8 +6,10 @@
 
 use headwater_model::access::{Decision, ObjectState, Principal, Question, decide};
 use headwater_model::bucket::{Bucket, Dialect};
+use headwater_model::error::VersionError;
 use headwater_model::object::ObjectMeta;
-use headwater_model::op::{Action, Caller};
+use headwater_model::op::{Action, Caller, ObjectVersion};
+use headwater_model::version::VersionId;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 
 use crate::engine::Engine;
@@ -64,17 +66,13 @@ impl Engine {
     ///
     /// # Errors
     /// Those of [`Engine::authorise`]; `NoSuchKey` for who may know; those of the store.
-    pub async fn admit(
-        &self,
-        caller: &Caller<'_>,
-        action: Action,
-        bucket: Option<&BucketName>,
-        key: Option<&ObjectKey>,
-    ) -> Result<()> {
+    pub async fn admit(&self, caller: &Caller<'_>, action: Action, place: Place<'_>) -> Result<()> {
+        let Place { bucket, key, version } = place;
         self.authorise(caller, action, bucket, key)?;
         match (bucket, key) {
             (Some(bucket), Some(key)) if action.depends_on_object() => {
-                self.open_for(caller, action, bucket, key).await.map(drop)
+                let target = ObjectVersion { bucket: bucket.clone(), key: key.clone(), version };
+                self.open_for(caller, action, &target).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -83,18 +81,23 @@ impl Engine {
 
 impl Engine {
     /// What to tell of a request that cannot be read: what is wrong with it, unless its caller may not make it at all.
-    pub async fn unreadable(
-        &self,
-        caller: &Caller<'_>,
-        action: Action,
-        (bucket, key): (Option<&BucketName>, Option<&ObjectKey>),
-        error: Error,
-    ) -> Error {
-        match self.admit(caller, action, bucket, key).await {
+    pub async fn unreadable(&self, caller: &Caller<'_>, action: Action, place: Place<'_>, error: Error) -> Error {
+        match self.admit(caller, action, place).await {
             Err(denied @ Error::AccessDenied { .. }) => denied,
             _ => error,
         }
     }
+}
+
+/// What a request is about, as far as it names anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The bucket.
+    pub bucket: Option<&'a BucketName>,
+    /// The key.
+    pub key: Option<&'a ObjectKey>,
+    /// The version, by its id.
+    pub version: Option<VersionId>,
 }
 
 /// The right of a caller to do one thing with one object.
@@ -151,7 +154,8 @@ impl<'a> Right<'a> {
 
     /// The error for an object that is not there: at S3 only who may list is told so.
     pub(crate) fn missing(&self, error: Error) -> Error {
-        if self.dialect == Dialect::Oss || !matches!(error, Error::NoSuchKey { .. }) {
+        let is_missing = matches!(error, Error::NoSuchKey { .. } | Error::Version(VersionError::Deleted { .. }));
+        if self.dialect == Dialect::Oss || !is_missing {
             return error;
         }
         let lists = Question { action: Action::ListObjects, ..self.question };

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use headwater_model::digest::ETag;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
-use headwater_model::op::{Action, Caller, PutSymlink};
+use headwater_model::op::{Action, Caller, ObjectVersion, PutSymlink};
 use headwater_model::reply::Reply;
-use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{NewObject, StoredObject, WriteIntent};
 
 use crate::control::Known;
@@ -21,6 +21,7 @@ impl Engine {
     pub(crate) async fn put_symlink(&self, caller: &Caller<'_>, put: PutSymlink) -> Result<Reply> {
         let known = self.known(&put.bucket)?;
         let access = self.access_of_new(caller, &known.bucket, put.acl.as_ref())?;
+        let lock = self.lock_of_new(&known.bucket, put.headers.lock.clone())?;
         let found = self.store.open(&known.reference, &put.key).await?;
         judge(&put.condition, &put.key, found.as_ref().map(|object| &*object.meta))?;
         let intent = WriteIntent {
@@ -38,7 +39,7 @@ impl Engine {
             last_modified: self.clock.now(),
             kind: ObjectKind::Symlink,
             provenance: Provenance::Written,
-            headers: ObjectHeaders { access, ..with_class_of(put.headers, &known.bucket) },
+            headers: ObjectHeaders { access, lock, ..with_class_of(put.headers, &known.bucket) },
             checksum: None,
             tags: put.tags,
             composition: Composition { link: Some(put.target.as_str().into()), ..Composition::default() },
@@ -47,11 +48,11 @@ impl Engine {
     }
 
     /// The link itself.
-    pub(crate) async fn get_symlink(&self, caller: &Caller<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Reply> {
-        let found = self.open_for(caller, Action::GetObject, bucket, key).await?;
+    pub(crate) async fn get_symlink(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+        let found = self.open_for(caller, Action::GetObject, target).await?;
         match found.meta.kind {
             ObjectKind::Symlink => Ok(Reply::ObjectMeta(found.meta)),
-            _ => Err(Error::NotSymlink { key: key.as_str().into() }),
+            _ => Err(Error::NotSymlink { key: target.key.as_str().into() }),
         }
     }
 
@@ -80,8 +81,13 @@ impl Engine {
         let meta = ObjectMeta {
             kind: ObjectKind::Symlink,
             last_modified: target.meta.last_modified.max(object.meta.last_modified),
-            headers: ObjectHeaders { user: object.meta.headers.user.clone(), ..target.meta.headers.clone() },
+            headers: ObjectHeaders {
+                user: object.meta.headers.user.clone(),
+                lock: object.meta.headers.lock.clone(),
+                ..target.meta.headers.clone()
+            },
             tags: object.meta.tags.clone(),
+            version: object.meta.version,
             ..ObjectMeta::clone(&target.meta)
         };
         Ok(StoredObject { meta: Arc::new(meta), content: target.content })

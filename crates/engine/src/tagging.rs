@@ -2,22 +2,19 @@
 
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::Tags;
-use headwater_model::op::{Action, Caller};
+use headwater_model::op::{Action, Caller, ObjectVersion};
 use headwater_model::reply::Reply;
-use headwater_model::{BucketName, Error, ObjectKey, Result};
+use headwater_model::{BucketName, Error, Result};
 use headwater_store::Amendment;
 
 use crate::engine::Engine;
+use crate::versions::of_version;
 
 impl Engine {
-    pub(crate) async fn get_object_tagging(
-        &self,
-        caller: &Caller<'_>,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<Reply> {
-        let object = self.open_for(caller, Action::GetObjectTagging, bucket, key).await?;
-        Ok(Reply::Tags(object.meta.tags.clone()))
+    pub(crate) async fn get_object_tagging(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+        let object = self.open_for(caller, Action::GetObjectTagging, target).await?;
+        let tags = Reply::Tags(object.meta.tags.clone());
+        Ok(if self.tells_versions(Some(&target.bucket)) { of_version(tags, object.meta.version) } else { tags })
     }
 
     /// Replaces the tags, or removes them where `tags` is `None`. An object that is not here has no tags to set: its origin
@@ -25,16 +22,12 @@ impl Engine {
     pub(crate) async fn set_object_tags(
         &self,
         caller: &Caller<'_>,
-        bucket: &BucketName,
-        key: &ObjectKey,
+        target: &ObjectVersion,
         tags: Option<Tags>,
     ) -> Result<Reply> {
         let action = if tags.is_some() { Action::PutObjectTagging } else { Action::DeleteObjectTagging };
-        self.open_for(caller, action, bucket, key).await?;
-        let known = self.known(bucket)?;
-        let tags = tags.unwrap_or_default();
-        self.store.amend(&known.reference, key, Amendment::Tags(tags)).await?;
-        Ok(Reply::Done)
+        self.open_for(caller, action, target).await?;
+        self.amend(target, Amendment::Tags(tags.unwrap_or_default())).await
     }
 
     /// S3 says that there are none, OSS shows none.
@@ -60,9 +53,22 @@ impl Engine {
 
     /// Changes what a bucket's owner configured, and nothing that fills depend on.
     pub(crate) async fn change_bucket(&self, name: &BucketName, change: impl FnOnce(&mut Bucket)) -> Result<Reply> {
+        self.try_change_bucket(name, |bucket| {
+            change(bucket);
+            Ok(())
+        })
+        .await
+    }
+
+    /// As [`Self::change_bucket`], unless `change` refuses.
+    pub(crate) async fn try_change_bucket(
+        &self,
+        name: &BucketName,
+        change: impl FnOnce(&mut Bucket) -> Result<()>,
+    ) -> Result<Reply> {
         let changing = self.buckets.change().await;
         let mut bucket = Bucket::clone(&changing.find(name)?.bucket);
-        change(&mut bucket);
+        change(&mut bucket)?;
         changing.update(&*self.store, bucket).await?;
         Ok(Reply::Done)
     }

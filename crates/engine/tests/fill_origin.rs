@@ -127,6 +127,7 @@ fn get(key: &str) -> GetObject {
     GetObject {
         bucket: BucketName::parse("bkt").unwrap(),
         key: ObjectKey::parse(key).unwrap(),
+        version: None,
         range: None,
         strict_range: false,
         part: None,

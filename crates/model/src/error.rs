@@ -4,11 +4,15 @@
 //! appear here: crate `wire` maps each variant to both vendors' words. Failures of the machinery (disk, index) carry
 //! their cause as a boxed source and are shown to administrators only.
 
+mod version;
+
 use std::error::Error as StdError;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::version::VersionId;
+
+pub use version::VersionError;
 
 /// Result with the domain's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -68,6 +72,9 @@ pub enum Error {
         /// The version.
         version: VersionId,
     },
+    /// Something about versions, or about what keeps them from being removed.
+    #[error(transparent)]
+    Version(#[from] VersionError),
     /// No multipart upload of that id for that key.
     #[error("no such upload: {upload_id}")]
     NoSuchUpload {

@@ -6,6 +6,8 @@
 mod action;
 mod multipart;
 mod oss;
+mod version;
+mod write;
 
 use http::HeaderMap;
 
@@ -21,6 +23,7 @@ use crate::object::{ContentHeaders, ObjectHeaders, Tags};
 use crate::precondition::{ObjectCondition, Preconditions};
 use crate::range::ByteRange;
 use crate::referer::RefererConfiguration;
+use crate::version::{ObjectLock, ObjectLockConfiguration, VersionId, Versioning};
 use crate::website::Website;
 
 pub use action::Action;
@@ -29,6 +32,9 @@ pub use multipart::{
     UploadPartCopy, UploadRef,
 };
 pub use oss::{AppendObject, PutSymlink};
+pub use version::{
+    DeleteObject, DeleteObjects, Doomed, LegalHold, ListObjectVersions, ObjectVersion, PutObjectRetention,
+};
 
 /// An operation with everything decoded but its streaming body.
 #[derive(Debug)]
@@ -77,8 +83,24 @@ pub enum Op {
     DeleteBucket(BucketName),
     /// One page of objects, version 1 or 2 (the difference is the dialect's); for a visitor the home page, if there is one.
     ListObjects(ListObjects),
-    /// One page of the versions of objects: each object is one, as long as no bucket keeps more.
-    ListObjectVersions(ListObjects),
+    /// One page of the versions of objects, delete markers among them.
+    ListObjectVersions(ListObjectVersions),
+    /// Whether a bucket keeps versions.
+    GetBucketVersioning(BucketName),
+    /// Makes a bucket keep versions, or no more of them.
+    PutBucketVersioning(BucketName, Versioning),
+    /// How objects of a bucket are locked (S3 `?object-lock`, OSS `?objectWorm`).
+    GetObjectLockConfiguration(BucketName),
+    /// Enables object lock, for good, and says how new objects are retained.
+    PutObjectLockConfiguration(BucketName, ObjectLockConfiguration),
+    /// Until when a version is retained.
+    GetObjectRetention(ObjectVersion),
+    /// Retains a version.
+    PutObjectRetention(Box<PutObjectRetention>),
+    /// Whether a version is held.
+    GetObjectLegalHold(ObjectVersion),
+    /// Holds a version, or no longer.
+    PutObjectLegalHold(ObjectVersion, LegalHold),
     /// The home page of a bucket's website, at the root of its website domain.
     GetHomePage(BucketName, Box<Visit>),
     /// As [`Op::GetHomePage`], without the body.
@@ -88,15 +110,15 @@ pub enum Op {
     /// An object's metadata. Never reaches an origin unless the rule allows it.
     HeadObject(Box<GetObject>),
     /// S3 `?attributes`: what is known about an object beside its bytes; never reaches an origin.
-    GetObjectAttributes(BucketName, ObjectKey),
+    GetObjectAttributes(ObjectVersion),
     /// OSS `?objectMeta`: length, ETag and date; never reaches an origin.
-    GetObjectMeta(BucketName, ObjectKey),
+    GetObjectMeta(ObjectVersion),
     /// The tags of a stored object; never reaches an origin.
-    GetObjectTagging(BucketName, ObjectKey),
+    GetObjectTagging(ObjectVersion),
     /// Replaces the tags of a stored object.
-    PutObjectTagging(BucketName, ObjectKey, Tags),
+    PutObjectTagging(ObjectVersion, Tags),
     /// Removes the tags of a stored object.
-    DeleteObjectTagging(BucketName, ObjectKey),
+    DeleteObjectTagging(ObjectVersion),
     /// OSS `?stat`: how much a bucket holds.
     GetBucketStat(BucketName),
     /// Whether requesters are said to pay.
@@ -140,9 +162,9 @@ pub enum Op {
     /// Removes the tags of a bucket that have these keys, all if there are none.
     DeleteBucketTagging(BucketName, Vec<Box<str>>),
     /// The list of a stored object; never reaches an origin.
-    GetObjectAcl(BucketName, ObjectKey),
+    GetObjectAcl(ObjectVersion),
     /// Sets the list of a stored object.
-    PutObjectAcl(BucketName, ObjectKey, WantedAcl),
+    PutObjectAcl(ObjectVersion, WantedAcl),
     /// Stores the body that travels beside.
     PutObject(Box<PutObject>),
     /// Adds the body that travels beside to the end of an object.
@@ -150,11 +172,11 @@ pub enum Op {
     /// Makes a symlink.
     PutSymlink(Box<PutSymlink>),
     /// What a symlink names.
-    GetSymlink(BucketName, ObjectKey),
+    GetSymlink(ObjectVersion),
     /// Copies an object within the server.
     CopyObject(Box<CopyObject>),
-    /// Deletes an object that meets the condition; succeeds if there is none.
-    DeleteObject(BucketName, ObjectKey, Option<Box<ObjectCondition>>),
+    /// Deletes an object or a version; succeeds if there is none.
+    DeleteObject(Box<DeleteObject>),
     /// Deletes up to [`crate::limits::MAX_DELETE_KEYS`] objects.
     DeleteObjects(DeleteObjects),
     /// Begins a multipart upload.
@@ -199,6 +221,8 @@ pub struct CreateBucket {
     pub location: Option<Box<str>>,
     /// OSS storage class that the body names, if any.
     pub storage_class: Option<Box<str>>,
+    /// S3: object lock from the beginning, and versions with it.
+    pub object_lock: Option<ObjectLockConfiguration>,
 }
 
 /// See [`Op::ListObjects`].
@@ -232,6 +256,7 @@ impl Visit {
         GetObject {
             bucket,
             key,
+            version: None,
             range,
             strict_range,
             part: None,
@@ -249,6 +274,8 @@ pub struct GetObject {
     pub bucket: BucketName,
     /// Key.
     pub key: ObjectKey,
+    /// Which version; `None`: the current object. A version never mirrors.
+    pub version: Option<VersionId>,
     /// Range asked for, and the header as sent.
     pub range: Option<(ByteRange, Box<str>)>,
     /// `x-oss-range-behavior: standard`, and always on the S3 face: an unsatisfiable range is an error. Otherwise the
@@ -300,30 +327,6 @@ pub struct AnnouncedDigests {
     pub crc64: Option<u64>,
 }
 
-impl Op {
-    /// The digests announced for the streaming body, for operations that have one.
-    pub fn announced_digests(&self) -> Option<&AnnouncedDigests> {
-        match self {
-            Self::PutObject(put) => Some(&put.digests),
-            Self::UploadPart(part) => Some(&part.digests),
-            Self::AppendObject(append) => Some(&append.digests),
-            _ => None,
-        }
-    }
-
-    /// The tags that the request gives to the object it writes, for which [`Action::PutObjectTagging`] is needed too.
-    pub fn tags(&self) -> &[(Box<str>, Box<str>)] {
-        match self {
-            Self::PutObject(put) => &put.tags,
-            Self::AppendObject(append) => &append.tags,
-            Self::PutSymlink(put) => &put.tags,
-            Self::CopyObject(copy) => copy.tags.as_deref().unwrap_or_default(),
-            Self::CreateMultipartUpload(create) => &create.tags,
-            _ => &[],
-        }
-    }
-}
-
 /// When a write may replace what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum WriteCondition {
@@ -364,6 +367,8 @@ pub struct CopyObject {
     pub source_bucket: BucketName,
     /// Source key.
     pub source_key: ObjectKey,
+    /// Which version of it; `None`: the current object.
+    pub source_version: Option<VersionId>,
     /// Conditions on the source (`x-*-copy-source-if-*`).
     pub source_conditions: Preconditions,
     /// Destination bucket.
@@ -376,6 +381,8 @@ pub struct CopyObject {
     pub tags: Option<Tags>,
     /// Storage class of the copy, whose source's is not taken over.
     pub storage_class: Option<Box<str>>,
+    /// What keeps the copy, which does not inherit its source's lock.
+    pub lock: Option<Box<ObjectLock>>,
     /// Redirect of the copy, whose source's is not taken over either.
     pub website_redirect: Option<Box<str>>,
     /// The list that the request names; never the source's.
@@ -384,17 +391,6 @@ pub struct CopyObject {
     pub algorithm: Option<ChecksumAlgorithm>,
     /// When to replace the destination.
     pub condition: WriteCondition,
-}
-
-/// See [`Op::DeleteObjects`].
-#[derive(Clone, Debug)]
-pub struct DeleteObjects {
-    /// Bucket.
-    pub bucket: BucketName,
-    /// Keys, in the order given, each with what its object must meet.
-    pub keys: Vec<(ObjectKey, Option<Box<ObjectCondition>>)>,
-    /// Answer only failures.
-    pub quiet: bool,
 }
 
 /// Who asks for an operation, how, and in which words they will be answered.

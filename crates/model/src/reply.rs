@@ -20,8 +20,10 @@ use crate::logging::{BucketLogging, LogFields};
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
 use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
+use crate::op::LegalHold;
 use crate::policy::Policy;
 use crate::referer::RefererConfiguration;
+use crate::version::{ObjectLockConfiguration, Retention, VersionId, VersionPage, Versioning};
 use crate::website::Website;
 
 /// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
@@ -119,6 +121,35 @@ pub struct BucketStat {
     pub classes: Vec<(Option<Box<str>>, u64, u64)>,
 }
 
+/// What an answer tells about versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VersionNote {
+    /// The version that was read, written or removed.
+    pub version: Option<VersionId>,
+    /// Whether that is, or was, a delete marker.
+    pub is_marker: bool,
+    /// The version of its source that was copied.
+    pub source: Option<VersionId>,
+}
+
+impl VersionNote {
+    /// Of this version.
+    pub fn of(version: VersionId) -> Self {
+        Self { version: Some(version), ..Self::default() }
+    }
+}
+
+/// What became of one of many that were to be deleted.
+#[derive(Debug)]
+pub struct DeletedObject {
+    /// Its key.
+    pub key: ObjectKey,
+    /// The version, as the request named it.
+    pub version: Option<Box<str>>,
+    /// The delete marker that was made or removed, if one was; or why nothing was deleted.
+    pub outcome: crate::Result<Option<VersionId>>,
+}
+
 /// What an operation answers.
 #[derive(Debug)]
 pub enum Reply {
@@ -198,8 +229,25 @@ pub enum Reply {
     Stored(SharedMeta),
     /// CopyObject.
     Copied(SharedMeta),
-    /// DeleteObjects: each key with its failure, if it failed, in the order given; in quiet mode only the failures.
-    Deleted(Vec<(ObjectKey, Option<crate::Error>)>),
+    /// DeleteObjects: what became of each, in the order given; in quiet mode only the failures.
+    Deleted(Vec<DeletedObject>),
+    /// Any of the others, of a bucket that keeps versions.
+    Versioned(Box<Reply>, VersionNote),
+    /// ListObjectVersions.
+    Versions {
+        /// Owner of the bucket.
+        owner: Owner,
+        /// The page.
+        page: VersionPage,
+    },
+    /// GetBucketVersioning.
+    Versioning(Versioning),
+    /// GetObjectLockConfiguration.
+    LockConfiguration(ObjectLockConfiguration),
+    /// GetObjectRetention.
+    Retention(Retention),
+    /// GetObjectLegalHold.
+    LegalHold(LegalHold),
     /// CreateMultipartUpload.
     UploadCreated(UploadId),
     /// UploadPart.

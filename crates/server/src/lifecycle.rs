@@ -13,6 +13,7 @@ use crate::service::Service;
 /// The object that an answer has, or has just stored.
 pub(crate) fn object(reply: &Reply) -> Option<&SharedMeta> {
     match reply {
+        Reply::Versioned(reply, _) => object(reply),
         Reply::Object(object) => Some(&object.meta),
         Reply::Stored(meta) | Reply::Appended(meta) | Reply::Copied(meta) | Reply::Completed(meta) => Some(meta),
         _ => None,

@@ -17,7 +17,7 @@ use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
 use headwater_model::op::Caller;
-use headwater_model::reply::Reply;
+use headwater_model::reply::{Reply, VersionNote};
 use headwater_model::{Error, Result};
 use headwater_wire::form::{FileReader, Form, FormReader, LengthRange, boundary, encode_form};
 use headwater_wire::{PolicyFields, RequestFacts, ResponseContext, Routed, decode};
@@ -69,11 +69,15 @@ impl Service {
         };
         let op = decode(put, head, None, &facts)?;
         let file = Body::Stream(Box::pin(File { body, reader: file, range, size_bytes: 0, judged: false }));
-        match self.engine.perform(&caller, op, file).await? {
+        let (reply, note) = match self.engine.perform(&caller, op, file).await? {
+            Reply::Versioned(reply, note) => (*reply, note),
+            reply => (reply, VersionNote::default()),
+        };
+        match reply {
             Reply::Stored(meta) => {
                 let elapsed = self.elapsed_of(account);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                Ok(encode_form(&form, put, head, &meta, &context))
+                Ok(encode_form(&form, (put, head), (&meta, note), &context))
             }
             _ => Err(Error::internal("post a form", "the engine stored nothing")),
         }

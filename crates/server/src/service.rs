@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_engine::Engine;
+use headwater_engine::{Engine, Place};
 use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
@@ -241,7 +241,7 @@ impl Service {
             let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
             match routed.body_need() {
                 BodyNeed::None | BodyNeed::Form => self.engine.authorise(&caller, action, bucket, key)?,
-                BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, bucket, key).await?,
+                BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, place(routed)).await?,
             }
         }
         self.check_referer(parts, routed, &caller.principal)?;
@@ -259,10 +259,7 @@ impl Service {
         match routed.body_need() {
             BodyNeed::None | BodyNeed::Form => match decode(routed, parts, None, &facts) {
                 Ok(op) => self.run(caller, op, account).await,
-                Err(error) => {
-                    let place = (routed.bucket.as_ref(), routed.key.as_ref());
-                    Err(self.engine.unreadable(&caller, routed.action(), place, error).await)
-                }
+                Err(error) => Err(self.engine.unreadable(&caller, routed.action(), place(routed), error).await),
             },
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
@@ -346,9 +343,15 @@ impl Service {
     }
 }
 
+/// What a request is about.
+fn place(routed: &Routed) -> Place<'_> {
+    Place { bucket: routed.bucket.as_ref(), key: routed.key.as_ref(), version: routed.version() }
+}
+
 /// Where an object's bytes came from, and what the origin said.
 fn cause(reply: &Reply) -> (Option<Served>, Option<u16>) {
     match reply {
+        Reply::Versioned(reply, _) => cause(reply),
         Reply::Object(object) => (Some(object.served), object.origin_status),
         Reply::Relayed(relayed) => (relayed.origin_status.map(|_| Served::PassThrough), relayed.origin_status),
         _ => (None, None),

@@ -65,6 +65,13 @@ pub enum Operation {
     PutLogFields,
     DeleteLogFields,
     GetBucketVersioning,
+    PutBucketVersioning,
+    GetObjectLockConfiguration,
+    PutObjectLockConfiguration,
+    GetObjectRetention,
+    PutObjectRetention,
+    GetObjectLegalHold,
+    PutObjectLegalHold,
     GetBucketNotification,
     GetBucketAccelerate,
     ListLiveChannels,
@@ -171,6 +178,13 @@ impl Operation {
             Self::PutLogFields => "PutUserDefinedLogFieldsConfig",
             Self::DeleteLogFields => "DeleteUserDefinedLogFieldsConfig",
             Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::PutBucketVersioning => "PutBucketVersioning",
+            Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
+            Self::PutObjectLockConfiguration => "PutObjectLockConfiguration",
+            Self::GetObjectRetention => "GetObjectRetention",
+            Self::PutObjectRetention => "PutObjectRetention",
+            Self::GetObjectLegalHold => "GetObjectLegalHold",
+            Self::PutObjectLegalHold => "PutObjectLegalHold",
             Self::GetBucketNotification => "GetBucketNotification",
             Self::GetBucketAccelerate => "GetBucketAccelerate",
             Self::ListLiveChannels => "ListLiveChannels",
@@ -254,6 +268,13 @@ impl Operation {
             Self::PutLogFields => Action::PutLogFields,
             Self::DeleteLogFields => Action::DeleteLogFields,
             Self::GetBucketVersioning => Action::GetBucketVersioning,
+            Self::PutBucketVersioning => Action::PutBucketVersioning,
+            Self::GetObjectLockConfiguration => Action::GetBucketObjectLockConfiguration,
+            Self::PutObjectLockConfiguration => Action::PutBucketObjectLockConfiguration,
+            Self::GetObjectRetention => Action::GetObjectRetention,
+            Self::PutObjectRetention => Action::PutObjectRetention,
+            Self::GetObjectLegalHold => Action::GetObjectLegalHold,
+            Self::PutObjectLegalHold => Action::PutObjectLegalHold,
             Self::GetBucketNotification => Action::GetBucketNotification,
             Self::GetBucketAccelerate => Action::GetBucketAccelerate,
             Self::ListLiveChannels => Action::ListLiveChannels,
@@ -316,6 +337,10 @@ impl Operation {
             | Self::PutBucketLogging
             | Self::PutLogFields
             | Self::PutBucketRequestPayment
+            | Self::PutBucketVersioning
+            | Self::PutObjectLockConfiguration
+            | Self::PutObjectRetention
+            | Self::PutObjectLegalHold
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,

@@ -8,11 +8,13 @@
 
 use headwater_model::bucket::Dialect;
 use headwater_model::op::Action;
+use headwater_model::version::VersionId;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::Method;
 use http::request::Parts;
 
 use crate::address::{Addressing, Place, Style};
+use crate::codec::VERSION_ID;
 use crate::detect::{Claim, detect};
 use crate::escape::{Plus, decode};
 use crate::fields::Fields;
@@ -60,7 +62,13 @@ pub struct Refusal {
 impl Routed {
     /// The permission the operation needs on the bucket.
     pub fn action(&self) -> Action {
-        self.operation.action()
+        let action = self.operation.action();
+        if self.queries.has(VERSION_ID) { action.on_version() } else { action }
+    }
+
+    /// The version that the request names; `None` also for an id that cannot be one, which reading it refuses.
+    pub fn version(&self) -> Option<VersionId> {
+        VersionId::parse(self.queries.get(VERSION_ID)?)
     }
 
     /// What of the body it needs.
@@ -92,7 +100,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation of a bucket.
-const BUCKET_SELECTORS: [&str; 14] = [
+const BUCKET_SELECTORS: [&str; 15] = [
     "acl",
     "policy",
     "policyStatus",
@@ -107,21 +115,18 @@ const BUCKET_SELECTORS: [&str; 14] = [
     "requestPayment",
     "lifecycle",
     "logging",
+    "versioning",
 ];
-const OSS_BUCKET_SELECTORS: [&str; 4] = ["stat", "bucketInfo", "referer", "userDefinedLogFieldsConfig"];
-const S3_BUCKET_SELECTORS: [&str; 1] = ["ownershipControls"];
+const OSS_BUCKET_SELECTORS: [&str; 5] = ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig"];
+const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
 /// Settings that can be asked for and not made.
-const OSS_TOLD: [(&str, Operation); 2] =
-    [("versioning", Operation::GetBucketVersioning), ("live", Operation::ListLiveChannels)];
-const S3_TOLD: [(&str, Operation); 3] = [
-    ("versioning", Operation::GetBucketVersioning),
-    ("notification", Operation::GetBucketNotification),
-    ("accelerate", Operation::GetBucketAccelerate),
-];
+const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
+const S3_TOLD: [(&str, Operation); 2] =
+    [("notification", Operation::GetBucketNotification), ("accelerate", Operation::GetBucketAccelerate)];
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 31] = [
+const DECISIVE: [&str; 36] = [
     "acl",
     "ownershipControls",
     "policy",
@@ -153,6 +158,11 @@ const DECISIVE: [&str; 31] = [
     "live",
     "notification",
     "accelerate",
+    "object-lock",
+    "objectWorm",
+    "retention",
+    "legal-hold",
+    "legalHold",
 ];
 
 fn is_vendor_name(name: &str) -> bool {
@@ -350,6 +360,10 @@ impl Request<'_> {
             ("userDefinedLogFieldsConfig", "DELETE") => Operation::DeleteLogFields,
             ("requestPayment", "GET") => Operation::GetBucketRequestPayment,
             ("requestPayment", "PUT") => Operation::PutBucketRequestPayment,
+            ("versioning", "GET") => Operation::GetBucketVersioning,
+            ("versioning", "PUT") => Operation::PutBucketVersioning,
+            ("object-lock" | "objectWorm", "GET") => Operation::GetObjectLockConfiguration,
+            ("object-lock" | "objectWorm", "PUT") => Operation::PutObjectLockConfiguration,
             ("stat", "GET") => Operation::GetBucketStat,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
@@ -375,13 +389,11 @@ impl Request<'_> {
         if let Some(what) = self.first(self.vocab.unoffered_object) {
             return not_implemented(what);
         }
-        // Objects have no versions here: all of them are the `null` version.
-        if self.queries.get("versionId").is_some_and(|version| version != "null") {
-            return not_implemented("versionId");
-        }
         let offered: &[&'static str] = match self.vocab.dialect {
-            Dialect::Oss => &["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink"],
-            Dialect::S3 => &["uploadId", "uploads", "tagging", "acl", "attributes"],
+            Dialect::Oss => {
+                &["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"]
+            }
+            Dialect::S3 => &["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"],
         };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {
@@ -396,6 +408,10 @@ impl Request<'_> {
             ("tagging", "GET") => Operation::GetObjectTagging,
             ("tagging", "PUT") => Operation::PutObjectTagging,
             ("tagging", "DELETE") => Operation::DeleteObjectTagging,
+            ("retention", "GET") => Operation::GetObjectRetention,
+            ("retention", "PUT") => Operation::PutObjectRetention,
+            ("legal-hold" | "legalHold", "GET") => Operation::GetObjectLegalHold,
+            ("legal-hold" | "legalHold", "PUT") => Operation::PutObjectLegalHold,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
             ("append", "POST") => Operation::AppendObject,
             ("symlink", "PUT") => Operation::PutSymlink,

@@ -94,6 +94,14 @@ pub(super) fn story(answer: &Value) -> String {
             &format!("deleted on purpose, {since} ms since 1970: no rule is asked (headwater object lift)"),
         );
     }
+    if let Some(version) = answer["delete_marker"]["version"].as_str() {
+        let since = output::plain(&answer["delete_marker"]["since_ms"]);
+        let version = output::printable(version);
+        say(
+            "deleted",
+            &format!("delete marker {version}, {since} ms since 1970: no rule is asked until it is deleted"),
+        );
+    }
     let rules = answer["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
     if rules.is_empty() {
         say("rules", "none: a missing key is 404");
@@ -212,7 +220,8 @@ fn health(status: &Value) -> String {
 }
 
 fn rest(answer: &Value, say: &mut impl FnMut(&str, &str)) {
-    const TOLD: [&str; 7] = ["bucket", "key", "method", "stored", "tombstone_since_ms", "rules", "matched"];
+    const TOLD: [&str; 8] =
+        ["bucket", "key", "method", "stored", "tombstone_since_ms", "delete_marker", "rules", "matched"];
     let fields = answer.as_object().into_iter().flatten();
     for (name, value) in fields.filter(|(name, value)| !TOLD.contains(&name.as_str()) && !value.is_null()) {
         if value.is_object() {
@@ -233,7 +242,8 @@ mod tests {
     #[test]
     fn the_story_tells_every_step() {
         let answer = json!({
-            "bucket": "b", "key": "k\u{7}", "method": "get", "stored": null, "tombstone_since_ms": 5, "running_fill": {"bytes": 7},
+            "bucket": "b", "key": "k\u{7}", "method": "get", "stored": null, "tombstone_since_ms": 5,
+            "delete_marker": {"version": "v1", "since_ms": 6}, "running_fill": {"bytes": 7},
             "rules": [
                 {"number": 1, "kind": "Mirror", "verdict": "fails", "failed": "KeyPrefixEquals \"x\" is not how the key begins"},
                 {"number": 2, "kind": "Mirror", "verdict": "applies", "failed": null},
@@ -255,6 +265,7 @@ mod tests {
         let expected = "request     GET b/k\\u{7}\n\
                         object      not here\n\
                         tombstone   deleted on purpose, 5 ms since 1970: no rule is asked (headwater object lift)\n\
+                        deleted     delete marker v1, 6 ms since 1970: no rule is asked until it is deleted\n\
                         rule 1      Mirror, does not apply: KeyPrefixEquals \"x\" is not how the key begins\n\
                         rule 2      Mirror, applies\n\
                         rule 3      Mirror, not tried: an earlier rule decided\n\

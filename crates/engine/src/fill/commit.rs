@@ -5,7 +5,8 @@
 
 use headwater_model::Error;
 use headwater_model::digest::Digests;
-use headwater_model::object::{SharedMeta, Tags};
+use headwater_model::object::{ObjectHeaders, SharedMeta, Tags};
+use headwater_model::version::ObjectLock;
 use headwater_store::{Expectation, FillToken, NewObject, ObjectWriter};
 
 use super::failure::Failure;
@@ -48,17 +49,24 @@ pub(super) fn judge_digests(head: &Head, digests: &Digests, wants: &Wants) -> Re
     Err(Mismatch::Unstored(reason))
 }
 
-/// Makes the object durable and visible with these tags, unless something else has come first.
-pub(super) async fn commit(finished: Finished, tags: Tags, token: FillToken) -> FillOutcome {
+/// What is known of the object only in the end.
+pub(super) struct Late {
+    pub(super) tags: Tags,
+    /// The default retention of its bucket, if it has one.
+    pub(super) lock: Option<Box<ObjectLock>>,
+}
+
+/// Makes the object durable and visible, unless something else has come first.
+pub(super) async fn commit(finished: Finished, late: Late, token: FillToken) -> FillOutcome {
     let Finished { writer, meta } = finished;
     let object = NewObject {
         etag: meta.etag.clone(),
         last_modified: meta.last_modified,
         kind: meta.kind,
         provenance: meta.provenance,
-        headers: meta.headers.clone(),
+        headers: ObjectHeaders { lock: late.lock, ..meta.headers.clone() },
         checksum: None,
-        tags,
+        tags: late.tags,
         composition: headwater_model::object::Composition::default(),
     };
     match writer.seal(object, Expectation::Fill(token)).await {

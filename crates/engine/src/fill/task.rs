@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use super::absences::Absences;
 use super::ask::ask;
 use super::commit;
-use super::commit::{Finished, Mismatch, judge_digests};
+use super::commit::{Finished, Late, Mismatch, judge_digests};
 use super::failover::Attempts;
 use super::failure::Failure;
 use super::head::{self, Circumstances, Head, MAX_RELAYED_BYTES, Relay, Verdict};
@@ -32,6 +32,7 @@ use super::probe::Probes;
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
 use super::tags::Asking;
+use crate::locks::with_default;
 
 /// What all fills share.
 pub(super) struct Env {
@@ -466,7 +467,8 @@ impl Task {
                             Some(turn) => turn,
                             None => turn_to_commit(&self.env).await,
                         };
-                        commit::commit(finished, tags, token).await
+                        let lock = with_default(&self.bucket, None, self.env.clock.now());
+                        commit::commit(finished, Late { tags, lock }, token).await
                     }
                     Err(reason) => FillOutcome::PassedThrough(reason),
                 }

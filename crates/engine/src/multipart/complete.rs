@@ -13,6 +13,7 @@ use headwater_store::{BucketRef, NewObject};
 
 use super::{checksum, no_such_upload, upload_id};
 use crate::engine::Engine;
+use crate::locks::with_default;
 use crate::put::expectation;
 
 impl Engine {
@@ -32,6 +33,7 @@ impl Engine {
         if complete.acl.is_some() {
             new.headers.access = self.access_of_new(caller, &known.bucket, complete.acl.as_ref())?;
         }
+        new.headers.lock = with_default(&known.bucket, new.headers.lock, self.clock.now());
         let stored = self.all_parts(&known.reference, id).await?;
         let parts = if complete.all_parts { every(&stored) } else { complete.parts.clone() };
         let listed = check(&parts, &stored, &complete)?;

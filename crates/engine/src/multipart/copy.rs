@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::op::{Action, AnnouncedDigests, Caller, PartRange, UploadPartCopy};
+use headwater_model::op::{Action, AnnouncedDigests, Caller, ObjectVersion, PartRange, UploadPartCopy};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewPart, StoredObject, WriteIntent};
@@ -12,18 +12,22 @@ use super::{no_such_upload, upload_id};
 use crate::body::pour;
 use crate::copy::judge_source;
 use crate::engine::Engine;
+use crate::versions::copied_from;
 
 impl Engine {
     /// Stores a part with bytes of an object, durable when this returns. As in a copy of an object, the source never
     /// mirrors.
     pub(crate) async fn upload_part_copy(&self, caller: &Caller<'_>, copy: UploadPartCopy) -> Result<Reply> {
-        self.authorise(caller, Action::GetObject, Some(&copy.source_bucket), Some(&copy.source_key))?;
+        let reads = if copy.source_version.is_some() { Action::GetObjectVersion } else { Action::GetObject };
+        self.authorise(caller, reads, Some(&copy.source_bucket), Some(&copy.source_key))?;
         let source_bucket = self.known(&copy.source_bucket)?;
         let known = self.known(&copy.upload.bucket)?;
         let id = upload_id(&copy.upload)?;
         let open = self.store.upload(&known.reference, &copy.upload.key, id).await?;
         let (info, _) = open.ok_or_else(|| no_such_upload(&copy.upload))?;
-        let source = self.open_for(caller, Action::GetObject, &copy.source_bucket, &copy.source_key).await?;
+        let named = ObjectVersion { bucket: copy.source_bucket, key: copy.source_key, version: copy.source_version };
+        let source = self.open_for(caller, Action::GetObject, &named).await?;
+        let source_version = source.meta.version;
         judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
         let source = self.followed(caller, &source_bucket, source).await?;
         let range = resolve(copy.range.as_ref(), &source)?;
@@ -40,7 +44,8 @@ impl Engine {
         let digests = pour(&mut *writer, body, &AnnouncedDigests::default()).await?;
         let checksum = digests.checksum;
         let new = NewPart { upload: id, number: copy.number, last_modified: self.clock.now(), checksum };
-        writer.seal_part(new).await.map(Reply::PartCopied)
+        let part = writer.seal_part(new).await?;
+        Ok(copied_from(Reply::PartCopied(part), &source_bucket, source_version))
     }
 }
 

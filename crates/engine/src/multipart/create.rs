@@ -19,6 +19,10 @@ impl Engine {
             judge(&create.condition, &create.key, found.as_ref().map(|object| &*object.meta))?;
         }
         let access = self.access_of_new(caller, &known.bucket, create.acl.as_ref())?;
+        // The default retention begins with the object.
+        if create.headers.lock.is_some() {
+            self.lock_of_new(&known.bucket, create.headers.lock.clone())?;
+        }
         let upload = NewUpload {
             headers: ObjectHeaders { access, ..with_class_of(create.headers, &known.bucket) },
             tags: create.tags,

@@ -15,7 +15,7 @@ use headwater_model::precondition::{Preconditions, TagCondition};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 
-use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
+use crate::support::{BUCKET, Bench, bucket, current, get, key, object, put};
 
 fn tags(text: &str) -> Tags {
     vec![("k".into(), text.into())]
@@ -122,7 +122,7 @@ async fn a_bucket_goes_with_its_open_uploads_on_s3() {
     };
     bench.put("k", b"x").await.unwrap();
     assert!(matches!(delete(Dialect::S3).await, Err(Error::BucketNotEmpty { .. })));
-    bench.ask(Op::DeleteObject(bucket(BUCKET), key("k"), None)).await.unwrap();
+    bench.ask(crate::support::delete(bucket(BUCKET), key("k"))).await.unwrap();
     assert!(matches!(delete(Dialect::Oss).await, Err(Error::BucketNotEmpty { .. })));
     delete(Dialect::S3).await.unwrap();
 }
@@ -153,6 +153,7 @@ async fn a_part_is_copied_from_an_object() {
         number,
         source_bucket: bucket(BUCKET),
         source_key: key("source"),
+        source_version: None,
         source_conditions: Preconditions::default(),
         range: range.map(|(first, last)| PartRange { first, last }),
     };
@@ -184,16 +185,18 @@ async fn tags_are_set_shown_and_copied() {
     let write = PutObject { tags: tags("first"), ..put("k") };
     let body = Body::Full(Bytes::from_static(b"x"));
     bench.engine.perform(&bench.root, Op::PutObject(Box::new(write)), body).await.unwrap();
-    let shown = async |text: &str| match bench.ask(Op::GetObjectTagging(bucket(BUCKET), key(text))).await.unwrap() {
-        Reply::Tags(tags) => tags,
-        other => panic!("{other:?}"),
-    };
+    let shown =
+        async |text: &str| match bench.ask(Op::GetObjectTagging(current(bucket(BUCKET), key(text)))).await.unwrap() {
+            Reply::Tags(tags) => tags,
+            other => panic!("{other:?}"),
+        };
     assert_eq!(shown("k").await, tags("first"));
-    bench.ask(Op::PutObjectTagging(bucket(BUCKET), key("k"), tags("second"))).await.unwrap();
+    bench.ask(Op::PutObjectTagging(current(bucket(BUCKET), key("k")), tags("second"))).await.unwrap();
     assert_eq!(shown("k").await, tags("second"));
     let copy = |to: &str, tags| CopyObject {
         source_bucket: bucket(BUCKET),
         source_key: key("k"),
+        source_version: None,
         source_conditions: Preconditions::default(),
         bucket: bucket(BUCKET),
         key: key(to),
@@ -201,6 +204,7 @@ async fn tags_are_set_shown_and_copied() {
         tags,
         acl: None,
         storage_class: Some("GLACIER".into()),
+        lock: None,
         website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
@@ -210,9 +214,9 @@ async fn tags_are_set_shown_and_copied() {
     assert_eq!((shown("same").await, shown("other").await), (tags("second"), tags("third")));
     let Reply::Object(copied) = bench.get(&bench.root, get("same")).await.unwrap() else { panic!("no object") };
     assert_eq!(copied.meta.headers.storage_class.as_deref(), Some("GLACIER"));
-    bench.ask(Op::DeleteObjectTagging(bucket(BUCKET), key("k"))).await.unwrap();
+    bench.ask(Op::DeleteObjectTagging(current(bucket(BUCKET), key("k")))).await.unwrap();
     assert_eq!(shown("k").await, Tags::new());
-    let missing = bench.ask(Op::PutObjectTagging(bucket(BUCKET), key("missing"), tags("x"))).await;
+    let missing = bench.ask(Op::PutObjectTagging(current(bucket(BUCKET), key("missing")), tags("x"))).await;
     assert!(matches!(missing, Err(Error::NoSuchKey { .. })));
 }
 

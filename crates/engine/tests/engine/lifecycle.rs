@@ -22,7 +22,7 @@ use headwater_model::version::{VersionMarker, VersionQuery, Versioning};
 use headwater_store::{BucketRef, Store as _};
 use headwater_testkit::{ManualClock, MemoryStore};
 
-use crate::support::{BUCKET, Bench, bucket, get, key, put};
+use crate::support::{BUCKET, Bench, bucket, delete, get, key, put};
 
 /// A day of the tests.
 const DAY: Duration = Duration::from_secs(10);
@@ -39,8 +39,14 @@ impl Stage {
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let bench = Bench::over(Arc::new(MemoryStore::new(shared.clone())), &shared, 1).await.unwrap();
-        let create =
-            CreateBucket { bucket: bucket(BUCKET), acl: None, ownership: None, location: None, storage_class: None };
+        let create = CreateBucket {
+            bucket: bucket(BUCKET),
+            acl: None,
+            ownership: None,
+            location: None,
+            storage_class: None,
+            object_lock: None,
+        };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
         let progress = directory.map(|directory| directory.join("place"));
         Self { bench, clock, config: LifecycleConfig { day: DayLength::of_seconds(10), progress } }
@@ -313,7 +319,7 @@ async fn an_object_with_versions_ends_in_a_delete_marker_and_that_ends_alone() {
     let lone = LifecycleRule { expiration: Some(lone), prefix: Some("lone/".into()), ..noncurrent(1, None) };
     stage.rules(vec![rule("days/", Due::Days(3)), lone]).await;
     stage.put(&["days/a", "lone/a"]).await;
-    stage.bench.ask(Op::DeleteObject(bucket(BUCKET), key("lone/a"), None)).await.unwrap();
+    stage.bench.ask(delete(bucket(BUCKET), key("lone/a"))).await.unwrap();
     stage.walk().await;
     assert_eq!(count(&store, &reference).await, [("days/a".to_owned(), 1, 0), ("lone/a".to_owned(), 1, 1)]);
     stage.clock.advance(DAY);

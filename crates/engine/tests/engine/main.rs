@@ -5,10 +5,12 @@
 mod composition;
 mod explain;
 mod lifecycle;
+mod locks;
 mod operations;
 mod oss_objects;
 mod rights;
 mod rights_of_objects;
 mod sealing;
 mod support;
+mod versions;
 mod website;

@@ -1,6 +1,6 @@
 //! What each operation does, over the memory store.
 
-use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
+use crate::support::{BUCKET, Bench, bucket, delete, get, key, object, put};
 use bytes::Bytes;
 use headwater_model::Error;
 use headwater_model::acl::{CannedAcl, WantedAcl};
@@ -17,6 +17,7 @@ use headwater_model::op::{
 use headwater_model::precondition::{ObjectCondition, Preconditions, RangeCondition, TagCondition};
 use headwater_model::range::ByteRange;
 use headwater_model::reply::Reply;
+use headwater_model::version::Governance;
 
 fn ranged(text: &str, header: &str) -> GetObject {
     GetObject { range: ByteRange::parse(header).map(|range| (range, header.into())), ..get(text) }
@@ -164,7 +165,7 @@ async fn anonymous_rights_are_those_of_the_canned_list() {
         let list = ListObjects { bucket: bucket(BUCKET), query: list, visit: None };
         assert_eq!(!denied(&ask(Op::ListObjects(list)).await), reads, "list {acl:?}");
         assert_eq!(!denied(&ask(Op::PutObject(Box::new(put("p")))).await), writes, "put {acl:?}");
-        assert_eq!(!denied(&ask(Op::DeleteObject(bucket(BUCKET), key("k"), None)).await), writes, "delete {acl:?}");
+        assert_eq!(!denied(&ask(delete(bucket(BUCKET), key("k"))).await), writes, "delete {acl:?}");
         for op in [
             Op::GetBucketAcl(bucket(BUCKET)),
             Op::PutBucketAcl(bucket(BUCKET), WantedAcl::Canned(CannedAcl::PublicReadWrite)),
@@ -184,7 +185,14 @@ async fn buckets_are_listed_by_location_before_they_are_counted() {
     let bench = Bench::new(CannedAcl::Private).await;
     for (name, location) in [("aaa", "eu-west-1"), ("zzz", "eu-west-1"), ("mmm", "cn-hangzhou")] {
         let location = Some(location.into());
-        let create = CreateBucket { bucket: bucket(name), acl: None, ownership: None, location, storage_class: None };
+        let create = CreateBucket {
+            bucket: bucket(name),
+            acl: None,
+            ownership: None,
+            location,
+            storage_class: None,
+            object_lock: None,
+        };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
     }
     let list = async |location: Option<&str>, limit| {
@@ -215,12 +223,14 @@ fn copy(from: &str, to: &str) -> CopyObject {
         acl: None,
         source_bucket: bucket(BUCKET),
         source_key: key(from),
+        source_version: None,
         source_conditions: Preconditions::default(),
         bucket: bucket(BUCKET),
         key: key(to),
         headers: None,
         tags: None,
         storage_class: None,
+        lock: None,
         website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
@@ -237,6 +247,7 @@ async fn a_copy_needs_the_right_to_read_its_source() {
         ownership: None,
         location: None,
         storage_class: None,
+        object_lock: None,
     };
     bench.ask(Op::CreateBucket(open)).await.unwrap();
     let algorithm = Some(ChecksumAlgorithm::Sha256);
@@ -327,12 +338,18 @@ async fn many_deletes_answer_in_order_and_forgive_what_is_missing() {
     let bench = Bench::new(CannedAcl::Private).await;
     bench.put("a", b"x").await.unwrap();
     let keys = vec![key("z"), key("a"), key("m")];
-    let doomed = keys.iter().map(|key| (key.clone(), None)).collect();
-    let delete = DeleteObjects { bucket: bucket(BUCKET), keys: doomed, quiet: false };
-    let quiet = DeleteObjects { bucket: bucket(BUCKET), keys: vec![(key("q"), None)], quiet: true };
+    let doomed = keys.iter().map(|key| key.clone().into()).collect();
+    let delete =
+        DeleteObjects { bucket: bucket(BUCKET), keys: doomed, quiet: false, governance: Governance::Respected };
+    let quiet = DeleteObjects {
+        bucket: bucket(BUCKET),
+        keys: vec![key("q").into()],
+        quiet: true,
+        governance: Governance::Respected,
+    };
     assert!(matches!(bench.ask(Op::DeleteObjects(quiet)).await, Ok(Reply::Deleted(deleted)) if deleted.is_empty()));
     let Reply::Deleted(deleted) = bench.ask(Op::DeleteObjects(delete)).await.unwrap() else { panic!("no answer") };
-    assert!(deleted.iter().all(|(_, failure)| failure.is_none()));
-    assert_eq!(deleted.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), keys);
+    assert!(deleted.iter().all(|deleted| matches!(deleted.outcome, Ok(None))));
+    assert_eq!(deleted.into_iter().map(|deleted| deleted.key).collect::<Vec<_>>(), keys);
     assert!(matches!(bench.get(&bench.root, get("a")).await, Err(Error::NoSuchKey { .. })));
 }

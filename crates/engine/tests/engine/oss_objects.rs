@@ -9,7 +9,7 @@ use headwater_model::op::{AnnouncedDigests, AppendObject, Op, PutSymlink, WriteC
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 
-use crate::support::{BUCKET, Bench, bucket, get, key, object};
+use crate::support::{BUCKET, Bench, bucket, current, delete, get, key, object};
 
 async fn append(bench: &Bench, position: u64, body: &[u8], digests: AnnouncedDigests) -> Result<SharedMeta> {
     let append = AppendObject {
@@ -120,17 +120,17 @@ async fn a_link_is_read_as_what_it_names() {
     assert_eq!(reply.meta.etag, ETag::from_text("5d41402abc4b2a76b9719d911017c592"), "of the target");
     assert_eq!((reply.meta.kind, &*reply.meta.headers.user[0].0), (ObjectKind::Symlink, "own"));
     assert_eq!(object(Reply::Object(reply)).await.2, b"hello");
-    let shown = bench.ask(Op::GetSymlink(bucket(BUCKET), key("link"))).await.unwrap();
+    let shown = bench.ask(Op::GetSymlink(current(bucket(BUCKET), key("link")))).await.unwrap();
     assert!(matches!(shown, Reply::ObjectMeta(meta) if meta.composition.link.as_deref() == Some("target")));
-    let none = bench.ask(Op::GetSymlink(bucket(BUCKET), key("target"))).await;
+    let none = bench.ask(Op::GetSymlink(current(bucket(BUCKET), key("target")))).await;
     assert!(matches!(none, Err(Error::NotSymlink { .. })));
-    let missing = bench.ask(Op::GetSymlink(bucket(BUCKET), key("missing"))).await;
+    let missing = bench.ask(Op::GetSymlink(current(bucket(BUCKET), key("missing")))).await;
     assert!(matches!(missing, Err(Error::NoSuchKey { .. })));
 
     bench.ask(link("chain", "link")).await.unwrap();
     let chained = bench.get(&bench.root, get("chain")).await;
     assert!(matches!(chained, Err(Error::SymlinkTarget { is_link: true, .. })));
-    bench.ask(Op::DeleteObject(bucket(BUCKET), key("target"), None)).await.unwrap();
+    bench.ask(delete(bucket(BUCKET), key("target"))).await.unwrap();
     let dangling = bench.get(&bench.root, get("link")).await;
     assert!(matches!(dangling, Err(Error::SymlinkTarget { is_link: false, .. })));
 }

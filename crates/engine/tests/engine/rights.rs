@@ -12,9 +12,10 @@ use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::op::{Action, Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
 use headwater_model::reply::Reply;
 use headwater_model::rule::Secret;
+use headwater_model::version::Governance;
 use headwater_testkit::{ManualClock, MemoryStore};
 
-use crate::support::{Bench, bucket, caller, get, key, put};
+use crate::support::{Bench, bucket, caller, current, delete, get, key, put};
 
 pub(crate) async fn make(bench: &Bench, name: &str, policy: Option<&str>) -> Caller<'static> {
     let new = NewKey {
@@ -37,7 +38,14 @@ fn of(bench: &Bench, name: &str) -> Caller<'static> {
 }
 
 async fn create(bench: &Bench, caller: &Caller<'_>, name: &str) -> Result<Reply, Error> {
-    let create = CreateBucket { bucket: bucket(name), acl: None, ownership: None, location: None, storage_class: None };
+    let create = CreateBucket {
+        bucket: bucket(name),
+        acl: None,
+        ownership: None,
+        location: None,
+        storage_class: None,
+        object_lock: None,
+    };
     bench.engine.perform(caller, Op::CreateBucket(create), Body::Empty).await
 }
 
@@ -89,18 +97,18 @@ async fn buckets_are_their_creators() {
     let bob_of_oss = Caller { dialect: Dialect::Oss, ..bob.clone() };
     for key_text in ["k", "missing"] {
         for op in [
-            Op::GetObjectMeta(bucket("hers"), key(key_text)),
-            Op::GetObjectAcl(bucket("hers"), key(key_text)),
-            Op::GetObjectTagging(bucket("hers"), key(key_text)),
-            Op::GetSymlink(bucket("hers"), key(key_text)),
+            Op::GetObjectMeta(current(bucket("hers"), key(key_text))),
+            Op::GetObjectAcl(current(bucket("hers"), key(key_text))),
+            Op::GetObjectTagging(current(bucket("hers"), key(key_text))),
+            Op::GetSymlink(current(bucket("hers"), key(key_text))),
         ] {
             for asking in [&bob, &bob_of_oss] {
                 let shown = format!("{op:?} of {key_text} by {:?}", asking.dialect);
                 let op = match &op {
-                    Op::GetObjectMeta(bucket, key) => Op::GetObjectMeta(bucket.clone(), key.clone()),
-                    Op::GetObjectAcl(bucket, key) => Op::GetObjectAcl(bucket.clone(), key.clone()),
-                    Op::GetObjectTagging(bucket, key) => Op::GetObjectTagging(bucket.clone(), key.clone()),
-                    _ => Op::GetSymlink(bucket("hers"), key(key_text)),
+                    Op::GetObjectMeta(target) => Op::GetObjectMeta(target.clone()),
+                    Op::GetObjectAcl(target) => Op::GetObjectAcl(target.clone()),
+                    Op::GetObjectTagging(target) => Op::GetObjectTagging(target.clone()),
+                    _ => Op::GetSymlink(current(bucket("hers"), key(key_text))),
                 };
                 let answer = bench.engine.perform(asking, op, Body::Empty).await;
                 assert!(matches!(answer, Err(Error::AccessDenied { .. })), "{shown}: {answer:?}");
@@ -125,13 +133,18 @@ async fn the_policy_of_a_key_is_all_that_the_key_may() {
     assert!(is_denied(bench.get(&reader, get("in/missing")).await), "who may not list is not told what is missing");
     assert!(is_denied(create(&bench, &reader, "new-one").await));
 
-    let keys = ["in/a", "out/a", "in/none"].map(|text| (key(text), None)).to_vec();
-    let delete = Op::DeleteObjects(DeleteObjects { bucket: bucket("bkt"), keys, quiet: false });
+    let keys = ["in/a", "out/a", "in/none"].map(|text| key(text).into()).into();
+    let delete = Op::DeleteObjects(DeleteObjects {
+        bucket: bucket("bkt"),
+        keys,
+        quiet: false,
+        governance: Governance::Respected,
+    });
     match bench.engine.perform(&reader, delete, Body::Empty).await.unwrap() {
         Reply::Deleted(outcomes) => {
-            let refused: Vec<_> = outcomes.iter().filter(|(_, failure)| failure.is_some()).collect();
+            let refused: Vec<_> = outcomes.iter().filter(|deleted| deleted.outcome.is_err()).collect();
             assert_eq!(refused.len(), 1);
-            assert_eq!(refused[0].0.as_str(), "out/a");
+            assert_eq!(refused[0].key.as_str(), "out/a");
         }
         other => panic!("{other:?}"),
     }
@@ -251,22 +264,22 @@ async fn objects_have_lists_of_their_own() {
     write(&bench, &alice, "members", canned(CannedAcl::AuthenticatedRead)).await.unwrap();
     let to_bob = WantedGrant { grantee: WantedGrantee::Email("BOB@a.example".into()), permission: Permission::ReadAcp };
     let grants = WantedAcl::Grants { owner: Some("id-alice".into()), grants: vec![to_bob.clone()] };
-    ask(&bench, &alice, Op::PutObjectAcl(bucket("hers"), key("plain"), grants)).await.unwrap();
+    ask(&bench, &alice, Op::PutObjectAcl(current(bucket("hers"), key("plain")), grants)).await.unwrap();
     let readers = async |name| (reads(&bench, &bob, name).await, reads(&bench, &bench.anonymous, name).await);
     assert_eq!(readers("plain").await, (false, false));
     assert_eq!(readers("open").await, (true, true));
     assert_eq!(readers("members").await, (true, false));
-    match ask(&bench, &bob, Op::GetObjectAcl(bucket("hers"), key("plain"))).await.unwrap() {
+    match ask(&bench, &bob, Op::GetObjectAcl(current(bucket("hers"), key("plain")))).await.unwrap() {
         Reply::Acl { owner, grants, .. } => {
             assert_eq!((&*owner.id, grants.len(), grants[0].permission), ("id-alice", 1, Permission::ReadAcp));
         }
         other => panic!("{other:?}"),
     }
-    let set = |acl| ask(&bench, &bob, Op::PutObjectAcl(bucket("hers"), key("plain"), acl));
+    let set = |acl| ask(&bench, &bob, Op::PutObjectAcl(current(bucket("hers"), key("plain")), acl));
     assert!(is_denied(set(WantedAcl::Canned(CannedAcl::PublicRead)).await), "READ_ACP is not WRITE_ACP");
     let put = |grants, owner: Option<&str>| {
         let acl = WantedAcl::Grants { owner: owner.map(Into::into), grants };
-        ask(&bench, &alice, Op::PutObjectAcl(bucket("hers"), key("plain"), acl))
+        ask(&bench, &alice, Op::PutObjectAcl(current(bucket("hers"), key("plain")), acl))
     };
     let nobody = |grantee| vec![WantedGrant { grantee, permission: Permission::Read }];
     let unknown = put(nobody(WantedGrantee::Id("nobody".into())), None).await;
@@ -284,7 +297,7 @@ async fn objects_have_lists_of_their_own() {
     assert!(reads(&bench, &bob, "his").await && !reads(&bench, &alice, "his").await);
     write(&bench, &bob, "shared", canned(CannedAcl::BucketOwnerRead)).await.unwrap();
     assert!(reads(&bench, &alice, "shared").await);
-    let delete = Op::DeleteObject(bucket("hers"), key("his"), None);
+    let delete = delete(bucket("hers"), key("his"));
     ask(&bench, &alice, delete).await.unwrap();
 }
 

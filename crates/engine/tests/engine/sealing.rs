@@ -47,8 +47,14 @@ async fn stored_secret(store: &MemoryStore) -> String {
 async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
     let (store, clock) = stage();
     let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
-    let create =
-        CreateBucket { bucket: bucket("b-1"), acl: None, ownership: None, location: None, storage_class: None };
+    let create = CreateBucket {
+        bucket: bucket("b-1"),
+        acl: None,
+        ownership: None,
+        location: None,
+        storage_class: None,
+        object_lock: None,
+    };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
     assert!(!holds_sealed_secrets(&*store).await.unwrap());
     bench.ask(Op::PutBucketWebsite(bucket("b-1"), Box::new(website()))).await.unwrap();
@@ -69,8 +75,14 @@ async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
 async fn secrets_that_an_earlier_release_stored_are_sealed_at_the_start() {
     let (store, clock) = stage();
     let bench = Bench::over(store.clone(), &clock, 1).await.unwrap();
-    let create =
-        CreateBucket { bucket: bucket("b-1"), acl: None, ownership: None, location: None, storage_class: None };
+    let create = CreateBucket {
+        bucket: bucket("b-1"),
+        acl: None,
+        ownership: None,
+        location: None,
+        storage_class: None,
+        object_lock: None,
+    };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
     let mut old = (*bench.engine.bucket("b-1").unwrap()).clone();
     old.website = Some(Arc::new(website()));

@@ -12,11 +12,13 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{
-    AnnouncedDigests, Caller, CreateBucket, GetObject, MissContext, Op, PutObject, WriteCondition,
+    AnnouncedDigests, Caller, CreateBucket, DeleteObject, GetObject, MissContext, ObjectVersion, Op, PutObject,
+    WriteCondition,
 };
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
 use headwater_model::precondition::Preconditions;
-use headwater_model::reply::{Owner, Reply};
+use headwater_model::reply::{Owner, Reply, VersionNote};
+use headwater_model::version::Governance;
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 use headwater_testkit::{ManualClock, MemoryStore};
 
@@ -56,6 +58,7 @@ impl Bench {
             ownership: None,
             location: None,
             storage_class: None,
+            object_lock: None,
         };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
         bench
@@ -114,10 +117,31 @@ pub(crate) fn put(text: &str) -> PutObject {
     }
 }
 
+pub(crate) fn current(bucket: BucketName, key: ObjectKey) -> ObjectVersion {
+    ObjectVersion::current(bucket, key)
+}
+
+/// A reply with what it tells of versions.
+pub(crate) fn told(reply: Reply) -> (Reply, VersionNote) {
+    match reply {
+        Reply::Versioned(reply, note) => (*reply, note),
+        reply => (reply, VersionNote::default()),
+    }
+}
+
+pub(crate) fn delete(bucket: BucketName, key: ObjectKey) -> Op {
+    delete_version(current(bucket, key), Governance::Respected)
+}
+
+pub(crate) fn delete_version(target: ObjectVersion, governance: Governance) -> Op {
+    Op::DeleteObject(Box::new(DeleteObject { target, condition: None, governance }))
+}
+
 pub(crate) fn get(text: &str) -> GetObject {
     GetObject {
         bucket: bucket(BUCKET),
         key: key(text),
+        version: None,
         range: None,
         strict_range: false,
         part: None,

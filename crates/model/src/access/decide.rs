@@ -127,9 +127,12 @@ fn of_stranger(question: &Question<'_>, bucket: &Bucket) -> Decision {
 /// What the list of an object can grant.
 fn object_permission(action: Action) -> Option<Permission> {
     match action {
-        Action::GetObject | Action::GetObjectAttributes => Some(Permission::Read),
-        Action::GetObjectAcl => Some(Permission::ReadAcp),
-        Action::PutObjectAcl => Some(Permission::WriteAcp),
+        Action::GetObject
+        | Action::GetObjectAttributes
+        | Action::GetObjectVersion
+        | Action::GetObjectVersionAttributes => Some(Permission::Read),
+        Action::GetObjectAcl | Action::GetObjectVersionAcl => Some(Permission::ReadAcp),
+        Action::PutObjectAcl | Action::PutObjectVersionAcl => Some(Permission::WriteAcp),
         _ => None,
     }
 }

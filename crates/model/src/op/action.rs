@@ -44,6 +44,14 @@ pub enum Action {
     PutLogFields,
     DeleteLogFields,
     GetBucketVersioning,
+    PutBucketVersioning,
+    GetBucketObjectLockConfiguration,
+    PutBucketObjectLockConfiguration,
+    GetBucketWorm,
+    InitiateBucketWorm,
+    AbortBucketWorm,
+    CompleteBucketWorm,
+    ExtendBucketWorm,
     GetBucketNotification,
     GetBucketAccelerate,
     ListLiveChannels,
@@ -58,6 +66,19 @@ pub enum Action {
     DeleteBucketTagging,
     PutObject,
     DeleteObject,
+    GetObjectVersion,
+    GetObjectVersionAttributes,
+    GetObjectVersionAcl,
+    PutObjectVersionAcl,
+    GetObjectVersionTagging,
+    PutObjectVersionTagging,
+    DeleteObjectVersionTagging,
+    DeleteObjectVersion,
+    GetObjectRetention,
+    PutObjectRetention,
+    GetObjectLegalHold,
+    PutObjectLegalHold,
+    BypassGovernanceRetention,
     ListMultipartUploads,
     ListParts,
     AbortMultipartUpload,
@@ -65,10 +86,39 @@ pub enum Action {
 }
 
 impl Action {
+    /// The permission for the same on a version that is named by its id.
+    #[must_use]
+    pub fn on_version(self) -> Self {
+        match self {
+            Self::GetObject => Self::GetObjectVersion,
+            Self::GetObjectAttributes => Self::GetObjectVersionAttributes,
+            Self::GetObjectAcl => Self::GetObjectVersionAcl,
+            Self::PutObjectAcl => Self::PutObjectVersionAcl,
+            Self::GetObjectTagging => Self::GetObjectVersionTagging,
+            Self::PutObjectTagging => Self::PutObjectVersionTagging,
+            Self::DeleteObjectTagging => Self::DeleteObjectVersionTagging,
+            Self::DeleteObject => Self::DeleteObjectVersion,
+            // The vendors ask for locks of versions under the name that they have for those of objects.
+            other => other,
+        }
+    }
+
     /// Whether it is about an object, so that policies speak of `BUCKET/KEY`.
     pub fn is_on_objects(self) -> bool {
         self.depends_on_object()
-            || matches!(self, Self::PutObject | Self::DeleteObject | Self::ListParts | Self::AbortMultipartUpload)
+            || matches!(
+                self,
+                Self::PutObject
+                    | Self::DeleteObject
+                    | Self::DeleteObjectVersion
+                    | Self::GetObjectRetention
+                    | Self::PutObjectRetention
+                    | Self::GetObjectLegalHold
+                    | Self::PutObjectLegalHold
+                    | Self::BypassGovernanceRetention
+                    | Self::ListParts
+                    | Self::AbortMultipartUpload
+            )
     }
 
     /// Whether the answer may depend on the object, so that it is asked again with the object in hand.
@@ -82,6 +132,13 @@ impl Action {
                 | Self::GetObjectTagging
                 | Self::PutObjectTagging
                 | Self::DeleteObjectTagging
+                | Self::GetObjectVersion
+                | Self::GetObjectVersionAttributes
+                | Self::GetObjectVersionAcl
+                | Self::PutObjectVersionAcl
+                | Self::GetObjectVersionTagging
+                | Self::PutObjectVersionTagging
+                | Self::DeleteObjectVersionTagging
         )
     }
 

@@ -7,6 +7,7 @@ use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ObjectHeaders, Tags};
 use crate::precondition::Preconditions;
+use crate::version::VersionId;
 
 /// See [`Op::CreateMultipartUpload`](super::Op::CreateMultipartUpload).
 #[derive(Clone, Debug)]
@@ -71,6 +72,8 @@ pub struct UploadPartCopy {
     pub source_bucket: BucketName,
     /// Source key.
     pub source_key: ObjectKey,
+    /// Which version of it; `None`: the current object.
+    pub source_version: Option<VersionId>,
     /// Conditions on the source.
     pub source_conditions: Preconditions,
     /// Which bytes; all if it is `None`.

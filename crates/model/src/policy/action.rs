@@ -57,19 +57,48 @@ const TABLE: &[Row] = &[
     row(Action::DeleteLogFields, &[], &["deleteuserdefinedlogfieldsconfig"]),
     row(Action::GetBucketLogging, &["getbucketlogging"], &["getbucketlogging"]),
     row(Action::GetBucketVersioning, &["getbucketversioning"], &["getbucketversioning"]),
+    row(Action::PutBucketVersioning, &["putbucketversioning"], &["putbucketversioning"]),
+    row(
+        Action::GetBucketObjectLockConfiguration,
+        &["getbucketobjectlockconfiguration"],
+        &["getbucketobjectwormconfiguration"],
+    ),
+    row(
+        Action::PutBucketObjectLockConfiguration,
+        &["putbucketobjectlockconfiguration"],
+        &["putbucketobjectwormconfiguration"],
+    ),
+    row(Action::GetBucketWorm, &[], &["getbucketworm"]),
+    row(Action::InitiateBucketWorm, &[], &["initiatebucketworm"]),
+    row(Action::AbortBucketWorm, &[], &["abortbucketworm"]),
+    row(Action::CompleteBucketWorm, &[], &["completebucketworm"]),
+    row(Action::ExtendBucketWorm, &[], &["extendbucketworm"]),
     row(Action::GetBucketNotification, &["getbucketnotification"], &[]),
     row(Action::GetBucketAccelerate, &["getaccelerateconfiguration"], &["getbuckettransferacceleration"]),
     row(Action::ListLiveChannels, &[], &["listlivechannel"]),
     row(Action::ListMultipartUploads, &["listbucketmultipartuploads"], &["listmultipartuploads"]),
-    row(Action::GetObject, &["getobject", "getobjectversion"], &["getobject", "getobjectversion"]),
-    row(Action::GetObjectAcl, &["getobjectacl", "getobjectversionacl"], &["getobjectacl", "getobjectversionacl"]),
-    row(Action::PutObjectAcl, &["putobjectacl", "putobjectversionacl"], &["putobjectacl", "putobjectversionacl"]),
-    row(Action::GetObjectAttributes, &["getobjectattributes", "getobjectversionattributes"], &[]),
+    row(Action::GetObject, &["getobject"], &["getobject"]),
+    row(Action::GetObjectVersion, &["getobjectversion"], &["getobjectversion"]),
+    row(Action::GetObjectAcl, &["getobjectacl"], &["getobjectacl"]),
+    row(Action::GetObjectVersionAcl, &["getobjectversionacl"], &["getobjectversionacl"]),
+    row(Action::PutObjectAcl, &["putobjectacl"], &["putobjectacl"]),
+    row(Action::PutObjectVersionAcl, &["putobjectversionacl"], &["putobjectversionacl"]),
+    row(Action::GetObjectAttributes, &["getobjectattributes"], &[]),
+    row(Action::GetObjectVersionAttributes, &["getobjectversionattributes"], &[]),
     row(Action::GetObjectTagging, &["getobjecttagging"], &["getobjecttagging"]),
     row(Action::PutObjectTagging, &["putobjecttagging"], &["putobjecttagging"]),
     row(Action::DeleteObjectTagging, &["deleteobjecttagging"], &["deleteobjecttagging"]),
+    row(Action::GetObjectVersionTagging, &["getobjectversiontagging"], &["getobjectversiontagging"]),
+    row(Action::PutObjectVersionTagging, &["putobjectversiontagging"], &["putobjectversiontagging"]),
+    row(Action::DeleteObjectVersionTagging, &["deleteobjectversiontagging"], &["deleteobjectversiontagging"]),
+    row(Action::GetObjectRetention, &["getobjectretention"], &["getobjectretention"]),
+    row(Action::PutObjectRetention, &["putobjectretention"], &["putobjectretention"]),
+    row(Action::GetObjectLegalHold, &["getobjectlegalhold"], &["getobjectlegalhold"]),
+    row(Action::PutObjectLegalHold, &["putobjectlegalhold"], &["putobjectlegalhold"]),
+    row(Action::BypassGovernanceRetention, &["bypassgovernanceretention"], &["bypassgovernanceretention"]),
     row(Action::PutObject, &["putobject"], &["putobject"]),
     row(Action::DeleteObject, &["deleteobject"], &["deleteobject"]),
+    row(Action::DeleteObjectVersion, &["deleteobjectversion"], &["deleteobjectversion"]),
     row(Action::ListParts, &["listmultipartuploadparts"], &["listparts"]),
     row(Action::AbortMultipartUpload, &["abortmultipartupload"], &["abortmultipartupload"]),
 ];
@@ -155,6 +184,9 @@ mod tests {
         assert!(set(&["S3:GETobject"]).contains(Action::GetObject));
         assert!(!set(&["s3:PutObject"]).contains(Action::GetObject));
         assert!(set(&["s3:Get*"]).contains(Action::GetBucketAcl));
+        assert!(set(&["s3:Get*"]).contains(Action::GetObjectVersion));
+        assert!(!set(&["s3:GetObject"]).contains(Action::GetObjectVersion), "a version by its id is another right");
+        assert!(set(&["s3:*"]).contains(Action::ExtendBucketWorm));
         assert_eq!(set(&["s3:GetObjectTorrent", "iam:*"]), ActionSet::default(), "real names that mean nothing here");
         assert!(!set(&["*"]).contains(Action::Administer), "that is root's alone");
         assert!(!set(&["s3:GetObject"]).complement().contains(Action::GetObject));

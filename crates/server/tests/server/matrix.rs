@@ -70,7 +70,8 @@ async fn prepare(engine: &Arc<Engine>) {
         engine.create_access_key(new).await.unwrap();
     }
     let bucket = BucketName::parse("bkt").unwrap();
-    let create = CreateBucket { bucket, acl: None, ownership: None, location: None, storage_class: None };
+    let create =
+        CreateBucket { bucket, acl: None, ownership: None, location: None, storage_class: None, object_lock: None };
     engine.perform(&caller(engine, "owner"), Op::CreateBucket(create), Body::Empty).await.unwrap();
 }
 
@@ -80,7 +81,7 @@ async fn reset(engine: &Arc<Engine>, row: &Row) {
     let owner = caller(engine, "owner");
     // A copy reads its source too, and attributes are read with the object.
     let actions = if row.copies || row.name == "GetObjectAttributes" {
-        format!(r#"["{}", "s3:GetObject"]"#, row.permission)
+        format!(r#"["{}", "s3:GetObject", "s3:GetObjectVersion"]"#, row.permission)
     } else {
         format!("{:?}", row.permission)
     };

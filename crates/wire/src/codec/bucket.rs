@@ -4,11 +4,12 @@ use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::op::{CreateBucket, Op};
 use headwater_model::reply::Owner;
+use headwater_model::version::ObjectLockConfiguration;
 use headwater_model::{Error, Result};
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::{Answer, Request, acl, bucket_access, endpoint, not_implemented};
+use super::{Answer, Request, acl, bucket_access, endpoint, not_implemented, versioning};
 use crate::date::iso_8601;
 use crate::operation::Operation;
 use crate::response::{self, open_root};
@@ -22,15 +23,14 @@ const UNOFFERED: [&str; 3] = ["Location", "Bucket", "Tags"];
 
 pub(super) fn decode_create(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     const OBJECT_LOCK: &str = "x-amz-bucket-object-lock-enabled";
-    if request.fields.get(OBJECT_LOCK)?.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        return Err(not_implemented(OBJECT_LOCK));
-    }
+    let wants_lock = request.fields.get(OBJECT_LOCK)?.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let mut create = CreateBucket {
         bucket: request.bucket(),
         acl: acl::of_bucket(request)?,
         ownership: bucket_access::of_new_bucket(request)?,
         location: None,
         storage_class: None,
+        object_lock: wants_lock.then(ObjectLockConfiguration::default),
     };
     if !body.trim_ascii().is_empty() {
         read_configuration(&mut create, body)?;
@@ -124,6 +124,7 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     xml.element("Name", &bucket.name);
     xml.element("StorageClass", &bucket.storage_class);
     xml.element("TransferAcceleration", "Disabled");
+    xml.optional("Versioning", versioning::status(bucket.configuration.versioning));
     acl::write_owner(&mut xml, owner);
     xml.open("AccessControlList");
     xml.element("Grant", bucket.acl.nearest().as_str());

@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Request, storage_class};
+use super::{Request, lock, storage_class};
 use crate::fields;
 use crate::vocab::Vocab;
 
@@ -28,7 +28,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<ObjectHeaders> {
         storage_class: storage_class::of_request(request)?,
         website_redirect: website_redirect(request)?,
         access: None,
-        lock: None,
+        lock: lock::of_headers(request)?,
     })
 }
 

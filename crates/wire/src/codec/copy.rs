@@ -2,12 +2,15 @@
 
 use headwater_model::body::Body;
 use headwater_model::object::ObjectMeta;
-use headwater_model::op::{CopyObject, Op};
+use headwater_model::op::{CopyObject, ObjectVersion, Op};
+use headwater_model::version::VersionId;
 use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::Response;
 use http::header::ETAG;
 
-use super::{Answer, Request, acl, checksum, condition, content, not_implemented, storage_class, tagging};
+use super::{
+    Answer, Request, acl, checksum, condition, content, lock, not_implemented, storage_class, tagging, version,
+};
 use crate::date::iso_8601;
 use crate::escape::{Plus, decode as unescape};
 use crate::etag;
@@ -16,7 +19,7 @@ use crate::vocab::Vocab;
 
 pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     let words = &request.vocab.headers;
-    let (source_bucket, source_key) = source(request)?;
+    let ObjectVersion { bucket: source_bucket, key: source_key, version: source_version } = source(request)?;
     if request.fields.has(words.copy_source_range) {
         return Err(not_implemented(words.copy_source_range));
     }
@@ -27,7 +30,8 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     let website_redirect = content::website_redirect(request)?;
     let names_class = request.fields.has(request.vocab.storage_class.as_str());
     let changes = headers.is_some() || tags.is_some() || website_redirect.is_some() || names_class;
-    if !changes && !request.is_oss() && source_bucket == bucket && source_key == key {
+    let onto_itself = source_bucket == bucket && source_key == key && source_version.is_none();
+    if !changes && !request.is_oss() && onto_itself {
         let message = "This copy request is illegal because it is trying to copy an object to itself without changing \
                        the object's metadata, storage class, website redirect location or encryption attributes.";
         return Err(Error::InvalidRequest { message: message.into() });
@@ -37,12 +41,14 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     Ok(Op::CopyObject(Box::new(CopyObject {
         source_bucket,
         source_key,
+        source_version,
         source_conditions: condition::decode_copy_source(request)?,
         bucket,
         key,
         headers,
         tags,
         storage_class,
+        lock: lock::of_headers(request)?,
         website_redirect,
         acl: acl::of_object(request)?,
         algorithm,
@@ -51,15 +57,15 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
 }
 
 /// `/BUCKET/KEY` or `BUCKET/KEY`, percent-decoded exactly once, with an optional `?versionId=`.
-pub(super) fn source(request: &Request<'_>) -> Result<(BucketName, ObjectKey)> {
+pub(super) fn source(request: &Request<'_>) -> Result<ObjectVersion> {
     let name = request.vocab.headers.copy_source;
     let sent = request.fields.get(name)?.unwrap_or_default();
     let invalid = |message: &str| Error::invalid_argument(name, sent, message);
     // A question mark of the key is escaped.
-    let (path, version) = sent.split_once("?versionId=").unwrap_or((sent, "null"));
-    if version != "null" {
-        return Err(not_implemented("versionId"));
-    }
+    let (path, version) = match sent.split_once("?versionId=") {
+        Some((path, id)) => (path, Some(VersionId::parse(id).ok_or_else(|| version::invalid(name, sent))?)),
+        None => (sent, None),
+    };
     let path = unescape(path, Plus::Literal).ok_or_else(|| invalid("Copy Source must be URL-encoded UTF-8."))?;
     let path = path.strip_prefix('/').unwrap_or(&path);
     let (bucket, key) = path
@@ -67,7 +73,7 @@ pub(super) fn source(request: &Request<'_>) -> Result<(BucketName, ObjectKey)> {
         .filter(|(_, key)| !key.is_empty())
         .ok_or_else(|| invalid("Copy Source must mention the source bucket and key: sourcebucket/sourcekey"))?;
     check_length(key, request.vocab)?;
-    Ok((BucketName::parse(bucket)?, ObjectKey::parse(key)?))
+    Ok(ObjectVersion { bucket: BucketName::parse(bucket)?, key: ObjectKey::parse(key)?, version })
 }
 
 fn check_length(key: &str, vocab: &Vocab) -> Result<()> {

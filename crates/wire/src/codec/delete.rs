@@ -2,20 +2,22 @@
 
 use headwater_model::body::Body;
 use headwater_model::limits::MAX_DELETE_KEYS;
-use headwater_model::op::{DeleteObjects, Op};
+use headwater_model::op::{DeleteObject, DeleteObjects, Doomed, Op};
 use headwater_model::precondition::{ObjectCondition, TagCondition};
+use headwater_model::reply::DeletedObject;
 use headwater_model::{Error, ObjectKey, Result};
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, checksum, condition, not_implemented, page};
+use super::{Answer, Request, checksum, condition, page, version};
 use crate::errors;
 use crate::response::open_root;
 use crate::xml::stand_in::{self, Written};
 use crate::xml::{Element, parse, read};
 
 pub(super) fn decode_one(request: &Request<'_>) -> Result<Op> {
-    Ok(Op::DeleteObject(request.bucket(), request.key(), condition::decode_delete(request)?))
+    let (target, governance) = (version::target(request)?, version::governance(request)?);
+    Ok(Op::DeleteObject(Box::new(DeleteObject { target, condition: condition::decode_delete(request)?, governance })))
 }
 
 pub(super) fn decode_many(request: &Request<'_>, body: &[u8]) -> Result<Op> {
@@ -30,7 +32,8 @@ pub(super) fn decode_many(request: &Request<'_>, body: &[u8]) -> Result<Op> {
         return Err(read::malformed(format!("{} objects instead of 1 to {MAX_DELETE_KEYS}", keys.len())));
     }
     let quiet = delete.boolean("Quiet")?.unwrap_or(false);
-    Ok(Op::DeleteObjects(DeleteObjects { bucket: request.bucket(), keys, quiet }))
+    let governance = version::governance(request)?;
+    Ok(Op::DeleteObjects(DeleteObjects { bucket: request.bucket(), keys, quiet, governance }))
 }
 
 /// Both vendors insist on a digest: a damaged list would delete the wrong objects.
@@ -42,12 +45,11 @@ fn require_digest(request: &Request<'_>) -> Result<()> {
     Err(Error::InvalidRequest { message: "Missing required header for this request: Content-MD5".into() })
 }
 
-type Doomed = (ObjectKey, Option<Box<ObjectCondition>>);
-
 fn read_object(object: Element<'_>, body: &Written<'_>, request: &Request<'_>) -> Result<Doomed> {
-    // Objects have no versions here: all of them are the `null` version.
-    if object.text("VersionId")?.is_some_and(|version| !matches!(version.trim(), "" | "null")) {
-        return Err(not_implemented("VersionId"));
+    let version = object.text("VersionId")?.map(str::trim).filter(|version| !version.is_empty());
+    // OSS refuses the whole for an id that cannot be one, S3 fails the one object.
+    if let Some(text) = version.filter(|_| request.is_oss()) {
+        version::parse("VersionId", text)?;
     }
     let key = body.read(object.required_text("Key")?);
     let limit_bytes = request.vocab.max_key_bytes;
@@ -59,27 +61,34 @@ fn read_object(object: Element<'_>, body: &Written<'_>, request: &Request<'_>) -
         object.text("LastModifiedTime")?.map(|text| condition::time("LastModifiedTime", text)).transpose()?;
     let size_bytes = object.text("Size")?.map(|text| condition::size("Size", text)).transpose()?;
     let condition = ObjectCondition { if_match, if_none_match: None, last_modified, size_bytes };
-    Ok((ObjectKey::parse(&key)?, Some(Box::new(condition)).filter(|condition| !condition.is_empty())))
+    let condition = Some(Box::new(condition)).filter(|condition| !condition.is_empty());
+    Ok(Doomed { key: ObjectKey::parse(&key)?, version: version.map(Into::into), condition })
 }
 
-pub(super) fn encode(answer: &Answer<'_>, outcomes: &[(ObjectKey, Option<Error>)]) -> Response<Body> {
+pub(super) fn encode(answer: &Answer<'_>, outcomes: &[DeletedObject]) -> Response<Body> {
     let names = Names::of(answer);
     let mut xml = open_root(answer.vocab, "DeleteResult");
     if answer.is_oss() {
         xml.optional("EncodingType", names.encoding());
     }
-    for (key, failure) in outcomes {
+    for DeletedObject { key, version, outcome } in outcomes {
         let name = names.print(key.as_str());
-        match failure {
-            None => {
+        match outcome {
+            Ok(marker) => {
                 xml.open("Deleted");
                 xml.element("Key", name);
+                xml.optional("VersionId", version.as_deref());
+                if let Some(marker) = marker {
+                    xml.element("DeleteMarker", true);
+                    xml.element("DeleteMarkerVersionId", marker);
+                }
                 xml.close();
             }
-            Some(error) => {
+            Err(error) => {
                 let fault = errors::fault(answer.vocab.dialect, error);
                 xml.open("Error");
                 xml.element("Key", name);
+                xml.optional("VersionId", version.as_deref());
                 xml.element("Code", fault.code);
                 xml.element("Message", &fault.message);
                 xml.close();

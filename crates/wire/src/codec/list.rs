@@ -11,7 +11,7 @@ use headwater_model::reply::Owner;
 use http::Response;
 
 use super::page::Names;
-use super::{Answer, Request, acl, object, page, storage_class, token, versions};
+use super::{Answer, Request, acl, object, page, storage_class, token};
 use crate::date::iso_8601;
 use crate::etag;
 use crate::operation::Operation;
@@ -50,9 +50,6 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
 }
 
 pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, listed: &ListPage) -> Response<Body> {
-    if answer.routed.operation == Operation::ListObjectVersions {
-        return versions::encode(answer, owner, listed);
-    }
     let queries = &answer.routed.queries;
     let names = Names::of(answer);
     let second = answer.routed.operation == Operation::ListObjectsV2;

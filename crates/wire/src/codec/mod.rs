@@ -19,6 +19,7 @@ mod delete;
 mod endpoint;
 mod lifecycle;
 mod list;
+mod lock;
 mod logging;
 mod miss;
 mod multipart;
@@ -34,6 +35,8 @@ mod symlink;
 mod tagging;
 mod token;
 mod upload;
+mod version;
+mod versioning;
 mod versions;
 mod website;
 
@@ -57,6 +60,8 @@ use crate::response::{self, ResponseContext};
 use crate::route::Routed;
 use crate::vocab::Vocab;
 
+pub(crate) use version::{VERSION_ID, put_note};
+
 /// What the server found out about a request beside its head.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFacts {
@@ -76,6 +81,7 @@ pub struct RequestFacts {
 pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &RequestFacts) -> Result<Op> {
     let request = Request { routed, parts, fields: routed.fields(parts), vocab: routed.vocab(), facts };
     request.refuse_unoffered_headers()?;
+    version::refuse_elsewhere(&request)?;
     let body = xml.unwrap_or_default();
     if routed.body_need() == BodyNeed::Xml {
         checksum::check_xml(&request, body)?;
@@ -110,19 +116,26 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::HeadHomePage => Op::HeadHomePage(request.bucket(), Box::new(object::decode_visit(&request)?)),
         Operation::GetObject => Op::GetObject(Box::new(object::decode(&request)?)),
         Operation::HeadObject => Op::HeadObject(Box::new(object::decode(&request)?)),
-        Operation::GetObjectMeta => Op::GetObjectMeta(request.bucket(), request.key()),
-        Operation::GetObjectAcl => Op::GetObjectAcl(request.bucket(), request.key()),
+        Operation::GetObjectMeta => Op::GetObjectMeta(version::target(&request)?),
+        Operation::GetObjectAcl => Op::GetObjectAcl(version::target(&request)?),
         Operation::PutObjectAcl => acl::decode_put_object(&request, body)?,
-        Operation::GetObjectTagging => Op::GetObjectTagging(request.bucket(), request.key()),
+        Operation::GetObjectTagging => Op::GetObjectTagging(version::target(&request)?),
         Operation::PutObjectTagging => tagging::decode_object(&request, body)?,
-        Operation::DeleteObjectTagging => Op::DeleteObjectTagging(request.bucket(), request.key()),
+        Operation::DeleteObjectTagging => Op::DeleteObjectTagging(version::target(&request)?),
         Operation::GetBucketStat => Op::GetBucketStat(request.bucket()),
         Operation::GetBucketRequestPayment => Op::GetBucketRequestPayment(request.bucket()),
         Operation::PutBucketRequestPayment => setting::decode_payer(&request, body)?,
-        Operation::GetBucketVersioning
-        | Operation::GetBucketNotification
-        | Operation::GetBucketAccelerate
-        | Operation::ListLiveChannels => Op::GetUnset(request.bucket(), routed.action()),
+        Operation::GetBucketNotification | Operation::GetBucketAccelerate | Operation::ListLiveChannels => {
+            Op::GetUnset(request.bucket(), routed.action())
+        }
+        Operation::GetBucketVersioning => Op::GetBucketVersioning(request.bucket()),
+        Operation::PutBucketVersioning => versioning::decode(&request, body)?,
+        Operation::GetObjectLockConfiguration => Op::GetObjectLockConfiguration(request.bucket()),
+        Operation::PutObjectLockConfiguration => lock::decode_configuration(&request, body)?,
+        Operation::GetObjectRetention => Op::GetObjectRetention(version::target(&request)?),
+        Operation::PutObjectRetention => lock::decode_retention(&request, body)?,
+        Operation::GetObjectLegalHold => Op::GetObjectLegalHold(version::target(&request)?),
+        Operation::PutObjectLegalHold => lock::decode_hold(&request, body)?,
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
         Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
@@ -148,7 +161,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::PostObject => return Err(Error::MalformedForm { message: "it is no form".into() }),
         Operation::AppendObject => append::decode(&request)?,
         Operation::PutSymlink => symlink::decode(&request)?,
-        Operation::GetSymlink => Op::GetSymlink(request.bucket(), request.key()),
+        Operation::GetSymlink => Op::GetSymlink(version::target(&request)?),
         Operation::CopyObject => copy::decode(&request)?,
         Operation::DeleteObject => delete::decode_one(&request)?,
         Operation::CreateMultipartUpload => multipart::decode_create(&request)?,
@@ -165,45 +178,59 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
 /// Writes the answer to the request of `parts`. DeleteObjects answers what the reply lists: a quiet one lists failures.
 pub fn encode(routed: &Routed, parts: &Parts, reply: Reply, context: &ResponseContext<'_>) -> Response<Body> {
     let answer = Answer { routed, parts, vocab: routed.vocab(), context };
+    write(&answer, reply)
+}
+
+fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
     match reply {
-        Reply::Done if routed.operation == Operation::PutBucketLifecycle => lifecycle::encode_stored(&answer),
-        Reply::Done => answer.done(),
-        Reply::Buckets { owner, buckets, next } => service::encode_buckets(&answer, &owner, &buckets, next.as_deref()),
-        Reply::Bucket { owner, bucket } => bucket::encode(&answer, &owner, &bucket),
-        Reply::Acl { owner, grants, canned } => answer.xml(acl::encode(&answer, &owner, &grants, canned)),
-        Reply::Policy(policy) => bucket_access::encode_policy(&answer, &policy),
-        Reply::PolicyStatus(public) => bucket_access::encode_status(&answer, public),
-        Reply::PublicAccess(block) => bucket_access::encode_block(&answer, block),
-        Reply::Ownership(ownership) => bucket_access::encode_ownership(&answer, ownership),
-        Reply::Website(website) => answer.xml(website::encode(&website)),
-        Reply::Objects { owner, page } => list::encode(&answer, &owner, &page),
-        Reply::Object(object) => object::encode(&answer, *object),
-        Reply::NotModified(meta) => object::encode_not_modified(&answer, &meta),
-        Reply::ObjectMeta(meta) if routed.operation == Operation::GetObjectAttributes => {
-            attributes::encode(&answer, &meta)
+        Reply::Versioned(reply, note) => {
+            let mut response = write(answer, *reply);
+            version::put_note(response.headers_mut(), answer.routed, note);
+            response
         }
-        Reply::ObjectMeta(meta) if routed.operation == Operation::GetSymlink => symlink::encode(&answer, &meta),
-        Reply::ObjectMeta(meta) => object::encode_object_meta(&answer, &meta),
-        Reply::Tags(tags) => tagging::encode(&answer, &tags),
-        Reply::BucketStat(stat) => setting::encode_stat(&answer, &stat),
-        Reply::RequestPayment(requester_pays) => setting::encode_payer(&answer, requester_pays),
-        Reply::Unset => setting::encode_unset(&answer).unwrap_or_else(|| answer.done()),
-        Reply::Cors(configuration) => cors::encode(&answer, &configuration),
-        Reply::Lifecycle(configuration) => lifecycle::encode(&answer, &configuration),
+        Reply::Versions { owner, page } => versions::encode(answer, &owner, &page),
+        Reply::Versioning(versioning) => versioning::encode(answer, versioning),
+        Reply::LockConfiguration(configuration) => lock::encode_configuration(answer, &configuration),
+        Reply::Retention(retention) => lock::encode_retention(answer, retention),
+        Reply::LegalHold(hold) => lock::encode_hold(answer, hold),
+        Reply::Done if answer.routed.operation == Operation::PutBucketLifecycle => lifecycle::encode_stored(answer),
+        Reply::Done => answer.done(),
+        Reply::Buckets { owner, buckets, next } => service::encode_buckets(answer, &owner, &buckets, next.as_deref()),
+        Reply::Bucket { owner, bucket } => bucket::encode(answer, &owner, &bucket),
+        Reply::Acl { owner, grants, canned } => answer.xml(acl::encode(answer, &owner, &grants, canned)),
+        Reply::Policy(policy) => bucket_access::encode_policy(answer, &policy),
+        Reply::PolicyStatus(public) => bucket_access::encode_status(answer, public),
+        Reply::PublicAccess(block) => bucket_access::encode_block(answer, block),
+        Reply::Ownership(ownership) => bucket_access::encode_ownership(answer, ownership),
+        Reply::Website(website) => answer.xml(website::encode(&website)),
+        Reply::Objects { owner, page } => list::encode(answer, &owner, &page),
+        Reply::Object(object) => object::encode(answer, *object),
+        Reply::NotModified(meta) => object::encode_not_modified(answer, &meta),
+        Reply::ObjectMeta(meta) if answer.routed.operation == Operation::GetObjectAttributes => {
+            attributes::encode(answer, &meta)
+        }
+        Reply::ObjectMeta(meta) if answer.routed.operation == Operation::GetSymlink => symlink::encode(answer, &meta),
+        Reply::ObjectMeta(meta) => object::encode_object_meta(answer, &meta),
+        Reply::Tags(tags) => tagging::encode(answer, &tags),
+        Reply::BucketStat(stat) => setting::encode_stat(answer, &stat),
+        Reply::RequestPayment(requester_pays) => setting::encode_payer(answer, requester_pays),
+        Reply::Unset => setting::encode_unset(answer).unwrap_or_else(|| answer.done()),
+        Reply::Cors(configuration) => cors::encode(answer, &configuration),
+        Reply::Lifecycle(configuration) => lifecycle::encode(answer, &configuration),
         Reply::Referer(referer) => answer.xml(referer::encode(&referer)),
-        Reply::Logging(logging) => logging::encode(&answer, logging.as_deref()),
+        Reply::Logging(logging) => logging::encode(answer, logging.as_deref()),
         Reply::LogFields(fields) => answer.xml(logging::encode_fields(&fields)),
-        Reply::Relayed(relayed) => object::encode_relayed(&answer, *relayed),
-        Reply::Appended(meta) => append::encode(&answer, &meta),
-        Reply::Stored(meta) => put::encode(&answer, &meta),
-        Reply::Copied(meta) => copy::encode(&answer, &meta),
-        Reply::Deleted(outcomes) => delete::encode(&answer, &outcomes),
-        Reply::UploadCreated(id) => multipart::encode_created(&answer, id),
-        Reply::PartCopied(part) => part::encode_copy(&answer, &part),
-        Reply::PartStored(part) => part::encode(&answer, &part),
-        Reply::Completed(meta) => complete::encode(&answer, &meta),
-        Reply::Parts { owner, initiated: _, checksum, page } => part::encode_list(&answer, &owner, checksum, &page),
-        Reply::Uploads { owner, page } => upload::encode_list(&answer, &owner, &page),
+        Reply::Relayed(relayed) => object::encode_relayed(answer, *relayed),
+        Reply::Appended(meta) => append::encode(answer, &meta),
+        Reply::Stored(meta) => put::encode(answer, &meta),
+        Reply::Copied(meta) => copy::encode(answer, &meta),
+        Reply::Deleted(outcomes) => delete::encode(answer, &outcomes),
+        Reply::UploadCreated(id) => multipart::encode_created(answer, id),
+        Reply::PartCopied(part) => part::encode_copy(answer, &part),
+        Reply::PartStored(part) => part::encode(answer, &part),
+        Reply::Completed(meta) => complete::encode(answer, &meta),
+        Reply::Parts { owner, initiated: _, checksum, page } => part::encode_list(answer, &owner, checksum, &page),
+        Reply::Uploads { owner, page } => upload::encode_list(answer, &owner, &page),
     }
 }
 

@@ -12,7 +12,7 @@ use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
-use super::{Answer, Request, checksum, condition, content, list, miss, part, storage_class};
+use super::{Answer, Request, checksum, condition, content, list, lock, miss, part, storage_class, version};
 use crate::date::http_date;
 use crate::etag;
 
@@ -21,7 +21,10 @@ const TAG: HeaderName = HeaderName::from_static("x-oss-tag");
 const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 
 pub(super) fn decode(request: &Request<'_>) -> Result<GetObject> {
-    let key = request.routed.folded.as_ref().map_or_else(|| request.key(), |(key, _)| key.clone());
+    let version = version::of_query(request)?;
+    // A version is of the very key that was named.
+    let folded = request.routed.folded.as_ref().filter(|_| version.is_none());
+    let key = folded.map_or_else(|| request.key(), |(key, _)| key.clone());
     let overrides = overrides(request)?;
     let part = if request.routed.queries.has("partNumber") { Some(part::number(request)?) } else { None };
     let visit = decode_visit(request)?;
@@ -29,7 +32,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<GetObject> {
         let message = "Cannot specify both Range header and partNumber query parameter";
         return Err(Error::InvalidRequest { message: message.into() });
     }
-    Ok(GetObject { overrides, part, ..visit.of(request.bucket(), key) })
+    Ok(GetObject { overrides, part, version, ..visit.of(request.bucket(), key) })
 }
 
 /// A read as far as it does not depend on the key.
@@ -104,6 +107,9 @@ pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body>
     }
     if let Some(part) = part.filter(|_| !answer.is_oss()) {
         put_part(answer, headers, &meta, &part);
+    }
+    if let Some(lock) = &meta.headers.lock {
+        lock::put(answer, headers, lock);
     }
     if !meta.tags.is_empty() {
         headers.insert(answer.vocab.tagging_count.clone(), HeaderValue::from(meta.tags.len()));

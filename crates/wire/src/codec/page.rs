@@ -28,6 +28,19 @@ pub(super) fn limit(request: &Request<'_>, name: &'static str, default: usize) -
     limit.map(|limit| limit.min(MAX_LIST_KEYS)).ok_or_else(|| Error::invalid_argument(name, text, message))
 }
 
+/// A name in the query of a listing, empty if there is none. OSS takes none that no key could have.
+///
+/// # Errors
+/// [`Error::InvalidArgument`].
+pub(super) fn text<'r>(request: &Request<'r>, name: &'static str) -> Result<&'r str> {
+    let text = request.query(name).unwrap_or_default();
+    let limit = request.vocab.max_key_bytes;
+    if request.is_oss() && text.len() > limit {
+        return Err(Error::invalid_argument(name, text, format!("The {name} is longer than {limit} bytes.")));
+    }
+    Ok(text)
+}
+
 /// Checks `encoding-type`.
 ///
 /// # Errors

@@ -35,12 +35,13 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
 }
 
 pub(super) fn decode_copy(request: &Request<'_>) -> Result<Op> {
-    let (source_bucket, source_key) = copy::source(request)?;
+    let source = copy::source(request)?;
     Ok(Op::UploadPartCopy(Box::new(UploadPartCopy {
         upload: multipart::upload_ref(request),
         number: number(request)?,
-        source_bucket,
-        source_key,
+        source_bucket: source.bucket,
+        source_key: source.key,
+        source_version: source.version,
         source_conditions: condition::decode_copy_source(request)?,
         range: source_range(request)?,
     })))

@@ -11,7 +11,7 @@ use headwater_model::op::Op;
 use headwater_model::{Error, Result};
 use http::Response;
 
-use super::{Answer, Request};
+use super::{Answer, Request, version};
 use crate::escape::{Plus, decode as unescape, encode as escaped};
 use crate::response::open_root;
 use crate::xml::read::malformed;
@@ -124,7 +124,7 @@ pub(super) fn header_of(document: &str) -> Result<String> {
 pub(super) fn decode_object(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     let tags = read(body)?;
     of_objects(request).check(&tags)?;
-    Ok(Op::PutObjectTagging(request.bucket(), request.key(), tags))
+    Ok(Op::PutObjectTagging(version::target(request)?, tags))
 }
 
 pub(super) fn decode_bucket(request: &Request<'_>, body: &[u8]) -> Result<Op> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use headwater_model::Error;
 use headwater_model::bucket::Dialect;
-use headwater_model::error::SignatureMismatch;
+use headwater_model::error::{SignatureMismatch, VersionError};
 use headwater_model::limits::MAX_CLOCK_SKEW;
 
 use super::ErrorContext;
@@ -47,6 +47,10 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         Error::RequestExpired { expires, server_time } => {
             vec![("Expires", iso_8601(*expires).into()), ("ServerTime", iso_8601(*server_time).into())]
         }
+        Error::NoSuchVersion { key, version } | Error::ObjectLocked { key, version } => {
+            vec![("Key", text(key)), ("VersionId", version.to_string().into())]
+        }
+        Error::Version(error) => version(error),
         Error::MirrorFailed(failure) => {
             let mut details = key(error, context);
             if context.owner {
@@ -56,6 +60,19 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
             details
         }
         _ => of_value(error),
+    }
+}
+
+fn version(error: &VersionError) -> Vec<Detail<'_>> {
+    match error {
+        VersionError::Deleted { key, .. } | VersionError::NoLock { key } | VersionError::Immutable { key } => {
+            vec![("Key", text(key))]
+        }
+        VersionError::IsMarker { .. } => vec![("Method", "GET".into()), ("ResourceType", "DeleteMarker".into())],
+        VersionError::NoLockConfiguration { bucket }
+        | VersionError::NoRetentionPolicy { bucket }
+        | VersionError::RetentionPolicyLocked { bucket } => vec![("BucketName", text(bucket))],
+        _ => Vec::new(),
     }
 }
 

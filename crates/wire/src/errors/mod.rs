@@ -9,6 +9,7 @@
 mod details;
 mod oss;
 mod s3;
+mod versions;
 
 #[cfg(test)]
 mod tests;
@@ -21,9 +22,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::Error;
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
-use http::header::{ALLOW, CONTENT_RANGE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use headwater_model::error::VersionError;
+use http::header::{ALLOW, CONTENT_RANGE, LAST_MODIFIED, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
+use crate::date::http_date;
 use crate::response::{self, ResponseContext};
 use crate::vocab::Vocab;
 use crate::xml::XmlWriter;
@@ -93,7 +96,7 @@ pub fn encode_error(dialect: Dialect, error: &Error, context: &ErrorContext<'_>)
     }
     let common = ResponseContext { request_id: context.request_id, elapsed: context.elapsed, secure: false };
     let mut response = response::start(vocab, &common, fault.status);
-    put_headers(&mut response, error);
+    put_headers(&mut response, vocab, error);
     if let Some(reason) = reason(error).filter(|_| context.owner) {
         response.headers_mut().insert(MIRROR_ERROR, HeaderValue::from_static(reason));
     }
@@ -119,7 +122,7 @@ pub fn reason(error: &Error) -> Option<&'static str> {
 }
 
 /// Headers that say more than the document, for clients of HTTP.
-fn put_headers(response: &mut Response<Body>, error: &Error) {
+fn put_headers(response: &mut Response<Body>, vocab: &Vocab, error: &Error) {
     let headers = response.headers_mut();
     let retry_after = match error {
         Error::MirrorFailed(failure) => failure.retry_after,
@@ -137,6 +140,12 @@ fn put_headers(response: &mut Response<Body>, error: &Error) {
         Error::AppendPosition { next } => {
             headers.insert(response::NEXT_POSITION, HeaderValue::from(*next));
         }
+        Error::Version(VersionError::Deleted { marker, .. }) => put_marker(headers, vocab, marker),
+        Error::Version(VersionError::IsMarker { version, last_modified }) => {
+            put_marker(headers, vocab, version);
+            headers.insert(ALLOW, HeaderValue::from_static("DELETE"));
+            headers.insert(LAST_MODIFIED, http_date(*last_modified));
+        }
         Error::MethodNotAllowed { resource, .. } => {
             let methods = match *resource {
                 "SERVICE" => "GET",
@@ -146,6 +155,14 @@ fn put_headers(response: &mut Response<Body>, error: &Error) {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
         _ => {}
+    }
+}
+
+/// A delete marker, and its id.
+fn put_marker(headers: &mut HeaderMap, vocab: &Vocab, id: &str) {
+    headers.insert(vocab.delete_marker.clone(), HeaderValue::from_static("true"));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(vocab.version_id.clone(), id);
     }
 }
 

@@ -1,13 +1,15 @@
 //! OSS's error table. Codes and messages are the vendor's; an EC stands only where it is documented.
 
 use headwater_model::Error;
+use headwater_model::bucket::Dialect;
 use headwater_model::error::MirrorFailureKind;
 use http::StatusCode as S;
 
-use super::{Fault, row};
+use super::{Fault, row, versions};
 
 pub(super) fn fault(error: &Error) -> Fault {
-    Fault { ec: ec(error), ..row_of(error) }
+    let row = row_of(error);
+    Fault { ec: ec(error).or(row.ec), ..row }
 }
 
 fn row_of(error: &Error) -> Fault {
@@ -22,6 +24,7 @@ fn row_of(error: &Error) -> Fault {
         Error::NoSuchKey { .. } => row(S::NOT_FOUND, "NoSuchKey", "The specified key does not exist."),
         Error::NoSuchVersion { .. } => row(S::NOT_FOUND, "NoSuchVersion", "The specified version does not exist."),
         Error::ObjectLocked { .. } => row(S::CONFLICT, "FileImmutable", "The object you specified is immutable."),
+        Error::Version(error) => versions::fault(Dialect::Oss, error),
         Error::NoSuchUpload { .. } => row(
             S::NOT_FOUND,
             "NoSuchUpload",

@@ -1,9 +1,10 @@
 //! S3's error table. Codes and messages are the vendor's.
 
 use headwater_model::Error;
+use headwater_model::bucket::Dialect;
 use http::StatusCode as S;
 
-use super::{Fault, row};
+use super::{Fault, row, versions};
 
 pub(super) fn fault(error: &Error) -> Fault {
     match error {
@@ -18,6 +19,7 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::ObjectLocked { .. } => {
             row(S::FORBIDDEN, "AccessDenied", "Access Denied because object protected by object lock.")
         }
+        Error::Version(error) => versions::fault(Dialect::S3, error),
         Error::NoSuchUpload { .. } => row(
             S::NOT_FOUND,
             "NoSuchUpload",

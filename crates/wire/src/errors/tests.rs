@@ -1,5 +1,5 @@
 use headwater_model::clock::Timestamp;
-use headwater_model::error::{MirrorFailure, MirrorFailureKind, SignatureMismatch};
+use headwater_model::error::{MirrorFailure, MirrorFailureKind, SignatureMismatch, VersionError};
 use headwater_model::version::VersionId;
 
 use super::*;
@@ -22,6 +22,14 @@ fn mismatch(string_to_sign: String) -> Error {
         string_to_sign: string_to_sign.into(),
         canonical_request: Some("GET\n/".into()),
     }))
+}
+
+fn deleted() -> VersionError {
+    VersionError::Deleted { key: "k".into(), marker: "M1".into() }
+}
+
+fn marker() -> VersionError {
+    VersionError::IsMarker { version: "M1".into(), last_modified: Timestamp(0) }
 }
 
 /// Code and status.
@@ -74,6 +82,44 @@ fn table() -> Vec<(Error, Words, Words)> {
         (Error::NoSuchKey { key: key(), origin_status: None }, ("NoSuchKey", 404), ("NoSuchKey", 404)),
         (Error::NoSuchVersion { key: key(), version: VersionId::Null }, ("NoSuchVersion", 404), ("NoSuchVersion", 404)),
         (Error::ObjectLocked { key: key(), version: VersionId::Null }, ("AccessDenied", 403), ("FileImmutable", 409)),
+        (deleted().into(), ("NoSuchKey", 404), ("NoSuchKey", 404)),
+        (marker().into(), ("MethodNotAllowed", 405), ("MethodNotAllowed", 405)),
+        (
+            VersionError::InvalidBucketState { message: "m".into() }.into(),
+            ("InvalidBucketState", 409),
+            ("InvalidBucketState", 409),
+        ),
+        (
+            VersionError::NoLockConfiguration { bucket: bucket() }.into(),
+            ("ObjectLockConfigurationNotFoundError", 404),
+            ("NoSuchObjectWormConfiguration", 404),
+        ),
+        (
+            VersionError::NoLock { key: key() }.into(),
+            ("NoSuchObjectLockConfiguration", 404),
+            ("NoSuchObjectWormConfiguration", 404),
+        ),
+        (
+            VersionError::InvalidRetentionPeriod { message: "m".into() }.into(),
+            ("InvalidRetentionPeriod", 400),
+            ("InvalidRetentionPeriod", 400),
+        ),
+        (
+            VersionError::NoRetentionPolicy { bucket: bucket() }.into(),
+            ("NoSuchWORMConfiguration", 404),
+            ("NoSuchWORMConfiguration", 404),
+        ),
+        (
+            VersionError::RetentionPolicyLocked { bucket: bucket() }.into(),
+            ("WORMConfigurationLocked", 409),
+            ("WORMConfigurationLocked", 409),
+        ),
+        (
+            VersionError::InvalidRetentionPolicy { message: "m".into() }.into(),
+            ("InvalidWORMConfiguration", 409),
+            ("InvalidWORMConfiguration", 409),
+        ),
+        (VersionError::Immutable { key: key() }.into(), ("AccessDenied", 403), ("FileImmutable", 409)),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
         (Error::AppendPosition { next: 3 }, ("PositionNotEqualToLength", 409), ("PositionNotEqualToLength", 409)),
         (Error::NotAppendable { key: key() }, ("ObjectNotAppendable", 409), ("ObjectNotAppendable", 409)),
@@ -318,6 +364,21 @@ fn headers_say_what_http_wants_said() {
     assert_eq!(header(&method, ALLOW).as_deref(), Some("GET"));
     let slow = Error::SlowDown { limit: "fills", retry_after: Duration::ZERO };
     assert_eq!(header(&slow, RETRY_AFTER).as_deref(), Some("1"));
+}
+
+#[test]
+fn delete_markers_show_themselves() {
+    for (dialect, prefix) in [(Dialect::Oss, "x-oss-"), (Dialect::S3, "x-amz-")] {
+        for error in [deleted(), marker()] {
+            let response = encoded(dialect, &error.clone().into(), &Method::HEAD, false);
+            let headers = response.headers();
+            assert_eq!(headers[&format!("{prefix}delete-marker")], "true");
+            assert_eq!(headers[&format!("{prefix}version-id")], "M1");
+            let by_id = error == marker();
+            assert_eq!(headers.get(ALLOW).is_some_and(|methods| methods == "DELETE"), by_id);
+            assert_eq!(headers.contains_key(LAST_MODIFIED), by_id);
+        }
+    }
 }
 
 #[test]

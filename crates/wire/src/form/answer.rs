@@ -2,24 +2,25 @@
 
 use headwater_model::body::Body;
 use headwater_model::object::ObjectMeta;
+use headwater_model::reply::VersionNote;
 use http::header::{ETAG, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, Uri};
 
 use super::Form;
-use crate::codec::put_stored;
+use crate::codec::{put_note, put_stored};
 use crate::escape::encode;
 use crate::etag;
 use crate::response::{self, ResponseContext};
 use crate::route::Routed;
 use crate::xml::XmlWriter;
 
-/// Writes the answer to a form whose object was stored; `routed` and `parts` are those of [`Form::request`].
+/// Writes the answer to a form whose object was stored as that version; `routed` and `parts` are those of
+/// [`Form::request`].
 pub fn encode_form(
     form: &Form,
-    routed: &Routed,
-    parts: &Parts,
-    meta: &ObjectMeta,
+    (routed, parts): (&Routed, &Parts),
+    (meta, note): (&ObjectMeta, VersionNote),
     context: &ResponseContext<'_>,
 ) -> Response<Body> {
     let vocab = routed.vocab();
@@ -55,6 +56,7 @@ pub fn encode_form(
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&meta.etag, routed.dialect));
     put_stored(headers, meta, routed.dialect);
+    put_note(headers, routed, note);
     if !headers.contains_key(LOCATION)
         && let Ok(location) = HeaderValue::try_from(location)
     {

@@ -7,6 +7,7 @@ use headwater_model::clock::Timestamp;
 use headwater_model::digest::ETag;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::op::Op;
+use headwater_model::reply::VersionNote;
 use headwater_model::{BucketName, Error, Result};
 use proptest::prelude::*;
 
@@ -292,7 +293,7 @@ fn the_form_says_how_it_is_answered() {
     let answer = |fields: &[(&str, &str)]| {
         let (form, put, head) = request(fields);
         let context = ResponseContext { request_id: "R", elapsed: std::time::Duration::ZERO, secure: true };
-        encode_form(&form, &put, &head, &meta, &context)
+        encode_form(&form, (&put, &head), (&meta, VersionNote::default()), &context)
     };
     let s3 = ("x-amz-meta-a", "1");
     for (status, expected) in [("200", 200), ("201", 201), ("204", 204), ("404", 204), ("x", 204)] {

@@ -26,7 +26,7 @@ impl SubResources {
 }
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
-const LISTED: [&str; 104] = [
+const LISTED: [&str; 107] = [
     "accessPoint",
     "accessPointPolicy",
     "acl",
@@ -49,6 +49,7 @@ const LISTED: [&str; 104] = [
     "img",
     "inventory",
     "inventoryId",
+    "legalHold",
     "lifecycle",
     "link",
     "live",
@@ -57,6 +58,7 @@ const LISTED: [&str; 104] = [
     "metaQuery",
     "objectInfo",
     "objectMeta",
+    "objectWorm",
     "partNumber",
     "policy",
     "policyStatus",
@@ -85,6 +87,7 @@ const LISTED: [&str; 104] = [
     "response-content-type",
     "response-expires",
     "restore",
+    "retention",
     "seal",
     "security-token",
     "sequential",

@@ -26,6 +26,18 @@ pub(crate) struct Vocab {
     pub(crate) request_id: HeaderName,
     /// Storage class of an object.
     pub(crate) storage_class: HeaderName,
+    /// Id of a version that was read, written or removed.
+    pub(crate) version_id: HeaderName,
+    /// Id of the version that was copied.
+    pub(crate) source_version_id: HeaderName,
+    /// Whether it is a delete marker.
+    pub(crate) delete_marker: HeaderName,
+    /// Mode of an object's retention.
+    pub(crate) lock_mode: HeaderName,
+    /// Its end.
+    pub(crate) lock_until: HeaderName,
+    /// Whether an object is held.
+    pub(crate) legal_hold: HeaderName,
     /// How many tags the object has.
     pub(crate) tagging_count: HeaderName,
     /// The storage class of objects whose bucket names none.
@@ -63,6 +75,7 @@ pub(crate) struct HeaderWords {
     pub(crate) metadata_directive: &'static str,
     pub(crate) tagging_directive: &'static str,
     pub(crate) tagging: &'static str,
+    pub(crate) bypass_governance: &'static str,
 }
 
 impl Vocab {

@@ -204,6 +204,7 @@ pub(crate) fn get() -> GetObject {
     GetObject {
         bucket: BucketName::parse("bucket").unwrap(),
         key: key(),
+        version: None,
         range: None,
         strict_range: false,
         part: None,

@@ -8,7 +8,7 @@ use headwater_model::op::Op;
 use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
 
-use super::{Answer, Request};
+use super::{Answer, Request, version};
 use crate::response::open_root;
 use crate::xml::XmlWriter;
 
@@ -19,7 +19,7 @@ pub(super) fn decode_put_bucket(request: &Request<'_>, body: &[u8]) -> Result<Op
 
 /// PutObjectAcl: as PutBucketAcl.
 pub(super) fn decode_put_object(request: &Request<'_>, body: &[u8]) -> Result<Op> {
-    Ok(Op::PutObjectAcl(request.bucket(), request.key(), put(request, of_object(request)?, body)?))
+    Ok(Op::PutObjectAcl(version::target(request)?, put(request, of_object(request)?, body)?))
 }
 
 fn put(request: &Request<'_>, named: Option<WantedAcl>, body: &[u8]) -> Result<WantedAcl> {

@@ -21,7 +21,7 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
 #[test]
 fn tags_keep_the_vendors_limits() {
     let of_object = |host, body: &str| match read(host, "PUT /bkt/k?tagging", &[], body)? {
-        Op::PutObjectTagging(_, _, tags) => Ok(tags),
+        Op::PutObjectTagging(_, tags) => Ok(tags),
         other => panic!("{other:?}"),
     };
     let of_bucket = |host, body: &str| match read(host, "PUT /bkt?tagging", &[], body)? {

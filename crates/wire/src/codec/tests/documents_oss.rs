@@ -71,8 +71,8 @@ fn copies_and_deletes() {
         "<CopyObjectResult><LastModified>2023-12-16T16:20:57.000Z</LastModified>\
          <ETag>&quot;5EB63BBBE01EEED093CB22BB8F5ACDC3&quot;</ETag></CopyObjectResult>"
     );
-    let deleted =
-        vec![(key("a b"), None), (key("c"), Some(Error::Internal { context: "delete", source: "disk".into() }))];
+    let failed = Error::Internal { context: "delete", source: "disk".into() };
+    let deleted = vec![deleted("a b", None, Ok(None)), deleted("c", None, Err(failed))];
     assert_eq!(
         xml(OSS, "POST /bkt?delete&encoding-type=url", Reply::Deleted(deleted)),
         joined(

@@ -73,11 +73,11 @@ fn an_access_control_list_is_read_as_it_was_written() {
     ];
     let expected = WantedAcl::Grants { owner: Some("1234".into()), grants };
     assert!(matches!(read(S3, "PUT /bkt?acl", &[], &document), Ok(Op::PutBucketAcl(_, read)) if read == expected));
-    assert!(matches!(read(S3, "PUT /bkt/k?acl", &[], &document), Ok(Op::PutObjectAcl(_, _, read)) if read == expected));
+    assert!(matches!(read(S3, "PUT /bkt/k?acl", &[], &document), Ok(Op::PutObjectAcl(_, read)) if read == expected));
     let canned = [("x-amz-acl", "authenticated-read")];
     let read_canned = read(S3, "PUT /bkt/k?acl", &canned, "");
     let expected = WantedAcl::Canned(CannedAcl::AuthenticatedRead);
-    assert!(matches!(read_canned, Ok(Op::PutObjectAcl(_, _, read)) if read == expected));
+    assert!(matches!(read_canned, Ok(Op::PutObjectAcl(_, read)) if read == expected));
     assert!(matches!(read(S3, "PUT /bkt?acl", &canned, &document), Err(Error::InvalidRequest { .. })));
     for (from, to) in [
         ("FULL_CONTROL", "EVERYTHING"),
@@ -162,7 +162,8 @@ fn copies_and_deletes() {
              <ChecksumType>FULL_OBJECT</ChecksumType></CopyObjectResult>"
         )
     );
-    let deleted = vec![(key("a<b"), None), (key("c"), Some(Error::NoSuchBucket { bucket: "bkt".into() }))];
+    let failed = Error::NoSuchBucket { bucket: "bkt".into() };
+    let deleted = vec![deleted("a<b", None, Ok(None)), deleted("c", None, Err(failed))];
     assert_eq!(
         xml(S3, "POST /bkt?delete", Reply::Deleted(deleted)),
         with_namespace(

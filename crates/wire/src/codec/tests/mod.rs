@@ -7,11 +7,13 @@ mod documents_oss;
 mod documents_s3;
 mod lifecycle;
 mod listing;
+mod locks;
 mod logging;
 mod objects;
 mod oss_objects;
 mod reading;
 mod settings;
+mod versions;
 mod writing;
 
 use std::sync::Arc;
@@ -24,7 +26,8 @@ use headwater_model::clock::Timestamp;
 use headwater_model::digest::ETag;
 use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::op::Op;
-use headwater_model::reply::{Owner, Reply};
+use headwater_model::reply::{DeletedObject, Owner, Reply};
+use headwater_model::version::VersionId;
 use headwater_model::{BucketName, ObjectKey, Result};
 use http::Response;
 use http::request::Parts;
@@ -104,6 +107,10 @@ fn key(text: &str) -> ObjectKey {
     ObjectKey::parse(text).unwrap()
 }
 
+fn deleted(name: &str, version: Option<&str>, outcome: Result<Option<VersionId>>) -> DeletedObject {
+    DeletedObject { key: key(name), version: version.map(Into::into), outcome }
+}
+
 fn owner() -> Owner {
     Owner { id: "1234".into(), display_name: "ann".into() }
 }
@@ -140,6 +147,6 @@ fn meta() -> ObjectMeta {
         headers: ObjectHeaders::default(),
         tags: Vec::new(),
         composition: headwater_model::object::Composition::default(),
-        version: headwater_model::version::VersionId::Null,
+        version: VersionId::Null,
     }
 }
