@@ -8,7 +8,9 @@ use anyhow::Context as _;
 use headwater_egress::{
     LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
 };
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, MirrorBucket};
+use headwater_engine::{
+    Engine, EngineConfig, FillLimits, Fills, FillsConfig, LifecycleConfig, LocalNames, MirrorBucket,
+};
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
 use headwater_server::{Addresses, Audit, Metrics, Server, SystemClock};
@@ -20,6 +22,8 @@ use crate::{credentials, logging, master_key};
 
 /// Name of the audit log in the data directory.
 pub(crate) const AUDIT_LOG: &str = "audit.log";
+/// Name of the file in the data directory in which the place of a lifecycle walk is remembered.
+const LIFECYCLE_PLACE: &str = "lifecycle.place";
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(crate) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -61,6 +65,7 @@ pub(crate) struct Running {
     secure: bool,
     root: credentials::Root,
     master_key_made: bool,
+    lifecycle: LifecycleConfig,
     drain_limit: std::time::Duration,
 }
 
@@ -122,6 +127,8 @@ impl Running {
             make_mirror(&engine, mirror).await?;
         }
         let engine = Arc::new(engine);
+        let place = config.data.join(LIFECYCLE_PLACE);
+        let lifecycle = LifecycleConfig { day: config.lifecycle_day, progress: Some(place) };
         Ok(Self {
             server,
             engine,
@@ -133,6 +140,7 @@ impl Running {
             secure,
             root,
             master_key_made: master_key.made,
+            lifecycle,
             drain_limit,
         })
     }
@@ -147,7 +155,12 @@ impl Running {
 
     /// Answers until `stop` resolves, then drains and closes the store.
     pub(crate) async fn until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let lifecycles = tokio::spawn({
+            let (engine, config) = (self.engine.clone(), self.lifecycle);
+            async move { engine.keep_lifecycles(&config).await }
+        });
         self.server.run(self.engine, self.clock, self.metrics, self.audit, stop).await;
+        lifecycles.abort();
         self.store
             .close(self.drain_limit)
             .await

@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 use crate::accounts::{Accounts, RootKey};
 use crate::control::{Buckets, Known};
 use crate::fill::Fills;
+use crate::lifecycle::LifecycleCounters;
 use crate::requirement::requirement;
 use crate::seal::Seal;
 use crate::versions::noted;
@@ -49,6 +50,7 @@ pub struct Engine {
     pub(crate) origins: Arc<Origins>,
     /// Held over a change of any origin's settings, from reading the old to showing the new.
     pub(crate) origin_change: Mutex<()>,
+    pub(crate) lifecycle: LifecycleCounters,
 }
 
 impl Engine {
@@ -62,7 +64,8 @@ impl Engine {
         let buckets = Buckets::load(&*store, seal.clone(), fills.buckets()).await?;
         crate::origins::load(&*store, &seal, &origins).await?;
         let origin_change = Mutex::new(());
-        Ok(Self { store, fills, accounts, clock, region, buckets, seal, origins, origin_change })
+        let lifecycle = LifecycleCounters::default();
+        Ok(Self { store, fills, accounts, clock, region, buckets, seal, origins, origin_change, lifecycle })
     }
 
     /// The access keys, for the verifier of signatures.
@@ -169,6 +172,17 @@ impl Engine {
             Op::GetBucketCors(bucket) => self.get_bucket_cors(&bucket),
             Op::PutBucketCors(bucket, cors) => self.put_bucket_cors(&bucket, Some(*cors)).await,
             Op::DeleteBucketCors(bucket) => self.put_bucket_cors(&bucket, None).await,
+            Op::GetBucketLifecycle(bucket) => self.get_bucket_lifecycle(&bucket),
+            Op::PutBucketLifecycle(bucket, rules) => self.put_bucket_lifecycle(&bucket, Some(*rules)).await,
+            Op::DeleteBucketLifecycle(bucket) => self.put_bucket_lifecycle(&bucket, None).await,
+            Op::GetBucketReferer(bucket) => self.get_bucket_referer(&bucket),
+            Op::PutBucketReferer(bucket, referer) => self.put_bucket_referer(&bucket, referer).await,
+            Op::GetBucketLogging(bucket) => self.get_bucket_logging(&bucket),
+            Op::PutBucketLogging(bucket, logging) => self.put_bucket_logging(&bucket, logging).await,
+            Op::DeleteBucketLogging(bucket) => self.put_bucket_logging(&bucket, None).await,
+            Op::GetLogFields(bucket) => self.get_log_fields(&bucket),
+            Op::PutLogFields(bucket, fields) => self.put_log_fields(&bucket, Some(fields)).await,
+            Op::DeleteLogFields(bucket) => self.put_log_fields(&bucket, None).await,
             Op::GetBucketTagging(bucket) => self.get_bucket_tagging(caller, &bucket),
             Op::PutBucketTagging(bucket, tags) => self.put_bucket_tagging(&bucket, tags).await,
             Op::DeleteBucketTagging(bucket, keys) => self.delete_bucket_tagging(&bucket, &keys).await,

@@ -23,11 +23,14 @@ mod explain;
 mod fill;
 mod get;
 mod keys;
+mod lifecycle;
 mod list;
 mod locks;
+mod logging;
 mod multipart;
 mod origins;
 mod put;
+mod referer;
 mod requirement;
 mod rights;
 mod seal;
@@ -53,6 +56,7 @@ pub use fill::{
     FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect, RunningFill, Tried,
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
+pub use lifecycle::{LifecycleConfig, LifecycleCounters};
 pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
 pub use sessions::{AssumeRole, TemporaryCredentials};

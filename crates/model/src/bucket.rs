@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
+use crate::lifecycle::LifecycleConfiguration;
+use crate::logging::{BucketLogging, LogFields};
 use crate::name::BucketName;
 use crate::object::Tags;
 use crate::policy::Policy;
+use crate::referer::RefererConfiguration;
 use crate::reply::Owner;
 use crate::settings::MigrationSettings;
 use crate::version::{ObjectLockConfiguration, Versioning};
@@ -99,6 +102,14 @@ pub struct BucketConfiguration {
     pub versioning: Versioning,
     /// Object lock; `None` if it was never enabled.
     pub object_lock: Option<ObjectLockConfiguration>,
+    /// Lifecycle rules.
+    pub lifecycle: Option<Arc<LifecycleConfiguration>>,
+    /// OSS's hotlink protection.
+    pub referer: Option<Arc<RefererConfiguration>>,
+    /// Where its requests are written down.
+    pub logging: Option<Arc<BucketLogging>>,
+    /// OSS: what else of each request is written down.
+    pub log_fields: Option<Arc<LogFields>>,
 }
 
 /// A bucket and all its settings.

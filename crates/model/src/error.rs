@@ -113,6 +113,24 @@ pub enum Error {
         /// The bucket.
         bucket: Box<str>,
     },
+    /// The bucket has no lifecycle rules.
+    #[error("bucket {bucket} has no lifecycle configuration")]
+    NoSuchLifecycle {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The bucket names no further fields for its log.
+    #[error("bucket {bucket} has no user defined log fields")]
+    NoSuchLogFields {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// Requests cannot be written down in that bucket: there is none, or it is somebody else's.
+    #[error("requests cannot be written down in {target}")]
+    InvalidLogTarget {
+        /// The bucket that is named.
+        target: Box<str>,
+    },
     /// A browser asked for a page of another site, and no rule of the bucket allows it.
     #[error("cross-origin request not allowed")]
     CorsForbidden {
@@ -208,6 +226,9 @@ pub enum Error {
         /// For the log and for signed callers.
         reason: &'static str,
     },
+    /// The bucket's hotlink protection denies the page that the request comes from.
+    #[error("denied by the referer policy of the bucket")]
+    DeniedByReferer,
     /// The session token is none of this server's, or not that of the access key.
     #[error("invalid session token")]
     InvalidToken,

@@ -36,6 +36,17 @@ pub const MAX_BUCKET_TAGS_S3: usize = 50;
 pub const MAX_CORS_RULES: usize = 100;
 /// Most cross-origin rules of a bucket on the OSS face.
 pub const MAX_CORS_RULES_OSS: usize = 20;
+/// Most lifecycle rules of a bucket (both vendors).
+pub const MAX_LIFECYCLE_RULES: usize = 1000;
+/// Largest document of lifecycle rules; it is kept in the bucket's row, which is in memory. A thousand rules of usual length
+/// are half of it.
+pub const MAX_LIFECYCLE_BYTES: usize = 512 << 10;
+/// Largest document of hotlink protection (OSS: its lists have at most 20 KB) and of logging.
+pub const MAX_SETTING_BYTES: usize = 64 << 10;
+/// Most bytes of the patterns of one list of hotlink protection (OSS).
+pub const MAX_REFERER_BYTES: usize = 20 << 10;
+/// Most header fields, and most parameters, that a log has beside its own (OSS: 5 and 5).
+pub const MAX_LOG_FIELDS: usize = 5;
 /// Longest key of a tag in characters (both vendors).
 pub const MAX_TAG_KEY_CHARS: usize = 128;
 /// Longest value of a tag in characters (both vendors).

@@ -15,11 +15,14 @@ use crate::acl::WantedAcl;
 use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use crate::cors::CorsConfiguration;
 use crate::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
+use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListQuery;
+use crate::logging::{BucketLogging, LogFields};
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ContentHeaders, ObjectHeaders, Tags};
 use crate::precondition::{ObjectCondition, Preconditions};
 use crate::range::ByteRange;
+use crate::referer::RefererConfiguration;
 use crate::version::{ObjectLock, ObjectLockConfiguration, VersionId, Versioning};
 use crate::website::Website;
 
@@ -130,6 +133,28 @@ pub enum Op {
     PutBucketCors(BucketName, Box<CorsConfiguration>),
     /// Removes the cross-origin rules of a bucket.
     DeleteBucketCors(BucketName),
+    /// The lifecycle rules of a bucket.
+    GetBucketLifecycle(BucketName),
+    /// Replaces the lifecycle rules of a bucket.
+    PutBucketLifecycle(BucketName, Box<LifecycleConfiguration>),
+    /// Removes the lifecycle rules of a bucket; succeeds if there are none.
+    DeleteBucketLifecycle(BucketName),
+    /// OSS: the hotlink protection of a bucket.
+    GetBucketReferer(BucketName),
+    /// Replaces the hotlink protection of a bucket; `None` removes it.
+    PutBucketReferer(BucketName, Option<Box<RefererConfiguration>>),
+    /// Where the requests of a bucket are written down.
+    GetBucketLogging(BucketName),
+    /// Says where the requests of a bucket are written down; `None`: nowhere.
+    PutBucketLogging(BucketName, Option<Box<BucketLogging>>),
+    /// As [`Op::PutBucketLogging`] with nothing.
+    DeleteBucketLogging(BucketName),
+    /// OSS: what else of each request is written down.
+    GetLogFields(BucketName),
+    /// See [`Op::GetLogFields`].
+    PutLogFields(BucketName, Box<LogFields>),
+    /// See [`Op::GetLogFields`].
+    DeleteLogFields(BucketName),
     /// The tags of a bucket.
     GetBucketTagging(BucketName),
     /// Replaces the tags of a bucket.

@@ -14,12 +14,15 @@ use crate::bucket::{Bucket, ObjectOwnership, PublicAccessBlock};
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
+use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListPage;
+use crate::logging::{BucketLogging, LogFields};
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
 use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
 use crate::op::LegalHold;
 use crate::policy::Policy;
+use crate::referer::RefererConfiguration;
 use crate::version::{ObjectLockConfiguration, Retention, VersionId, VersionPage, Versioning};
 use crate::website::Website;
 
@@ -212,6 +215,14 @@ pub enum Reply {
     Unset,
     /// GetBucketCors.
     Cors(Arc<CorsConfiguration>),
+    /// GetBucketLifecycle.
+    Lifecycle(Arc<LifecycleConfiguration>),
+    /// GetBucketReferer.
+    Referer(Arc<RefererConfiguration>),
+    /// GetBucketLogging; `None`: nowhere.
+    Logging(Option<Arc<BucketLogging>>),
+    /// GetUserDefinedLogFieldsConfig.
+    LogFields(Arc<LogFields>),
     /// A redirect, or the origin's own answer.
     Relayed(Box<RelayedReply>),
     /// AppendObject: the whole object as it is now.

@@ -44,6 +44,7 @@ impl Service {
         let principal = self.authenticator.form(&form, self.engine.accounts(), account.time, dialect)?;
         if let Principal::Key(identity) = &principal {
             account.access_key_id = Some(identity.access_key_id.clone());
+            account.requester = Some(identity.owner.id.clone());
         }
         account.may_know_reasons = self.engine.may_know_reasons(&principal, Some(bucket));
         // What is wrong with the request is told to who may make it.

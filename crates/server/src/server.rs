@@ -105,6 +105,10 @@ impl Server {
             let engine = engine.clone();
             async move { engine.keep_origin_usage().await }
         });
+        let logging = tokio::spawn({
+            let (service, drain) = (service.clone(), drain.clone());
+            async move { service.keep_bucket_logs(drain).await }
+        });
         let open = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -133,6 +137,9 @@ impl Server {
         engine.fills().drain(drain_limit.saturating_sub(clock.elapsed().saturating_sub(began))).await;
         admin_plane.abort();
         keeping.abort();
+        // It has ended with the drain, but for the delivery at hand.
+        let _ = logging.await;
+        service.finish_bucket_logs().await;
         if let Err(error) = engine.save_origin_usage().await {
             tracing::warn!(%error, "the use of origins could not be written down");
         }

@@ -31,6 +31,7 @@ use ipnet::IpNet;
 use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator, unknown_key};
 use crate::body::{OnEnd, Received, ResponseBody, collect, paced, stream, verified};
+use crate::bucket_log::{BucketLogs, Noted, Outcome};
 use crate::compress::compressed;
 use crate::connection::{Activity, Peer, Under};
 use crate::request_id::{RequestId, RequestIds};
@@ -44,10 +45,11 @@ pub(crate) const UNROUTED: &str = "Unrouted";
 pub(crate) struct Service {
     pub(crate) engine: Arc<Engine>,
     pub(crate) audit: Audit,
-    clock: Arc<dyn Clock>,
+    pub(crate) bucket_logs: BucketLogs,
+    pub(crate) clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     access_log: AccessLog,
-    addressing: Addressing,
+    pub(crate) addressing: Addressing,
     pub(crate) authenticator: Authenticator,
     trusted_proxies: Vec<IpNet>,
     request_ids: RequestIds,
@@ -64,9 +66,14 @@ pub(crate) struct Account {
     pub(crate) bucket: Option<Arc<str>>,
     pub(crate) key: Option<Arc<str>>,
     pub(crate) access_key_id: Option<Arc<str>>,
+    /// Canonical id of who asked.
+    pub(crate) requester: Option<Arc<str>>,
+    /// Length of the whole object that was asked for or stored.
+    pub(crate) object_bytes: Option<u64>,
+    noted: Option<Box<Noted>>,
     pub(crate) may_know_reasons: bool,
-    method: http::Method,
-    error: Option<Box<str>>,
+    pub(crate) method: http::Method,
+    pub(crate) error: Option<Box<str>>,
     reason: Option<&'static str>,
     served: Option<Served>,
     origin_status: Option<u16>,
@@ -85,6 +92,7 @@ impl Service {
         Self {
             engine,
             audit,
+            bucket_logs: BucketLogs::default(),
             metrics,
             access_log,
             addressing: config.addressing.clone(),
@@ -96,7 +104,7 @@ impl Service {
     }
 
     pub(crate) fn render_metrics(&self) -> String {
-        self.metrics.render(&self.engine, self.access_log.dropped())
+        self.metrics.render(&self.engine, self.access_log.dropped(), self.bucket_logs.dropped())
     }
 
     pub(crate) fn refuse_connection(&self) {
@@ -129,6 +137,9 @@ impl Service {
             bucket: None,
             key: None,
             access_key_id: None,
+            requester: None,
+            object_bytes: None,
+            noted: None,
             may_know_reasons: false,
             method: parts.method.clone(),
             error: None,
@@ -140,6 +151,7 @@ impl Service {
         let body = || stream(incoming, &activity, received);
         let mut response = self.respond(&parts, secure, body, &mut account).await;
         self.allow_origin(&parts, &mut response, &account);
+        account.noted = self.note(&parts, secure, &account);
         let persistent = parts.version < http::Version::HTTP_2;
         if persistent && expects_body(&parts) && !response.status().is_success() {
             activity.leaves_unread();
@@ -194,7 +206,10 @@ impl Service {
                 (account.served, account.origin_status) = cause(&reply);
                 let elapsed = self.clock.elapsed().saturating_sub(account.started);
                 let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
-                let response = compressed(&routed, parts, encode(&routed, parts, reply, &context));
+                let expiry = self.expiry(&routed, &reply);
+                account.object_bytes = crate::lifecycle::object(&reply).map(|meta| meta.size_bytes);
+                let mut response = compressed(&routed, parts, encode(&routed, parts, reply, &context));
+                response.headers_mut().extend(expiry);
                 self.limited(&routed, parts, response)
             }
             Err(error) => {
@@ -220,6 +235,7 @@ impl Service {
             })?;
         if let Principal::Key(identity) = &principal {
             account.access_key_id = Some(identity.access_key_id.clone());
+            account.requester = Some(identity.owner.id.clone());
         }
         account.may_know_reasons = self.engine.may_know_reasons(&principal, routed.bucket.as_ref());
         let fields = PolicyFields::new(routed, parts);
@@ -232,6 +248,7 @@ impl Service {
                 BodyNeed::Xml | BodyNeed::Stream => self.engine.admit(&caller, action, place(routed)).await?,
             }
         }
+        self.check_referer(parts, routed, &caller.principal)?;
         let limit = traffic_limit(routed, parts)?;
         let declared_bytes = match &payload {
             PayloadMode::Unsigned | PayloadMode::Sha256(_) => 0,
@@ -405,6 +422,10 @@ impl OnEnd for Ended {
         }
         service.metrics.sent.inc_by(bytes_sent);
         service.metrics.received.inc_by(bytes_received);
+        if let Some(noted) = &account.noted {
+            let outcome = Outcome { status: *status, bytes_sent, bytes_received, duration };
+            service.write_down(noted, account, &outcome);
+        }
         service.access_log.write(&AccessLine {
             time_ms: account.time.0,
             request_id: account.id.as_str(),

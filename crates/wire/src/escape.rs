@@ -44,7 +44,7 @@ pub(crate) fn decode(text: &str, plus: Plus) -> Option<Cow<'_, str>> {
 }
 
 /// `text` with everything escaped but `A-Z a-z 0-9 - . _ ~ /`: the form of `encoding-type=url`, and of a path.
-pub(crate) fn encode(text: &str) -> Cow<'_, str> {
+pub fn encode(text: &str) -> Cow<'_, str> {
     if text.bytes().all(is_plain) {
         return Cow::Borrowed(text);
     }

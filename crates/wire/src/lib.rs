@@ -39,13 +39,13 @@ pub mod xml;
 
 pub use address::{Addressing, NamedObject, Style, request_host};
 pub use codec::{
-    ExpectedOwners, RequestFacts, decode, encode, expected_owners, read_tagging, read_website, traffic_limit,
-    write_website,
+    ExpectedOwners, RequestFacts, decode, encode, expected_owners, expiry_header, read_tagging, read_website,
+    traffic_limit, write_website,
 };
 pub use date::{http_date, parse_http_date};
 pub use detect::Claim;
 pub use errors::{ErrorContext, encode_error, error_code, reason};
-pub use escape::unescape_path;
+pub use escape::{encode as escape_key, unescape_path};
 pub use operation::{BodyNeed, Operation};
 pub use policy_fields::PolicyFields;
 pub use query::{MAX_QUERY_PARAMETERS, Queries};

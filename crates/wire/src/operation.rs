@@ -52,7 +52,18 @@ pub enum Operation {
     GetBucketStat,
     GetBucketRequestPayment,
     PutBucketRequestPayment,
+    /// OSS.
+    GetBucketReferer,
+    PutBucketReferer,
+    DeleteBucketReferer,
     GetBucketLogging,
+    PutBucketLogging,
+    /// OSS.
+    DeleteBucketLogging,
+    /// OSS: `UserDefinedLogFieldsConfig`.
+    GetLogFields,
+    PutLogFields,
+    DeleteLogFields,
     GetBucketVersioning,
     PutBucketVersioning,
     GetObjectLockConfiguration,
@@ -69,6 +80,9 @@ pub enum Operation {
     DeleteBucketCors,
     /// `OPTIONS`: a browser asks whether a page of another site may ask.
     Preflight,
+    GetBucketLifecycle,
+    PutBucketLifecycle,
+    DeleteBucketLifecycle,
     GetBucketTagging,
     PutBucketTagging,
     DeleteBucketTagging,
@@ -154,7 +168,15 @@ impl Operation {
             Self::GetBucketStat => "GetBucketStat",
             Self::GetBucketRequestPayment => "GetBucketRequestPayment",
             Self::PutBucketRequestPayment => "PutBucketRequestPayment",
+            Self::GetBucketReferer => "GetBucketReferer",
+            Self::PutBucketReferer => "PutBucketReferer",
+            Self::DeleteBucketReferer => "DeleteBucketReferer",
             Self::GetBucketLogging => "GetBucketLogging",
+            Self::PutBucketLogging => "PutBucketLogging",
+            Self::DeleteBucketLogging => "DeleteBucketLogging",
+            Self::GetLogFields => "GetUserDefinedLogFieldsConfig",
+            Self::PutLogFields => "PutUserDefinedLogFieldsConfig",
+            Self::DeleteLogFields => "DeleteUserDefinedLogFieldsConfig",
             Self::GetBucketVersioning => "GetBucketVersioning",
             Self::PutBucketVersioning => "PutBucketVersioning",
             Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
@@ -169,6 +191,9 @@ impl Operation {
             Self::GetBucketCors => "GetBucketCors",
             Self::PutBucketCors => "PutBucketCors",
             Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::GetBucketLifecycle => "GetBucketLifecycle",
+            Self::PutBucketLifecycle => "PutBucketLifecycle",
+            Self::DeleteBucketLifecycle => "DeleteBucketLifecycle",
             Self::Preflight => "OptionObject",
             Self::PutBucketTagging => "PutBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
@@ -234,7 +259,14 @@ impl Operation {
             Self::GetBucketStat => Action::GetBucketStat,
             Self::GetBucketRequestPayment => Action::GetBucketRequestPayment,
             Self::PutBucketRequestPayment => Action::PutBucketRequestPayment,
+            Self::GetBucketReferer => Action::GetBucketReferer,
+            Self::PutBucketReferer | Self::DeleteBucketReferer => Action::PutBucketReferer,
             Self::GetBucketLogging => Action::GetBucketLogging,
+            Self::PutBucketLogging => Action::PutBucketLogging,
+            Self::DeleteBucketLogging => Action::DeleteBucketLogging,
+            Self::GetLogFields => Action::GetLogFields,
+            Self::PutLogFields => Action::PutLogFields,
+            Self::DeleteLogFields => Action::DeleteLogFields,
             Self::GetBucketVersioning => Action::GetBucketVersioning,
             Self::PutBucketVersioning => Action::PutBucketVersioning,
             Self::GetObjectLockConfiguration => Action::GetBucketObjectLockConfiguration,
@@ -249,6 +281,9 @@ impl Operation {
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
+            Self::GetBucketLifecycle => Action::GetBucketLifecycle,
+            Self::PutBucketLifecycle => Action::PutBucketLifecycle,
+            Self::DeleteBucketLifecycle => Action::DeleteBucketLifecycle,
             Self::PutBucketTagging => Action::PutBucketTagging,
             Self::DeleteBucketTagging => Action::DeleteBucketTagging,
             Self::PutObject
@@ -278,6 +313,8 @@ impl Operation {
         match self {
             Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
             Self::PutBucketCors => limits::MAX_CORS_BYTES,
+            Self::PutBucketLifecycle => limits::MAX_LIFECYCLE_BYTES,
+            Self::PutBucketReferer | Self::PutBucketLogging | Self::PutLogFields => limits::MAX_SETTING_BYTES,
             _ => limits::MAX_XML_BYTES,
         }
     }
@@ -295,6 +332,10 @@ impl Operation {
             | Self::PutObjectTagging
             | Self::PutBucketTagging
             | Self::PutBucketCors
+            | Self::PutBucketLifecycle
+            | Self::PutBucketReferer
+            | Self::PutBucketLogging
+            | Self::PutLogFields
             | Self::PutBucketRequestPayment
             | Self::PutBucketVersioning
             | Self::PutObjectLockConfiguration

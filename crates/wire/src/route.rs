@@ -100,7 +100,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation of a bucket.
-const BUCKET_SELECTORS: [&str; 13] = [
+const BUCKET_SELECTORS: [&str; 15] = [
     "acl",
     "policy",
     "policyStatus",
@@ -113,22 +113,20 @@ const BUCKET_SELECTORS: [&str; 13] = [
     "tagging",
     "cors",
     "requestPayment",
+    "lifecycle",
+    "logging",
     "versioning",
 ];
-const OSS_BUCKET_SELECTORS: [&str; 3] = ["stat", "bucketInfo", "objectWorm"];
+const OSS_BUCKET_SELECTORS: [&str; 5] = ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
 /// Settings that can be asked for and not made.
-const OSS_TOLD: [(&str, Operation); 2] =
-    [("logging", Operation::GetBucketLogging), ("live", Operation::ListLiveChannels)];
-const S3_TOLD: [(&str, Operation); 3] = [
-    ("logging", Operation::GetBucketLogging),
-    ("notification", Operation::GetBucketNotification),
-    ("accelerate", Operation::GetBucketAccelerate),
-];
+const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
+const S3_TOLD: [(&str, Operation); 2] =
+    [("notification", Operation::GetBucketNotification), ("accelerate", Operation::GetBucketAccelerate)];
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 33] = [
+const DECISIVE: [&str; 36] = [
     "acl",
     "ownershipControls",
     "policy",
@@ -152,6 +150,9 @@ const DECISIVE: [&str; 33] = [
     "symlink",
     "requestPayment",
     "stat",
+    "lifecycle",
+    "referer",
+    "userDefinedLogFieldsConfig",
     "logging",
     "versioning",
     "live",
@@ -345,6 +346,18 @@ impl Request<'_> {
             ("cors", "GET") => Operation::GetBucketCors,
             ("cors", "PUT") => Operation::PutBucketCors,
             ("cors", "DELETE") => Operation::DeleteBucketCors,
+            ("lifecycle", "GET") => Operation::GetBucketLifecycle,
+            ("lifecycle", "PUT") => Operation::PutBucketLifecycle,
+            ("lifecycle", "DELETE") => Operation::DeleteBucketLifecycle,
+            ("logging", "GET") => Operation::GetBucketLogging,
+            ("logging", "PUT") => Operation::PutBucketLogging,
+            ("logging", "DELETE") if self.vocab.dialect == Dialect::Oss => Operation::DeleteBucketLogging,
+            ("referer", "GET") => Operation::GetBucketReferer,
+            ("referer", "PUT") => Operation::PutBucketReferer,
+            ("referer", "DELETE") => Operation::DeleteBucketReferer,
+            ("userDefinedLogFieldsConfig", "GET") => Operation::GetLogFields,
+            ("userDefinedLogFieldsConfig", "PUT") => Operation::PutLogFields,
+            ("userDefinedLogFieldsConfig", "DELETE") => Operation::DeleteLogFields,
             ("requestPayment", "GET") => Operation::GetBucketRequestPayment,
             ("requestPayment", "PUT") => Operation::PutBucketRequestPayment,
             ("versioning", "GET") => Operation::GetBucketVersioning,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use headwater_model::BucketName;
 use headwater_model::bucket::Dialect;
+use headwater_model::lifecycle::DayLength;
 use headwater_model::settings::OriginSettings;
 use headwater_server::{AccessLogTarget, ServerConfig, TlsFiles};
 use headwater_wire::Addressing;
@@ -27,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) origin_ca: Vec<PathBuf>,
     pub(crate) origin_defaults: OriginSettings,
     pub(crate) workers: Option<usize>,
+    /// How long a day of lifecycle rules lasts.
+    pub(crate) lifecycle_day: DayLength,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
 }
@@ -87,8 +90,7 @@ impl Config {
             file.origin.defaults.credentials.is_none() && file.origin.defaults.bucket.is_none(),
             "origin.defaults cannot have credentials or bucket; give them to one origin: headwater origin set"
         );
-        // Accepted now so that set-ups keep working when lifecycle rules arrive; nothing expires yet.
-        let _lifecycle_day = args.lifecycle_day.or(file.lifecycle_day);
+        let lifecycle_day = args.lifecycle_day.or(file.lifecycle_day).map_or(DayLength::REAL, DayLength::of_seconds);
         Ok(Self {
             data: args.data.or(file.data).unwrap_or_else(|| PathBuf::from("headwater-data")),
             server,
@@ -97,6 +99,7 @@ impl Config {
             origin_ca: prefer(args.origin_ca, file.origin.ca),
             origin_defaults: file.origin.defaults,
             workers: args.workers.or(file.workers).map(usize::from),
+            lifecycle_day,
             log: args.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
         })

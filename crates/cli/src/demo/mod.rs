@@ -130,6 +130,7 @@ fn rule(host: &str) -> String {
 fn configuration(data: &Path) -> Config {
     let any_port = (Ipv4Addr::LOCALHOST, 0).into();
     Config {
+        lifecycle_day: headwater_model::lifecycle::DayLength::REAL,
         data: data.to_owned(),
         server: ServerConfig {
             listen: any_port,

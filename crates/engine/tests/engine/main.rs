@@ -4,6 +4,7 @@
 
 mod composition;
 mod explain;
+mod lifecycle;
 mod locks;
 mod operations;
 mod oss_objects;

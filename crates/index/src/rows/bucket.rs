@@ -26,7 +26,8 @@ pub struct BucketRow {
 
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
-    /// 2: migration settings. 3: configuration, whose it is, grants, policy. 4: versioning, object lock.
+    /// 2: migration settings. 3: configuration, whose it is, grants, policy. 4: versioning, object lock, lifecycle
+    /// rules, hotlink protection, logging.
     const VERSION: u8 = 4;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {

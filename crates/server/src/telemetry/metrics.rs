@@ -90,9 +90,11 @@ pub struct Metrics {
     pub(crate) connections: Gauge,
     pub(crate) connections_refused: Counter,
     access_lines_dropped: Counter,
+    log_lines_dropped: Counter,
     failed_misses: Family<ReasonLabels, Counter>,
     fills: FillMetrics,
     gauges: Gauges,
+    lifecycle: super::lifecycle::LifecycleMetrics,
 }
 
 /// Sizes that are set when the metrics are asked for.
@@ -130,7 +132,7 @@ impl Metrics {
         let served = Family::<ServedLabels, Counter>::default();
         let (sent, received) = (Counter::default(), Counter::default());
         let (connections, connections_refused) = (Gauge::default(), Counter::default());
-        let access_lines_dropped = Counter::default();
+        let (access_lines_dropped, log_lines_dropped) = (Counter::default(), Counter::default());
         let failed_misses = Family::<ReasonLabels, Counter>::default();
         registry.register("failed_misses", "Misses that were answered with an error, by reason", failed_misses.clone());
         let fills = FillMetrics::new();
@@ -152,8 +154,14 @@ impl Metrics {
             "Access lines the target could not take",
             access_lines_dropped.clone(),
         );
+        registry.register(
+            "bucket_log_lines_dropped",
+            "Lines of buckets' logs that were not delivered",
+            log_lines_dropped.clone(),
+        );
         fills.register(&mut registry);
         gauges.register(&mut registry);
+        let lifecycle = super::lifecycle::LifecycleMetrics::register(&mut registry);
         Self {
             registry,
             requests,
@@ -164,9 +172,11 @@ impl Metrics {
             connections,
             connections_refused,
             access_lines_dropped,
+            log_lines_dropped,
             failed_misses,
             fills,
             gauges,
+            lifecycle,
         }
     }
 
@@ -191,10 +201,13 @@ impl Metrics {
     }
 
     /// Everything as text.
-    pub(crate) fn render(&self, engine: &Engine, access_lines_dropped: u64) -> String {
+    pub(crate) fn render(&self, engine: &Engine, access_lines_dropped: u64, log_lines_dropped: u64) -> String {
         self.gauges.set(&engine.store().stats(), engine.fills().running());
+        self.lifecycle.update(engine.lifecycle_counters());
         let behind = access_lines_dropped.saturating_sub(self.access_lines_dropped.get());
         self.access_lines_dropped.inc_by(behind);
+        let behind = log_lines_dropped.saturating_sub(self.log_lines_dropped.get());
+        self.log_lines_dropped.inc_by(behind);
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("memory takes every write");
         text

@@ -1,6 +1,7 @@
 //! What the server tells about itself: one access line per request, and metrics.
 
 mod access_log;
+mod lifecycle;
 mod metrics;
 
 pub use access_log::{AccessLog, AccessLogTarget};

@@ -4,6 +4,7 @@
 
 mod admin;
 mod admin_client;
+mod configuration;
 mod forms;
 mod matrix;
 mod requests;

@@ -17,8 +17,10 @@ mod copy;
 mod cors;
 mod delete;
 mod endpoint;
+mod lifecycle;
 mod list;
 mod lock;
+mod logging;
 mod miss;
 mod multipart;
 mod object;
@@ -26,6 +28,7 @@ mod owner;
 mod page;
 mod part;
 mod put;
+mod referer;
 mod service;
 mod setting;
 mod storage_class;
@@ -127,10 +130,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketStat => Op::GetBucketStat(request.bucket()),
         Operation::GetBucketRequestPayment => Op::GetBucketRequestPayment(request.bucket()),
         Operation::PutBucketRequestPayment => setting::decode_payer(&request, body)?,
-        Operation::GetBucketLogging
-        | Operation::GetBucketNotification
-        | Operation::GetBucketAccelerate
-        | Operation::ListLiveChannels => Op::GetUnset(request.bucket(), routed.action()),
+        Operation::GetBucketNotification | Operation::GetBucketAccelerate | Operation::ListLiveChannels => {
+            Op::GetUnset(request.bucket(), routed.action())
+        }
         Operation::GetBucketVersioning => Op::GetBucketVersioning(request.bucket()),
         Operation::PutBucketVersioning => versioning::decode(&request, body)?,
         Operation::GetObjectLockConfiguration => Op::GetObjectLockConfiguration(request.bucket()),
@@ -142,6 +144,18 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
         Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
+        Operation::GetBucketLifecycle => Op::GetBucketLifecycle(request.bucket()),
+        Operation::PutBucketLifecycle => lifecycle::decode(&request, body)?,
+        Operation::DeleteBucketLifecycle => Op::DeleteBucketLifecycle(request.bucket()),
+        Operation::GetBucketReferer => Op::GetBucketReferer(request.bucket()),
+        Operation::PutBucketReferer => referer::decode(&request, body)?,
+        Operation::DeleteBucketReferer => Op::PutBucketReferer(request.bucket(), None),
+        Operation::GetBucketLogging => Op::GetBucketLogging(request.bucket()),
+        Operation::PutBucketLogging => logging::decode(&request, body)?,
+        Operation::DeleteBucketLogging => Op::DeleteBucketLogging(request.bucket()),
+        Operation::GetLogFields => Op::GetLogFields(request.bucket()),
+        Operation::PutLogFields => logging::decode_fields(&request, body)?,
+        Operation::DeleteLogFields => Op::DeleteLogFields(request.bucket()),
         Operation::GetBucketTagging => Op::GetBucketTagging(request.bucket()),
         Operation::PutBucketTagging => tagging::decode_bucket(&request, body)?,
         Operation::DeleteBucketTagging => tagging::decode_delete_bucket(&request),
@@ -184,6 +198,7 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
         Reply::LockConfiguration(configuration) => lock::encode_configuration(answer, &configuration),
         Reply::Retention(retention) => lock::encode_retention(answer, retention),
         Reply::LegalHold(hold) => lock::encode_hold(answer, hold),
+        Reply::Done if answer.routed.operation == Operation::PutBucketLifecycle => lifecycle::encode_stored(answer),
         Reply::Done => answer.done(),
         Reply::Buckets { owner, buckets, next } => service::encode_buckets(answer, &owner, &buckets, next.as_deref()),
         Reply::Bucket { owner, bucket } => bucket::encode(answer, &owner, &bucket),
@@ -206,6 +221,10 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
         Reply::RequestPayment(requester_pays) => setting::encode_payer(answer, requester_pays),
         Reply::Unset => setting::encode_unset(answer).unwrap_or_else(|| answer.done()),
         Reply::Cors(configuration) => cors::encode(answer, &configuration),
+        Reply::Lifecycle(configuration) => lifecycle::encode(answer, &configuration),
+        Reply::Referer(referer) => answer.xml(referer::encode(&referer)),
+        Reply::Logging(logging) => logging::encode(answer, logging.as_deref()),
+        Reply::LogFields(fields) => answer.xml(logging::encode_fields(&fields)),
         Reply::Relayed(relayed) => object::encode_relayed(answer, *relayed),
         Reply::Appended(meta) => append::encode(answer, &meta),
         Reply::Stored(meta) => put::encode(answer, &meta),
@@ -233,6 +252,16 @@ pub(crate) fn put_stored(headers: &mut http::HeaderMap, meta: &headwater_model::
 /// The URL of the object that a request names.
 pub(crate) fn object_location(routed: &Routed, parts: &Parts, context: &ResponseContext<'_>) -> String {
     endpoint::object_url(&Answer { routed, parts, vocab: routed.vocab(), context })
+}
+
+/// The header by which an object's answer tells when a lifecycle rule of this name ends it. Dates beyond year 9999 show as
+/// its end.
+pub fn expiry_header(
+    dialect: Dialect,
+    at: headwater_model::clock::Timestamp,
+    rule_id: &str,
+) -> (http::HeaderName, http::HeaderValue) {
+    lifecycle::expiry_header(dialect, at, rule_id)
 }
 
 /// Reads a website document, as PutBucketWebsite does. Masked secrets stay masked.
@@ -352,6 +381,10 @@ impl Answer<'_> {
                 | Operation::DeleteObjectTagging
                 | Operation::DeleteBucketTagging
                 | Operation::DeleteBucketCors
+                | Operation::DeleteBucketLifecycle
+                | Operation::DeleteBucketReferer
+                | Operation::DeleteBucketLogging
+                | Operation::DeleteLogFields
                 | Operation::AbortMultipartUpload
         );
         let of_s3 = !self.is_oss() && self.routed.operation == Operation::PutBucketPolicy;

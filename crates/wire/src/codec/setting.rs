@@ -33,7 +33,6 @@ pub(super) fn encode_payer(answer: &Answer<'_>, requester_pays: bool) -> Respons
 /// The document of a setting that was never made; `None` for operations that have none.
 pub(super) fn encode_unset(answer: &Answer<'_>) -> Option<Response<Body>> {
     let root = match answer.routed.operation {
-        Operation::GetBucketLogging => "BucketLoggingStatus",
         Operation::GetBucketNotification => "NotificationConfiguration",
         Operation::GetBucketAccelerate => "AccelerateConfiguration",
         Operation::ListLiveChannels => "ListLiveChannelResult",

@@ -73,6 +73,19 @@ impl Limits {
     }
 }
 
+/// A tag that a lifecycle rule speaks of: of characters that tags can have. It may be longer than any tag, and then covers
+/// nothing, as at the vendors.
+pub(super) fn check_of_rule(request: &Request<'_>, key: &str, value: &str) -> Result<()> {
+    let limits = of_objects(request);
+    if key.is_empty() || !limits.allows(key) {
+        return Err(invalid("The TagKey you have provided is invalid.".into()));
+    }
+    if !limits.allows(value) {
+        return Err(invalid("The TagValue you have provided is invalid.".into()));
+    }
+    Ok(())
+}
+
 fn invalid(message: String) -> Error {
     Error::InvalidTag { message: message.into() }
 }

@@ -21,6 +21,9 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         | Error::NoSuchWebsite { bucket }
         | Error::NoSuchTagSet { bucket }
         | Error::NoSuchCors { bucket }
+        | Error::NoSuchLifecycle { bucket }
+        | Error::NoSuchLogFields { bucket }
+        | Error::InvalidLogTarget { target: bucket }
         | Error::NoSuchBucketPolicy { bucket }
         | Error::NoSuchPublicAccessBlock { bucket }
         | Error::NoSuchOwnershipControls { bucket }

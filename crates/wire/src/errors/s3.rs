@@ -37,6 +37,20 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::SymlinkTarget { is_link: true, .. } => {
             row(S::BAD_REQUEST, "InvalidTargetType", "The symbolic's target object type is invalid")
         }
+        Error::NoSuchLogFields { .. } => row(
+            S::NOT_FOUND,
+            "NoSuchUserDefinedLogFieldsConfig",
+            "The specified bucket does not have a user defined log fields configuration.",
+        ),
+        Error::InvalidLogTarget { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidTargetBucketForLogging",
+            "The target bucket for logging does not exist, or is not owned by the owner of the bucket",
+        ),
+        Error::DeniedByReferer => row(S::FORBIDDEN, "AccessDenied", "You are denied by bucket referer policy."),
+        Error::NoSuchLifecycle { .. } => {
+            row(S::NOT_FOUND, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
+        }
         Error::NoSuchCors { .. } => {
             row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
         }

@@ -114,6 +114,18 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("SymlinkTargetNotExist", 404),
         ),
         (Error::SymlinkTarget { target: key(), is_link: true }, ("InvalidTargetType", 400), ("InvalidTargetType", 400)),
+        (
+            Error::NoSuchLogFields { bucket: bucket() },
+            ("NoSuchUserDefinedLogFieldsConfig", 404),
+            ("NoSuchUserDefinedLogFieldsConfig", 404),
+        ),
+        (
+            Error::InvalidLogTarget { target: bucket() },
+            ("InvalidTargetBucketForLogging", 400),
+            ("InvalidTargetBucketForLogging", 400),
+        ),
+        (Error::DeniedByReferer, ("AccessDenied", 403), ("AccessDenied", 403)),
+        (Error::NoSuchLifecycle { bucket: bucket() }, ("NoSuchLifecycleConfiguration", 404), ("NoSuchLifecycle", 404)),
         (Error::NoSuchCors { bucket: bucket() }, ("NoSuchCORSConfiguration", 404), ("NoSuchCORSConfiguration", 404)),
         (Error::CorsForbidden { enabled: false }, ("AccessForbidden", 403), ("AccessForbidden", 403)),
         (Error::CorsForbidden { enabled: true }, ("AccessForbidden", 403), ("AccessForbidden", 403)),

@@ -68,7 +68,7 @@ const AWS_LISTED: [&str; 35] = [
 ];
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
-const LISTED: [&str; 106] = [
+const LISTED: [&str; 107] = [
     "accessPoint",
     "accessPointPolicy",
     "acl",
@@ -150,6 +150,7 @@ const LISTED: [&str; 106] = [
     "udfName",
     "uploadId",
     "uploads",
+    "userDefinedLogFieldsConfig",
     "versionId",
     "versioning",
     "versions",

@@ -50,8 +50,6 @@ pub(crate) static S3: Vocab = Vocab {
         "encryption",
         "intelligent-tiering",
         "inventory",
-        "lifecycle",
-        "logging",
         "metadataConfiguration",
         "metadataInventoryTable",
         "metadataJournalTable",

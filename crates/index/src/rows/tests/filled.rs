@@ -11,6 +11,8 @@ use headwater_model::version::{
 
 use super::*;
 
+mod settings;
+
 /// As (key, value).
 pub(super) fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([8; 16]));
@@ -107,6 +109,7 @@ pub(super) fn configured() -> BucketRow {
                 period: RetentionPeriod::Years(300),
             }),
         }),
+        ..settings::filled()
     };
     row
 }
@@ -114,8 +117,8 @@ pub(super) fn configured() -> BucketRow {
 /// As far as version 3 goes.
 pub(super) fn configured_without_versions() -> BucketRow {
     let mut row = configured();
-    row.bucket.configuration.versioning = Versioning::Unversioned;
-    row.bucket.configuration.object_lock = None;
+    let BucketConfiguration { tags, cors, requester_pays, .. } = row.bucket.configuration;
+    row.bucket.configuration = BucketConfiguration { tags, cors, requester_pays, ..BucketConfiguration::default() };
     row
 }
 
