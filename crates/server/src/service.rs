@@ -336,6 +336,7 @@ impl Service {
                 bucket: account.bucket.as_deref(),
                 key: account.key.as_deref(),
                 owner,
+                site: self.addressing.is_website(request_host(parts)),
             },
         );
         account.error = Some(headwater_wire::error_code(dialect, error).into());
