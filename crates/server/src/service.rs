@@ -241,7 +241,7 @@ impl Service {
         let fields = PolicyFields::new(routed, parts);
         let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
         let caller = Caller { principal, dialect: routed.dialect, context };
-        if !routed.operation.is_judged_by_key() {
+        if !routed.is_judged_by_key() {
             let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
             match routed.body_need() {
                 BodyNeed::None | BodyNeed::Form => self.engine.authorise(&caller, action, bucket, key)?,
