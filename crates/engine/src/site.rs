@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Guarantees: a page, also an error page, is shown only to who may read it; what a rule redirects needs no right, because
-//! nothing of the bucket is told. The status of an error page is that of the error.
+//! nothing of the bucket is told. The status of an error page is that of the error, unless `HttpStatus`
+//! names another for what is missing.
 //!
 //! Not here: websites of OSS, which are the API's own reads ([`crate::get`], oss-mirroring 11).
 
@@ -83,7 +84,7 @@ impl Engine {
             MissMethod::Head => Body::Empty,
         };
         let mut reply = ObjectReply::hit(object.meta.clone(), body);
-        reply.status = Some(status);
+        reply.status = Some(shown_status(&document, status));
         if let Error::NoSuchKey { origin_status, .. } = error {
             reply.origin_status = origin_status;
         }
@@ -128,6 +129,12 @@ fn page_status(error: &Error) -> Option<u16> {
         Error::AccessDenied { .. } => Some(403),
         _ => None,
     }
+}
+
+/// Status of an error page: the error's, but for a missing page the one that a document of OSS's form names.
+fn shown_status(document: &Website, status: u16) -> u16 {
+    let named = document.error.as_ref().and_then(|page| page.http_status);
+    named.filter(|_| status == 404).unwrap_or(status)
 }
 
 /// Where an object sends those who ask for it (`x-amz-website-redirect-location`).

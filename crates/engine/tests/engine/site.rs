@@ -108,6 +108,17 @@ async fn an_error_page_that_nobody_may_read_gives_way_to_the_error() {
 }
 
 #[tokio::test]
+async fn a_status_that_the_document_names_is_for_what_is_missing() {
+    let bench = with_site(CannedAcl::PublicRead, Vec::new()).await;
+    let mut website = Website::clone(bench.engine.bucket(BUCKET).unwrap().website.as_ref().unwrap());
+    website.error.as_mut().unwrap().http_status = Some(200);
+    bench.ask(Op::PutBucketWebsite(bucket(BUCKET), Box::new(website))).await.unwrap();
+    put_as(&bench, "hidden", CannedAcl::Private, b"x").await;
+    assert_eq!(told(&bench, "nope").await, expected(200, "sorry"));
+    assert_eq!(told(&bench, "hidden").await, expected(403, "sorry"));
+}
+
+#[tokio::test]
 async fn rules_come_before_what_is_stored_and_after_what_failed() {
     let host = Redirect { host_name: Some("elsewhere".into()), protocol: Some("https".into()), ..Redirect::default() };
     let rules = vec![
