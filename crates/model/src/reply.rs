@@ -260,7 +260,7 @@ pub enum Reply {
     Completed(SharedMeta),
     /// ListParts.
     Parts {
-        /// Owner.
+        /// Who will own the object.
         owner: Owner,
         /// When the upload began, and its checksum algorithm.
         initiated: Timestamp,
@@ -271,7 +271,7 @@ pub enum Reply {
     },
     /// ListMultipartUploads.
     Uploads {
-        /// Owner.
+        /// The bucket's owner, who will own every object whose upload names nobody else.
         owner: Owner,
         /// The page.
         page: UploadPage,

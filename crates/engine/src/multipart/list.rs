@@ -16,7 +16,7 @@ impl Engine {
         let (info, _) = open.ok_or_else(|| no_such_upload(&query.upload))?;
         let page = self.store.parts(&known.reference, id, query.after, query.limit).await?;
         Ok(Reply::Parts {
-            owner: self.owner_of(&known.bucket),
+            owner: info.owner.unwrap_or_else(|| self.owner_of(&known.bucket)),
             initiated: info.initiated,
             checksum: info.checksum_algorithm.map(|algorithm| (algorithm, info.checksum_type)),
             page,

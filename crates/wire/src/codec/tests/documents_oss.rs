@@ -119,6 +119,7 @@ fn multipart_uploads() {
             initiated: AT,
             checksum_algorithm: None,
             checksum_type: headwater_model::digest::ChecksumType::FullObject,
+            owner: None,
         }],
         common_prefixes: vec!["p/".into()],
         next: Some(("p/".into(), UploadId([0; 16]))),
