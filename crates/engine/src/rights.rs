@@ -4,7 +4,7 @@
 //! with the object in hand, before a byte or a header of it is answered. On the S3 face a caller that may not list a
 //! bucket is told `AccessDenied` where another is told that there is no such key.
 
-use headwater_model::access::{Decision, ObjectState, Principal, Question, decide};
+use headwater_model::access::{Decision, ObjectState, Principal, Question, decide, settles_payment};
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::error::VersionError;
 use headwater_model::object::ObjectMeta;
@@ -100,6 +100,18 @@ impl Engine {
             _ => error,
         }
     }
+}
+
+/// Where the requester is to pay, that the request says so; root need not.
+///
+/// # Errors
+/// `AccessDenied`.
+pub(crate) fn require_payment(caller: &Caller<'_>, bucket: &Bucket) -> Result<()> {
+    let is_root = matches!(&caller.principal, Principal::Key(identity) if identity.root && identity.session.is_none());
+    if is_root || settles_payment(&caller.principal, &caller.context, bucket) {
+        return Ok(());
+    }
+    Err(Error::AccessDenied { reason: "the request does not say that its requester pays" })
 }
 
 /// What a request is about, as far as it names anything.
