@@ -19,7 +19,7 @@ use crate::list::ListPage;
 use crate::logging::{BucketLogging, LogFields};
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
-use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
+use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags, UserMeta};
 use crate::op::LegalHold;
 use crate::policy::Policy;
 use crate::referer::RefererConfiguration;
@@ -266,6 +266,8 @@ pub enum Reply {
         initiated: Timestamp,
         /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
         checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+        /// User metadata that the object will have: OSS tells of it how a client encrypts the parts.
+        user: UserMeta,
         /// The page.
         page: PartPage,
     },

@@ -199,6 +199,7 @@ fn multipart_uploads() {
         owner: owner(),
         initiated: AT,
         checksum: Some((ChecksumAlgorithm::Crc32, headwater_model::digest::ChecksumType::Composite)),
+        user: vec![("client-side-encryption-key".into(), "k".into())],
         page,
     };
     assert_eq!(
