@@ -400,8 +400,8 @@ def settings_nobody_made():
     equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "BucketOwner")
     CLIENT.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
     equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "Requester")
-    refused(501, "NotImplemented", CLIENT.put_bucket_versioning, Bucket=bucket,
-            VersioningConfiguration={"Status": "Enabled"})
+    refused(501, "NotImplemented", CLIENT.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration={
+        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]})
 
 
 @step

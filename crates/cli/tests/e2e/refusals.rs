@@ -52,7 +52,10 @@ async fn who_is_not_known() {
     let unknown = right.with_key(ClientKey { id: "NOSUCHKEY", secret: server.key().secret });
     let wrong = right.with_key(ClientKey { id: server.key().id, secret: "not-the-secret-of-this-key" });
     for target in ["/bkt/k", "/bkt/missing", "/no-such-bucket/k"] {
-        expect_both(403, "InvalidAccessKeyId", || unknown.get(target)).await;
+        // OSS looks for the bucket before the key, and its SDKs rest on that.
+        let is_there = target.starts_with("/bkt/");
+        let of_oss = if is_there { (403, "InvalidAccessKeyId") } else { (404, "NoSuchBucket") };
+        expect(of_oss, (403, "InvalidAccessKeyId"), || unknown.get(target)).await;
         expect_both(403, "SignatureDoesNotMatch", || wrong.get(target)).await;
         expect_both(403, "RequestTimeTooSkewed", || right.get(target).clock_ahead(-16 * 60)).await;
         expect_both(403, "RequestTimeTooSkewed", || right.get(target).clock_ahead(16 * 60)).await;

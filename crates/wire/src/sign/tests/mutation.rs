@@ -107,8 +107,13 @@ fn with_plus(subject: &Subject) -> String {
     subject.parts.uri.query().unwrap_or_default().replace("%20", "%2B")
 }
 
+/// 2,000 in everyday runs, else what `PROPTEST_CASES` says: releases are held to 100,000.
+fn mutations() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(mutations()))]
 
     #[test]
     fn one_byte_changed_is_refused(
