@@ -1,7 +1,7 @@
 //! Access control lists of buckets and objects: shown, set, and resolved from what a request names.
 //!
 //! Guarantees: a list is stored only with grantees that exist; a list that grants something to the public is refused
-//! where the bucket blocks that, and any list but the owner's own where lists are disabled.
+//! where the bucket blocks that, and any change of a list where lists are disabled.
 
 use headwater_model::acl::{Acl, CannedAcl, Grant, Grantee, MAX_GRANTS, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::bucket::{Bucket, Dialect, ObjectOwnership};
@@ -25,6 +25,10 @@ impl Engine {
     pub(crate) async fn put_bucket_acl(&self, name: &BucketName, wanted: &WantedAcl) -> Result<Reply> {
         let change = self.buckets.change().await;
         let known = change.find(name)?;
+        // S3 refuses here even what would change nothing; when it makes a bucket it takes `private`.
+        if known.bucket.access.ownership == Some(ObjectOwnership::BucketOwnerEnforced) {
+            return Err(Error::AclsDisabled { bucket: name.as_str().into() });
+        }
         let acl = self.bucket_acl(&known.bucket, wanted)?;
         change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
         Ok(Reply::Done)

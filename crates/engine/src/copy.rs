@@ -66,7 +66,7 @@ impl Engine {
                 if copy.source_version.is_some() { Action::GetObjectVersionTagging } else { Action::GetObjectTagging };
             let reads = Right::of(caller, reads, &known.bucket, &copy.source_key);
             reads.check(Some(&source.meta))?;
-            self.authorise(caller, Action::PutObjectTagging, Some(&copy.bucket), Some(&copy.key))?;
+            self.authorise_tags(caller, Some(&copy.bucket), Some(&copy.key))?;
         }
         Ok(tags.clone())
     }

@@ -15,7 +15,7 @@ use headwater_store::{Afterwards, VersionRemoval};
 
 use crate::control::Known;
 use crate::engine::Engine;
-use crate::rights::Right;
+use crate::rights::{Right, require_payment};
 use crate::versions::keeps_versions;
 
 /// Deletes of one request that are under way together: enough to share one sync of the log, few enough that one request
@@ -40,7 +40,7 @@ impl Engine {
         let removed = match version.filter(|_| keeps_versions(known)) {
             Some(version) => {
                 let condition = condition.map(Arc::from);
-                let removal = VersionRemoval { version, afterwards, governance, condition };
+                let removal = VersionRemoval { version, afterwards, governance, condition, superseded: None };
                 let removed = self.store.delete_version(&known.reference, key, removal).await;
                 removed.map(|removed| VersionNote {
                     is_marker: removed.is_some_and(|removed| removed.kind == VersionKind::Marker),
@@ -65,9 +65,11 @@ impl Engine {
         removed
     }
 
-    /// The right to delete is asked for each key, and a key that may not be deleted fails alone.
+    /// The right to delete is asked for each key, and a key that may not be deleted fails alone. Who pays is one question
+    /// for all.
     pub(crate) async fn delete_objects(&self, caller: &Caller<'_>, delete: DeleteObjects) -> Result<Reply> {
         let known = self.known(&delete.bucket)?;
+        require_payment(caller, &known.bucket)?;
         let mut deleted: Vec<_> = futures_util::stream::iter(delete.keys)
             .map(async |doomed| {
                 let Doomed { key, version, condition } = doomed;

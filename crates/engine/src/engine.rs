@@ -99,7 +99,7 @@ impl Engine {
             self.authorise(caller, action, bucket, key)?;
         }
         if !op.tags().is_empty() {
-            self.authorise(caller, Action::PutObjectTagging, bucket, key)?;
+            self.authorise_tags(caller, bucket, key)?;
         }
         self.authorise_lock(caller, &op, bucket, key)?;
         let tells_versions = self.tells_versions(bucket);

@@ -4,7 +4,7 @@
 //! with the object in hand, before a byte or a header of it is answered. On the S3 face a caller that may not list a
 //! bucket is told `AccessDenied` where another is told that there is no such key.
 
-use headwater_model::access::{Decision, ObjectState, Principal, Question, decide};
+use headwater_model::access::{Decision, ObjectState, Principal, Question, decide, settles_payment};
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::error::VersionError;
 use headwater_model::object::ObjectMeta;
@@ -50,6 +50,23 @@ impl Engine {
             Decision::Allowed | Decision::ByObject => Ok(()),
             Decision::Denied { reason } => Err(Error::AccessDenied { reason }),
         }
+    }
+
+    /// Whether the caller may give tags to a new object. Nothing of what a policy asks of tags holds for it yet.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`].
+    pub(crate) fn authorise_tags(
+        &self,
+        caller: &Caller<'_>,
+        bucket: Option<&BucketName>,
+        key: Option<&ObjectKey>,
+    ) -> Result<()> {
+        let (Some(bucket), Some(key)) = (bucket, key) else {
+            return self.authorise(caller, Action::PutObjectTagging, bucket, key);
+        };
+        let known = self.known(bucket)?;
+        Right::of(caller, Action::PutObjectTagging, &known.bucket, key).check(None)
     }
 
     /// Whether the list that a request gives to a bucket makes the bucket (OSS PutBucketAcl: "if the bucket does not exist,
@@ -100,6 +117,18 @@ impl Engine {
             _ => error,
         }
     }
+}
+
+/// Where the requester is to pay, that the request says so; root need not.
+///
+/// # Errors
+/// `AccessDenied`.
+pub(crate) fn require_payment(caller: &Caller<'_>, bucket: &Bucket) -> Result<()> {
+    let is_root = matches!(&caller.principal, Principal::Key(identity) if identity.root && identity.session.is_none());
+    if is_root || settles_payment(&caller.principal, &caller.context, bucket) {
+        return Ok(());
+    }
+    Err(Error::AccessDenied { reason: "the request does not say that its requester pays" })
 }
 
 /// What a request is about, as far as it names anything.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, ETag};
 use crate::name::ObjectKey;
+use crate::reply::Owner;
 
 /// Identifies an upload; printed as 32 upper-case hex digits. UUID v7, so ids ascend with time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +74,8 @@ pub struct UploadInfo {
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
     /// Of what the object's checksum will be one.
     pub checksum_type: ChecksumType,
+    /// The account that will own the object; `None`: its bucket's owner.
+    pub owner: Option<Owner>,
 }
 
 /// One page of uploads, ordered by key, then id.

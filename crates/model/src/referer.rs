@@ -37,7 +37,7 @@ impl RefererConfiguration {
         let Some(referer) = referer.map(str::trim).filter(|referer| !referer.is_empty()) else {
             return self.allow_empty || self.allowed.is_empty();
         };
-        let page = self.truncated(referer);
+        let page = self.truncated(&referer[..referer.floor_char_boundary(MAX_PAGE_BYTES)]);
         if self.denied.iter().any(|pattern| is_of(self.truncated(pattern), page)) {
             return false;
         }
@@ -59,37 +59,43 @@ impl RefererConfiguration {
     }
 }
 
-/// Whether the pattern fits the whole, or all before a `/`, `?` or `#`.
+/// Most bytes of a `Referer` that are looked at: browsers send no longer ones.
+const MAX_PAGE_BYTES: usize = 2048;
+
+/// Whether the pattern fits the whole, or all before a `/`, `?` or `#`: in one pass, in time of the product of both lengths,
+/// which strangers may choose.
 fn is_of(pattern: &str, page: &str) -> bool {
-    let ends = page.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'/' | b'?' | b'#')).map(|(at, _)| at);
-    ends.chain([page.len()]).take(MAX_ENDS).any(|end| fits(pattern.as_bytes(), &page.as_bytes()[..end]))
-        || fits(pattern.as_bytes(), page.as_bytes())
+    let pattern = pattern.as_bytes();
+    // Which parts of the pattern fit what was read of the page so far.
+    let mut reached = vec![false; pattern.len() + 1];
+    reached[0] = true;
+    pass_stars(pattern, &mut reached);
+    for byte in page.bytes() {
+        if matches!(byte, b'/' | b'?' | b'#') && reached[pattern.len()] {
+            return true;
+        }
+        let mut any = false;
+        for at in (0..pattern.len()).rev() {
+            let takes = pattern[at] != b'*' && (pattern[at] == b'?' || pattern[at].eq_ignore_ascii_case(&byte));
+            reached[at + 1] = (reached[at] && takes) || (reached[at + 1] && pattern.get(at + 1) == Some(&b'*'));
+            any |= reached[at + 1];
+        }
+        reached[0] = reached[0] && pattern.first() == Some(&b'*');
+        if !any && !reached[0] {
+            return false;
+        }
+        pass_stars(pattern, &mut reached);
+    }
+    reached[pattern.len()]
 }
 
-/// Most places at which an address is cut to be compared; real ones have fewer slashes.
-const MAX_ENDS: usize = 64;
-
-/// Whether a pattern with `*` and `?` fits the text: in time of their product, by going back to the last `*` only.
-fn fits(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut at, mut position, mut back) = (0, 0, None);
-    while position < text.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                back = Some((at, position));
-                at += 1;
-            }
-            Some(byte) if *byte == b'?' || byte.eq_ignore_ascii_case(&text[position]) => {
-                at += 1;
-                position += 1;
-            }
-            _ => {
-                let Some((star, from)) = back else { return false };
-                back = Some((star, from + 1));
-                (at, position) = (star + 1, from + 1);
-            }
+/// A star also stands for nothing.
+fn pass_stars(pattern: &[u8], reached: &mut [bool]) {
+    for (at, byte) in pattern.iter().enumerate() {
+        if *byte == b'*' && reached[at] {
+            reached[at + 1] = true;
         }
     }
-    pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::list::ListPage;
 use crate::logging::{BucketLogging, LogFields};
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
-use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags};
+use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags, UserMeta};
 use crate::op::LegalHold;
 use crate::policy::Policy;
 use crate::referer::RefererConfiguration;
@@ -260,18 +260,20 @@ pub enum Reply {
     Completed(SharedMeta),
     /// ListParts.
     Parts {
-        /// Owner.
+        /// Who will own the object.
         owner: Owner,
         /// When the upload began, and its checksum algorithm.
         initiated: Timestamp,
         /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
         checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+        /// User metadata that the object will have: OSS tells of it how a client encrypts the parts.
+        user: UserMeta,
         /// The page.
         page: PartPage,
     },
     /// ListMultipartUploads.
     Uploads {
-        /// Owner.
+        /// The bucket's owner, who will own every object whose upload names nobody else.
         owner: Owner,
         /// The page.
         page: UploadPage,

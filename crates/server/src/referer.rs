@@ -2,7 +2,7 @@
 
 use headwater_model::Result;
 use headwater_model::access::Principal;
-use headwater_wire::Routed;
+use headwater_wire::{Operation, Routed};
 use http::header::REFERER;
 use http::request::Parts;
 
@@ -15,7 +15,11 @@ impl Service {
     /// # Errors
     /// [`headwater_model::Error::DeniedByReferer`].
     pub(crate) fn check_referer(&self, parts: &Parts, routed: &Routed, principal: &Principal) -> Result<()> {
-        let (Some(bucket), Some(_)) = (&routed.bucket, &routed.key) else { return Ok(()) };
+        let Some(bucket) = &routed.bucket else { return Ok(()) };
+        let is_home = matches!(routed.operation, Operation::GetHomePage | Operation::HeadHomePage);
+        if routed.key.is_none() && !is_home {
+            return Ok(());
+        }
         if *principal != Principal::Anonymous && !routed.claim.is_presigned() {
             return Ok(());
         }

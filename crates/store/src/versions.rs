@@ -40,12 +40,21 @@ pub struct VersionRemoval {
     pub governance: Governance,
     /// What the version must meet; a delete marker meets everything.
     pub condition: Option<Arc<ObjectCondition>>,
+    /// If given, since when it must have been superseded: a version that became current again meanwhile, or was superseded
+    /// anew, is not deleted, as if it were not there.
+    pub superseded: Option<Timestamp>,
 }
 
 impl VersionRemoval {
     /// Of a version, unconditionally, leaving nothing, governance respected.
     pub fn of(version: VersionId) -> Self {
-        Self { version, afterwards: Afterwards::Refetchable, governance: Governance::Respected, condition: None }
+        Self {
+            version,
+            afterwards: Afterwards::Refetchable,
+            governance: Governance::Respected,
+            condition: None,
+            superseded: None,
+        }
     }
 }
 

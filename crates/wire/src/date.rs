@@ -1,4 +1,5 @@
-//! Dates on the wire: IMF-fixdate of RFC 9110 section 5.6.7 in headers, ISO 8601 in XML. Both show whole seconds.
+//! Dates on the wire: IMF-fixdate of RFC 9110 section 5.6.7 in headers, ISO 8601 in XML. Both show whole seconds,
+//! but for the ends of retentions, which are told as they are held.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -30,6 +31,13 @@ pub(crate) fn iso_8601(at: Timestamp) -> String {
     format!("{moment:.3}")
 }
 
+/// The same to the millisecond: for a moment until which something holds, so that whoever waits for it has waited long
+/// enough.
+pub(crate) fn iso_8601_in_full(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    format!("{moment:.3}")
+}
+
 /// Reads a moment in ISO 8601, with or without fractions of seconds and with any offset.
 pub(crate) fn parse_iso_8601(text: &str) -> Option<Timestamp> {
     let text = text.trim();
@@ -47,6 +55,7 @@ mod tests {
         let at = Timestamp(1_702_743_657_042);
         assert_eq!(http_date(at), "Sat, 16 Dec 2023 16:20:57 GMT");
         assert_eq!(iso_8601(at), "2023-12-16T16:20:57.000Z");
+        assert_eq!(iso_8601_in_full(at), "2023-12-16T16:20:57.042Z");
         assert_eq!(iso_8601(Timestamp(0)), "1970-01-01T00:00:00.000Z");
         assert_eq!(http_date(Timestamp(-1)), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(http_date(Timestamp(i64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use headwater_model::lifecycle::{LifecycleRule, Subject};
 use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::precondition::{ObjectCondition, TagCondition};
+use headwater_model::settings::GoneMode;
 use headwater_model::version::VersionMarker;
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{NoncurrentVersion, VersionRemoval};
@@ -85,7 +86,11 @@ impl Walk<'_> {
             last_modified: Some(version.last_modified),
             size_bytes: version.object.as_ref().map(|meta| meta.size_bytes),
         };
-        let removal = VersionRemoval { condition: Some(Arc::new(condition)), ..VersionRemoval::of(version.version) };
+        let removal = VersionRemoval {
+            condition: Some(Arc::new(condition)),
+            superseded: version.superseded,
+            ..VersionRemoval::of(version.version)
+        };
         let removed = self.engine.store.delete_version(&ruled.known.reference, &version.key, removal).await?;
         self.engine.fills.forget_absence(ruled.known.bucket.generation, &version.key);
         Ok(removed.is_some())
@@ -103,6 +108,10 @@ impl Walk<'_> {
 
     /// By a rule about lone markers at once, by one about objects when an object of that age would end.
     fn marker_is_due(&self, ruled: &Ruled, marker: &NoncurrentVersion) -> bool {
+        // The marker is what remembers that a client deleted the key: without it, the next GET would mirror it again.
+        if ruled.known.bucket.migration.deletes == GoneMode::Keep {
+            return false;
+        }
         let now = self.engine.clock.now();
         ruled.rules.enabled().filter(|rule| ends_markers(rule) && rule.covers(&subject(marker))).any(|rule| {
             let due = rule.expiration.and_then(|expiration| expiration.due);

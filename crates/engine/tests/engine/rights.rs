@@ -228,7 +228,7 @@ async fn keys_outlive_the_server_and_are_sealed() {
     assert!(Bench::over(store, &clock, 2).await.is_err(), "another master key");
 }
 
-async fn ask(bench: &Bench, caller: &Caller<'_>, op: Op) -> Result<Reply, Error> {
+pub(crate) async fn ask(bench: &Bench, caller: &Caller<'_>, op: Op) -> Result<Reply, Error> {
     bench.engine.perform(caller, op, Body::Empty).await
 }
 
@@ -243,7 +243,7 @@ async fn reads(bench: &Bench, caller: &Caller<'_>, key: &str) -> bool {
 }
 
 /// Alice's bucket, made on the S3 face, and bob.
-async fn hers() -> (Bench, Caller<'static>, Caller<'static>) {
+pub(crate) async fn hers() -> (Bench, Caller<'static>, Caller<'static>) {
     let bench = Bench::new(CannedAcl::Private).await;
     let (alice, bob) = (make(&bench, "alice", None).await, make(&bench, "bob", None).await);
     create(&bench, &alice, "hers").await.unwrap();
@@ -342,8 +342,10 @@ async fn ownership_and_blocks_overrule_lists() {
     assert!(!reads(&bench, &bench.anonymous, "open").await, "lists count for nothing");
     let refused = write(&bench, &alice, "x", canned(CannedAcl::PublicRead)).await;
     assert!(matches!(refused, Err(Error::AclsDisabled { .. })));
-    let open = Op::PutBucketAcl(bucket("hers"), WantedAcl::Canned(CannedAcl::PublicRead));
-    assert!(matches!(ask(&bench, &alice, open).await, Err(Error::AclsDisabled { .. })));
+    for acl in [CannedAcl::PublicRead, CannedAcl::Private] {
+        let set = Op::PutBucketAcl(bucket("hers"), WantedAcl::Canned(acl));
+        assert!(matches!(ask(&bench, &alice, set).await, Err(Error::AclsDisabled { .. })), "{acl:?}");
+    }
 }
 
 #[tokio::test]

@@ -131,6 +131,7 @@ impl UploadRow {
             initiated: self.initiated,
             checksum_algorithm: self.checksum_algorithm,
             checksum_type: self.checksum_type,
+            owner: self.headers.access.as_ref().and_then(|access| access.owner.clone()),
         }
     }
 }

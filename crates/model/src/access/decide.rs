@@ -3,6 +3,7 @@
 //! ```text
 //! root ────────────────────────────────────────────────────────────────────────────────────────► allowed
 //! temporary credentials: their policy does not allow it ───────────────────────────────────────► denied
+//! the bucket wants its requesters to pay, and this one does not say that it will ──────────────► denied
 //! the policy of the key, or of the bucket, denies ─────────────────────────────────────────────► denied
 //! a key with a policy:  that allows; or it is the account's own bucket, whose policy allows ───► allowed, else denied
 //! the bucket's policy allows (unless it is public and the bucket restricts that) ──────────────► allowed
@@ -15,12 +16,15 @@
 //! has one may do nothing else. An account without such a policy cannot lock itself out: the policy of its own bucket
 //! stays within its reach.
 
-use super::{ObjectState, Principal, Question};
+use super::{ObjectState, Principal, Question, settles_payment};
 use crate::acl::{Acl, Groups, Permission};
 use crate::bucket::{Bucket, Dialect, ObjectOwnership};
 use crate::object::ObjectAccess;
 use crate::op::Action;
 use crate::policy::{Effect, Policy};
+
+/// Why a request is refused that does not say that it pays.
+const UNPAID: &str = "the bucket wants its requesters to pay, and the request does not say that this one will";
 
 /// What follows from all that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,9 @@ pub fn decide(question: &Question<'_>, bucket: Option<&Bucket>) -> Decision {
         Principal::Key(identity) => Some(identity),
         Principal::Anonymous => None,
     };
+    if bucket.is_some_and(|bucket| !settles_payment(question.principal, question.context, bucket)) {
+        return denied(UNPAID);
+    }
     let of_key = identity.and_then(|identity| identity.policy.as_deref());
     let of_bucket = bucket.and_then(|bucket| bucket.access.policy.as_deref());
     let of_session = identity.and_then(|identity| identity.session.as_deref());

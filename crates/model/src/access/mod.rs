@@ -4,6 +4,7 @@
 //! answer depends on the object, again with the object in hand.
 
 mod decide;
+mod payment;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::policy::Policy;
 use crate::reply::Owner;
 
 pub use decide::{Decision, decide};
+pub use payment::settles_payment;
 
 /// Who sent a request, as its verified signature tells. Only the verifier makes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +58,17 @@ impl Principal {
         match self {
             Self::Anonymous => None,
             Self::Key(identity) => Some(&identity.owner),
+        }
+    }
+
+    /// Whether it is the account that owns `bucket`.
+    pub(crate) fn owns(&self, bucket: &Bucket) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::Key(identity) => match &bucket.access.owner {
+                Some(owner) => owner.id == identity.owner.id,
+                None => identity.root,
+            },
         }
     }
 }
@@ -158,12 +171,6 @@ pub struct Question<'q> {
 impl Question<'_> {
     /// Whether the principal is the account that owns `bucket`.
     fn owns(&self, bucket: &Bucket) -> bool {
-        match self.principal {
-            Principal::Anonymous => false,
-            Principal::Key(identity) => match &bucket.access.owner {
-                Some(owner) => owner.id == identity.owner.id,
-                None => identity.root,
-            },
-        }
+        self.principal.owns(bucket)
     }
 }

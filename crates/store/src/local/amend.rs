@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
-use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
-use headwater_model::version::{ObjectLock, VersionId};
+use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, SharedMeta};
+use headwater_model::version::{Governance, ObjectLock, VersionId};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::Role;
@@ -19,6 +19,7 @@ use super::digest::combine_crc64;
 use super::reading::inline;
 use super::seal::{Candidate, Sealing, detached, meta};
 use super::version_reads::FoundRow;
+use super::versions::permit_deletion;
 use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
 
 /// How often a row is looked at again because it changed. Only somebody who rewrites one key without pause could use
@@ -119,7 +120,11 @@ impl Core {
                 let former = candidate.judge(judgement)?;
                 let (former, value) =
                     former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
-                // Nothing of it goes, so a lock need not be asked.
+                // What it is may have changed while the body came, without another tag.
+                if former.meta.kind != ObjectKind::Appendable {
+                    return Err(Error::PreconditionFailed { condition: "If-Match".into() });
+                }
+                permit_deletion(key, &former.meta, now, Governance::Respected)?;
                 if inline(&former.extents).is_some() {
                     return Err(Error::internal("append to an object", "its body is in the log"));
                 }
@@ -163,5 +168,7 @@ fn amended(key: &ObjectKey, former: &ObjectMeta, amendment: &Amendment, now: Tim
 fn longer(former: &ObjectMeta, object: NewObject, appended: &Digests) -> ObjectMeta {
     let crc64 = combine_crc64(former.crc64, appended.crc64, appended.size_bytes);
     let size_bytes = former.size_bytes + appended.size_bytes;
+    // Its lists, locks and tags are those of now, whatever they were when the body began to come.
+    let object = NewObject { headers: former.headers.clone(), tags: former.tags.clone(), ..object };
     ObjectMeta { md5: None, ..meta(object, &Digests { size_bytes, md5: [0; 16], crc64, checksum: None }) }
 }

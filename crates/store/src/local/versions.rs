@@ -198,6 +198,7 @@ impl KeyVersions<'_, '_> {
         let current = self.judgement.object(self.generation, self.key)?;
         let has_versions = self.judgement.state.has_versions(self.generation);
         match current {
+            Some((row, _)) if row.meta.version == removal.version && removal.superseded.is_some() => Ok(None),
             Some((row, value)) if row.meta.version == removal.version => {
                 permit(&row.meta)?;
                 let next = if has_versions { self.newest(None, None)? } else { None };
@@ -205,6 +206,9 @@ impl KeyVersions<'_, '_> {
             }
             current if has_versions => {
                 let Some(found) = self.version_row(removal.version)? else { return Ok(None) };
+                if removal.superseded.is_some() && found.row.superseded != removal.superseded {
+                    return Ok(None);
+                }
                 let kind = match &found.row.content {
                     VersionContent::Object { meta, .. } => {
                         permit(meta)?;
@@ -263,7 +267,12 @@ enum Left {
     Nothing,
 }
 
-fn permit_deletion(key: &ObjectKey, meta: &ObjectMeta, now: Timestamp, governance: Governance) -> Result<()> {
+pub(super) fn permit_deletion(
+    key: &ObjectKey,
+    meta: &ObjectMeta,
+    now: Timestamp,
+    governance: Governance,
+) -> Result<()> {
     let locked = meta.headers.lock.as_ref().is_some_and(|lock| !lock.permits_deletion(now, governance));
     if locked {
         return Err(Error::ObjectLocked { key: key.as_str().into(), version: meta.version });

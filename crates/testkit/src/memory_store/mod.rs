@@ -257,6 +257,7 @@ impl Store for MemoryStore {
             initiated: self.clock.now(),
             checksum_algorithm: upload.checksum_algorithm,
             checksum_type: upload.checksum_type,
+            owner: upload.headers.access.as_ref().and_then(|access| access.owner.clone()),
         };
         ready(self.state().create_upload(bucket, info, upload))
     }

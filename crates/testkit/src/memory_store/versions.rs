@@ -137,6 +137,9 @@ impl State {
             life.revoke(key, &Expectation::Any);
             return Ok(None);
         };
+        if removal.superseded.is_some() && version.superseded != removal.superseded {
+            return Ok(None);
+        }
         if let (Some(condition), Some(stored)) = (&removal.condition, version.object()) {
             condition.judge(key, Some(&stored.meta))?;
         }

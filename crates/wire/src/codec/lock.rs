@@ -11,7 +11,7 @@ use headwater_model::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use super::{Answer, Request, version};
-use crate::date::{iso_8601, parse_iso_8601};
+use crate::date::{iso_8601_in_full, parse_iso_8601};
 use crate::response::open_root;
 use crate::xml::read::malformed;
 use crate::xml::{Element, parse};
@@ -117,7 +117,7 @@ pub(super) fn decode_retention(request: &Request<'_>, body: &[u8]) -> Result<Op>
 pub(super) fn encode_retention(answer: &Answer<'_>, retention: Retention) -> Response<Body> {
     let mut xml = open_root(answer.vocab, "Retention");
     xml.element("Mode", mode_name(retention.mode));
-    xml.element("RetainUntilDate", iso_8601(retention.until));
+    xml.element("RetainUntilDate", iso_8601_in_full(retention.until));
     xml.close();
     answer.xml(xml)
 }
@@ -184,7 +184,7 @@ pub(super) fn of_headers(request: &Request<'_>) -> Result<Option<Box<ObjectLock>
 pub(super) fn put(answer: &Answer<'_>, headers: &mut HeaderMap, lock: &ObjectLock) {
     if let Some(Retention { mode, until }) = lock.retention {
         headers.insert(answer.vocab.lock_mode.clone(), HeaderValue::from_static(mode_name(mode)));
-        if let Ok(until) = HeaderValue::try_from(iso_8601(until)) {
+        if let Ok(until) = HeaderValue::try_from(iso_8601_in_full(until)) {
             headers.insert(answer.vocab.lock_until.clone(), until);
         }
     }

@@ -4,6 +4,7 @@ use headwater_model::body::Body;
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::limits::{MAX_LIST_KEYS, MAX_PART_NUMBER};
 use headwater_model::multipart::{PartInfo, PartPage};
+use headwater_model::object::UserMeta;
 use headwater_model::op::{ListParts, Op, PartRange, UploadPart, UploadPartCopy};
 use headwater_model::reply::Owner;
 use headwater_model::{Error, Result};
@@ -113,12 +114,29 @@ pub(super) fn encode(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {
     response
 }
 
-pub(super) fn encode_list(
-    answer: &Answer<'_>,
-    owner: &Owner,
-    checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
-    listed: &PartPage,
-) -> Response<Body> {
+/// What a listing of parts tells about their upload.
+pub(super) struct OfUpload {
+    /// Who will own the object.
+    pub(super) owner: Owner,
+    /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
+    pub(super) checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
+    /// User metadata of the object to be.
+    pub(super) user: UserMeta,
+}
+
+/// OSS's elements for what clients that encrypt write into an upload's user metadata, by its names there: they resume
+/// uploads with it.
+const CLIENT_ENCRYPTION: [(&str, &str); 6] = [
+    ("client-side-encryption-key", "ClientEncryptionKey"),
+    ("client-side-encryption-start", "ClientEncryptionStart"),
+    ("client-side-encryption-cek-alg", "ClientEncryptionCekAlg"),
+    ("client-side-encryption-wrap-alg", "ClientEncryptionWrapAlg"),
+    ("client-side-encryption-data-size", "ClientEncryptionDataSize"),
+    ("client-side-encryption-part-size", "ClientEncryptionPartSize"),
+];
+
+pub(super) fn encode_list(answer: &Answer<'_>, upload: &OfUpload, listed: &PartPage) -> Response<Body> {
+    let OfUpload { owner, checksum, user } = upload;
     let query = |name: &str| answer.routed.queries.get(name).filter(|text| !text.is_empty());
     let names = Names::of(answer);
     let mut xml = open_root(answer.vocab, "ListPartsResult");
@@ -132,7 +150,7 @@ pub(super) fn encode_list(
         xml.element("DisplayName", &owner.display_name);
         xml.close();
         acl::write_owner(&mut xml, owner);
-        if let Some((algorithm, kind)) = checksum {
+        if let Some((algorithm, kind)) = *checksum {
             xml.element("ChecksumAlgorithm", algorithm.name());
             xml.element("ChecksumType", kind.name());
         }
@@ -145,6 +163,9 @@ pub(super) fn encode_list(
     let limit = query("max-parts").and_then(decimal::<usize>).unwrap_or(MAX_LIST_KEYS);
     xml.element("MaxParts", limit.min(MAX_LIST_KEYS));
     xml.element("IsTruncated", listed.next.is_some());
+    for (name, element) in CLIENT_ENCRYPTION.into_iter().filter(|_| answer.is_oss()) {
+        xml.optional(element, user.iter().find(|(known, _)| **known == *name).map(|(_, value)| &**value));
+    }
     for part in &listed.parts {
         xml.open("Part");
         xml.element("PartNumber", part.number);

@@ -64,6 +64,7 @@ pub(super) fn encode_list(answer: &Answer<'_>, owner: &Owner, listed: &UploadPag
         xml.element("Key", names.print(upload.key.as_str()));
         xml.element("UploadId", upload.id);
         if !answer.is_oss() {
+            let owner = upload.owner.as_ref().unwrap_or(owner);
             xml.open("Initiator");
             xml.element("ID", &owner.id);
             xml.element("DisplayName", &owner.display_name);

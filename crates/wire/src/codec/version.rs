@@ -9,7 +9,7 @@ use headwater_model::version::{Governance, VersionId};
 use headwater_model::{Error, Result};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Request;
+use super::{Request, copy};
 use crate::operation::Operation;
 use crate::route::Routed;
 
@@ -46,7 +46,8 @@ pub(super) fn governance(request: &Request<'_>) -> Result<Governance> {
     Ok(if bypasses { Governance::Bypassed } else { Governance::Respected })
 }
 
-/// Refuses the id of a version where it would be ignored.
+/// Refuses the id of a version where it would be ignored. An OSS client that copies a part may repeat the version of the
+/// source, as Alibaba's SDK for Python does.
 pub(super) fn refuse_elsewhere(request: &Request<'_>) -> Result<()> {
     let takes = |operation| {
         matches!(
@@ -68,7 +69,15 @@ pub(super) fn refuse_elsewhere(request: &Request<'_>) -> Result<()> {
                 | Operation::DeleteObject
         )
     };
+    let repeats_source = |text| -> Result<bool> {
+        if !request.is_oss() || request.routed.operation != Operation::UploadPartCopy {
+            return Ok(false);
+        }
+        let named = copy::source(request)?.version;
+        Ok(named.is_some() && named == VersionId::parse(text))
+    };
     match request.query(VERSION_ID).filter(|_| request.routed.key.is_some()) {
+        Some(text) if repeats_source(text)? => Ok(()),
         Some(text) if !takes(request.routed.operation) => {
             Err(Error::invalid_argument(VERSION_ID, text, "This operation does not accept a version-id."))
         }

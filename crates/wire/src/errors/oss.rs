@@ -55,7 +55,7 @@ fn row_of(error: &Error) -> Fault {
         Error::DeniedByReferer => row(S::FORBIDDEN, "AccessDenied", "You are denied by bucket referer policy."),
         Error::NoSuchLifecycle { .. } => row(S::NOT_FOUND, "NoSuchLifecycle", "No Row found in Lifecycle Table."),
         Error::NoSuchCors { .. } => {
-            row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
+            row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS Configuration does not exist.")
         }
         Error::CorsForbidden { enabled: false } => {
             row(S::FORBIDDEN, "AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.")

@@ -420,3 +420,15 @@ fn a_wrong_signature_shows_what_was_signed() {
             && text.contains("<CanonicalRequest>GET\n/</CanonicalRequest>")
     );
 }
+
+#[test]
+fn each_vendor_spells_the_missing_cors_configuration_its_way() {
+    let words = [
+        (Dialect::Oss, "The CORS Configuration does not exist."),
+        (Dialect::S3, "The CORS configuration does not exist."),
+    ];
+    for (dialect, text) in words {
+        let shown = body(encoded(dialect, &Error::NoSuchCors { bucket: "b".into() }, &Method::GET, false));
+        assert!(shown.contains(text), "{shown}");
+    }
+}

@@ -71,7 +71,12 @@ pub(super) fn write_sub_resources(out: &mut Vec<u8>, parts: &Parts, signed: SubR
     for (name, value) in pairs(&parts.uri) {
         let name = decoded(name)?;
         if std::str::from_utf8(&name).is_ok_and(|name| signed.contains(name)) {
-            found.push((name, decoded(value)?));
+            let value = decoded(value)?;
+            // Values are signed as they are: a signed parameter must not be hidden in the value of another.
+            if hides_another(&value, signed) {
+                return Err(SignError::malformed("query", "the value of a signed parameter contains another one"));
+            }
+            found.push((name, value));
         }
     }
     // Stable: parameters sent twice keep their order.
@@ -85,6 +90,14 @@ pub(super) fn write_sub_resources(out: &mut Vec<u8>, parts: &Parts, signed: SubR
         }
     }
     Ok(())
+}
+
+/// Whether the value has a `&` before the name of a signed parameter.
+fn hides_another(value: &[u8], signed: SubResources) -> bool {
+    value.split(|byte| *byte == b'&').skip(1).any(|pair| {
+        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+        std::str::from_utf8(name).is_ok_and(|name| signed.contains(name))
+    })
 }
 
 fn encoded_as(raw: &str, reading: Reading) -> Result<Cow<'_, [u8]>, SignError> {

@@ -22,7 +22,7 @@ pub(super) fn rule(element: Element<'_>, request: &Request<'_>) -> Result<Lifecy
         return Err(malformed(format!("{} is no element of a lifecycle configuration", element.name())));
     }
     let mut rule = LifecycleRule::default();
-    let mut status = None;
+    let (mut status, mut repeated) = (None, None);
     for child in element.as_container()?.elements() {
         match (child.name(), request.is_oss()) {
             ("ID", _) => rule.id = child.value()?.trim().into(),
@@ -36,6 +36,9 @@ pub(super) fn rule(element: Element<'_>, request: &Request<'_>) -> Result<Lifecy
             ("AbortMultipartUpload", true) => rule.abort_uploads = Some(due_alone(child, request)?),
             ("Transition", _) => rule.transitions.push(transition(child, request)?),
             ("NoncurrentVersionTransition", _) => rule.noncurrent_transitions.push(transition(child, request)?),
+            // Old clients say in the rule what they say in its Expiration.
+            ("Days", true) => repeated = Some(Due::Days(count(child, 1)?)),
+            ("Date", true) => repeated = Some(Due::Date(date(child)?)),
             // What OSS itself adds to rules about access times.
             ("AtimeBase", true) => {}
             _ => return Err(unknown(child, "Rule")),
@@ -46,10 +49,22 @@ pub(super) fn rule(element: Element<'_>, request: &Request<'_>) -> Result<Lifecy
         Some("Disabled") => false,
         _ => return Err(malformed("the Status of a rule is neither Enabled nor Disabled")),
     };
+    let due = rule.expiration.as_ref().and_then(|expiration| expiration.due);
+    if repeated.is_some_and(|repeated| due.is_none_or(|due| !says_the_same(repeated, due))) {
+        return Err(malformed("Days or Date of a rule is not that of its Expiration"));
+    }
     if !request.is_oss() && rule.prefix.is_some() == rule.filter.is_some() {
         return Err(malformed("a rule has either Filter or Prefix"));
     }
     Ok(rule)
+}
+
+/// Whether what stands in the rule itself is what its expiration says, in whichever of OSS's two kinds of dates.
+fn says_the_same(repeated: Due, due: Due) -> bool {
+    match (repeated, due) {
+        (Due::Date(date), Due::CreatedBefore(other)) => date == other,
+        _ => repeated == due,
+    }
 }
 
 fn unknown(element: Element<'_>, within: &str) -> Error {

@@ -100,13 +100,16 @@ fn multipart_uploads() {
     assert_eq!(stored.headers()["x-oss-hash-crc64ecma"], "7");
     assert_eq!(stored.headers()["content-md5"], "XrY7u+Ae7tCTyyK7j1rNww==");
     let page = PartPage { parts: vec![part], next: Some(2) };
-    let parts = Reply::Parts { owner: owner(), initiated: AT, checksum: None, page };
+    let encryption = |name: &str, value: &str| (format!("client-side-encryption-{name}").into(), value.into());
+    let user = vec![encryption("part-size", "11"), encryption("key", "a+b"), ("other".into(), "x".into())];
+    let parts = Reply::Parts { owner: owner(), initiated: AT, checksum: None, user, page };
     assert_eq!(
         xml(OSS, "GET /bkt/k?uploadId=U&max-parts=1&part-number-marker=1", parts),
         joined(
             "<ListPartsResult><Bucket>bkt</Bucket><Key>k</Key><UploadId>U</UploadId>
              <StorageClass>Standard</StorageClass><PartNumberMarker>1</PartNumberMarker>
              <NextPartNumberMarker>2</NextPartNumberMarker><MaxParts>1</MaxParts><IsTruncated>true</IsTruncated>
+             <ClientEncryptionKey>a+b</ClientEncryptionKey><ClientEncryptionPartSize>11</ClientEncryptionPartSize>
              <Part><PartNumber>2</PartNumber><LastModified>2023-12-16T16:20:57.000Z</LastModified>
              <ETag>&quot;5EB63BBBE01EEED093CB22BB8F5ACDC3&quot;</ETag><Size>11</Size>
              <HashCrc64ecma>7</HashCrc64ecma></Part></ListPartsResult>"
@@ -119,6 +122,7 @@ fn multipart_uploads() {
             initiated: AT,
             checksum_algorithm: None,
             checksum_type: headwater_model::digest::ChecksumType::FullObject,
+            owner: None,
         }],
         common_prefixes: vec!["p/".into()],
         next: Some(("p/".into(), UploadId([0; 16]))),

@@ -6,6 +6,7 @@ use headwater_model::bucket::{ObjectOwnership, PublicAccessBlock};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm};
 use headwater_model::multipart::{PartInfo, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::policy::{Attached, Policy};
+use headwater_model::reply::Owner;
 
 use super::*;
 
@@ -198,6 +199,7 @@ fn multipart_uploads() {
         owner: owner(),
         initiated: AT,
         checksum: Some((ChecksumAlgorithm::Crc32, headwater_model::digest::ChecksumType::Composite)),
+        user: vec![("client-side-encryption-key".into(), "k".into())],
         page,
     };
     assert_eq!(
@@ -213,14 +215,18 @@ fn multipart_uploads() {
              <ChecksumCRC32>DUoRhQ==</ChecksumCRC32></Part></ListPartsResult>"
         ))
     );
+    let upload = UploadInfo {
+        key: key("k"),
+        id,
+        initiated: AT,
+        checksum_algorithm: None,
+        checksum_type: headwater_model::digest::ChecksumType::FullObject,
+        owner: None,
+    };
+    let writer = Owner { id: "writer".into(), display_name: "w".into() };
+    let written_by = "<ID>writer</ID><DisplayName>w</DisplayName>";
     let page = UploadPage {
-        uploads: vec![UploadInfo {
-            key: key("k"),
-            id,
-            initiated: AT,
-            checksum_algorithm: None,
-            checksum_type: headwater_model::digest::ChecksumType::FullObject,
-        }],
+        uploads: vec![upload.clone(), UploadInfo { owner: Some(writer), ..upload }],
         common_prefixes: Vec::new(),
         next: Some(("k".into(), id)),
     };
@@ -231,6 +237,9 @@ fn multipart_uploads() {
              <NextKeyMarker>k</NextKeyMarker><NextUploadIdMarker>{id_text}</NextUploadIdMarker><Delimiter></Delimiter>
              <Prefix></Prefix><MaxUploads>1</MaxUploads><IsTruncated>true</IsTruncated>
              <Upload><Key>k</Key><UploadId>{id_text}</UploadId><Initiator>{person}</Initiator><Owner>{person}</Owner>
+             <StorageClass>STANDARD</StorageClass><Initiated>2023-12-16T16:20:57.000Z</Initiated></Upload>
+             <Upload><Key>k</Key><UploadId>{id_text}</UploadId><Initiator>{written_by}</Initiator>
+             <Owner>{written_by}</Owner>
              <StorageClass>STANDARD</StorageClass><Initiated>2023-12-16T16:20:57.000Z</Initiated></Upload>
              </ListMultipartUploadsResult>"
         ))

@@ -142,6 +142,26 @@ fn what_the_vendors_refuse_is_refused_in_their_words() {
 }
 
 #[test]
+fn a_rule_of_oss_may_repeat_its_expiration() {
+    const DATE: &str = "2020-02-18T00:00:00.000Z";
+    let rule = |repeated: &str, expiration: &str| {
+        expiring("<Prefix>p/</Prefix>", &format!("{repeated}<Expiration>{expiration}</Expiration>"))
+    };
+    let before = format!("<CreatedBeforeDate>{DATE}</CreatedBeforeDate>");
+    let (days, date) = ("<Days>1</Days>", format!("<Date>{DATE}</Date>"));
+    for (repeated, expiration) in [(days, days), (&date, &before), (&date, &date)] {
+        assert!(put(OSS, &[], &rule(repeated, expiration)).is_ok(), "{repeated}");
+        assert!(put(S3, &[], &rule(repeated, expiration)).is_err(), "{repeated}");
+    }
+    for (repeated, expiration) in [("<Days>2</Days>", days), (&date, days), (days, &before)] {
+        let refused = put(OSS, &[], &rule(repeated, expiration));
+        assert!(matches!(refused, Err(Error::MalformedXml { .. })), "{repeated} {expiration}");
+    }
+    let abort = "<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload>";
+    assert!(put(OSS, &[], &expiring("<Prefix/>", &format!("{days}{abort}"))).is_err(), "nothing to repeat");
+}
+
+#[test]
 fn rules_of_oss_do_not_overlap_unless_that_is_allowed() {
     let rules = expiring("<Prefix>p/</Prefix>", DAY) + &expiring("<Prefix>p/2</Prefix>", DAY);
     let overlap = put(OSS, &[], &rules).unwrap_err();

@@ -82,6 +82,21 @@ fn who_takes_no_version_says_so() {
 }
 
 #[test]
+fn an_oss_copy_of_a_part_may_repeat_the_version_of_its_source() {
+    let copy = |host, version: &str| {
+        let name = if host == OSS { "x-oss-copy-source" } else { "x-amz-copy-source" };
+        let source = format!("/src/k?versionId={ID}");
+        let line = format!("PUT /bkt/k?partNumber=1&uploadId=x&versionId={version}");
+        read(host, &line, &[(name, &source), ("content-length", "0")], "")
+    };
+    let Ok(Op::UploadPartCopy(read)) = copy(OSS, ID) else { panic!("a copy") };
+    assert_eq!(read.source_version, Some(id()));
+    for (host, version) in [(OSS, "null"), (OSS, "x"), (S3, ID)] {
+        assert!(invalid(&copy(host, version), "versionId"), "{version}");
+    }
+}
+
+#[test]
 fn a_source_names_a_version() {
     let source = |host, value: &str| {
         let name = if host == OSS { "x-oss-copy-source" } else { "x-amz-copy-source" };

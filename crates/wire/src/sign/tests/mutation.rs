@@ -108,6 +108,7 @@ fn with_plus(subject: &Subject) -> String {
 }
 
 /// 2,000 in everyday runs, else what `PROPTEST_CASES` says: releases are held to 100,000.
+#[expect(clippy::disallowed_methods, reason = "a knob of this test alone")]
 fn mutations() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2000)
 }
