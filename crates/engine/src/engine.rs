@@ -14,10 +14,11 @@ use tokio::sync::Mutex;
 
 use crate::accounts::{Accounts, RootKey};
 use crate::control::{Buckets, Known};
-use crate::fill::Fills;
+use crate::fill::{Fills, MissMethod};
 use crate::lifecycle::LifecycleCounters;
 use crate::requirement::requirement;
 use crate::seal::Seal;
+use crate::site::is_visit;
 use crate::versions::noted;
 
 /// What an engine is made of.
@@ -94,7 +95,7 @@ impl Engine {
     /// Any of [`Error`]; nothing has changed then, except that a multi-object delete reports per key.
     pub async fn perform(&self, caller: &Caller<'_>, op: Op, body: Body) -> Result<Reply> {
         let (action, bucket, key) = requirement(&op);
-        if !judges_itself(&op) {
+        if !judges_itself(caller, &op) {
             self.authorise(caller, action, bucket, key)?;
         }
         if !op.tags().is_empty() {
@@ -150,8 +151,10 @@ impl Engine {
             Op::PutObjectRetention(put) => self.put_retention(caller, *put).await,
             Op::GetObjectLegalHold(target) => self.get_legal_hold(caller, &target).await,
             Op::PutObjectLegalHold(target, hold) => self.put_legal_hold(caller, &target, hold).await,
-            Op::GetHomePage(bucket, visit) => self.get_object(caller, &self.home_page(bucket, *visit)?).await,
-            Op::HeadHomePage(bucket, visit) => self.head_object(caller, &self.home_page(bucket, *visit)?).await,
+            Op::GetHomePage(bucket, visit) => Box::pin(self.visit_root(caller, bucket, *visit, MissMethod::Get)).await,
+            Op::HeadHomePage(bucket, visit) => {
+                Box::pin(self.visit_root(caller, bucket, *visit, MissMethod::Head)).await
+            }
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(target) => self.get_object_meta(caller, &target).await,
@@ -219,8 +222,12 @@ impl Engine {
     }
 }
 
-/// Whether an operation asks for rights key by key instead of once: a deletion of many, and a home page, whose key only
-/// the website document knows.
-fn judges_itself(op: &Op) -> bool {
-    matches!(op, Op::DeleteObjects(_) | Op::GetHomePage(..) | Op::HeadHomePage(..))
+/// Whether an operation asks for rights key by key instead of once: a deletion of many, and a visit of a website, whose key
+/// only the website document knows.
+fn judges_itself(caller: &Caller<'_>, op: &Op) -> bool {
+    match op {
+        Op::DeleteObjects(_) | Op::GetHomePage(..) | Op::HeadHomePage(..) => true,
+        Op::GetObject(get) | Op::HeadObject(get) => is_visit(caller, get),
+        _ => false,
+    }
 }

@@ -235,8 +235,8 @@ impl Engine {
             tried: None,
         };
         match kind {
-            RedirectType::External | RedirectType::AliCdn => {
-                let location = rewriting::location(rule, key, miss);
+            RedirectType::External | RedirectType::AliCdn | RedirectType::Site | RedirectType::AllRequests => {
+                let location = rewriting::location(rule, key.as_str(), miss);
                 // Without a name in the rule it is the host that the client asked, which nobody told.
                 let known = location.strip_prefix("http:///").or_else(|| location.strip_prefix("https:///"));
                 matched.location = Some(known.map(|path| format!("/{path}")).unwrap_or(location));
@@ -353,6 +353,7 @@ fn verdicts(rules: &[RoutingRule], question: &Question<'_>) -> Vec<RuleVerdict> 
 fn words(mismatch: &Mismatch<'_>) -> String {
     match mismatch {
         Mismatch::NoRedirect => "the rule has no Redirect".to_owned(),
+        Mismatch::OfSite => "the rule is in S3's form, for visits of the website only".to_owned(),
         Mismatch::ErrorCode { expected } => {
             format!("HttpErrorCodeReturnedEquals is {expected}, a missing key is 404")
         }

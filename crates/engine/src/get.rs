@@ -10,7 +10,7 @@ use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::{ObjectMeta, ObjectPart};
-use headwater_model::op::{Action, Caller, GetObject, ObjectVersion};
+use headwater_model::op::{Action, Caller, GetObject, ObjectVersion, Visit};
 use headwater_model::precondition::Verdict;
 use headwater_model::reply::{ObjectReply, Reply};
 use headwater_model::rule::matching::{Method, Question, first_match};
@@ -24,6 +24,7 @@ use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, MissOutcome};
 use crate::rights::Right;
+use crate::site::is_visit;
 use crate::website;
 
 /// How often a request looks again when the object appeared, or its bucket changed, between the look-up and the fill.
@@ -33,11 +34,25 @@ const MAX_LOOKS: u32 = 4;
 
 impl Engine {
     pub(crate) async fn get_object(&self, caller: &Caller<'_>, get: &GetObject) -> Result<Reply> {
-        self.read(caller, get, MissMethod::Get).await
+        self.read_or_visit(caller, get, MissMethod::Get).await
     }
 
     pub(crate) async fn head_object(&self, caller: &Caller<'_>, get: &GetObject) -> Result<Reply> {
-        self.read(caller, get, MissMethod::Head).await
+        self.read_or_visit(caller, get, MissMethod::Head).await
+    }
+
+    async fn read_or_visit(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
+        if !is_visit(caller, get) {
+            return self.read(caller, get, method).await;
+        }
+        let visit = Visit {
+            range: get.range.clone(),
+            strict_range: get.strict_range,
+            conditions: get.conditions.clone(),
+            miss: get.miss.clone(),
+        };
+        // Boxed: the API's reads are many, and their futures should not be larger for a website's sake.
+        Box::pin(self.visit(caller, &get.bucket, get.key.as_str(), visit, method)).await
     }
 
     /// Length, ETag and date of a stored object; never reaches an origin.
@@ -55,7 +70,7 @@ impl Engine {
         Ok(Reply::ObjectMeta(object.meta))
     }
 
-    async fn read(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
+    pub(crate) async fn read(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
         let known = self.known(&get.bucket)?;
         if get.version.is_some() {
             // Boxed: versions are rarely read, and should not make the futures of other reads larger.
@@ -164,7 +179,12 @@ impl Engine {
     }
 
     /// An object that answers for another key, if there is one that the caller may read.
-    async fn page(&self, caller: &Caller<'_>, known: &Known, key: &ObjectKey) -> Result<Option<StoredObject>> {
+    pub(crate) async fn page(
+        &self,
+        caller: &Caller<'_>,
+        known: &Known,
+        key: &ObjectKey,
+    ) -> Result<Option<StoredObject>> {
         let found = self.store.open(&known.reference, key).await?;
         let right = Right::of(caller, Action::GetObject, &known.bucket, key);
         Ok(found.filter(|object| right.check(Some(&object.meta)).is_ok()))
@@ -179,6 +199,10 @@ impl Engine {
         method: MissMethod,
         missing: Error,
     ) -> Result<Reply> {
+        if is_visit(caller, get) {
+            // A website of S3 has pages of its own.
+            return Err(missing);
+        }
         if let Some((page, kind)) = website::subdirectory_page(&known.bucket, &get.key)
             && let Some(object) = self.page(caller, known, &page).await?
         {
@@ -321,7 +345,7 @@ pub(crate) fn content(object: &StoredObject, range: Range<u64>) -> Body {
 
 /// The answer of an External or AliCDN rule.
 fn redirect(rule: &RoutingRule, get: &GetObject) -> Reply {
-    website::redirect(rule.redirect_code(), rewriting::location(rule, &get.key, &get.miss))
+    website::redirect(rule.redirect_code(), rewriting::location(rule, get.key.as_str(), &get.miss))
 }
 
 fn no_such_key(key: &ObjectKey, origin_status: Option<u16>) -> Error {

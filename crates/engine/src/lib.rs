@@ -36,6 +36,7 @@ mod rights;
 mod seal;
 mod sessions;
 mod settings;
+mod site;
 mod stat;
 mod symlink;
 mod tagging;

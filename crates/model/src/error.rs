@@ -457,6 +457,12 @@ impl Error {
         Self::Internal { context, source: source.into() }
     }
 
+    /// What S3 says of a website document that would need an index page and has none.
+    pub fn no_index_document() -> Self {
+        let message = "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty";
+        Self::invalid_argument("IndexDocument", "null", message)
+    }
+
     /// An [`Error::InvalidArgument`], its value cut to 1,024 characters.
     pub fn invalid_argument(name: impl Into<Box<str>>, value: &str, message: impl Into<Box<str>>) -> Self {
         let value: String = value.chars().take(1024).collect();

@@ -59,6 +59,8 @@ pub const MAX_LIST_KEYS: usize = 1000;
 pub const MAX_DELETE_KEYS: usize = 1000;
 /// Most routing rules of a bucket (OSS).
 pub const MAX_RULES: usize = 20;
+/// Most routing rules of a bucket in S3's form (S3).
+pub const MAX_SITE_RULES: usize = 50;
 /// Most IncludeHeader conditions, and most Pass, Remove and Set entries each, of a rule (OSS).
 pub const MAX_RULE_HEADERS: usize = 10;
 /// Longest header name and value in a rule (OSS).

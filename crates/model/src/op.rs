@@ -313,6 +313,8 @@ pub struct MissContext {
     pub base_path: Box<str>,
     /// A version or sub-resource was named: the request never mirrors.
     pub never: bool,
+    /// The bucket's website was asked, at a host name of its own, instead of the API.
+    pub site: bool,
 }
 
 /// Digests that the client announced for its body; checked before anything is stored.

@@ -241,7 +241,7 @@ impl Service {
         let fields = PolicyFields::new(routed, parts);
         let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
         let caller = Caller { principal, dialect: routed.dialect, context };
-        if !routed.operation.is_judged_by_key() {
+        if !routed.is_judged_by_key() {
             let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
             match routed.body_need() {
                 BodyNeed::None | BodyNeed::Form => self.engine.authorise(&caller, action, bucket, key)?,
@@ -336,6 +336,7 @@ impl Service {
                 bucket: account.bucket.as_deref(),
                 key: account.key.as_deref(),
                 owner,
+                site: self.addressing.is_website(request_host(parts)),
             },
         );
         account.error = Some(headwater_wire::error_code(dialect, error).into());

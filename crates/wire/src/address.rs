@@ -91,11 +91,16 @@ impl Addressing {
         if self.is_domain(host) {
             return Some(NamedObject::by_path(path));
         }
-        if longest_suffix(host, &self.website_domains).is_some() {
+        if self.is_website(host) {
             return None;
         }
         let (label_bytes, _) = longest_suffix(host, &self.domains)?;
         Some(NamedObject::new(&lower_case(&host[..label_bytes]), path.strip_prefix('/').unwrap_or(path)))
+    }
+
+    /// Whether a host is that of a website: below one of the domains for them.
+    pub fn is_website(&self, host: &str) -> bool {
+        longest_suffix(host, &self.website_domains).is_some()
     }
 
     /// A configured domain below another one is itself no bucket.

@@ -304,7 +304,7 @@ impl Operation {
 
     /// Whether rights are asked for key by key instead of once for the request: a deletion of many keys, and a home page,
     /// whose key only the website document knows.
-    pub fn is_judged_by_key(self) -> bool {
+    pub(crate) fn is_judged_by_key(self) -> bool {
         matches!(self, Self::DeleteObjects | Self::GetHomePage | Self::HeadHomePage)
     }
 

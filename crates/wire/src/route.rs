@@ -71,6 +71,12 @@ impl Routed {
         VersionId::parse(self.queries.get(VERSION_ID)?)
     }
 
+    /// Whether rights are asked for key by key, by the operation itself. A website of S3 does so too: its rules and pages
+    /// come before and after the right to read.
+    pub fn is_judged_by_key(&self) -> bool {
+        self.operation.is_judged_by_key() || (self.style == Style::Website && self.dialect == Dialect::S3)
+    }
+
     /// What of the body it needs.
     pub fn body_need(&self) -> BodyNeed {
         self.operation.body_need()

@@ -11,6 +11,7 @@ mod oss_objects;
 mod rights;
 mod rights_of_objects;
 mod sealing;
+mod site;
 mod support;
 mod versions;
 mod website;

@@ -38,6 +38,8 @@ pub enum Method {
 pub enum Mismatch<'r> {
     /// The rule has no `Redirect`.
     NoRedirect,
+    /// The rule is S3's: it is for visits of the website, see [`crate::rule::site`].
+    OfSite,
     /// The request has another status than this.
     ErrorCode {
         /// Status that the rule is for.
@@ -70,11 +72,14 @@ pub fn first_match<'r>(rules: &'r [RoutingRule], question: &Question<'_>) -> Opt
 /// Why the rule does not apply to the request; `None` if it does.
 pub fn mismatch<'r>(rule: &'r RoutingRule, question: &Question<'_>) -> Option<Mismatch<'r>> {
     let Some(kind) = rule.kind() else { return Some(Mismatch::NoRedirect) };
+    if kind.is_of_site() {
+        return Some(Mismatch::OfSite);
+    }
     let condition = &rule.condition;
     let expected = match kind {
         RedirectType::Mirror => 404,
         // Without a code a redirect could also mean every request, existing objects included: only errors is safe.
-        RedirectType::External | RedirectType::AliCdn | RedirectType::Internal => condition.error_code.unwrap_or(404),
+        _ => condition.error_code.unwrap_or(404),
     };
     if question.error_status != expected {
         return Some(Mismatch::ErrorCode { expected });

@@ -7,7 +7,8 @@
 //! is echoed exactly; defaults that OSS fills in itself are filled in when the rule is made
 //! ([`Redirect::materialise_defaults`]); secrets never appear in `Debug` output.
 //!
-//! How: `condition`, `redirect`, `mirror` are the data; `matching` picks the rule of a request, `rewriting` builds the
+//! How: `condition`, `redirect`, `mirror` are the data; `matching` picks the rule of a request, `site` S3's for a visit of
+//! a website, `rewriting` builds the
 //! URL of the origin request or the redirect, `forwarding` its header fields, `validate` decides which documents are
 //! accepted. All pure; requests are sent elsewhere.
 
@@ -19,6 +20,7 @@ mod origin_base;
 mod redirect;
 pub mod rewriting;
 mod secret;
+pub mod site;
 mod validate;
 
 pub use condition::{Condition, IncludeHeader};
@@ -60,6 +62,11 @@ impl RoutingRule {
         Self { number, condition, redirect: Some(redirect), lua: None }
     }
 
+    /// Whether the rule is in S3's form, which has no numbers: its number is its place.
+    pub fn is_of_site(&self) -> bool {
+        self.kind().is_some_and(RedirectType::is_of_site)
+    }
+
     /// What the rule does; `None` for a rule of a Lua script only.
     pub fn kind(&self) -> Option<RedirectType> {
         self.redirect.as_ref().map(|redirect| redirect.kind)
@@ -75,7 +82,7 @@ impl RoutingRule {
         self.mirror().and_then(|mirror| mirror.url.as_deref())
     }
 
-    /// Status of the answer of an External or AliCDN rule: `HttpRedirectCode`, 301 by default.
+    /// Status of the answer of a rule that redirects: `HttpRedirectCode`, 301 by default.
     pub fn redirect_code(&self) -> u16 {
         self.redirect.as_ref().and_then(|redirect| redirect.http_redirect_code).unwrap_or(301)
     }
@@ -102,5 +109,13 @@ mod tests {
         redirect.mirror.multi_alternates = Some(vec![Alternate { number: 3, ..Alternate::default() }]);
         let bytes = postcard::to_stdvec(&rule).unwrap();
         assert_eq!(postcard::from_bytes::<RoutingRule>(&bytes).unwrap(), rule);
+    }
+
+    #[test]
+    fn the_types_of_rules_keep_their_stored_numbers() {
+        use RedirectType::{AliCdn, AllRequests, External, Internal, Mirror, Site};
+        for (number, kind) in (0..).zip([Mirror, External, AliCdn, Internal, Site, AllRequests]) {
+            assert_eq!(postcard::to_stdvec(&kind).unwrap(), [number], "{kind:?}");
+        }
     }
 }

@@ -16,14 +16,19 @@ pub enum RedirectType {
     AliCdn,
     /// Serve another key of the same bucket.
     Internal,
+    /// S3's rule, which names no type: the website's own host names answer 3xx, also for what is stored; the API's host
+    /// names do not know it.
+    Site,
+    /// S3's `RedirectAllRequestsTo`: as [`Self::Site`] for every request, and the only content of its document.
+    AllRequests,
 }
 
 impl RedirectType {
-    /// The vendor's word: `Mirror`, `External`, `AliCDN`, `Internal`.
+    /// The vendor's word: `Mirror`, `External`, `AliCDN`, `Internal`. S3's rules are called by what OSS has nearest.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mirror => "Mirror",
-            Self::External => "External",
+            Self::External | Self::Site | Self::AllRequests => "External",
             Self::AliCdn => "AliCDN",
             Self::Internal => "Internal",
         }
@@ -32,6 +37,11 @@ impl RedirectType {
     /// Reads the vendor's word in exactly its letter case; `None` for any other.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Mirror, Self::External, Self::AliCdn, Self::Internal].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether it is one of S3's, for the website's own host names.
+    pub fn is_of_site(self) -> bool {
+        matches!(self, Self::Site | Self::AllRequests)
     }
 }
 
@@ -63,7 +73,7 @@ impl Redirect {
     pub fn passes_query(&self) -> bool {
         let own = match self.kind {
             RedirectType::Mirror => self.mirror.pass_query_string,
-            RedirectType::External | RedirectType::AliCdn | RedirectType::Internal => None,
+            _ => None,
         };
         own.or(self.pass_query_string).unwrap_or(false)
     }

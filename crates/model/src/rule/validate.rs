@@ -15,8 +15,11 @@ use http::HeaderValue;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_ALTERNATES, MAX_RULE_HEADER_BYTES, MAX_RULE_HEADERS, MAX_RULES};
 use crate::rule::origin_base::{OriginBase, authority_to_ascii, check_whole_url};
+use crate::rule::validate::site::{check_site, check_site_rule};
 use crate::rule::{Condition, Mirror, MirrorHeaders, Redirect, RedirectType, RoutingRule};
 use crate::website::{ErrorDocument, IndexDocument, Website};
+
+mod site;
 
 /// Statuses that a redirect may answer with.
 const REDIRECT_CODES: [u16; 5] = [301, 302, 303, 307, 308];
@@ -32,10 +35,12 @@ pub fn validate(website: &Website) -> Result<()> {
         let message = "one of IndexDocument, ErrorDocument and RoutingRules must be present";
         return Err(Error::MalformedXml { message: message.into() });
     }
+    check_site(website)?;
     website.index.as_ref().map_or(Ok(()), check_index)?;
     website.error.as_ref().map_or(Ok(()), check_error_page)?;
-    if website.rules.len() > MAX_RULES {
-        return Err(invalid("RuleNumber", &website.rules.len(), format!("more than {MAX_RULES} rules")));
+    let count = website.rules.iter().filter(|rule| !rule.is_of_site()).count();
+    if count > MAX_RULES {
+        return Err(invalid("RuleNumber", &count, format!("more than {MAX_RULES} rules")));
     }
     let mut numbers = BTreeSet::new();
     for rule in &website.rules {
@@ -71,13 +76,16 @@ fn check_error_page(page: &ErrorDocument) -> Result<()> {
 }
 
 fn check_rule(rule: &RoutingRule) -> Result<()> {
+    if let Some(redirect) = rule.redirect.as_ref().filter(|redirect| redirect.kind.is_of_site()) {
+        return check_site_rule(&rule.condition, redirect);
+    }
     check_condition(rule)?;
     match (&rule.redirect, &rule.lua) {
         (None, None) => Err(Error::MalformedXml { message: "RoutingRule lacks Redirect".into() }),
         (None, Some(_)) => Ok(()),
         (Some(redirect), _) => match redirect.kind {
             RedirectType::Mirror => check_mirror(&redirect.mirror),
-            RedirectType::External | RedirectType::AliCdn | RedirectType::Internal => check_redirect(redirect),
+            _ => check_redirect(redirect),
         },
     }
 }

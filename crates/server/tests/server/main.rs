@@ -8,6 +8,7 @@ mod configuration;
 mod forms;
 mod matrix;
 mod requests;
+mod site;
 mod support;
 mod tls;
 mod vendors;

@@ -10,9 +10,10 @@ use crate::detect::Claim;
 pub(super) fn context(request: &Request<'_>) -> MissContext {
     let routed = request.routed;
     let extra_slashes = routed.folded.as_ref().map_or(0, |(_, slashes)| *slashes);
+    let site = routed.style == Style::Website;
     if !request.facts.has_website {
         // Should the bucket get rules meanwhile, this request is still one from before.
-        return MissContext { extra_slashes, never: true, ..MissContext::default() };
+        return MissContext { extra_slashes, never: true, site, ..MissContext::default() };
     }
     let signature = match routed.claim {
         Claim::Query { unprefixed: true } => UrlSignature::WithExpires,
@@ -31,5 +32,6 @@ pub(super) fn context(request: &Request<'_>) -> MissContext {
         },
         // Other sub-resources are other operations. Of what is not here yet nobody knows parts beyond the whole.
         never: request.query("versionId").is_some() || request.query("partNumber").is_some_and(|part| part != "1"),
+        site,
     }
 }

@@ -110,7 +110,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::PutOwnershipControls => bucket_access::decode_ownership(&request, body)?,
         Operation::DeleteOwnershipControls => Op::DeleteOwnershipControls(request.bucket()),
         Operation::GetBucketWebsite => Op::GetBucketWebsite(request.bucket()),
-        Operation::PutBucketWebsite => Op::PutBucketWebsite(request.bucket(), Box::new(website::decode(body)?)),
+        Operation::PutBucketWebsite => {
+            Op::PutBucketWebsite(request.bucket(), Box::new(website::decode_put(&request, body)?))
+        }
         Operation::DeleteBucketWebsite => Op::DeleteBucketWebsite(request.bucket()),
         Operation::DeleteBucket => Op::DeleteBucket(request.bucket()),
         Operation::ListObjects | Operation::ListObjectsV2 => list::decode(&request)?,
@@ -207,7 +209,7 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
         Reply::PolicyStatus(public) => bucket_access::encode_status(answer, public),
         Reply::PublicAccess(block) => bucket_access::encode_block(answer, block),
         Reply::Ownership(ownership) => bucket_access::encode_ownership(answer, ownership),
-        Reply::Website(website) => answer.xml(website::encode(&website)),
+        Reply::Website(website) => answer.xml(website::encode_get(answer.vocab, &website)),
         Reply::Objects { owner, page } => list::encode(answer, &owner, &page),
         Reply::Object(object) => object::encode(answer, *object),
         Reply::NotModified(meta) => object::encode_not_modified(answer, &meta),
@@ -266,15 +268,15 @@ pub fn expiry_header(
     lifecycle::expiry_header(dialect, at, rule_id)
 }
 
-/// Reads a website document, as PutBucketWebsite does. Masked secrets stay masked.
+/// Reads a website document of either vendor's form, as PutBucketWebsite of S3 does. Masked secrets stay masked.
 ///
 /// # Errors
 /// [`Error::MalformedXml`] and [`Error::InvalidArgument`].
 pub fn read_website(document: &[u8]) -> Result<Website> {
-    website::decode(document)
+    website::decode(document, Dialect::S3)
 }
 
-/// Writes a website document, as GetBucketWebsite does. Secrets are masked.
+/// Writes a website document, as GetBucketWebsite of S3 does. Secrets are masked.
 pub fn write_website(website: &Website) -> String {
     website::encode(website).finish()
 }

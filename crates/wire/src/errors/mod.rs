@@ -4,9 +4,11 @@
 //! may know (the reason of a mirror failure, why access was denied) reaches nobody else.
 //!
 //! How: `oss` and `s3` are the tables, `details` the elements that go with an error, and here they become an answer.
-//! HEAD answers have no body: OSS puts the document into `x-oss-err`, S3 leaves it out.
+//! HEAD answers have no body: OSS puts the document into `x-oss-err`, S3 leaves it out. Websites of S3 answer with a page,
+//! `html`.
 
 mod details;
+mod html;
 mod oss;
 mod s3;
 mod versions;
@@ -60,6 +62,8 @@ pub struct ErrorContext<'a> {
     pub key: Option<&'a str>,
     /// Whether the caller may know the reason of a failure: a verified owner of the bucket.
     pub owner: bool,
+    /// Whether a website was asked instead of the API: S3 answers those who look at it with a page.
+    pub site: bool,
 }
 
 /// One row of a vendor's error table.
@@ -106,7 +110,9 @@ pub fn encode_error(dialect: Dialect, error: &Error, context: &ErrorContext<'_>)
     if let Some(ec) = fault.ec {
         response.headers_mut().insert(ERROR_CODE, HeaderValue::from_static(ec));
     }
-    if context.method != Method::HEAD {
+    if context.site && dialect == Dialect::S3 {
+        html::put(&mut response, &fault, error, context);
+    } else if context.method != Method::HEAD {
         let details = details::of(dialect, error, context);
         response::set_xml(&mut response, document(dialect, &fault, &details, context));
     } else if dialect == Dialect::Oss {

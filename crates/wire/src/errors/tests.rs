@@ -222,6 +222,7 @@ fn encoded(dialect: Dialect, error: &Error, method: &Method, owner: bool) -> Res
         bucket: Some("bkt"),
         key: Some("k"),
         owner,
+        site: false,
     };
     encode_error(dialect, error, &context)
 }
@@ -231,6 +232,39 @@ fn body(response: Response<Body>) -> String {
         Body::Full(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_website_of_s3_answers_with_a_page() {
+    let key = "<k>&";
+    let error = Error::NoSuchKey { key: key.into(), origin_status: None };
+    let context = ErrorContext {
+        request_id: "5C3D9175B6FC201293AD0001",
+        elapsed: Duration::from_millis(7),
+        host: "bkt.web.example.org",
+        method: &Method::GET,
+        path: "/k",
+        bucket: Some("bkt"),
+        key: Some(key),
+        owner: false,
+        site: true,
+    };
+    let head = encode_error(Dialect::S3, &error, &ErrorContext { method: &Method::HEAD, ..context });
+    let page = encode_error(Dialect::S3, &error, &context);
+    assert_eq!(head.headers(), page.headers());
+    assert!(matches!(head.body(), Body::Empty));
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.headers()["x-amz-error-code"], "NoSuchKey");
+    assert_eq!(page.headers()["x-amz-error-message"], "The specified key does not exist.");
+    assert_eq!(
+        body(page),
+        "<html>\n<head><title>404 Not Found</title></head>\n<body>\n<h1>404 Not Found</h1>\n<ul><li>Code: NoSuchKey</li>\
+         <li>Message: The specified key does not exist.</li><li>Key: &lt;k&gt;&amp;</li>\
+         <li>RequestId: 5C3D9175B6FC201293AD0001</li><li>HostId: 5C3D9175B6FC201293AD0001</li></ul>\n<hr/>\n</body>\n\
+         </html>\n"
+    );
+    let oss = encode_error(Dialect::Oss, &error, &context);
+    assert_eq!(oss.headers()["content-type"], "application/xml");
 }
 
 #[test]

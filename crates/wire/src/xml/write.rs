@@ -54,6 +54,11 @@ impl XmlWriter {
         }
     }
 
+    /// Elements without the declaration before them, to stand within another document.
+    pub fn fragment() -> Self {
+        Self { out: String::new(), ..Self::new() }
+    }
+
     /// The same, with another way to write what XML cannot carry.
     #[must_use]
     pub fn with_controls(self, controls: Controls) -> Self {

@@ -10,7 +10,9 @@ pub fn rewritten_key<'k>(rule: &RoutingRule, key: &'k str) -> Cow<'k, str> {
     let Some(redirect) = &rule.redirect else { return Cow::Borrowed(key) };
     let template = redirect.replace_key_with.as_deref().filter(|template| !template.is_empty());
     if let Some(template) = template.filter(|_| redirect.kind != RedirectType::Mirror) {
-        return Cow::Owned(template.replace("${key}", key));
+        // S3 knows no variables.
+        let is_template = !redirect.kind.is_of_site();
+        return Cow::Owned(if is_template { template.replace("${key}", key) } else { template.to_owned() });
     }
     let prefix = rule.condition.key_prefix.as_deref().unwrap_or_default();
     let replacement = redirect.replace_key_prefix_with.as_deref().unwrap_or_default();
@@ -27,6 +29,10 @@ pub fn rewritten_key<'k>(rule: &RoutingRule, key: &'k str) -> Cow<'k, str> {
 /// is one, counts; an explicit `false` turns it off for mirroring only, as the older interface for redirects ignored it.
 /// Without a prefix there is nothing to take away, so a replacement is always put in front.
 fn replaces_prefix(redirect: &Redirect, prefix: &str, replacement: &str) -> bool {
+    if redirect.kind.is_of_site() {
+        // An empty replacement takes the prefix away.
+        return redirect.replace_key_prefix_with.is_some();
+    }
     match (redirect.enable_replace_prefix, replacement.is_empty()) {
         (Some(true), _) | (None, false) => true,
         (Some(false), false) => prefix.is_empty() || redirect.kind != RedirectType::Mirror,

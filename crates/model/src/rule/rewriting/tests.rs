@@ -258,14 +258,32 @@ fn table_10_1_locations() {
         (external("http", |_, _| ()), "a b\r\nx: y/中", "http://www.test.com/a%20b%0D%0Ax%3A%20y/%E4%B8%AD"),
         (set(|redirect| &mut redirect.host_name, "a\r\nb"), "k", "http://a%0D%0Ab/k"),
     ] {
-        assert_eq!(location(&rule, &key(requested), &miss), expected);
+        assert_eq!(location(&rule, requested, &miss), expected);
     }
     let insecure = MissContext { host: "h".into(), ..MissContext::default() };
     let nothing_named = external("", |_, redirect| redirect.host_name = None);
-    assert_eq!(location(&nothing_named, &key("k"), &insecure), "http://h/k");
+    assert_eq!(location(&nothing_named, "k", &insecure), "http://h/k");
     let path_style = MissContext { base_path: "/bucket".into(), ..insecure };
-    assert_eq!(location(&nothing_named, &key("k"), &path_style), "http://h/bucket/k");
-    assert_eq!(location(&external("", |_, _| ()), &key("k"), &path_style), "http://www.test.com/k");
+    assert_eq!(location(&nothing_named, "k", &path_style), "http://h/bucket/k");
+    assert_eq!(location(&external("", |_, _| ()), "k", &path_style), "http://www.test.com/k");
+}
+
+#[test]
+fn s3s_rules_replace_literally_and_delete_a_prefix() {
+    let miss = MissContext { host: "h".into(), ..MissContext::default() };
+    let at = |redirect: Redirect, path: &str| {
+        let mut rule = external("", |_, _| ());
+        rule.condition.key_prefix = Some("docs/".into());
+        rule.redirect = Some(Redirect { kind: RedirectType::Site, ..redirect });
+        location(&rule, path, &miss)
+    };
+    let prefix = |text: &str| Redirect { replace_key_prefix_with: Some(text.into()), ..Redirect::default() };
+    assert_eq!(at(prefix("documents/"), "docs/x"), "http://h/documents/x");
+    assert_eq!(at(prefix(""), "docs/x"), "http://h/x");
+    assert_eq!(at(prefix(""), "docs/"), "http://h/");
+    assert_eq!(at(Redirect::default(), "docs/x"), "http://h/docs/x");
+    let whole = Redirect { replace_key_with: Some("${key}".into()), ..Redirect::default() };
+    assert_eq!(at(whole, "docs/x"), "http://h/%24%7Bkey%7D");
 }
 
 #[test]

@@ -106,6 +106,7 @@ proptest! {
             bucket: None,
             key: None,
             owner: false,
+            site: true,
         };
         let status = encode_error(dialect, &error, &context).status();
         prop_assert!(status.is_client_error() || status == 501, "{}: {:?}", status, error);

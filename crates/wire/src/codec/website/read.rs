@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use headwater_model::bucket::Dialect;
 use headwater_model::rule::{
     Alternate, Condition, IncludeHeader, KeyValue, LuaConfig, Mirror, MirrorAuth, MirrorHeaders, Redirect,
     RedirectType, RoutingRule, Secret,
@@ -9,15 +10,19 @@ use headwater_model::rule::{
 use headwater_model::website::{ErrorDocument, IndexDocument, Website};
 use headwater_model::{Error, Result};
 
+use super::site;
 use crate::xml::Element;
 use crate::xml::read::decimal;
 
-pub(super) fn website(root: Element<'_>) -> Result<Website> {
+pub(super) fn website(root: Element<'_>, face: Dialect) -> Result<Website> {
     let root = root.as_container()?;
-    let rules = match root.container("RoutingRules")? {
-        None => Vec::new(),
-        Some(list) => list.children("RoutingRule").map(rule).collect::<Result<_>>()?,
-    };
+    let everything = root.container("RedirectAllRequestsTo")?.filter(|_| face == Dialect::S3);
+    let mut rules = Vec::new();
+    rules.extend(everything.map(site::read_all_requests).transpose()?);
+    for entry in root.container("RoutingRules")?.iter().flat_map(|list| list.children("RoutingRule")) {
+        let read = if face == Dialect::S3 && site::is_one(entry) { site::read(entry, &rules) } else { rule(entry) };
+        rules.push(read?);
+    }
     Ok(Website {
         index: root.container("IndexDocument")?.map(index).transpose()?,
         error: root.container("ErrorDocument")?.map(error_page).transpose()?,
@@ -174,7 +179,7 @@ fn list<T>(parent: Element<'_>, name: &str, entry: &str, read: fn(Element<'_>) -
 }
 
 /// Texts are kept with their white space: a key may begin or end with it.
-fn text(parent: Element<'_>, name: &str) -> Result<Option<Box<str>>> {
+pub(super) fn text(parent: Element<'_>, name: &str) -> Result<Option<Box<str>>> {
     Ok(parent.text(name)?.map(Into::into))
 }
 

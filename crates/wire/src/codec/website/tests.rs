@@ -1,13 +1,20 @@
 use headwater_model::Error;
+use headwater_model::bucket::Dialect;
 use headwater_model::rule::{RedirectType, SECRET_MASK, Secret};
 
 use super::*;
 
 mod property;
 mod samples;
+mod sites;
 
 fn text(website: &Website) -> String {
     encode(website).finish()
+}
+
+/// What the OSS face reads.
+fn decode(body: &[u8]) -> Result<Website> {
+    super::decode(body, Dialect::Oss)
 }
 
 /// A document of one rule whose redirect holds `redirect`.

@@ -1,15 +1,20 @@
 //! Writing the elements of a website document.
 
+use headwater_model::bucket::Dialect;
 use headwater_model::rule::{
     Alternate, Condition, IncludeHeader, KeyValue, Mirror, MirrorAuth, MirrorHeaders, Redirect, RoutingRule,
     SECRET_MASK,
 };
 use headwater_model::website::Website;
 
+use super::site;
 use crate::xml::XmlWriter;
 
-pub(super) fn website(xml: &mut XmlWriter, website: &Website) {
-    xml.open("WebsiteConfiguration");
+pub(super) const ROOT: &str = "WebsiteConfiguration";
+
+/// Writes what the root element holds, and closes it.
+pub(super) fn website(xml: &mut XmlWriter, website: &Website, face: Dialect) {
+    let is_sites = |rule: &RoutingRule| face == Dialect::S3 && rule.is_of_site();
     if let Some(index) = &website.index {
         xml.open("IndexDocument");
         xml.element("Suffix", &index.suffix);
@@ -23,10 +28,12 @@ pub(super) fn website(xml: &mut XmlWriter, website: &Website) {
         xml.optional("HttpStatus", error.http_status);
         xml.close();
     }
-    if !website.rules.is_empty() {
+    if let Some(everything) = site::all_requests(website).filter(|_| face == Dialect::S3) {
+        site::write_all_requests(xml, everything);
+    } else if !website.rules.is_empty() {
         xml.open("RoutingRules");
         for entry in &website.rules {
-            rule(xml, entry);
+            if is_sites(entry) { site::write(xml, entry) } else { rule(xml, entry) }
         }
         xml.close();
     }
