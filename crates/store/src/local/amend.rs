@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
-use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, SharedMeta};
+use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
 use headwater_model::version::{Governance, ObjectLock, VersionId};
 use headwater_model::{Error, ObjectKey, Result};
 
@@ -120,10 +120,7 @@ impl Core {
                 let former = candidate.judge(judgement)?;
                 let (former, value) =
                     former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
-                // What it is may have changed while the body came, without another tag.
-                if former.meta.kind != ObjectKind::Appendable {
-                    return Err(Error::PreconditionFailed { condition: "If-Match".into() });
-                }
+                // It may have been locked while the body came, which changes no tag.
                 permit_deletion(key, &former.meta, now, Governance::Respected)?;
                 if inline(&former.extents).is_some() {
                     return Err(Error::internal("append to an object", "its body is in the log"));

@@ -196,6 +196,7 @@ macro_rules! store_conformance {
                 suspended_the_null_version_is_replaced,
                 a_version_gives_way_to_the_one_before,
                 the_last_version_may_leave_a_tombstone,
+                what_became_current_again_is_not_removed_as_superseded,
                 bodies_stay_with_their_versions,
                 versions_are_amended,
                 any_version_keeps_fills_away,

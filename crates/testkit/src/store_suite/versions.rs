@@ -200,6 +200,24 @@ pub async fn the_last_version_may_leave_a_tombstone(mut subject: Subject) {
     assert!(!subject.is_gone("marked").await);
 }
 
+/// A removal of a superseded version leaves it alone once it is current again, or was superseded anew.
+pub async fn what_became_current_again_is_not_removed_as_superseded(mut subject: Subject) {
+    subject.set_versioning(Versioning::Enabled).await;
+    let (one, two) = (subject.put("k", b"one").await.version, subject.put("k", b"two").await.version);
+    let page = subject.store().list_noncurrent(&subject.bucket(), &VersionMarker::default(), 10).await.expect("a page");
+    let superseded = page.versions[0].superseded;
+    assert!(page.versions[0].version == one && superseded.is_some());
+    let removal = VersionRemoval { superseded, ..VersionRemoval::of(one) };
+    subject.remove_version("k", VersionRemoval::of(two)).await.expect("removed");
+    assert_eq!(subject.remove_version("k", removal.clone()).await.expect("left alone"), None);
+    assert_eq!(history(&subject, "k").await, ["one"]);
+    let another = superseded.map(|at| at.plus(std::time::Duration::from_secs(1)));
+    subject.put("k", b"three").await;
+    let wrong = VersionRemoval { superseded: another, ..removal };
+    assert_eq!(subject.remove_version("k", wrong).await.expect("left alone"), None);
+    assert_eq!(history(&subject, "k").await, ["three", "one"]);
+}
+
 /// Bodies of every kind are read by their version, also when they moved away and back.
 pub async fn bodies_stay_with_their_versions(mut subject: Subject) {
     subject.set_versioning(Versioning::Enabled).await;

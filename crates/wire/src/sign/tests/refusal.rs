@@ -37,6 +37,22 @@ fn replace_uri(parts: &mut Parts, from: &str, to: &str) {
     parts.uri = text.replace(from, to).parse().unwrap();
 }
 
+/// Values are signed decoded and unescaped: without this, `a=1&versionId=V` and `a=1%26versionId=V` have one signature.
+#[test]
+fn a_signed_parameter_cannot_be_hidden_in_another() {
+    let keys = SigningKeys::new();
+    let uri = "http://host/bucket/key?response-cache-control=no-cache&versionId=V";
+    let mut parts = request("GET", uri, &[]);
+    presign_oss_v1(&mut parts, at(NOW), &signing(Dialect::Oss, at(NOW), &keys)).unwrap();
+    verdict(&parts).unwrap();
+    replace_uri(&mut parts, "no-cache&versionId=V", "no-cache%26versionId%3DV");
+    assert!(matches!(verdict(&parts), Err(SignError::Malformed { .. })));
+    let uri = "http://host/bucket/key?response-content-disposition=attachment%3Bfilename%3D%22a%26b%22";
+    let mut parts = request("GET", uri, &[]);
+    presign_oss_v1(&mut parts, at(NOW), &signing(Dialect::Oss, at(NOW), &keys)).unwrap();
+    verdict(&parts).unwrap();
+}
+
 #[test]
 fn anonymous_carries_nothing() {
     for uri in ["/b/k", "/b/k?acl", "/b/k?Expires=5", "/b/k?X-Amz-Date=20240101T000000Z&x-oss-date=1", "/b/k?%zz=1"] {
