@@ -11,7 +11,7 @@ use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
 use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
-use headwater_model::version::{VersionId, Versioning};
+use headwater_model::version::{Governance, VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
     Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
@@ -272,16 +272,22 @@ impl State {
         expect: &Expectation,
         object: NewObject,
         appended: &Bytes,
+        now: Timestamp,
     ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
         life.judge(key, expect)?;
         let former = life.current(key).ok_or_else(|| no_such_key(key))?;
+        if former.meta.headers.lock.as_deref().is_some_and(|lock| !lock.permits_deletion(now, Governance::Respected)) {
+            return Err(Error::ObjectLocked { key: key.as_str().into(), version: former.meta.version });
+        }
         if former.bytes.len() <= RESIDENT_BYTES {
             return Err(Error::internal("append to an object", "its body is not in a file"));
         }
         let bytes = Bytes::from([&former.bytes[..], appended].concat());
-        let mut stored = Stored::new(object, bytes);
+        // Lists, locks and tags are those of now, not of when the body began to come.
+        let (headers, tags) = (former.meta.headers.clone(), former.meta.tags.clone());
         let version = former.meta.version;
+        let mut stored = Stored::new(NewObject { headers, tags, ..object }, bytes);
         stored.meta = Arc::new(ObjectMeta { md5: None, version, ..ObjectMeta::clone(&stored.meta) });
         life.revoke(key, expect);
         let meta = Arc::clone(&stored.meta);

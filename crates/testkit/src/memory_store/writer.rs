@@ -162,8 +162,8 @@ impl ObjectWriter for MemoryWriter {
 
     fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
         Box::pin(async move {
-            let appended = self.body()?;
-            self.store.state().append(&self.intent.bucket, &self.intent.key, &expect, object, &appended)
+            let (appended, now) = (self.body()?, self.store.clock.now());
+            self.store.state().append(&self.intent.bucket, &self.intent.key, &expect, object, &appended, now)
         })
     }
 
