@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use headwater_testkit::origin::{Reply, pattern};
+use headwater_testkit::origin::{Gate, Reply, pattern};
 use md5::{Digest as _, Md5};
 
 use super::fixture::{Fixture, path};
@@ -40,8 +40,13 @@ async fn row_02_the_second_get_is_answered_from_the_bucket() {
 async fn row_12_a_chunked_origin_is_answered_chunked_and_stored() {
     let fixture = Fixture::with("").await;
     let body = pattern(12, 0, 500_000);
-    fixture.origin.on("/stream", Reply::ok(body.clone()).chunked(7000));
-    let miss = fixture.get("stream").await.expect(200).expect_body(&body);
+    // Held: of a body that came whole before the answer began, the length is known.
+    let gate = Gate::closed();
+    fixture.origin.on("/stream", Reply::ok(body.clone()).chunked(7000).hold_body_at(400_000, &gate));
+    let mut miss = fixture.server.anonymous().get(&path("stream")).open().await;
+    miss.read_at_least(100_000).await;
+    gate.open();
+    let miss = miss.finish().await.expect(200).expect_body(&body);
     assert_eq!(miss.header("transfer-encoding"), Some("chunked"));
     assert_eq!(miss.header("content-length"), None);
     fixture.wait_until_stored("stream").await;
