@@ -51,7 +51,7 @@ pub(crate) fn compressed(routed: &Routed, parts: &Parts, response: Response<Body
     let (mut head, body) = response.into_parts();
     let inner: ByteStream = match body {
         Body::Stream(stream) => stream,
-        Body::Full(bytes) => Box::pin(Once(Some(bytes))),
+        Body::Full(bytes) => Box::pin(futures_util::stream::once(std::future::ready(Ok(bytes)))),
         Body::Empty => return Response::from_parts(head, Body::Empty),
     };
     head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -85,16 +85,6 @@ fn is_text(response: &Response<Body>) -> bool {
     size_bytes.is_some_and(|size_bytes| size_bytes >= LEAST_BYTES)
         && !response.headers().contains_key(CONTENT_ENCODING)
         && TYPES.iter().any(|known| kind.eq_ignore_ascii_case(known))
-}
-
-struct Once(Option<Bytes>);
-
-impl Stream for Once {
-    type Item = Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
 }
 
 /// Compresses piece by piece; what the encoder holds back is some 32 KiB.

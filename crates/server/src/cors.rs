@@ -6,7 +6,8 @@ use headwater_wire::{ResponseContext, Routed, cors};
 use http::Response;
 use http::request::Parts;
 
-use crate::service::{Account, Service};
+use crate::account::Account;
+use crate::service::Service;
 
 impl Service {
     /// Answers whoever asks, since a preflight cannot be signed: it tells only what the bucket's owner wrote for browsers.

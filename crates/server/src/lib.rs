@@ -10,6 +10,7 @@
 //!
 //! Not here: what operations do (crate `engine`), what messages mean (crate `wire`).
 
+mod account;
 mod admin;
 mod audit;
 mod authenticate;

@@ -24,7 +24,8 @@ use headwater_wire::{PolicyFields, RequestFacts, ResponseContext, Routed, decode
 use http::Response;
 use http::request::Parts;
 
-use crate::service::{Account, Service};
+use crate::account::Account;
+use crate::service::Service;
 
 impl Service {
     /// Answers a form upload.

@@ -13,7 +13,7 @@ use headwater_engine::{Engine, Place};
 use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
-use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::clock::Clock;
 use headwater_model::digest::TrailingChecksum;
 use headwater_model::op::{Caller, Op};
 use headwater_model::reply::{Reply, Served};
@@ -28,15 +28,16 @@ use http::{Request, Response, header};
 use hyper::body::Incoming;
 use ipnet::IpNet;
 
+use crate::account::{Account, Ended};
 use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator, unknown_key};
-use crate::body::{OnEnd, Received, ResponseBody, collect, paced, stream, verified};
-use crate::bucket_log::{BucketLogs, Noted, Outcome};
+use crate::body::{Received, ResponseBody, collect, paced, stream, verified};
+use crate::bucket_log::BucketLogs;
 use crate::compress::compressed;
-use crate::connection::{Activity, Peer, Under};
-use crate::request_id::{RequestId, RequestIds};
+use crate::connection::{Activity, Peer};
+use crate::request_id::RequestIds;
 use crate::server::ServerConfig;
-use crate::telemetry::{AccessLine, AccessLog, Metrics, RequestKind, dialect_name, served_name};
+use crate::telemetry::{AccessLog, Metrics};
 
 /// The operation of a request that names none.
 pub(crate) const UNROUTED: &str = "Unrouted";
@@ -47,36 +48,12 @@ pub(crate) struct Service {
     pub(crate) audit: Audit,
     pub(crate) bucket_logs: BucketLogs,
     pub(crate) clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
-    access_log: AccessLog,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) access_log: AccessLog,
     pub(crate) addressing: Addressing,
     pub(crate) authenticator: Authenticator,
     trusted_proxies: Vec<IpNet>,
     request_ids: RequestIds,
-}
-
-/// What an answer is accounted by.
-pub(crate) struct Account {
-    pub(crate) kind: RequestKind,
-    pub(crate) id: RequestId,
-    received: Received,
-    started: Duration,
-    pub(crate) time: Timestamp,
-    pub(crate) remote: IpAddr,
-    pub(crate) bucket: Option<Arc<str>>,
-    pub(crate) key: Option<Arc<str>>,
-    pub(crate) access_key_id: Option<Arc<str>>,
-    /// Canonical id of who asked.
-    pub(crate) requester: Option<Arc<str>>,
-    /// Length of the whole object that was asked for or stored.
-    pub(crate) object_bytes: Option<u64>,
-    noted: Option<Box<Noted>>,
-    pub(crate) may_know_reasons: bool,
-    pub(crate) method: http::Method,
-    pub(crate) error: Option<Box<str>>,
-    reason: Option<&'static str>,
-    served: Option<Served>,
-    origin_status: Option<u16>,
 }
 
 impl Service {
@@ -161,7 +138,7 @@ impl Service {
             }
         }
         let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let ended = Ended { service: self, status: response.status().as_u16(), account, _under_way: under_way };
+        let ended = Ended::new(self, response.status().as_u16(), account, under_way);
         let uptake = persistent.then(|| activity.uptake());
         response.map(|body| ResponseBody::new(body, length, uptake, ended))
     }
@@ -288,9 +265,11 @@ impl Service {
 
     /// The answer, as slow as the request wants it. A body in memory is one small piece and goes at once.
     fn limited(&self, routed: &Routed, parts: &Parts, response: Response<Body>) -> Response<Body> {
-        let limit = traffic_limit(routed, parts).ok().flatten();
         response.map(|body| match body {
-            Body::Stream(stream) => Body::Stream(paced(stream, &self.clock, limit)),
+            Body::Stream(stream) => {
+                let limit = traffic_limit(routed, parts).ok().flatten();
+                Body::Stream(paced(stream, &self.clock, limit))
+            }
             body => body,
         })
     }
@@ -401,51 +380,5 @@ pub(crate) struct OpenConnection(Arc<Service>);
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.metrics.connections.dec();
-    }
-}
-
-/// Writes the access line and the counts when an answer has ended.
-pub(crate) struct Ended {
-    service: Arc<Service>,
-    status: u16,
-    account: Account,
-    _under_way: Under,
-}
-
-impl OnEnd for Ended {
-    fn ended(self, bytes_sent: u64, complete: bool) {
-        let Self { service, status, account, .. } = &self;
-        let duration = service.clock.elapsed().saturating_sub(account.started);
-        let bytes_received = account.received.bytes();
-        service.metrics.count(account.kind, *status, duration, account.served);
-        if let Some(reason) = account.reason {
-            service.metrics.count_failed_miss(reason);
-        }
-        service.metrics.sent.inc_by(bytes_sent);
-        service.metrics.received.inc_by(bytes_received);
-        if let Some(noted) = &account.noted {
-            let outcome = Outcome { status: *status, bytes_sent, bytes_received, duration };
-            service.write_down(noted, account, &outcome);
-        }
-        service.access_log.write(&AccessLine {
-            time_ms: account.time.0,
-            request_id: account.id.as_str(),
-            remote: account.remote,
-            method: account.method.as_str(),
-            op: account.kind.0,
-            dialect: dialect_name(account.kind.1),
-            bucket: account.bucket.as_deref(),
-            key: account.key.as_deref(),
-            access_key_id: account.access_key_id.as_deref(),
-            status: *status,
-            error: account.error.as_deref(),
-            reason: account.reason,
-            bytes_sent,
-            bytes_received,
-            duration,
-            served: account.served.map(served_name),
-            origin_status: account.origin_status,
-            complete,
-        });
     }
 }

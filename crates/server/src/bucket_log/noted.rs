@@ -14,7 +14,8 @@ use http::header::{AUTHORIZATION, REFERER, USER_AGENT};
 use http::request::Parts;
 
 use super::line::{Told, line};
-use crate::service::{Account, Service};
+use crate::account::Account;
+use crate::service::Service;
 
 /// Longest text of a client in a line; more is cut off. Lines stay readable, and memory bounded.
 const MAX_TEXT_BYTES: usize = 2 << 10;

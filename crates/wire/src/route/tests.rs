@@ -3,6 +3,7 @@ use headwater_model::clock::Timestamp;
 use headwater_model::policy::{Attached, Effect, Policy};
 use http::header::HOST;
 
+use super::select::{OSS_TOLD, S3_TOLD};
 use super::*;
 
 fn addressing() -> Addressing {

@@ -96,3 +96,14 @@ fn write_collapsed(out: &mut Vec<u8>, value: &[u8]) {
         after_blank = blank;
     }
 }
+
+/// The lines that the messages of all older schemes begin with: the method, `Content-MD5`, `Content-Type` and a date.
+pub(super) fn first_lines(parts: &Parts, date_line: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    let line = |name: &str| parts.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
+    for text in [parts.method.as_str().as_bytes(), line("content-md5"), line("content-type"), date_line.as_bytes()] {
+        out.extend_from_slice(text);
+        out.push(b'\n');
+    }
+    out
+}

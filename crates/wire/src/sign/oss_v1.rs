@@ -23,7 +23,7 @@ use super::payload::PayloadMode;
 use super::query;
 use super::scheme::{Credentials, V1Claim};
 use super::subresource::SubResources;
-use super::time::{check_expiry, check_skew, parse_basic, parse_http};
+use super::time::{check_expires, check_skew, parse_basic, parse_http};
 use super::verified::{Coverage, Verified};
 
 const CONTENT_MD5: &str = "content-md5";
@@ -89,10 +89,7 @@ pub(super) fn is_auth_parameter(name: &str) -> bool {
 /// The Date line, after checking that it holds now: `Expires`, else `x-oss-date`, else `Date`.
 fn date_line<'a>(parts: &'a Parts, claim: &'a V1Claim, now: Timestamp) -> Result<Cow<'a, str>, SignError> {
     if let Some(expires) = &claim.expires {
-        let seconds = Some(expires).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let seconds = seconds.and_then(|text| text.parse::<i64>().ok());
-        let expires_at = seconds.ok_or_else(|| SignError::malformed("Expires", "expected seconds since 1970"))?;
-        check_expiry(Timestamp::from_seconds(expires_at), now)?;
+        check_expires(expires, "Expires", now)?;
         return Ok(Cow::Borrowed(expires));
     }
     let text = match header::single(&parts.headers, OSS_DATE)? {
@@ -133,12 +130,7 @@ fn message(
     signed: SubResources,
     slash: Slash,
 ) -> Result<Vec<u8>, SignError> {
-    let mut out = Vec::with_capacity(256);
-    let line = |name: &str| parts.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
-    for text in [parts.method.as_str().as_bytes(), line(CONTENT_MD5), line("content-type"), date_line.as_bytes()] {
-        out.extend_from_slice(text);
-        out.push(b'\n');
-    }
+    let mut out = header::first_lines(parts, date_line);
     for name in header::names_with_prefix(&parts.headers, "x-oss-") {
         let values = parts.headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
         header::write_line(&mut out, name, values, Blanks::Keep);

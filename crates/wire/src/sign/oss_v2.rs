@@ -23,7 +23,7 @@ use super::payload::PayloadMode;
 use super::percent::encode_query;
 use super::query::{self, Reading};
 use super::scheme::{Credentials, V2Claim};
-use super::time::{check_expiry, check_skew, parse_basic, parse_http};
+use super::time::{check_expires, check_skew, parse_basic, parse_http};
 use super::verified::{Coverage, Verified};
 
 const OSS_DATE: &str = "x-oss-date";
@@ -74,10 +74,7 @@ fn additional_headers(list: &str) -> Vec<&str> {
 /// The Date line, after checking that it holds now.
 fn date_line<'a>(parts: &'a Parts, claim: &'a V2Claim, now: Timestamp) -> Result<Cow<'a, str>, SignError> {
     if let Some(expires) = &claim.expires {
-        let seconds = Some(expires).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let seconds = seconds.and_then(|text| text.parse::<i64>().ok());
-        let expires_at = seconds.ok_or_else(|| SignError::malformed("x-oss-expires", "expected seconds since 1970"))?;
-        check_expiry(Timestamp::from_seconds(expires_at), now)?;
+        check_expires(expires, "x-oss-expires", now)?;
         return Ok(Cow::Borrowed(expires));
     }
     let own = header::single(&parts.headers, OSS_DATE)?;
@@ -95,12 +92,7 @@ pub(super) fn string_to_sign(
     target: &Target<'_>,
     additional: &[&str],
 ) -> Result<Vec<u8>, SignError> {
-    let mut out = Vec::with_capacity(256);
-    let line = |name: &str| parts.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
-    for text in [parts.method.as_str().as_bytes(), line("content-md5"), line("content-type"), date_line.as_bytes()] {
-        out.extend_from_slice(text);
-        out.push(b'\n');
-    }
+    let mut out = header::first_lines(parts, date_line);
     let mut names = header::names_with_prefix(&parts.headers, "x-oss-");
     names.extend(additional.iter().filter(|name| parts.headers.contains_key(**name)));
     names.sort_unstable();

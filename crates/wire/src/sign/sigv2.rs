@@ -27,7 +27,7 @@ use super::percent::decode_path;
 use super::query;
 use super::scheme::{Credentials, V1Claim};
 use super::subresource::SubResources;
-use super::time::{check_expiry, check_skew, parse_basic, parse_http};
+use super::time::{check_expires, check_skew, parse_basic, parse_http};
 use super::verified::{Coverage, Verified};
 
 const AMZ_PREFIX: &str = "x-amz-";
@@ -79,10 +79,7 @@ fn is_amz(name: &str) -> bool {
 /// The Date line, after checking that it holds now: `Expires`; nothing, if `x-amz-date` stands in for it; else `Date`.
 fn date_line<'a>(parts: &'a Parts, claim: &'a V1Claim, now: Timestamp) -> Result<Cow<'a, str>, SignError> {
     if let Some(expires) = &claim.expires {
-        let seconds = Some(expires).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        let seconds = seconds.and_then(|text| text.parse::<i64>().ok());
-        let expires_at = seconds.ok_or_else(|| SignError::malformed("Expires", "expected seconds since 1970"))?;
-        check_expiry(Timestamp::from_seconds(expires_at), now)?;
+        check_expires(expires, "Expires", now)?;
         return Ok(Cow::Borrowed(expires));
     }
     let stand_in = header::single(&parts.headers, AMZ_DATE)?;
@@ -106,12 +103,7 @@ pub(super) fn string_to_sign(
     target: &Target<'_>,
     presigned: bool,
 ) -> Result<Vec<u8>, SignError> {
-    let mut out = Vec::with_capacity(256);
-    let line = |name: &str| parts.headers.get(name).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
-    for text in [parts.method.as_str().as_bytes(), line("content-md5"), line("content-type"), date_line.as_bytes()] {
-        out.extend_from_slice(text);
-        out.push(b'\n');
-    }
+    let mut out = header::first_lines(parts, date_line);
     for (name, value) in amz_fields(parts, presigned)? {
         out.extend_from_slice(name.as_bytes());
         out.push(b':');

@@ -62,6 +62,14 @@ pub(super) fn check_expiry(expires_at: Timestamp, now: Timestamp) -> Result<(), 
     Err(SignError::Expired { expired_at: expires_at, server_time: now })
 }
 
+/// The same, as the older schemes write it in `field`: seconds since 1970.
+pub(super) fn check_expires(text: &str, field: &'static str, now: Timestamp) -> Result<(), SignError> {
+    let digits = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds = digits.and_then(|text| text.parse::<i64>().ok());
+    let expires_at = seconds.ok_or_else(|| SignError::malformed(field, "expected seconds since 1970"))?;
+    check_expiry(Timestamp::from_seconds(expires_at), now)
+}
+
 /// V4 presigned URLs: refused if signed more than [`MAX_CLOCK_SKEW`] in the future, or more than `lifetime` ago.
 pub(super) fn check_presigned(signed_at: Timestamp, lifetime: Duration, now: Timestamp) -> Result<(), SignError> {
     if signed_at.seconds() > now.plus(MAX_CLOCK_SKEW).seconds() {
