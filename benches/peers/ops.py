@@ -42,7 +42,7 @@ def bucket(name):
 
 
 def fill(name, first, last):
-    """Empty objects k/FIRST … k/LAST-1, in slices, because a list of paths is held in memory."""
+    """Objects of one byte k/FIRST … k/LAST-1, in slices, because a list of paths is held in memory."""
     for low in range(first, last, 200_000):
         high = min(last, low + 200_000)
         paths = write_lines("ops-fill", [f"/{name}/k/{n:08d}" for n in range(low, high)])

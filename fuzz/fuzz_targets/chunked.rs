@@ -1,4 +1,4 @@
-//! `aws-chunked` bodies of anybody: no panic, never a byte more than was declared, a clean end only at the declared
+//! `aws-chunked` bodies of anybody, whose chunks are not signed: no panic, never a byte more than was declared, a clean end only at the declared
 //! length, and the same outcome however the network cuts the body.
 //!
 //! Input: two bytes of a declared length, eight of a seed for the cuts, then the body.

@@ -206,11 +206,6 @@ impl Engine {
         }
     }
 
-    /// The account that owns the bucket of this name, if there is one.
-    pub fn bucket_owner(&self, name: &BucketName) -> Option<Owner> {
-        self.buckets.find(name.as_str()).map(|known| self.owner_of(&known.bucket))
-    }
-
     /// The account that owns a bucket, as answers show it.
     pub(crate) fn owner_of(&self, bucket: &Bucket) -> Owner {
         bucket.access.owner.clone().unwrap_or_else(|| self.accounts.root().clone())

@@ -96,7 +96,7 @@ pub struct BucketConfiguration {
     pub tags: Tags,
     /// Cross-origin rules.
     pub cors: Option<Arc<CorsConfiguration>>,
-    /// Whether requests are said to be paid by who makes them; echoed, without further effect.
+    /// Whether requests are paid by who makes them: others than its owner must say that they will.
     pub requester_pays: bool,
     /// Whether its objects have versions.
     pub versioning: Versioning,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use headwater_model::clock::Timestamp;
 use headwater_model::reply::Served;
+use headwater_wire::sign::Scheme;
 
 use crate::body::{OnEnd, Received};
 use crate::bucket_log::{Noted, Outcome};
@@ -25,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) bucket: Option<Arc<str>>,
     pub(crate) key: Option<Arc<str>>,
     pub(crate) access_key_id: Option<Arc<str>>,
+    /// How its head was signed; `None` if it was not, as those of forms are not.
+    pub(crate) scheme: Option<Scheme>,
     /// Canonical id of who asked.
     pub(crate) requester: Option<Arc<str>>,
     /// Length of the whole object that was asked for or stored.

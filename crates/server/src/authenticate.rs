@@ -23,6 +23,8 @@ use http::request::Parts;
 /// Who asks, and how the body is to be checked.
 pub(crate) struct Authenticated {
     pub(crate) principal: Principal,
+    /// How it was signed; `None` if it was not.
+    pub(crate) scheme: Option<Scheme>,
     pub(crate) payload: PayloadMode,
 }
 
@@ -83,7 +85,7 @@ impl Authenticator {
                 BodyNeed::None | BodyNeed::Form => PayloadMode::Unsigned,
                 BodyNeed::Xml | BodyNeed::Stream => unsigned_payload(parts, dialect)?,
             };
-            return Ok(Authenticated { principal: Principal::Anonymous, payload });
+            return Ok(Authenticated { principal: Principal::Anonymous, scheme: None, payload });
         };
         let target = Target {
             bucket: routed.bucket.as_ref().map(headwater_model::BucketName::as_str),
@@ -98,6 +100,7 @@ impl Authenticator {
         };
         let verified = verify(parts, &credentials, &secret, &context).map_err(|error| refusal(error, id, dialect))?;
         check_coverage(routed, &verified, &credentials)?;
+        let scheme = Some(verified.scheme);
         let payload = match (verified.scheme, routed.body_need()) {
             // The signature says nothing of the body, but the headers that do are signed with it.
             (Scheme::SigV2Header | Scheme::SigV2Query, BodyNeed::Xml | BodyNeed::Stream) => {
@@ -105,7 +108,7 @@ impl Authenticator {
             }
             _ => verified.payload,
         };
-        Ok(Authenticated { principal, payload })
+        Ok(Authenticated { principal, scheme, payload })
     }
 }
 

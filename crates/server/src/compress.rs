@@ -2,8 +2,8 @@
 //!
 //! Guarantees: what is stored is never changed, and what was asked for in parts is never compressed; a body that breaks off
 //! breaks off compressed too. Which bodies: those of OSS's "Compressed transmission": at least 1 KiB, of one of its types,
-//! to a GET with `Accept-Encoding: gzip`. The answer then has neither a length nor a digest, since both would be of other
-//! bytes. S3 does not compress.
+//! to a GET with `Accept-Encoding: gzip`. The answer then has neither a length nor an MD5, since both would be of other
+//! bytes; the CRC-64 is that of the object. S3 does not compress.
 
 use std::io::Write as _;
 use std::pin::Pin;

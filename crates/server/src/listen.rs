@@ -13,7 +13,7 @@ const BACKLOG: i32 = 4096;
 /// Most bytes of answers that the kernel keeps for a client before it sends them. What is on its way does not count, so
 /// that no client gets less than its network carries. Without a limit a thousand slow readers fill the kernel's memory
 /// for TCP, and every other connection of the machine, those to origins among them, comes to a halt.
-pub(crate) const UNSENT_BYTES: u32 = 128 << 10;
+pub(crate) const UNSENT_BYTES: u32 = 32 << 10;
 /// How long accepting rests when the process has no descriptor left: long enough not to spin, short enough that a freed
 /// descriptor is used at once in human terms.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);

@@ -22,7 +22,8 @@ impl Service {
         };
         for (expected, name) in [(bucket, routed.bucket.as_ref()), (source, copied)] {
             let (Some(expected), Some(name)) = (expected, name) else { continue };
-            if self.engine.bucket_owner(name).is_some_and(|owner| &*owner.id != expected) {
+            let owner = self.engine.bucket(name.as_str()).map(|bucket| self.engine.owner_id(&bucket));
+            if owner.is_some_and(|owner| &*owner != expected) {
                 return Err(Error::AccessDenied { reason: "the bucket has another owner than the request expects" });
             }
         }

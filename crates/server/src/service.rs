@@ -114,6 +114,7 @@ impl Service {
             bucket: None,
             key: None,
             access_key_id: None,
+            scheme: None,
             requester: None,
             object_bytes: None,
             noted: None,
@@ -205,11 +206,12 @@ impl Service {
         account: &mut Account,
     ) -> Result<Reply> {
         let accounts = self.engine.accounts();
-        let Authenticated { principal, payload } =
+        let Authenticated { principal, scheme, payload } =
             self.authenticator.authenticate(parts, routed, accounts, account.time).map_err(|error| {
                 let exists = |name: &str| self.engine.bucket(name).is_some();
                 unknown_key(error, routed, &exists)
             })?;
+        account.scheme = scheme;
         if let Principal::Key(identity) = &principal {
             account.access_key_id = Some(identity.access_key_id.clone());
             account.requester = Some(identity.owner.id.clone());

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! root ────────────────────────────────────────────────────────────────────────────────────────► allowed
-//! temporary credentials: their policy does not allow it ───────────────────────────────────────► denied
 //! the bucket wants its requesters to pay, and this one does not say that it will ──────────────► denied
+//! temporary credentials: their policy does not allow it ───────────────────────────────────────► denied
 //! the policy of the key, or of the bucket, denies ─────────────────────────────────────────────► denied
 //! a key with a policy:  that allows; or it is the account's own bucket, whose policy allows ───► allowed, else denied
 //! the bucket's policy allows (unless it is public and the bucket restricts that) ──────────────► allowed

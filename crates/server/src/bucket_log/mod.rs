@@ -100,13 +100,17 @@ impl BucketLogs {
         pending.ready.extend(former);
     }
 
-    /// Takes what is to be delivered by now.
+    /// Takes what is to be delivered by now. It counts as pending until [`BucketLogs::released`].
     fn due(&self, now: Duration) -> Vec<Batch> {
         let mut pending = self.lock();
         let mut due = std::mem::take(&mut pending.ready);
         due.extend(pending.open.extract_if(|_, batch| batch.since + MAX_DELAY <= now).map(|(_, batch)| batch));
-        pending.size_bytes -= due.iter().map(|batch| batch.lines.len()).sum::<usize>();
         due
+    }
+
+    /// Lines of this many bytes were delivered, or dropped.
+    fn released(&self, size_bytes: usize) {
+        self.lock().size_bytes -= size_bytes;
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {
@@ -133,7 +137,7 @@ impl Service {
     async fn deliver_bucket_logs(&self, now: Duration) {
         for batch in self.bucket_logs.due(now) {
             let Batch { source, logging, hour, lines, .. } = batch;
-            let count = lines.split_inclusive(|byte| *byte == b'\n').count();
+            let (count, size_bytes) = (lines.split_inclusive(|byte| *byte == b'\n').count(), lines.len());
             let owner = self.engine.bucket(source.as_str()).map(|bucket| self.engine.owner_id(&bucket));
             let delivery = name::Delivery {
                 owner: owner.as_deref().unwrap_or_default(),
@@ -147,6 +151,7 @@ impl Service {
                 Ok(key) => self.engine.deliver_log(&source, &logging.target, key, Bytes::from(lines)).await,
                 Err(error) => Err(error),
             };
+            self.bucket_logs.released(size_bytes);
             if let Err(error) = delivered {
                 self.bucket_logs.dropped.fetch_add(count as u64, Ordering::Relaxed);
                 tracing::warn!(bucket = %source, target = %logging.target, count, %error, "a bucket's log was not delivered");
@@ -206,7 +211,11 @@ mod tests {
             logs.push(&noted("a"), Timestamp(0), Duration::ZERO, &megabyte);
         }
         assert_eq!(logs.dropped(), 8);
-        assert_eq!(logs.due(Duration::MAX).len(), 8);
+        let due = logs.due(Duration::MAX);
+        assert_eq!(due.len(), 8);
+        for batch in &due {
+            logs.released(batch.lines.len());
+        }
         logs.push(&noted("a"), Timestamp(0), Duration::ZERO, &megabyte);
         assert_eq!(logs.dropped(), 8, "there is room again");
     }

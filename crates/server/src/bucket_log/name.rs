@@ -35,8 +35,7 @@ impl Delivery<'_> {
     /// # Errors
     /// [`headwater_model::Error::KeyTooLong`], only with a very long prefix.
     pub(super) fn key(&self, logging: &BucketLogging) -> Result<ObjectKey> {
-        let unique = &self.unique[8..];
-        let hex: String = unique.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect();
+        let hex = hex::encode_upper(&self.unique[8..]);
         let prefix = &logging.prefix;
         if logging.dialect == Dialect::Oss {
             return ObjectKey::parse(&format!("{prefix}{}{}-{hex}", self.source, Moment::of(self.hour).dashed()));
@@ -53,10 +52,6 @@ impl Delivery<'_> {
             Some(LogKeyFormat::ByEventTime) => of_day(Timestamp(self.hour.0 - self.hour.0.rem_euclid(DAY_MS))),
         })
     }
-}
-
-fn digit(value: u8) -> char {
-    char::from_digit(u32::from(value), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use headwater_model::BucketName;
 use headwater_model::bucket::Dialect;
 use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_wire::request_host;
-use http::header::{AUTHORIZATION, REFERER, USER_AGENT};
+use headwater_wire::sign::Scheme;
+use http::header::{REFERER, USER_AGENT};
 use http::request::Parts;
 
 use super::line::{Told, line};
@@ -73,7 +74,7 @@ impl Service {
         let bucket = self.engine.bucket(account.bucket.as_deref()?)?;
         let logging = bucket.configuration.logging.clone()?;
         let text = |name| parts.headers.get(name).map(|value| clean(&String::from_utf8_lossy(value.as_bytes())));
-        let (signature, signed_in) = signature(parts, account.access_key_id.is_some());
+        let (signature, signed_in) = signature(account.scheme);
         let fields = bucket.configuration.log_fields.as_deref().filter(|_| logging.dialect == Dialect::Oss);
         let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         Some(Box::new(Noted {
@@ -112,21 +113,15 @@ impl Service {
     }
 }
 
-/// The scheme of a signature, and where it was.
-fn signature(parts: &Parts, signed: bool) -> (Option<&'static str>, Option<&'static str>) {
-    if !signed {
-        return (None, None);
-    }
-    let header = parts.headers.get(AUTHORIZATION).map(http::HeaderValue::as_bytes);
-    let query = parts.uri.query().unwrap_or_default();
-    match header {
-        Some(value) if value.starts_with(b"AWS4-") || value.starts_with(b"OSS4-") => {
-            (Some("SigV4"), Some("AuthHeader"))
-        }
-        Some(_) => (None, Some("AuthHeader")),
-        None if query.contains("-Signature=") || query.contains("-signature=") => (Some("SigV4"), Some("QueryString")),
-        None => (None, Some("QueryString")),
-    }
+/// S3's words for the scheme of a signature, and for where it was. OSS's V1 and V2 have no word.
+fn signature(scheme: Option<Scheme>) -> (Option<&'static str>, Option<&'static str>) {
+    let Some(scheme) = scheme else { return (None, None) };
+    let word = match scheme {
+        Scheme::SigV4Header | Scheme::SigV4Query | Scheme::OssV4Header | Scheme::OssV4Query => Some("SigV4"),
+        Scheme::SigV2Header | Scheme::SigV2Query => Some("SigV2"),
+        Scheme::OssV1Header | Scheme::OssV1Query | Scheme::OssV2Header | Scheme::OssV2Query => None,
+    };
+    (word, Some(if scheme.is_presigned() { "QueryString" } else { "AuthHeader" }))
 }
 
 /// Text that stays within its quotes and its line.
@@ -137,9 +132,7 @@ fn clean(text: &str) -> String {
         found => found,
     };
     let mut kept: String = text.chars().map(safe).collect();
-    while kept.len() > MAX_TEXT_BYTES {
-        kept.truncate(kept.floor_char_boundary(MAX_TEXT_BYTES));
-    }
+    kept.truncate(kept.floor_char_boundary(MAX_TEXT_BYTES));
     kept
 }
 

@@ -16,15 +16,11 @@ use headwater_model::{Error, ObjectKey, Result};
 use super::blob::Role;
 use super::core::Core;
 use super::digest::combine_crc64;
-use super::reading::inline;
+use super::reading::{ATTEMPTS, inline};
 use super::seal::{Candidate, Sealing, detached, meta};
 use super::version_reads::FoundRow;
 use super::versions::permit_deletion;
 use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
-
-/// How often a row is looked at again because it changed. Only somebody who rewrites one key without pause could use
-/// these up.
-const ATTEMPTS: usize = 16;
 
 impl Core {
     /// Changes what of an object can change without another body: of the current one, or of a version.

@@ -226,9 +226,11 @@ impl Judgement<'_> {
 
     /// The first row of `range`, as the last entry leaves it.
     pub(super) fn first(&mut self, range: KeyRange) -> Result<Option<(Bytes, Bytes)>> {
-        let mut rest = Some(range);
+        // Nearly always the first is there, and rows may be long: more are read only behind deleted ones.
+        let (mut rest, mut limit) = (Some(range), 2);
         while let Some(range) = rest {
-            let mut chunk = self.chunk(&range, 64)?;
+            let mut chunk = self.chunk(&range, limit)?;
+            limit = (limit * 8).min(64);
             rest = chunk.rest_of(&range);
             if let Some(row) = chunk.rows.drain(..).find_map(|(key, value)| Some((key, value?))) {
                 return Ok(Some(row));

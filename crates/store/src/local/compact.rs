@@ -137,7 +137,10 @@ impl Core {
             // A look before the lock: most changes of a segment worth compacting are dead.
             let current = self.view.get(&change.key)?;
             let is_needed = match &change.value {
-                Some(value) => current.as_ref() == Some(value) || self.is_body_needed(&change.key, value, place)?,
+                Some(value) => {
+                    let is_current = current.as_ref() == Some(value);
+                    is_current || !body.is_empty() && self.is_body_needed(&change.key, value, place)?
+                }
                 None => current.is_none() && !is_oldest && absent.insert(change.key.clone()),
             };
             if is_needed {

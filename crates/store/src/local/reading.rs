@@ -22,7 +22,7 @@ use super::digest::Crc64;
 use super::segment::SegmentFile;
 use crate::{BucketRef, Content, StoredObject};
 
-/// Times a row is read again because its bytes were gone. Each time the key was changed or moved in between; only
+/// Times a row is looked at again because its bytes were gone, or it changed. Each time the key was written in between; only
 /// somebody who rewrites one key without pause could use these up.
 pub(super) const ATTEMPTS: usize = 16;
 

@@ -287,6 +287,11 @@ fn the_table_of_routes_is_complete() {
                 let routed = routed_on(host, method, path, &headers).unwrap();
                 assert_eq!(routed.operation.name(), name, "{face}: {line}");
                 assert!(permits(permission, routed.action()), "{line}: the permission is another");
+                let named = routed.queries.iter().map(|(name, _)| name).filter(|name| !matches!(*name, "list-type"));
+                let decisive: Vec<&str> = routed.decisive_queries().collect();
+                for name in named {
+                    assert!(decisive.contains(&name), "{line}: {name} need not be signed");
+                }
             }
         }
         listed.insert(name);

@@ -70,7 +70,9 @@ impl Written<'_> {
 /// The number of the character reference that `text` begins with, and how many bytes it is long.
 fn reference(text: &str) -> Option<(u32, usize)> {
     let digits = text.strip_prefix("&#")?;
-    let (digits, _) = digits.split_once(';')?;
+    // No further than it goes: a body of nothing but beginnings would be searched to its end for each.
+    let end = digits.bytes().position(|byte| !byte.is_ascii_alphanumeric())?;
+    let digits = digits[end..].starts_with(';').then_some(&digits[..end])?;
     let meant = match digits.strip_prefix('x') {
         Some(hex) => u32::from_str_radix(hex, 16),
         None => digits.parse(),
@@ -107,6 +109,12 @@ mod tests {
         let written = written(document.as_bytes())?;
         let parsed = parse(written.bytes())?;
         Ok(written.read(parsed.root("Key")?.value()?).into_owned())
+    }
+
+    #[test]
+    fn a_body_of_broken_references_is_refused_in_one_pass() {
+        let document = format!("<Key>{}</Key>", "&#".repeat(1 << 19));
+        assert!(matches!(key(&document), Err(Error::MalformedXml { .. })));
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! one `String` and keeps the names of the open elements. There is no indentation: white space would be content.
 //!
 //! Characters that XML 1.0 cannot carry (most control characters, U+FFFE, U+FFFF) are written as character references,
-//! as S3 does; such a body is not well-formed. In OSS's listings they stand as they are ([`Controls::Raw`]): that is no XML
-//! either, but its clients' parsers take it and stumble over such references. Operations with an `encoding-type=url` parameter let their
-//! callers avoid that: percent-encoding is the codec's job, not done here.
+//! as S3 does; such a body is not well-formed. In OSS's documents they stand as they are ([`Controls::Raw`]): that is no XML
+//! either, but its clients' parsers take it and stumble over such references. Operations with an `encoding-type=url`
+//! parameter let their callers avoid that: percent-encoding is the codec's job, not done here.
 
 use std::fmt::{self, Write as _};
 

@@ -53,9 +53,9 @@ impl Run {
 
     /// Whether both tell the same versions in pages of that limit.
     pub(super) async fn same_versions(&self, prefix: &str, delimiter: &str, limit: usize) -> Result<(), String> {
-        let store = self.store.told(prefix, delimiter, limit.max(1)).await;
-        same_value(&store, &self.model.told(prefix, delimiter, limit.max(1)).await)?;
-        same_value(&self.store.superseded(limit.max(1)).await, &self.model.superseded(limit.max(1)).await)
+        let store = self.store.told(prefix, delimiter, limit).await;
+        same_value(&store, &self.model.told(prefix, delimiter, limit).await)?;
+        same_value(&self.store.superseded(limit).await, &self.model.superseded(limit).await)
     }
 
     /// Whether all versions of a key have the same bytes on both sides.

@@ -115,7 +115,13 @@ fn filter(element: Element<'_>, request: &Request<'_>) -> Result<LifecycleFilter
 fn read_term(terms: &mut FilterTerms, element: Element<'_>, request: &Request<'_>) -> Result<bool> {
     match element.name() {
         "Prefix" if terms.prefix.is_none() => terms.prefix = Some(prefix(element, request)?),
-        "Tag" => terms.tags.push(tag(element, request)?),
+        "Tag" => {
+            let new = tag(element, request)?;
+            if terms.tags.iter().any(|(known, _)| *known == new.0) {
+                return Err(Error::InvalidRequest { message: "Duplicate Tag Keys are not allowed.".into() });
+            }
+            terms.tags.push(new);
+        }
         "ObjectSizeGreaterThan" if terms.larger_than_bytes.is_none() => {
             terms.larger_than_bytes = Some(number(element)?);
         }
@@ -123,9 +129,6 @@ fn read_term(terms: &mut FilterTerms, element: Element<'_>, request: &Request<'_
             terms.smaller_than_bytes = Some(number(element)?);
         }
         _ => return Ok(false),
-    }
-    if terms.tags.iter().enumerate().any(|(at, (key, _))| terms.tags[..at].iter().any(|(known, _)| known == key)) {
-        return Err(Error::InvalidRequest { message: "Duplicate Tag Keys are not allowed.".into() });
     }
     Ok(true)
 }

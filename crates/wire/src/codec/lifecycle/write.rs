@@ -59,9 +59,11 @@ fn s3_conditions(xml: &mut XmlWriter, rule: &LifecycleRule) {
     }
     xml.open("Filter");
     if !rule.tags.is_empty() || (rule.prefix.is_some() && rule.filter.is_some()) {
-        let prefix = rule.prefix.clone();
+        // All conditions of the rule and its filter: one left out would make a wider rule of what is put back.
+        let prefix = Some(rule.key_prefix().into());
         let mut all = FilterTerms { prefix, tags: rule.tags.clone(), ..FilterTerms::default() };
         if let Some(filter) = &rule.filter {
+            all.tags.extend(filter.own.tags.iter().cloned());
             all.larger_than_bytes = filter.own.larger_than_bytes;
             all.smaller_than_bytes = filter.own.smaller_than_bytes;
         }
