@@ -104,7 +104,7 @@ fn longer() -> Vec<u8> {
 
 async fn tag(opened: Opened) {
     let amendment = Amendment::Tags(vec![("k".into(), "new".into())]);
-    opened.store.amend(&opened.bucket, &object_key("k"), amendment).await.expect("amended");
+    opened.store.amend(&opened.bucket, &object_key("k"), amendment.into()).await.expect("amended");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,7 +20,7 @@ use super::reading::{ATTEMPTS, inline};
 use super::seal::{Candidate, Sealing, detached, meta};
 use super::version_reads::FoundRow;
 use super::versions::permit_deletion;
-use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
+use crate::{Amendment, BucketRef, Expectation, JudgedAmendment, NewObject, WriteIntent};
 
 impl Core {
     /// Changes what of an object can change without another body: of the current one, or of a version.
@@ -29,7 +29,7 @@ impl Core {
         bucket: &BucketRef,
         key: &ObjectKey,
         version: Option<VersionId>,
-        amendment: &Amendment,
+        amendment: &JudgedAmendment,
     ) -> Result<SharedMeta> {
         for _ in 0..ATTEMPTS {
             let found = match version {
@@ -65,7 +65,7 @@ impl Core {
         key: &ObjectKey,
         seen: FoundRow,
         body: Bytes,
-        amendment: &Amendment,
+        amendment: &JudgedAmendment,
     ) -> Result<Option<SharedMeta>> {
         let FoundRow { row_key, value, mut row } = seen;
         let now = self.clock.now();
@@ -76,7 +76,10 @@ impl Core {
             let Some((meta, extents)) = row.object_mut().filter(|_| current.as_ref() == Some(&value)) else {
                 return Ok(None);
             };
-            *meta = Arc::new(amended(key, meta, amendment, now)?);
+            if amendment.judged.as_ref().is_some_and(|judged| judged != meta) {
+                return Err(Error::PreconditionFailed { condition: "If-Match" });
+            }
+            *meta = Arc::new(amended(key, meta, &amendment.amendment, now)?);
             judgement.state.tokens.end(bucket.generation, key, None);
             if inline(extents).is_some() {
                 let (blob, offset_bytes) = judgement.place_body(body);

@@ -6,7 +6,7 @@ use headwater_model::Error;
 use headwater_model::digest::ETag;
 use headwater_model::object::{ObjectKind, SharedMeta, Tags};
 use headwater_model::precondition::{ObjectCondition, TagCondition};
-use headwater_store::{Afterwards, Amendment, Expectation, NewObject};
+use headwater_store::{Afterwards, Amendment, Expectation, JudgedAmendment, NewObject};
 
 use super::subject::{Subject, object_key, pattern};
 
@@ -47,6 +47,35 @@ pub async fn an_open_object_is_not_amended(subject: Subject) {
     subject.amend("k", Amendment::Tags(tags("x"))).await.expect("amended");
     assert_eq!(before.meta.tags, Tags::new());
     assert_eq!(super::subject::read_all(&before).await, &b"body"[..]);
+}
+
+/// Whoever looked before he permitted an amendment amends what he looked at, and nothing that took its place.
+pub async fn only_what_was_judged_is_amended(mut subject: Subject) {
+    let amending = |text: &str, judged: &SharedMeta| JudgedAmendment {
+        judged: Some(Arc::clone(judged)),
+        ..Amendment::Tags(tags(text)).into()
+    };
+    let threshold = subject.fixture.threshold_bytes();
+    for size in [0, threshold, threshold + 1] {
+        let body = pattern(size, 3);
+        let first = subject.put("k", &body).await;
+        let second = subject.amend("k", amending("one", &first)).await.expect("amended");
+        // The same object with other tags, on which a right may depend.
+        assert_fails!(
+            subject.amend("k", amending("two", &first)).await,
+            Error::PreconditionFailed { condition: "If-Match" }
+        );
+        subject.reopen().await;
+        let opened = subject.open("k").await.expect("an object").meta;
+        assert_eq!(opened, second);
+        subject.amend("k", amending("three", &opened)).await.expect("what is read is what is compared");
+        subject.put("k", b"another").await;
+        assert_fails!(subject.amend("k", amending("four", &second)).await, Error::PreconditionFailed { .. });
+        let version = subject.open("k").await.expect("an object").meta.version;
+        let amended = subject.amend_version("k", version, amending("five", &second)).await;
+        assert_fails!(amended, Error::PreconditionFailed { .. });
+        assert_eq!(subject.open("k").await.expect("an object").meta.tags, Tags::new());
+    }
 }
 
 async fn append(subject: &Subject, key: &str, body: &[u8], expect: Expectation) -> headwater_model::Result<SharedMeta> {

@@ -83,6 +83,7 @@ macro_rules! store_conformance {
             amendments: [
                 tags_are_replaced_and_nothing_else,
                 an_open_object_is_not_amended,
+                only_what_was_judged_is_amended,
                 a_body_in_files_grows_at_its_end,
                 an_append_knows_its_object,
                 a_condition_holds_for_what_is_replaced,
