@@ -86,11 +86,6 @@ pub trait Content: Send + Sync {
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
 
-    /// Of how many pieces the body is made; each costs a little whenever the object is opened or changed.
-    fn pieces(&self) -> usize {
-        1
-    }
-
     /// The implementation, for the store that made it: a copy within one store need not pass through memory.
     fn as_any(&self) -> Option<&dyn std::any::Any> {
         None

@@ -284,9 +284,6 @@ impl State {
         if former.meta.headers.lock.as_deref().is_some_and(|lock| !lock.permits_deletion(now, Governance::Respected)) {
             return Err(Error::ObjectLocked { key: key.as_str().into(), version: former.meta.version });
         }
-        if former.bytes.len() <= RESIDENT_BYTES {
-            return Err(Error::internal("append to an object", "its body is not in a file"));
-        }
         let bytes = Bytes::from([&former.bytes[..], appended].concat());
         // Lists, locks and tags are those of now, not of when the body began to come.
         let (headers, tags) = (former.meta.headers.clone(), former.meta.tags.clone());
