@@ -1,6 +1,7 @@
 //! What browsers are told about requests from the pages of other sites.
 
 use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
 use headwater_model::{Error, Result};
 use headwater_wire::{ResponseContext, Routed, cors};
 use http::Response;
@@ -24,15 +25,14 @@ impl Service {
         let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
         cors::preflight(routed, parts, bucket.configuration.cors.as_deref(), &context)
     }
+}
 
-    /// Adds to an answer, an error among them, what the page may see of it.
-    pub(crate) fn allow_origin(&self, parts: &Parts, response: &mut Response<Body>, account: &Account) {
-        if parts.method == http::Method::OPTIONS {
-            return;
-        }
-        let bucket = account.bucket.as_deref().and_then(|name| self.engine.bucket(name));
-        if let Some(cors) = bucket.and_then(|bucket| bucket.configuration.cors.clone()) {
-            cors::allow(response.headers_mut(), parts, &cors);
-        }
+/// Adds to an answer about a bucket, an error among them, what the page may see of it.
+pub(crate) fn allow_origin(parts: &Parts, response: &mut Response<Body>, bucket: &Bucket) {
+    if parts.method == http::Method::OPTIONS {
+        return;
+    }
+    if let Some(cors) = &bucket.configuration.cors {
+        cors::allow(response.headers_mut(), parts, cors);
     }
 }

@@ -35,6 +35,7 @@ use crate::body::{Received, ResponseBody, collect, paced, stream, verified};
 use crate::bucket_log::BucketLogs;
 use crate::compress::compressed;
 use crate::connection::{Activity, Peer};
+use crate::cors::allow_origin;
 use crate::request_id::RequestIds;
 use crate::server::ServerConfig;
 use crate::telemetry::{AccessLog, Metrics};
@@ -128,8 +129,10 @@ impl Service {
         let received = account.received.clone();
         let body = || stream(incoming, &activity, received);
         let mut response = self.respond(&parts, secure, body, &mut account).await;
-        self.allow_origin(&parts, &mut response, &account);
-        account.noted = self.note(&parts, secure, &account);
+        if let Some(bucket) = account.bucket.as_deref().and_then(|name| self.engine.bucket(name)) {
+            allow_origin(&parts, &mut response, &bucket);
+            account.noted = self.note(&parts, secure, &bucket, &account);
+        }
         let persistent = parts.version < http::Version::HTTP_2;
         if persistent && expects_body(&parts) && !response.status().is_success() {
             activity.leaves_unread();

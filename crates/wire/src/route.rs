@@ -166,7 +166,7 @@ pub fn route(
     };
     let (claim, shown) = detect(parts, &queries);
     let of_bucket = || place.bucket.as_deref().and_then(bucket_dialect);
-    let dialect = shown.or(place.dialect).or_else(of_bucket).unwrap_or(addressing.default_dialect);
+    let dialect = shown.or_else(|| place.dialect()).or_else(of_bucket).unwrap_or(addressing.default_dialect);
     let routed = match too_many {
         Some(error) => Err(error),
         None => resolve(parts, &place, dialect, claim, queries),

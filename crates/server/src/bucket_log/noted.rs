@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::BucketName;
-use headwater_model::bucket::Dialect;
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_wire::request_host;
 use headwater_wire::sign::Scheme;
@@ -70,8 +70,7 @@ pub(crate) struct Outcome {
 
 impl Service {
     /// Keeps what a line will tell, if the bucket has logging.
-    pub(crate) fn note(&self, parts: &Parts, secure: bool, account: &Account) -> Option<Box<Noted>> {
-        let bucket = self.engine.bucket(account.bucket.as_deref()?)?;
+    pub(crate) fn note(&self, parts: &Parts, secure: bool, bucket: &Bucket, account: &Account) -> Option<Box<Noted>> {
         let logging = bucket.configuration.logging.clone()?;
         let text = |name| parts.headers.get(name).map(|value| clean(&String::from_utf8_lossy(value.as_bytes())));
         let (signature, signed_in) = signature(account.scheme);
@@ -79,7 +78,7 @@ impl Service {
         let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         Some(Box::new(Noted {
             source: bucket.name.clone(),
-            owner: self.engine.owner_id(&bucket),
+            owner: self.engine.owner_id(bucket),
             request_line: clean(&format!("{} {target} {:?}", parts.method, parts.version)),
             referer: text(REFERER),
             user_agent: text(USER_AGENT),

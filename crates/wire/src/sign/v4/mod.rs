@@ -32,11 +32,11 @@ use super::context::VerifyContext;
 use super::error::{Mismatch, SignError};
 use super::header;
 use super::keys::{KeyId, SigningKey, sha256};
-use super::payload::{ChunkSeed, ContentSha256, PayloadMode, UNSIGNED_PAYLOAD, decode_hex};
+use super::payload::{ChunkSeed, ContentSha256, EMPTY_DIGEST, PayloadMode, UNSIGNED_PAYLOAD, decode_hex};
 use super::query::{self, Reading};
 use super::scheme::{Credentials, PresignedTimes, Scope, V4Claim};
 use super::time::{check_presigned, check_skew, format_basic, parse_basic, parse_http};
-use super::verified::{Coverage, Verified};
+use super::verified::Verified;
 
 /// Checks a V4 signature; see [`super::verify`].
 pub(super) fn verify(
@@ -92,7 +92,7 @@ pub(super) fn verify(
         access_key_id: credentials.access_key_id.clone(),
         session_token: credentials.session_token.clone(),
         payload: PayloadMode::new(payload, seed),
-        coverage: Coverage { sub_resources: None, headers: headers.covered(style) },
+        sub_resources: None,
     })
 }
 
@@ -104,7 +104,10 @@ fn signature_matches(
     canonical: &[u8],
     provided: &str,
 ) -> bool {
-    let computed = key.sign(&[string_to_sign(style, time, scope, canonical).as_bytes()]);
+    let mut digest = [0; 64];
+    hex::encode_to_slice(sha256(canonical), &mut digest).expect("a digest has two digits a byte");
+    let lines = [style.algorithm.as_bytes(), b"\n", time.as_bytes(), b"\n", scope.as_bytes(), b"\n", &digest];
+    let computed = key.sign(&lines);
     decode_hex(provided).is_some_and(|provided| computed.ct_eq(&provided).into())
 }
 
@@ -155,8 +158,8 @@ fn payload_line<'a>(parts: &'a Parts, claim: &V4Claim) -> Result<Cow<'a, str>, S
         let missing = SignError::MissingHeader { name: style.content_header };
         // Some tools sign an empty body without saying so. The digest stands for what was not said, and the body is
         // held to it as to any other.
-        let empty = header::announces_no_body(parts).then(|| Cow::Owned(hex::encode(sha256(b""))));
-        return in_header.or(empty).ok_or(missing);
+        let empty = || header::announces_no_body(parts).then_some(Cow::Borrowed(EMPTY_DIGEST));
+        return in_header.or_else(empty).ok_or(missing);
     }
     let mut content = in_header;
     if claim.presigned.is_some() {
