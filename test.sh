@@ -2,7 +2,7 @@
 # Passes every test of the everyday and the pull-request tier, and installs what they need (Debian or Ubuntu).
 #
 #   ./test.sh            everything, in the order in which failures are cheapest to find
-#   ./test.sh lint       formatting, clippy, dependencies, documentation
+#   ./test.sh lint       formatting, clippy, that the fuzzers compile, dependencies, documentation
 #   ./test.sh unit       unit, conformance and property tests
 #   ./test.sh e2e        the real binary with real clients, origins and crashes
 #

@@ -7,7 +7,7 @@ use headwater_wire::{ResponseContext, Routed, cors};
 use http::Response;
 use http::request::Parts;
 
-use crate::account::Account;
+use crate::record::RequestRecord;
 use crate::service::Service;
 
 impl Service {
@@ -17,12 +17,12 @@ impl Service {
         parts: &Parts,
         routed: &Routed,
         secure: bool,
-        account: &Account,
+        record: &RequestRecord,
     ) -> Result<Response<Body>> {
         let name = routed.bucket.as_ref().map(headwater_model::BucketName::as_str).unwrap_or_default();
         let bucket = self.engine.bucket(name).ok_or_else(|| Error::NoSuchBucket { bucket: name.into() })?;
-        let elapsed = self.elapsed_of(account);
-        let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
+        let elapsed = self.elapsed_of(record);
+        let context = ResponseContext { request_id: record.id.as_str(), elapsed, secure };
         cors::preflight(routed, parts, bucket.configuration.cors.as_deref(), &context)
     }
 }

@@ -15,7 +15,7 @@ use http::header::{REFERER, USER_AGENT};
 use http::request::Parts;
 
 use super::line::{Told, line};
-use crate::account::Account;
+use crate::record::RequestRecord;
 use crate::service::Service;
 
 /// Longest text of a client in a line; more is cut off. Lines stay readable, and memory bounded.
@@ -70,10 +70,16 @@ pub(crate) struct Outcome {
 
 impl Service {
     /// Keeps what a line will tell, if the bucket has logging.
-    pub(crate) fn note(&self, parts: &Parts, secure: bool, bucket: &Bucket, account: &Account) -> Option<Box<Noted>> {
+    pub(crate) fn note(
+        &self,
+        parts: &Parts,
+        secure: bool,
+        bucket: &Bucket,
+        record: &RequestRecord,
+    ) -> Option<Box<Noted>> {
         let logging = bucket.configuration.logging.clone()?;
         let text = |name| parts.headers.get(name).map(|value| clean(&String::from_utf8_lossy(value.as_bytes())));
-        let (signature, signed_in) = signature(account.scheme);
+        let (signature, signed_in) = signature(record.scheme);
         let fields = bucket.configuration.log_fields.as_deref().filter(|_| logging.dialect == Dialect::Oss);
         let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         Some(Box::new(Noted {
@@ -92,23 +98,23 @@ impl Service {
     }
 
     /// Keeps the line of a noted request.
-    pub(crate) fn write_down(&self, noted: &Noted, account: &Account, outcome: &Outcome) {
+    pub(crate) fn write_down(&self, noted: &Noted, record: &RequestRecord, outcome: &Outcome) {
         let told = Told {
-            at: account.time,
-            remote: account.remote,
-            request_id: account.id.as_str(),
-            requester: account.requester.as_deref(),
-            operation: account.kind.0,
-            method: account.method.as_str(),
-            key: account.key.as_deref(),
+            at: record.time,
+            remote: record.remote,
+            request_id: record.id.as_str(),
+            requester: record.requester.as_deref(),
+            operation: record.kind.0,
+            method: record.method.as_str(),
+            key: record.key.as_deref(),
             status: outcome.status,
-            error: account.error.as_deref(),
+            error: record.error.as_deref(),
             bytes_sent: outcome.bytes_sent,
             bytes_received: outcome.bytes_received,
-            object_bytes: account.object_bytes,
+            object_bytes: record.object_bytes,
             duration_ms: outcome.duration.as_millis(),
         };
-        self.bucket_logs.push(noted, account.time, self.clock.elapsed(), &line(noted, &told));
+        self.bucket_logs.push(noted, record.time, self.clock.elapsed(), &line(noted, &told));
     }
 }
 

@@ -73,8 +73,8 @@ pub(super) fn verify(
         as_sent == strict || !matches(&as_sent)
     } {
         return Err(SignError::Mismatch(Box::new(Mismatch {
-            string_to_sign: string_to_sign(style, &time, &scope_text, &strict),
-            canonical_request: Some(String::from_utf8_lossy(&strict).into_owned()),
+            string_to_sign: shown(&to_sign(style, &time, &scope_text, &hex_digest(&strict)).concat()),
+            canonical_request: Some(shown(&strict)),
             provided: claim.signature.clone(),
         })));
     }
@@ -104,16 +104,24 @@ fn signature_matches(
     canonical: &[u8],
     provided: &str,
 ) -> bool {
-    let mut digest = [0; 64];
-    hex::encode_to_slice(sha256(canonical), &mut digest).expect("a digest has two digits a byte");
-    let lines = [style.algorithm.as_bytes(), b"\n", time.as_bytes(), b"\n", scope.as_bytes(), b"\n", &digest];
-    let computed = key.sign(&lines);
+    let computed = key.sign(&to_sign(style, time, scope, &hex_digest(canonical)));
     decode_hex(provided).is_some_and(|provided| computed.ct_eq(&provided).into())
 }
 
-/// The string to sign of a canonical request.
-pub(super) fn string_to_sign(style: &Style, time: &str, scope: &str, canonical: &[u8]) -> String {
-    [style.algorithm, time, scope, &hex::encode(sha256(canonical))].join("\n")
+/// The string to sign of a canonical request that has this digest, in pieces: nothing is put together for it.
+fn to_sign<'a>(style: &Style, time: &'a str, scope: &'a str, digest: &'a [u8; 64]) -> [&'a [u8]; 7] {
+    [style.algorithm.as_bytes(), b"\n", time.as_bytes(), b"\n", scope.as_bytes(), b"\n", digest]
+}
+
+fn hex_digest(canonical: &[u8]) -> [u8; 64] {
+    let mut digits = [0; 64];
+    hex::encode_to_slice(sha256(canonical), &mut digits).expect("a digest has two digits a byte");
+    digits
+}
+
+/// What was signed, as the error tells it.
+fn shown(signed: &[u8]) -> String {
+    String::from_utf8_lossy(signed).into_owned()
 }
 
 /// The signed time as its canonical text, after checking that it holds now.
@@ -185,5 +193,5 @@ fn parse_payload(text: &str, style: &Style) -> Result<ContentSha256, SignError> 
 
 /// Signs a canonical request: the signature's 32 bytes.
 pub(super) fn sign(style: &Style, key: &SigningKey, time: &str, scope: &Scope, canonical: &[u8]) -> [u8; 32] {
-    key.sign(&[string_to_sign(style, time, &scope.to_text(), canonical).as_bytes()])
+    key.sign(&to_sign(style, time, &scope.to_text(), &hex_digest(canonical)))
 }
