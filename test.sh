@@ -2,7 +2,7 @@
 # Passes every test of the everyday and the pull-request tier, and installs what they need (Debian or Ubuntu).
 #
 #   ./test.sh            everything, in the order in which failures are cheapest to find
-#   ./test.sh lint       formatting, clippy, dependencies, documentation
+#   ./test.sh lint       formatting, clippy, that the fuzzers compile, dependencies, documentation
 #   ./test.sh unit       unit, conformance and property tests
 #   ./test.sh e2e        the real binary with real clients, origins and crashes
 #
@@ -52,6 +52,9 @@ lint() {
     # With what only the fuzzers of fuzz/ see, which nothing else here builds.
     step clippy && cargo clippy --workspace --all-targets \
         --features headwater-egress/fuzzing,headwater-engine/fuzzing -- -D warnings
+    # The fuzzers are run by hand, but must not cease to compile.
+    debian_packages g++
+    step fuzzers && cargo check --quiet --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
     step dependencies && cargo deny --log-level error check bans licenses sources
     step documentation && RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 }
@@ -72,16 +75,23 @@ e2e() {
 
 sizes() {
     step sizes
+    local long crates
     echo 'longest files (600 lines is the end):'
     git ls-files '*.rs' | xargs wc -l | grep -v ' total$' | sort -rn | sed -n 1,5p
-    echo "crates in the normal tree: $(cargo tree -e normal -p headwater-cli --prefix none | sort -u | wc -l) (limit 230)"
+    long=$(git ls-files '*.rs' | xargs wc -l | awk '$2 != "total" && $1 > 600' | wc -l)
+    crates=$(cargo tree -e normal -p headwater-cli --prefix none --no-dedupe | awk '{ print $1, $2 }' | sort -u | wc -l)
+    echo "crates in the normal tree: $crates (230 is the end)"
+    if [ "$long" -gt 0 ] || [ "$crates" -gt 230 ]; then
+        echo 'error: beyond a limit of CONTRIBUTING.md' >&2
+        exit 1
+    fi
 }
 
 case "${1:-all}" in
-    lint) lint ;;
+    lint) lint; sizes ;;
     unit) unit ;;
     e2e) e2e ;;
-    all) lint; unit; e2e; sizes ;;
+    all) lint; sizes; unit; e2e ;;
     *) echo "usage: ./test.sh [lint|unit|e2e]" >&2; exit 2 ;;
 esac
 step passed

@@ -12,6 +12,8 @@ use crate::operation::Operation;
 use crate::query::Queries;
 use crate::vocab::Vocab;
 
+use super::is_vendor_name;
+
 /// Parameters that select an operation of a bucket.
 const BUCKET_SELECTORS: [&str; 15] = [
     "acl",
@@ -33,10 +35,27 @@ const BUCKET_SELECTORS: [&str; 15] = [
 const OSS_BUCKET_SELECTORS: [&str; 5] = ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
+const OSS_OBJECT_SELECTORS: [&str; 9] =
+    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"];
+const S3_OBJECT_SELECTORS: [&str; 7] =
+    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"];
+
 /// Settings that can be asked for and not made.
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
 pub(super) const S3_TOLD: [(&str, Operation); 2] =
     [("notification", Operation::GetBucketNotification), ("accelerate", Operation::GetBucketAccelerate)];
+
+/// Parameters that a plain change may have without a value, which is judged where it is read.
+const PLAIN: [&str; 4] = ["encoding-type", "partNumber", "position", "versionId"];
+
+/// Whether a parameter of this name selects an operation in either dialect: a signature must cover it, or whoever holds a
+/// signed request could turn it into another one.
+pub(super) fn is_selector(name: &str) -> bool {
+    let lists: [&[&str]; 5] =
+        [&BUCKET_SELECTORS, &OSS_BUCKET_SELECTORS, &S3_BUCKET_SELECTORS, &OSS_OBJECT_SELECTORS, &S3_OBJECT_SELECTORS];
+    let told = OSS_TOLD.iter().chain(&S3_TOLD).any(|(told, _)| *told == name);
+    told || lists.iter().any(|list| list.contains(&name))
+}
 
 /// What selects the operation on one kind of resource.
 pub(super) struct Request<'r> {
@@ -85,6 +104,9 @@ impl Request<'_> {
             Dialect::S3 => &S3_BUCKET_SELECTORS[..],
         };
         let selector = self.first(&BUCKET_SELECTORS).or_else(|| self.first(own)).unwrap_or_default();
+        if selector.is_empty() {
+            self.refuse_unknown()?;
+        }
         let method = self.method.as_str();
         Ok(match (selector, method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -155,14 +177,16 @@ impl Request<'_> {
         if let Some(what) = self.first(self.vocab.unoffered_object) {
             return not_implemented(what);
         }
-        let offered: &[&'static str] = match self.vocab.dialect {
-            Dialect::Oss => {
-                &["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"]
-            }
-            Dialect::S3 => &["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"],
+        let offered = match self.vocab.dialect {
+            Dialect::Oss => &OSS_OBJECT_SELECTORS[..],
+            Dialect::S3 => &S3_OBJECT_SELECTORS[..],
         };
+        let selector = self.first(offered).unwrap_or_default();
+        if selector.is_empty() {
+            self.refuse_unknown()?;
+        }
         let method = self.method.as_str();
-        Ok(match (self.first(offered).unwrap_or_default(), method) {
+        Ok(match (selector, method) {
             ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
@@ -206,6 +230,19 @@ impl Request<'_> {
             told.iter().find(|(name, _)| self.queries.has(name)).filter(|_| self.method == Method::GET)?;
         let others = self.vocab.unoffered_bucket.iter().any(|other| other != name && self.queries.has(other));
         (!others).then_some(*operation)
+    }
+
+    /// The vendors name new operations by a parameter without a value. Taken for the plain PUT or DELETE of its bucket or
+    /// object, one that is not known here would overwrite or remove it: whoever changes something is told instead.
+    fn refuse_unknown(&self) -> Result<()> {
+        if matches!(*self.method, Method::GET | Method::HEAD) {
+            return Ok(());
+        }
+        let known = |name| PLAIN.contains(&name) || is_vendor_name(name);
+        match self.queries.iter().find(|(name, value)| value.is_empty() && !known(name)) {
+            Some((name, _)) => Err(Error::NotImplemented { what: name.into() }),
+            None => Ok(()),
+        }
     }
 
     fn copies(&self) -> bool {
