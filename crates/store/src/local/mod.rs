@@ -69,6 +69,7 @@ mod version_reads;
 mod versions;
 mod view;
 mod wait;
+mod walk;
 mod writer;
 
 pub use config::LocalConfig;
