@@ -36,7 +36,7 @@ use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
-pub use crate::changes::{Amendment, NewUpload};
+pub use crate::changes::{Amendment, JudgedAmendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
 pub use crate::versions::{Deleted, NoncurrentPage, NoncurrentVersion, RemovedVersion, StoredVersion, VersionRemoval};
@@ -85,11 +85,6 @@ pub trait Content: Send + Sync {
     /// The bytes of a half-open, valid, non-empty interval. Checksums are verified before bytes are handed out; a
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
-
-    /// Of how many pieces the body is made; each costs a little whenever the object is opened or changed.
-    fn pieces(&self) -> usize {
-        1
-    }
 
     /// The implementation, for the store that made it: a copy within one store need not pass through memory.
     fn as_any(&self) -> Option<&dyn std::any::Any> {
@@ -211,13 +206,14 @@ pub trait Store: Send + Sync {
     /// Changes an object without changing its body, its `Last-Modified` or its tag.
     ///
     /// # Errors
-    /// [`headwater_model::Error::NoSuchKey`]; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others
-    /// change the key without pause.
+    /// [`headwater_model::Error::NoSuchKey`]; [`headwater_model::Error::PreconditionFailed`] if the object is not the one
+    /// that was judged; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others change the key without
+    /// pause.
     fn amend<'a>(
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
     /// Changes a version, as [`Store::amend`] changes the current object.
@@ -229,7 +225,7 @@ pub trait Store: Send + Sync {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
     /// When the key was deleted on purpose, if a tombstone stands for it. Costs nothing in a bucket without tombstones.

@@ -14,9 +14,9 @@ mod writing;
 
 pub use combine::CrcCombiner;
 pub use contract::{
-    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
-    NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion,
-    Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, JudgedAmendment, NewObject,
+    NewPart, NewUpload, NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats,
+    StoredObject, StoredVersion, Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
 };
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,

@@ -56,10 +56,6 @@ impl Content for InFiles {
         self.0.read(range)
     }
 
-    fn pieces(&self) -> usize {
-        self.0.extents().len()
-    }
-
     fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }

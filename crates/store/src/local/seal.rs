@@ -288,6 +288,11 @@ pub(super) struct OwnedBlob {
 }
 
 impl OwnedBlob {
+    /// Leaves it where it is: a row names it, or may.
+    pub(super) fn leave(&mut self) {
+        self.named = true;
+    }
+
     /// The whole blob as an extent. An empty one is named too: its row then owns the file.
     pub(super) fn extent(&self) -> Extent {
         let PersistedBlob { id: BlobId(id), length_bytes, crc64, .. } = self.blob;
