@@ -45,6 +45,7 @@ impl Engine {
             max_bytes,
             checksum: None,
             followed: false,
+            data_key: None,
         };
         let (key, digests) = (append.key.clone(), append.digests.clone());
         let outcome = match found {

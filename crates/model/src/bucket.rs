@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
+use crate::encryption::BucketEncryption;
 use crate::lifecycle::LifecycleConfiguration;
 use crate::logging::{BucketLogging, LogFields};
 use crate::name::BucketName;
@@ -110,6 +111,8 @@ pub struct BucketConfiguration {
     pub logging: Option<Arc<BucketLogging>>,
     /// OSS: what else of each request is written down.
     pub log_fields: Option<Arc<LogFields>>,
+    /// Encryption of objects whose writers ask for none; `None`: they are stored as they come.
+    pub encryption: Option<BucketEncryption>,
 }
 
 /// A bucket and all its settings.

@@ -36,6 +36,8 @@ use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
+use crate::encryption::DataKey;
+
 pub use crate::changes::{Amendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
@@ -85,6 +87,17 @@ pub trait Content: Send + Sync {
     /// The bytes of a half-open, valid, non-empty interval. Checksums are verified before bytes are handed out; a
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
+
+    /// The bytes of a body that is encrypted ([`Composition::encryption`](headwater_model::object::Composition)), in the
+    /// clear. Without this such a body is not resident, and reading it ends in [`headwater_model::Error::Internal`].
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::Damaged`] if a small body does not open, larger ones when they are read;
+    /// [`headwater_model::Error::Internal`] if the body is not encrypted.
+    fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
+        let _ = key;
+        Err(headwater_model::Error::internal("decrypt a body", "it is not encrypted"))
+    }
 
     /// Of how many pieces the body is made; each costs a little whenever the object is opened or changed.
     fn pieces(&self) -> usize {
@@ -248,7 +261,8 @@ pub trait Store: Send + Sync {
     /// Removes a tombstone; `false` if none stood. The key may be filled again.
     fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>>;
 
-    /// Writes `object` under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system offers it).
+    /// Writes `object`, not encrypted, under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system
+    /// offers it).
     fn copy(
         &self,
         source: StoredObject,

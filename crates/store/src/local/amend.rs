@@ -118,6 +118,10 @@ impl Core {
                     former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
                 // It may have been locked while the body came, which changes no tag.
                 permit_deletion(key, &former.meta, now, Governance::Respected)?;
+                // Another object with the same bytes may have come: what was encrypted for the one does not open in the other.
+                if former.meta.composition.encryption != object.composition.encryption {
+                    return Err(Error::PreconditionFailed { condition: "If-Match" });
+                }
                 if inline(&former.extents).is_some() {
                     return Err(Error::internal("append to an object", "its body is in the log"));
                 }

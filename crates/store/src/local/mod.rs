@@ -27,6 +27,7 @@ mod bodies;
 mod buckets;
 mod change;
 mod checkpoint;
+mod cipher;
 mod commit;
 mod committer;
 mod compact;

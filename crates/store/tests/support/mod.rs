@@ -176,6 +176,7 @@ impl Opened {
             max_bytes: 1 << 30,
             checksum: None,
             followed: false,
+            data_key: None,
         }
     }
 
