@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwater_model::clock::Clock;
-use headwater_store::{DataKey, Expectation, NewPart, WriteIntent};
+use headwater_store::{DataKey, Expectation, NewPart, Store, WriteIntent};
 use headwater_testkit::ManualClock;
 use support::{Opened, assert_sound, config, data_dir, object_key, read_all};
 

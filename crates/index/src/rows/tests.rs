@@ -55,7 +55,13 @@ fn headers() -> ObjectHeaders {
 fn extents() -> Vec<Extent> {
     vec![
         Extent { blob: BlobRef::Log { segment: 7 }, offset_bytes: 300, length_bytes: 5, crc64: 1, salt: None },
-        Extent { blob: BlobRef::File { id: [9; 16] }, offset_bytes: 0, length_bytes: 1 << 40, crc64: u64::MAX, salt: None },
+        Extent {
+            blob: BlobRef::File { id: [9; 16] },
+            offset_bytes: 0,
+            length_bytes: 1 << 40,
+            crc64: u64::MAX,
+            salt: None,
+        },
     ]
 }
 

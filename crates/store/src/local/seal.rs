@@ -128,9 +128,7 @@ impl Core {
         expect: Expectation,
     ) -> Result<SharedMeta> {
         match sealing {
-            Sealing::Memory { body, digests } => {
-                self.seal_inline(intent, body, meta(object, &digests), &expect).await
-            }
+            Sealing::Memory { body, digests } => self.seal_inline(intent, body, meta(object, &digests), &expect).await,
             Sealing::File { file, digests } => {
                 let (core, bucket, key) = (Arc::clone(self), intent.bucket.clone(), intent.key.clone());
                 detached(async move {

@@ -14,7 +14,8 @@ use headwater_model::precondition::ObjectCondition;
 use headwater_model::version::{Governance, VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, DataKey, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
+    Afterwards, Amendment, BucketRef, DataKey, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
+    StoreStats,
 };
 
 use super::content::RESIDENT_BYTES;

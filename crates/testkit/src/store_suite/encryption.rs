@@ -60,7 +60,9 @@ pub async fn encrypted_bodies_of_every_size_come_back(mut subject: Subject) {
             let (name, body) = (format!("k{size}"), pattern(size, 1));
             let object = open(&subject, &name, 1).await;
             assert!(read_all(&object).await == body, "{size} bytes, {opened}");
-            for (start, end) in [(0, 1), (65_519, 65_520), (65_519, 65_521), (65_520, 65_521), (65_500, 131_060), (3, size)] {
+            for (start, end) in
+                [(0, 1), (65_519, 65_520), (65_519, 65_521), (65_520, 65_521), (65_500, 131_060), (3, size)]
+            {
                 if start < end && end <= size {
                     let range = read(&object, start as u64..end as u64).await;
                     assert!(range == body[start..end], "{start}..{end} of {size} bytes, {opened}");
@@ -147,7 +149,8 @@ pub async fn encrypted_parts_become_an_object(mut subject: Subject) {
         let body = pattern(size, u64::from(number));
         let (writer, digests) = subject.finished(intent(&subject, "k", 1), &body).await;
         let last_modified = headwater_model::clock::Timestamp(0);
-        let part = writer.seal_part(NewPart { upload: id, number, last_modified, checksum: None }).await.expect("a part");
+        let part =
+            writer.seal_part(NewPart { upload: id, number, last_modified, checksum: None }).await.expect("a part");
         assert_eq!((part.size_bytes, part.etag.clone()), (size as u64, ETag::of_md5(digests.md5)));
         listed.push(CompletedPart { number, etag: part.etag, checksum: None });
         whole.extend_from_slice(&body);

@@ -22,10 +22,10 @@ use super::file::{BlobFile, OpenBlobs};
 use super::footer::{Footer, FooterDraft};
 use super::layout::{damaged, trailer_bytes};
 use super::path::{BlobId, Place, hour_name};
+use super::payload::PayloadDigest;
 use super::pins::Pins;
 use super::spool::Spool;
 use super::walk::Walk;
-use super::payload::PayloadDigest;
 use super::writer::{BlobWriter, Encryption, NewFile, WriteOptions};
 use crate::encryption::DataKey;
 use crate::local::cipher::{Cipher, Encrypting, Salt, stored_length};
@@ -87,8 +87,7 @@ impl BlobDir {
             let payload_bytes = options.content_length.map(|length| salt.map_or(length, |_| stored_length(length)));
             reserve(&file, payload_bytes)?;
             let encryption = cipher.clone().zip(salt);
-            let encryption =
-                encryption.map(|(cipher, salt)| Encryption { salt, encrypting: Encrypting::new(cipher) });
+            let encryption = encryption.map(|(cipher, salt)| Encryption { salt, encrypting: Encrypting::new(cipher) });
             let digest = PayloadDigest::new(options.checksum, cipher.clone());
             let spool = Spool::new(file, new.place.file.clone(), Arc::clone(&dir.chunks), (digest, cipher));
             Ok(BlobWriter::new(new, spool, (draft, options), encryption))

@@ -13,11 +13,11 @@ use futures_util::stream::try_unfold;
 use headwater_model::body::Body;
 use headwater_model::{Error, Result};
 
+use super::chunk::ChunkPool;
 use super::dir::BlobDir;
 use super::file::BlobFile;
 use super::layout::damaged;
 use super::path::BlobId;
-use super::chunk::ChunkPool;
 use crate::contract::Content;
 use crate::encryption::DataKey;
 use crate::local::cipher::{Cipher, PLAIN_BLOCK_BYTES, Salt, plain_length};

@@ -25,11 +25,8 @@ struct Encrypted {
 impl PayloadDigest {
     /// Of the empty payload; `checksum` asks for one additional checksum of the body.
     pub(super) fn new(checksum: Option<ChecksumAlgorithm>, cipher: Option<Arc<Cipher>>) -> Self {
-        let encrypted = cipher.map(|cipher| Encrypted {
-            decrypting: Decrypting::new(cipher),
-            size_bytes: 0,
-            crc64: Crc64::new(),
-        });
+        let encrypted =
+            cipher.map(|cipher| Encrypted { decrypting: Decrypting::new(cipher), size_bytes: 0, crc64: Crc64::new() });
         Self { body: BodyDigest::new(checksum), encrypted }
     }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::{BoxFuture, Error, Result};
 
-use super::spool::Spool;
 use super::layout::BLOCK_BYTES;
+use super::spool::Spool;
 use crate::contract::{Tail, TailState};
 use crate::local::cipher::{Cipher, PLAIN_BLOCK_BYTES, plain_length, stored_length, whole_blocks};
 

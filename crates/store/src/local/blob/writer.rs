@@ -272,13 +272,7 @@ pub(super) struct End {
 }
 
 /// Writes what follows the payload, and makes the file and its name durable. Blocks.
-pub(super) fn seal(
-    file: &File,
-    new: &NewFile,
-    draft: FooterDraft,
-    end: End,
-    trailer: &[u8],
-) -> Result<PersistedBlob> {
+pub(super) fn seal(file: &File, new: &NewFile, draft: FooterDraft, end: End, trailer: &[u8]) -> Result<PersistedBlob> {
     let End { note, payload, salt } = end;
     let footer = Footer::new(new.id, draft, note, (&payload, salt)).encode()?;
     let end = Bytes::from(FixedTail::seal(trailer, &footer));

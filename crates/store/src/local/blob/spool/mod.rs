@@ -41,8 +41,8 @@ use super::chunk::{CHUNK_BYTES, Chunk, ChunkPool};
 use super::fault::Fault;
 use super::file_io::fill;
 use super::layout::{BlockSums, damaged};
-use super::queue::Queue;
 use super::payload::PayloadDigest;
+use super::queue::Queue;
 use crate::contract::TailState;
 use crate::local::cipher::Cipher;
 

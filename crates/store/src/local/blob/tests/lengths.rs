@@ -120,7 +120,8 @@ async fn writer_onto(fixture: &Fixture, device: &str) -> BlobWriter {
     let made = tokio::task::spawn_blocking(move || dir.create_file()).await.expect("ran");
     let (new, _) = made.expect("a file");
     let file = OpenOptions::new().read(true).write(true).open(device).expect("a device");
-    let spool = Spool::new(file, device.into(), Arc::clone(&fixture.dir.chunks), (PayloadDigest::new(None, None), None));
+    let spool =
+        Spool::new(file, device.into(), Arc::clone(&fixture.dir.chunks), (PayloadDigest::new(None, None), None));
     BlobWriter::new(new, spool, (draft("k"), UNBOUNDED), None)
 }
 
