@@ -21,12 +21,12 @@ fn key(of: u8) -> DataKey {
     DataKey::new([of; 32])
 }
 
-fn encryption(of: u8) -> Option<Box<Encryption>> {
-    Some(Box::new(Encryption { holder: KeyHolder::Server, wrapped_key: vec![of; 60].into() }))
+fn encryption(of: u8) -> Encryption {
+    Encryption { holder: KeyHolder::Server, wrapped_key: vec![of; 60].into() }
 }
 
 fn encrypted(of: u8) -> Composition {
-    Composition { encryption: encryption(of), ..Composition::default() }
+    Composition { encryption: Some(Box::new(encryption(of))), ..Composition::default() }
 }
 
 /// A write of the object whose key is `of`.
@@ -53,7 +53,7 @@ pub async fn encrypted_bodies_of_every_size_come_back(mut subject: Subject) {
         let meta = put(&subject, &name, &body, 1).await;
         let plain = crate::memory_store::digests::of(&body, None);
         assert_eq!((meta.size_bytes, meta.crc64, meta.md5), (plain.size_bytes, plain.crc64, Some(plain.md5)), "{size}");
-        assert_eq!(meta.composition.encryption, encryption(1));
+        assert_eq!(meta.composition.encryption.as_deref(), Some(&encryption(1)));
     }
     for opened in ["before", "again"] {
         for size in SIZES {
@@ -130,7 +130,7 @@ pub async fn encrypted_bodies_are_amended(mut subject: Subject) {
         put(&subject, "k", &body, 1).await;
         let tags = vec![("a".into(), "b".into())];
         let meta = subject.amend("k", Amendment::Tags(tags.clone())).await.expect("amended");
-        assert_eq!((&meta.tags, &meta.composition.encryption), (&tags, &encryption(1)));
+        assert_eq!((&meta.tags, meta.composition.encryption.as_deref()), (&tags, Some(&encryption(1))));
         assert!(read_all(&open(&subject, "k", 1).await).await == body);
         subject.reopen().await;
         assert!(read_all(&open(&subject, "k", 1).await).await == body, "opened again");
@@ -140,7 +140,7 @@ pub async fn encrypted_bodies_are_amended(mut subject: Subject) {
 /// Parts of one upload make one object, whatever their sizes.
 pub async fn encrypted_parts_become_an_object(mut subject: Subject) {
     let (bucket, name) = (subject.bucket(), object_key("k"));
-    let new = NewUpload { encryption: encryption(1), ..NewUpload::default() };
+    let new = NewUpload { encryption: Some(Box::new(encryption(1))), ..NewUpload::default() };
     let id = subject.store().create_upload(&bucket, &name, new.clone()).await.expect("an upload");
     let (_, kept) = subject.store().upload(&bucket, &name, id).await.expect("an answer").expect("it is open");
     assert_eq!(kept, new);
@@ -182,7 +182,10 @@ pub async fn an_encrypted_body_grows_at_its_end(mut subject: Subject) {
         let object = NewObject { etag, composition, kind: ObjectKind::Appendable, ..subject.object(&digests) };
         meta = writer.seal_append(object, Expectation::ETag(meta.etag.clone())).await.expect("appended");
         whole.extend_from_slice(&piece);
-        assert_eq!((meta.size_bytes, &meta.composition.encryption), (whole.len() as u64, &encryption(1)));
+        assert_eq!(
+            (meta.size_bytes, meta.composition.encryption.as_deref()),
+            (whole.len() as u64, Some(&encryption(1)))
+        );
         assert!(read_all(&open(&subject, "k", 1).await).await == whole, "{size} bytes more");
     }
     let (writer, digests) = subject.finished(intent(&subject, "k", 2), b"other").await;

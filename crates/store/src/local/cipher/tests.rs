@@ -8,7 +8,7 @@ fn cipher(key: u8, salt: u8) -> Cipher {
 }
 
 fn body(length: u64) -> Vec<u8> {
-    (0..length).map(|at| (at * 31 >> 3) as u8).collect()
+    (0..length).map(|at| ((at * 31) >> 3) as u8).collect()
 }
 
 fn is_damaged(opened: &Result<Bytes>) -> bool {
