@@ -109,7 +109,7 @@ impl Routed {
 }
 
 /// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 36] = [
+const DECISIVE: [&str; 39] = [
     "acl",
     "ownershipControls",
     "policy",
@@ -146,6 +146,9 @@ const DECISIVE: [&str; 36] = [
     "retention",
     "legal-hold",
     "legalHold",
+    "worm",
+    "wormExtend",
+    "wormId",
 ];
 
 fn is_vendor_name(name: &str) -> bool {

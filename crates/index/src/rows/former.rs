@@ -8,11 +8,14 @@ use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect
 use headwater_model::clock::Timestamp;
 use headwater_model::cors::CorsConfiguration;
 use headwater_model::digest::{Checksum, ChecksumType, ETag};
+use headwater_model::lifecycle::LifecycleConfiguration;
+use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_model::object::{
     Composition, ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
 };
+use headwater_model::referer::RefererConfiguration;
 use headwater_model::settings::MigrationSettings;
-use headwater_model::version::VersionId;
+use headwater_model::version::{ObjectLockConfiguration, VersionId, Versioning};
 use headwater_model::website::Website;
 use serde::Deserialize;
 
@@ -191,6 +194,73 @@ impl From<ThirdBucket> for Bucket {
             migration: former.migration,
             website: former.website,
             configuration: BucketConfiguration { tags, cors, requester_pays, ..BucketConfiguration::default() },
+        }
+    }
+}
+
+/// A bucket in version 4 of its row.
+#[derive(Deserialize)]
+pub(super) struct FourthBucket {
+    name: BucketName,
+    generation: Generation,
+    created: Timestamp,
+    acl: Acl,
+    access: BucketAccess,
+    dialect: Dialect,
+    location: Box<str>,
+    storage_class: Box<str>,
+    rule_version: u64,
+    migration: MigrationSettings,
+    website: Option<Arc<Website>>,
+    configuration: FourthConfiguration,
+}
+
+/// What an owner configured before retention policies.
+#[derive(Deserialize)]
+struct FourthConfiguration {
+    tags: Tags,
+    cors: Option<Arc<CorsConfiguration>>,
+    requester_pays: bool,
+    versioning: Versioning,
+    object_lock: Option<ObjectLockConfiguration>,
+    lifecycle: Option<Arc<LifecycleConfiguration>>,
+    referer: Option<Arc<RefererConfiguration>>,
+    logging: Option<Arc<BucketLogging>>,
+    log_fields: Option<Arc<LogFields>>,
+}
+
+impl From<FourthConfiguration> for BucketConfiguration {
+    fn from(former: FourthConfiguration) -> Self {
+        Self {
+            tags: former.tags,
+            cors: former.cors,
+            requester_pays: former.requester_pays,
+            versioning: former.versioning,
+            object_lock: former.object_lock,
+            lifecycle: former.lifecycle,
+            referer: former.referer,
+            logging: former.logging,
+            log_fields: former.log_fields,
+            worm: None,
+        }
+    }
+}
+
+impl From<FourthBucket> for Bucket {
+    fn from(former: FourthBucket) -> Self {
+        Self {
+            name: former.name,
+            generation: former.generation,
+            created: former.created,
+            acl: former.acl,
+            access: former.access,
+            dialect: former.dialect,
+            location: former.location,
+            storage_class: former.storage_class,
+            rule_version: former.rule_version,
+            migration: former.migration,
+            website: former.website,
+            configuration: former.configuration.into(),
         }
     }
 }

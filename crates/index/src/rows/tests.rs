@@ -317,7 +317,7 @@ fn damaged_values_and_keys_are_errors() {
 
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
 /// both, and version 1 of uploads, nothing of what follows these now, and no owners; version 3 of both, and version 2 of
-/// uploads, neither versions nor retention.
+/// uploads, neither versions nor retention; version 4 of buckets no retention policy.
 #[test]
 fn rows_of_earlier_releases_are_read() {
     let unhex = |text: &str| -> Vec<u8> {
@@ -337,6 +337,9 @@ fn rows_of_earlier_releases_are_read() {
     assert_eq!(BucketRow::decode(b"k", &old[3]), Ok(filled::configured_without_versions()));
     assert_eq!(ObjectRow::decode(b"k", &old[4]), Ok(filled::completed_without_versions()));
     assert_eq!(UploadRow::decode(b"k", &old[5]), Ok(filled::described_without_lock()));
+    let old: Vec<Vec<u8>> = include_str!("golden_v4.txt").lines().map(unhex).collect();
+    assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
+    assert_eq!(BucketRow::decode(b"k", &old[1]), Ok(filled::configured_without_worm()));
 }
 
 /// A row whose first version was a plain number, to show the way of a migration.

@@ -114,6 +114,13 @@ pub(super) fn configured() -> BucketRow {
     row
 }
 
+/// As far as version 4 goes.
+pub(super) fn configured_without_worm() -> BucketRow {
+    let mut row = configured();
+    row.bucket.configuration.worm = None;
+    row
+}
+
 /// As far as version 3 goes.
 pub(super) fn configured_without_versions() -> BucketRow {
     let mut row = configured();
