@@ -2,7 +2,7 @@
 # Passes every test of the everyday and the pull-request tier, and installs what they need (Debian or Ubuntu).
 #
 #   ./test.sh            everything, in the order in which failures are cheapest to find
-#   ./test.sh lint       formatting, clippy, dependencies, documentation
+#   ./test.sh lint       formatting, clippy, that the fuzzers compile, dependencies, documentation
 #   ./test.sh unit       unit, conformance and property tests
 #   ./test.sh e2e        the real binary with real clients, origins and crashes
 #
@@ -52,6 +52,9 @@ lint() {
     # With what only the fuzzers of fuzz/ see, which nothing else here builds.
     step clippy && cargo clippy --workspace --all-targets \
         --features headwater-egress/fuzzing,headwater-engine/fuzzing -- -D warnings
+    # The fuzzers are run by hand, but must not cease to compile.
+    debian_packages g++
+    step fuzzers && cargo check --quiet --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
     step dependencies && cargo deny --log-level error check bans licenses sources
     step documentation && RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 }

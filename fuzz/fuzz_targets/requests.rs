@@ -27,6 +27,7 @@ fn answer(dialect: Dialect, error: &Error, parts: &http::request::Parts) {
         bucket: None,
         key: None,
         owner: true,
+        site: false,
     };
     let status = encode_error(dialect, error, &context).status();
     assert_ne!(status, 500, "{error:?}");

@@ -10,7 +10,6 @@
 //!
 //! Not here: what operations do (crate `engine`), what messages mean (crate `wire`).
 
-mod account;
 mod admin;
 mod audit;
 mod authenticate;
@@ -24,6 +23,7 @@ mod lifecycle;
 mod listen;
 mod owner;
 mod post;
+mod record;
 mod referer;
 mod request_id;
 mod server;

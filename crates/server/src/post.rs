@@ -24,7 +24,7 @@ use headwater_wire::{PolicyFields, RequestFacts, ResponseContext, Routed, decode
 use http::Response;
 use http::request::Parts;
 
-use crate::account::Account;
+use crate::record::RequestRecord;
 use crate::service::Service;
 
 impl Service {
@@ -35,31 +35,31 @@ impl Service {
         routed: &Routed,
         secure: bool,
         mut body: ByteStream,
-        account: &mut Account,
+        record: &mut RequestRecord,
     ) -> Result<Response<Body>> {
         let Some(bucket) = &routed.bucket else { return Err(Error::internal("post a form", "it names no bucket")) };
         let (form, file) = read_head(parts, routed.dialect, &mut body).await?;
         let found = self.engine.bucket(bucket.as_str());
         let dialect = form.dialect(found.as_ref().map(|bucket| bucket.dialect), routed.dialect)?;
-        account.kind.1 = dialect;
-        let principal = self.authenticator.form(&form, self.engine.accounts(), account.time, dialect)?;
+        record.kind.1 = dialect;
+        let principal = self.authenticator.form(&form, self.engine.accounts(), record.time, dialect)?;
         if let Principal::Key(identity) = &principal {
-            account.access_key_id = Some(identity.access_key_id.clone());
-            account.requester = Some(identity.owner.id.clone());
+            record.access_key_id = Some(identity.access_key_id.clone());
+            record.requester = Some(identity.owner.id.clone());
         }
-        account.may_know_reasons = self.engine.may_know_reasons(&principal, Some(bucket));
+        record.may_know_reasons = self.engine.may_know_reasons(&principal, Some(bucket));
         // What is wrong with the request is told to who may make it.
         let (request, wrong) = match form.request(parts, routed, dialect) {
             Ok(request) => (Some(request), None),
             Err(error) => (None, Some(error)),
         };
         let (put, head) = request.as_ref().map_or((routed, parts), |(put, head)| (put, head));
-        account.key = put.key.as_ref().map(|key| key.shared().clone());
+        record.key = put.key.as_ref().map(|key| key.shared().clone());
         let fields = PolicyFields::new(put, head);
-        let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
+        let context = Context { source: Some(record.remote), secure, now: record.time, fields: &fields };
         let caller = Caller { principal, dialect, context };
         self.engine.authorise(&caller, routed.action(), Some(bucket), put.key.as_ref())?;
-        let range = form.check(bucket, dialect, account.time)?;
+        let range = form.check(bucket, dialect, record.time)?;
         if let Some(error) = wrong {
             return Err(error);
         }
@@ -77,8 +77,8 @@ impl Service {
         };
         match reply {
             Reply::Stored(meta) => {
-                let elapsed = self.elapsed_of(account);
-                let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
+                let elapsed = self.elapsed_of(record);
+                let context = ResponseContext { request_id: record.id.as_str(), elapsed, secure };
                 Ok(encode_form(&form, (put, head), (&meta, note), &context))
             }
             _ => Err(Error::internal("post a form", "the engine stored nothing")),

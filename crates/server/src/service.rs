@@ -28,13 +28,14 @@ use http::{Request, Response, header};
 use hyper::body::Incoming;
 use ipnet::IpNet;
 
-use crate::account::{Account, Ended};
 use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator, unknown_key};
 use crate::body::{Received, ResponseBody, collect, paced, stream, verified};
 use crate::bucket_log::BucketLogs;
 use crate::compress::compressed;
 use crate::connection::{Activity, Peer};
+use crate::cors::allow_origin;
+use crate::record::{Ended, RequestRecord};
 use crate::request_id::RequestIds;
 use crate::server::ServerConfig;
 use crate::telemetry::{AccessLog, Metrics};
@@ -104,7 +105,7 @@ impl Service {
         let under_way = activity.request();
         let (parts, incoming) = request.into_parts();
         let (remote, secure) = self.client(&parts, peer);
-        let mut account = Account {
+        let mut record = RequestRecord {
             kind: (UNROUTED, self.addressing.default_dialect),
             id: self.request_ids.next(),
             received: Received::default(),
@@ -125,21 +126,23 @@ impl Service {
             served: None,
             origin_status: None,
         };
-        let received = account.received.clone();
+        let received = record.received.clone();
         let body = || stream(incoming, &activity, received);
-        let mut response = self.respond(&parts, secure, body, &mut account).await;
-        self.allow_origin(&parts, &mut response, &account);
-        account.noted = self.note(&parts, secure, &account);
+        let mut response = self.respond(&parts, secure, body, &mut record).await;
+        if let Some(bucket) = record.bucket.as_deref().and_then(|name| self.engine.bucket(name)) {
+            allow_origin(&parts, &mut response, &bucket);
+            record.noted = self.note(&parts, secure, &bucket, &record);
+        }
         let persistent = parts.version < http::Version::HTTP_2;
         if persistent && expects_body(&parts) && !response.status().is_success() {
             activity.leaves_unread();
-            if account.received.bytes() == 0 {
+            if record.received.bytes() == 0 {
                 // The client's body was refused unread; it must not be taken for the next request.
                 response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
             }
         }
         let length = response.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let ended = Ended::new(self, response.status().as_u16(), account, under_way);
+        let ended = Ended::new(self, response.status().as_u16(), record, under_way);
         let uptake = persistent.then(|| activity.uptake());
         response.map(|body| ResponseBody::new(body, length, uptake, ended))
     }
@@ -149,50 +152,50 @@ impl Service {
         parts: &Parts,
         secure: bool,
         body: impl FnOnce() -> ByteStream + Send,
-        account: &mut Account,
+        record: &mut RequestRecord,
     ) -> Response<Body> {
         let bucket_dialect = |name: &str| self.engine.bucket(name).map(|bucket| bucket.dialect);
         let routed = match route(parts, &self.addressing, &bucket_dialect) {
             Ok(routed) => routed,
             Err(refusal) => {
-                account.kind.1 = refusal.dialect;
-                account.bucket = refusal.bucket.map(Into::into);
-                account.key = Some(refusal.raw_key).filter(|key| !key.is_empty()).map(Into::into);
-                return self.refuse(parts, refusal.dialect, &refusal.error, account, false);
+                record.kind.1 = refusal.dialect;
+                record.bucket = refusal.bucket.map(Into::into);
+                record.key = Some(refusal.raw_key).filter(|key| !key.is_empty()).map(Into::into);
+                return self.refuse(parts, refusal.dialect, &refusal.error, record, false);
             }
         };
-        account.kind = (routed.operation.name(), routed.dialect);
-        account.bucket = routed.bucket.as_ref().map(|bucket| bucket.shared().clone());
-        account.key = routed.key.as_ref().map(|key| key.shared().clone());
+        record.kind = (routed.operation.name(), routed.dialect);
+        record.bucket = routed.bucket.as_ref().map(|bucket| bucket.shared().clone());
+        record.key = routed.key.as_ref().map(|key| key.shared().clone());
         if routed.operation == Operation::Preflight {
-            return match self.preflight(parts, &routed, secure, account) {
+            return match self.preflight(parts, &routed, secure, record) {
                 Ok(response) => response,
-                Err(error) => self.refuse(parts, routed.dialect, &error, account, false),
+                Err(error) => self.refuse(parts, routed.dialect, &error, record, false),
             };
         }
         if routed.body_need() == BodyNeed::Form {
-            return match self.post(parts, &routed, secure, body(), account).await {
+            return match self.post(parts, &routed, secure, body(), record).await {
                 Ok(response) => response,
                 Err(error) => {
-                    let (dialect, owner) = (account.kind.1, account.may_know_reasons);
-                    self.refuse(parts, dialect, &error, account, owner)
+                    let (dialect, owner) = (record.kind.1, record.may_know_reasons);
+                    self.refuse(parts, dialect, &error, record, owner)
                 }
             };
         }
-        match self.perform(parts, &routed, secure, body, account).await {
+        match self.perform(parts, &routed, secure, body, record).await {
             Ok(reply) => {
-                (account.served, account.origin_status) = cause(&reply);
-                let elapsed = self.clock.elapsed().saturating_sub(account.started);
-                let context = ResponseContext { request_id: account.id.as_str(), elapsed, secure };
+                (record.served, record.origin_status) = cause(&reply);
+                let elapsed = self.clock.elapsed().saturating_sub(record.started);
+                let context = ResponseContext { request_id: record.id.as_str(), elapsed, secure };
                 let expiry = self.expiry(&routed, &reply);
-                account.object_bytes = crate::lifecycle::object(&reply).map(|meta| meta.size_bytes);
+                record.object_bytes = crate::lifecycle::object(&reply).map(|meta| meta.size_bytes);
                 let mut response = compressed(&routed, parts, encode(&routed, parts, reply, &context));
                 response.headers_mut().extend(expiry);
                 self.limited(&routed, parts, response)
             }
             Err(error) => {
-                let owner = account.may_know_reasons;
-                self.refuse(parts, routed.dialect, &error, account, owner)
+                let owner = record.may_know_reasons;
+                self.refuse(parts, routed.dialect, &error, record, owner)
             }
         }
     }
@@ -203,22 +206,22 @@ impl Service {
         routed: &Routed,
         secure: bool,
         body: impl FnOnce() -> ByteStream + Send,
-        account: &mut Account,
+        record: &mut RequestRecord,
     ) -> Result<Reply> {
         let accounts = self.engine.accounts();
         let Authenticated { principal, scheme, payload } =
-            self.authenticator.authenticate(parts, routed, accounts, account.time).map_err(|error| {
+            self.authenticator.authenticate(parts, routed, accounts, record.time).map_err(|error| {
                 let exists = |name: &str| self.engine.bucket(name).is_some();
                 unknown_key(error, routed, &exists)
             })?;
-        account.scheme = scheme;
+        record.scheme = scheme;
         if let Principal::Key(identity) = &principal {
-            account.access_key_id = Some(identity.access_key_id.clone());
-            account.requester = Some(identity.owner.id.clone());
+            record.access_key_id = Some(identity.access_key_id.clone());
+            record.requester = Some(identity.owner.id.clone());
         }
-        account.may_know_reasons = self.engine.may_know_reasons(&principal, routed.bucket.as_ref());
+        record.may_know_reasons = self.engine.may_know_reasons(&principal, routed.bucket.as_ref());
         let fields = PolicyFields::new(routed, parts);
-        let context = Context { source: Some(account.remote), secure, now: account.time, fields: &fields };
+        let context = Context { source: Some(record.remote), secure, now: record.time, fields: &fields };
         let caller = Caller { principal, dialect: routed.dialect, context };
         if !routed.is_judged_by_key() {
             let (action, bucket, key) = (routed.action(), routed.bucket.as_ref(), routed.key.as_ref());
@@ -246,14 +249,14 @@ impl Service {
         };
         match routed.body_need() {
             BodyNeed::None | BodyNeed::Form => match read(None) {
-                Ok(op) => self.run(caller, op, account).await,
+                Ok(op) => self.run(caller, op, record).await,
                 Err(error) => Err(self.engine.unreadable(&caller, routed.action(), place(routed), error).await),
             },
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
                 let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;
                 let op = read(Some(&body))?;
-                self.run(caller, op, account).await
+                self.run(caller, op, record).await
             }
             BodyNeed::Stream => {
                 let op = read(None)?;
@@ -277,18 +280,18 @@ impl Service {
     }
 
     /// How long a request has taken so far.
-    pub(crate) fn elapsed_of(&self, account: &Account) -> Duration {
-        self.clock.elapsed().saturating_sub(account.started)
+    pub(crate) fn elapsed_of(&self, record: &RequestRecord) -> Duration {
+        self.clock.elapsed().saturating_sub(record.started)
     }
 
     /// Performs an operation without a body.
-    async fn run(&self, caller: Caller<'_>, op: Op, account: &Account) -> Result<Reply> {
+    async fn run(&self, caller: Caller<'_>, op: Op, record: &RequestRecord) -> Result<Reply> {
         let (bucket, website) = match op {
             Op::PutBucketWebsite(bucket, website) => (bucket, Some(*website)),
             Op::DeleteBucketWebsite(bucket) => (bucket, None),
             op => return self.engine.perform(&caller, op, Body::Empty).await,
         };
-        let from = (account.id.as_str(), account.remote);
+        let from = (record.id.as_str(), record.remote);
         // Boxed: documents are rarely changed, and should not make the futures of other requests larger.
         Box::pin(self.change_website(caller.principal, bucket, website, from)).await
     }
@@ -298,31 +301,31 @@ impl Service {
         parts: &Parts,
         dialect: Dialect,
         error: &Error,
-        account: &mut Account,
+        record: &mut RequestRecord,
         owner: bool,
     ) -> Response<Body> {
         if let Error::Internal { .. } | Error::Damaged { .. } = error {
             let cause = with_causes(error);
-            tracing::error!(request_id = account.id.as_str(), error = cause, "request failed");
+            tracing::error!(request_id = record.id.as_str(), error = cause, "request failed");
         }
         let response = encode_error(
             dialect,
             error,
             &ErrorContext {
-                request_id: account.id.as_str(),
-                elapsed: self.clock.elapsed().saturating_sub(account.started),
+                request_id: record.id.as_str(),
+                elapsed: self.clock.elapsed().saturating_sub(record.started),
                 host: request_host(parts),
                 method: &parts.method,
                 path: parts.uri.path(),
-                bucket: account.bucket.as_deref(),
-                key: account.key.as_deref(),
+                bucket: record.bucket.as_deref(),
+                key: record.key.as_deref(),
                 owner,
                 site: self.addressing.is_website(request_host(parts)),
             },
         );
-        account.error = Some(headwater_wire::error_code(dialect, error).into());
-        account.reason = headwater_wire::reason(error);
-        account.origin_status = match error {
+        record.error = Some(headwater_wire::error_code(dialect, error).into());
+        record.reason = headwater_wire::reason(error);
+        record.origin_status = match error {
             Error::MirrorFailed(failure) => failure.origin_status,
             Error::NoSuchKey { origin_status, .. } => *origin_status,
             _ => None,

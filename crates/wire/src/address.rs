@@ -50,8 +50,15 @@ pub(crate) struct Place<'r> {
     pub(crate) bucket: Option<Cow<'r, str>>,
     /// Raw path after the bucket and its slash; empty for the bucket itself.
     pub(crate) raw_key: &'r str,
-    /// Dialect that the host suffix shows.
-    pub(crate) dialect: Option<Dialect>,
+    /// What of the host says which vendor a client believes to talk to.
+    suffix: &'r str,
+}
+
+impl Place<'_> {
+    /// The dialect that the host shows.
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
+        dialect_of_host(self.suffix)
+    }
 }
 
 /// The host that a request names, with port: the authority of its target (HTTP/2, absolute form), else `Host`; empty if
@@ -108,7 +115,7 @@ impl Addressing {
         self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(without_port(host)))
     }
 
-    pub(crate) fn locate<'r>(&self, parts: &'r Parts) -> Place<'r> {
+    pub(crate) fn locate<'r>(&'r self, parts: &'r Parts) -> Place<'r> {
         let host = request_host(parts);
         let path = parts.uri.path();
         let path = path.strip_prefix('/').unwrap_or(path);
@@ -117,13 +124,12 @@ impl Addressing {
         let buckets = || buckets().map(|found| (Style::VirtualHosted, found));
         if let Some((style, (label_bytes, domain))) = sites.or_else(buckets) {
             let bucket = lower_case(&host[..label_bytes]);
-            return Place { style, bucket: Some(bucket), raw_key: path, dialect: dialect_of_host(domain) };
+            return Place { style, bucket: Some(bucket), raw_key: path, suffix: domain };
         }
-        // The host's name says which vendor a client believes to talk to, configured or not.
-        let dialect = dialect_of_host(without_port(host));
         let (bucket, raw_key) = path.split_once('/').unwrap_or((path, ""));
         let bucket = (!path.is_empty()).then_some(Cow::Borrowed(bucket));
-        Place { style: Style::Path, bucket, raw_key, dialect }
+        // The whole name counts, configured or not.
+        Place { style: Style::Path, bucket, raw_key, suffix: without_port(host) }
     }
 }
 
@@ -215,7 +221,8 @@ mod tests {
             (".example.org", "/b", Path, Some("b"), "", ".example.org"),
         ] {
             let parts = parts(host, path);
-            let place = addressing().locate(&parts);
+            let addressing = addressing();
+            let place = addressing.locate(&parts);
             let found = (place.style, place.bucket.as_deref(), place.raw_key);
             assert_eq!(found, (style, bucket, key), "{host}{path}");
             assert_eq!(super::endpoint(&parts, style, bucket), endpoint, "{host}");
@@ -253,7 +260,7 @@ mod tests {
             ("b.example.org", None),
             ("127.0.0.1", None),
         ] {
-            assert_eq!(addressing().locate(&parts(host, "/")).dialect, dialect, "{host}");
+            assert_eq!(addressing().locate(&parts(host, "/")).dialect(), dialect, "{host}");
         }
     }
 }

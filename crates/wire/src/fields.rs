@@ -27,7 +27,7 @@ impl<'r> Fields<'r> {
     /// # Errors
     /// [`Error::InvalidArgument`] if header and parameter differ, or if the value is no UTF-8 text.
     pub(crate) fn get(self, name: &str) -> Result<Option<&'r str>> {
-        let header = self.headers.get(name).map(|value| text(name, value)).transpose()?;
+        let header = first(self.headers, name).map(|value| text(name, value)).transpose()?;
         let parameter = self.parameter(name);
         match (header, parameter) {
             (Some(header), Some(parameter)) if header != parameter => Err(differ(name, parameter)),
@@ -36,7 +36,7 @@ impl<'r> Fields<'r> {
     }
 
     pub(crate) fn has(self, name: &str) -> bool {
-        self.headers.contains_key(name) || self.parameter(name).is_some()
+        first(self.headers, name).is_some() || self.parameter(name).is_some()
     }
 
     /// The vendor's fields that come in the query, with their names as sent.
@@ -51,6 +51,17 @@ impl<'r> Fields<'r> {
         }
         self.queries.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
+}
+
+/// Up to this many headers, comparing their names one by one is faster than hashing the one that is looked for.
+const FEW_HEADERS: usize = 16;
+
+/// The first value of the header `name` (lower case).
+pub(crate) fn first<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r HeaderValue> {
+    if headers.keys_len() > FEW_HEADERS {
+        return headers.get(name);
+    }
+    headers.iter().find(|(found, _)| found.as_str() == name).map(|(_, value)| value)
 }
 
 pub(crate) fn differ(name: &str, parameter: &str) -> Error {

@@ -90,7 +90,10 @@ impl Routed {
     pub fn decisive_queries(&self) -> impl Iterator<Item = &str> {
         let presigned = self.claim.is_presigned();
         self.queries.iter().map(|(name, _)| name).filter(move |name| {
-            DECISIVE.contains(name) || name.starts_with("response-") || (presigned && is_vendor_name(name))
+            select::is_selector(name)
+                || DECISIVE.contains(name)
+                || name.starts_with("response-")
+                || (presigned && is_vendor_name(name))
         })
     }
 
@@ -108,48 +111,8 @@ impl Routed {
     }
 }
 
-/// Parameters that select an operation, or the thing it works on.
-const DECISIVE: [&str; 39] = [
-    "acl",
-    "ownershipControls",
-    "policy",
-    "policyStatus",
-    "publicAccessBlock",
-    "location",
-    "website",
-    "uploads",
-    "delete",
-    "bucketInfo",
-    "objectMeta",
-    "uploadId",
-    "partNumber",
-    "versionId",
-    "tagging",
-    "versions",
-    "attributes",
-    "cors",
-    "append",
-    "position",
-    "symlink",
-    "requestPayment",
-    "stat",
-    "lifecycle",
-    "referer",
-    "userDefinedLogFieldsConfig",
-    "logging",
-    "versioning",
-    "live",
-    "notification",
-    "accelerate",
-    "object-lock",
-    "objectWorm",
-    "retention",
-    "legal-hold",
-    "legalHold",
-    "worm",
-    "wormExtend",
-    "wormId",
-];
+/// Parameters that name the thing that an operation works on.
+const DECISIVE: [&str; 3] = ["partNumber", "versionId", "position"];
 
 fn is_vendor_name(name: &str) -> bool {
     let start = name.as_bytes().get(..6);
@@ -169,7 +132,7 @@ pub fn route(
     };
     let (claim, shown) = detect(parts, &queries);
     let of_bucket = || place.bucket.as_deref().and_then(bucket_dialect);
-    let dialect = shown.or(place.dialect).or_else(of_bucket).unwrap_or(addressing.default_dialect);
+    let dialect = shown.or_else(|| place.dialect()).or_else(of_bucket).unwrap_or(addressing.default_dialect);
     let routed = match too_many {
         Some(error) => Err(error),
         None => resolve(parts, &place, dialect, claim, queries),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::BucketName;
-use headwater_model::bucket::Dialect;
+use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_wire::request_host;
 use headwater_wire::sign::Scheme;
@@ -15,7 +15,7 @@ use http::header::{REFERER, USER_AGENT};
 use http::request::Parts;
 
 use super::line::{Told, line};
-use crate::account::Account;
+use crate::record::RequestRecord;
 use crate::service::Service;
 
 /// Longest text of a client in a line; more is cut off. Lines stay readable, and memory bounded.
@@ -70,16 +70,21 @@ pub(crate) struct Outcome {
 
 impl Service {
     /// Keeps what a line will tell, if the bucket has logging.
-    pub(crate) fn note(&self, parts: &Parts, secure: bool, account: &Account) -> Option<Box<Noted>> {
-        let bucket = self.engine.bucket(account.bucket.as_deref()?)?;
+    pub(crate) fn note(
+        &self,
+        parts: &Parts,
+        secure: bool,
+        bucket: &Bucket,
+        record: &RequestRecord,
+    ) -> Option<Box<Noted>> {
         let logging = bucket.configuration.logging.clone()?;
         let text = |name| parts.headers.get(name).map(|value| clean(&String::from_utf8_lossy(value.as_bytes())));
-        let (signature, signed_in) = signature(account.scheme);
+        let (signature, signed_in) = signature(record.scheme);
         let fields = bucket.configuration.log_fields.as_deref().filter(|_| logging.dialect == Dialect::Oss);
         let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         Some(Box::new(Noted {
             source: bucket.name.clone(),
-            owner: self.engine.owner_id(&bucket),
+            owner: self.engine.owner_id(bucket),
             request_line: clean(&format!("{} {target} {:?}", parts.method, parts.version)),
             referer: text(REFERER),
             user_agent: text(USER_AGENT),
@@ -93,23 +98,23 @@ impl Service {
     }
 
     /// Keeps the line of a noted request.
-    pub(crate) fn write_down(&self, noted: &Noted, account: &Account, outcome: &Outcome) {
+    pub(crate) fn write_down(&self, noted: &Noted, record: &RequestRecord, outcome: &Outcome) {
         let told = Told {
-            at: account.time,
-            remote: account.remote,
-            request_id: account.id.as_str(),
-            requester: account.requester.as_deref(),
-            operation: account.kind.0,
-            method: account.method.as_str(),
-            key: account.key.as_deref(),
+            at: record.time,
+            remote: record.remote,
+            request_id: record.id.as_str(),
+            requester: record.requester.as_deref(),
+            operation: record.kind.0,
+            method: record.method.as_str(),
+            key: record.key.as_deref(),
             status: outcome.status,
-            error: account.error.as_deref(),
+            error: record.error.as_deref(),
             bytes_sent: outcome.bytes_sent,
             bytes_received: outcome.bytes_received,
-            object_bytes: account.object_bytes,
+            object_bytes: record.object_bytes,
             duration_ms: outcome.duration.as_millis(),
         };
-        self.bucket_logs.push(noted, account.time, self.clock.elapsed(), &line(noted, &told));
+        self.bucket_logs.push(noted, record.time, self.clock.elapsed(), &line(noted, &told));
     }
 }
 

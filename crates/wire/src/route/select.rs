@@ -34,10 +34,24 @@ const OSS_BUCKET_SELECTORS: [&str; 8] =
     ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig", "worm", "wormExtend", "wormId"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
+const OSS_OBJECT_SELECTORS: [&str; 9] =
+    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"];
+const S3_OBJECT_SELECTORS: [&str; 7] =
+    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"];
+
 /// Settings that can be asked for and not made.
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
 pub(super) const S3_TOLD: [(&str, Operation); 2] =
     [("notification", Operation::GetBucketNotification), ("accelerate", Operation::GetBucketAccelerate)];
+
+/// Whether a parameter of this name selects an operation in either dialect: a signature must cover it, or whoever holds a
+/// signed request could turn it into another one.
+pub(super) fn is_selector(name: &str) -> bool {
+    let lists: [&[&str]; 5] =
+        [&BUCKET_SELECTORS, &OSS_BUCKET_SELECTORS, &S3_BUCKET_SELECTORS, &OSS_OBJECT_SELECTORS, &S3_OBJECT_SELECTORS];
+    let told = OSS_TOLD.iter().chain(&S3_TOLD).any(|(told, _)| *told == name);
+    told || lists.iter().any(|list| list.contains(&name))
+}
 
 /// What selects the operation on one kind of resource.
 pub(super) struct Request<'r> {
@@ -161,11 +175,9 @@ impl Request<'_> {
         if let Some(what) = self.first(self.vocab.unoffered_object) {
             return not_implemented(what);
         }
-        let offered: &[&'static str] = match self.vocab.dialect {
-            Dialect::Oss => {
-                &["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"]
-            }
-            Dialect::S3 => &["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"],
+        let offered = match self.vocab.dialect {
+            Dialect::Oss => &OSS_OBJECT_SELECTORS[..],
+            Dialect::S3 => &S3_OBJECT_SELECTORS[..],
         };
         let method = self.method.as_str();
         Ok(match (self.first(offered).unwrap_or_default(), method) {

@@ -7,12 +7,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Uri};
 
 use super::error::SignError;
+use crate::fields::first;
 
 /// The one value of a header as text; `None` if absent. Refused if repeated or not ASCII text.
 pub(super) fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, SignError> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
+    let Some(value) = first(headers, name) else { return Ok(None) };
+    // Most often no header occurs twice.
+    if headers.len() > headers.keys_len() && headers.get_all(name).iter().nth(1).is_some() {
         return Err(SignError::malformed(name, "sent more than once"));
     }
     let text = value.to_str().map_err(|_| SignError::malformed(name, "not ASCII text"))?;

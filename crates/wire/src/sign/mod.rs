@@ -1,8 +1,8 @@
 //! Who signed a request, checked; and requests of our own, signed.
 //!
 //! Guarantees: [`verify`] returns a [`Verified`] only for a request whose signature covers the method, the path, every
-//! query parameter that [`Verified::covers_query`] affirms and every header that [`Verified::covers_header`] affirms,
-//! at a time within the scheme's window. Signatures are compared in constant time, as bytes. `x-amz-*` and `x-oss-*`
+//! query parameter that [`Verified::covers_query`] affirms and the headers that the scheme signs, at a time within the
+//! scheme's window. Signatures are compared in constant time, as bytes. `x-amz-*` and `x-oss-*`
 //! headers never travel unsigned beside a signature.
 //!
 //! How: [`detect`] reads which scheme and access key the request claims, without judging it; the caller looks the

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::clock::Timestamp;
-use http::header::{CONTENT_TYPE, DATE};
+use http::header::DATE;
 use http::request::Parts;
 use subtle::ConstantTimeEq;
 
@@ -24,9 +24,8 @@ use super::query;
 use super::scheme::{Credentials, V1Claim};
 use super::subresource::SubResources;
 use super::time::{check_expires, check_skew, parse_basic, parse_http};
-use super::verified::{Coverage, Verified};
+use super::verified::Verified;
 
-const CONTENT_MD5: &str = "content-md5";
 const OSS_DATE: &str = "x-oss-date";
 
 /// Checks a V1 signature; see [`super::verify`].
@@ -56,7 +55,7 @@ pub(super) fn verify(
         }
         let computed = hmac_sha1(secret, &message);
         if provided.is_some_and(|provided| computed.ct_eq(&provided).into()) {
-            return Ok(verified(parts, credentials, reading));
+            return Ok(verified(credentials, reading));
         }
         tried.push(message);
     }
@@ -67,17 +66,13 @@ pub(super) fn verify(
     })))
 }
 
-fn verified(parts: &Parts, credentials: &Credentials, reading: SubResources) -> Verified {
-    let mut headers = vec![CONTENT_MD5.to_owned(), CONTENT_TYPE.as_str().to_owned()];
-    if !credentials.scheme.is_presigned() && !parts.headers.contains_key(OSS_DATE) {
-        headers.push(DATE.as_str().to_owned());
-    }
+fn verified(credentials: &Credentials, reading: SubResources) -> Verified {
     Verified {
         scheme: credentials.scheme,
         access_key_id: credentials.access_key_id.clone(),
         session_token: credentials.session_token.clone(),
         payload: PayloadMode::Unsigned,
-        coverage: Coverage { sub_resources: Some(reading), headers },
+        sub_resources: Some(reading),
     }
 }
 

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::clock::Timestamp;
-use http::header::{CONTENT_TYPE, DATE};
+use http::header::DATE;
 use http::request::Parts;
 use subtle::ConstantTimeEq;
 
@@ -24,7 +24,7 @@ use super::percent::encode_query;
 use super::query::{self, Reading};
 use super::scheme::{Credentials, V2Claim};
 use super::time::{check_expires, check_skew, parse_basic, parse_http};
-use super::verified::{Coverage, Verified};
+use super::verified::Verified;
 
 const OSS_DATE: &str = "x-oss-date";
 
@@ -52,14 +52,12 @@ pub(super) fn verify(
             provided: claim.signature.clone(),
         })));
     }
-    let mut headers = vec!["content-md5".to_owned(), CONTENT_TYPE.as_str().to_owned()];
-    headers.extend(additional.into_iter().map(str::to_owned));
     Ok(Verified {
         scheme: credentials.scheme,
         access_key_id: credentials.access_key_id.clone(),
         session_token: credentials.session_token.clone(),
         payload: PayloadMode::Unsigned,
-        coverage: Coverage { sub_resources: None, headers },
+        sub_resources: None,
     })
 }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::clock::Timestamp;
-use http::header::{CONTENT_TYPE, DATE};
+use http::header::DATE;
 use http::request::Parts;
 use subtle::ConstantTimeEq;
 
@@ -28,7 +28,7 @@ use super::query;
 use super::scheme::{Credentials, V1Claim};
 use super::subresource::SubResources;
 use super::time::{check_expires, check_skew, parse_basic, parse_http};
-use super::verified::{Coverage, Verified};
+use super::verified::Verified;
 
 const AMZ_PREFIX: &str = "x-amz-";
 const AMZ_DATE: &str = "x-amz-date";
@@ -56,14 +56,12 @@ pub(super) fn verify(
             provided: claim.signature.clone(),
         })));
     }
-    let mut headers = vec!["content-md5".to_owned(), CONTENT_TYPE.as_str().to_owned()];
-    headers.extend(header::names_with_prefix(&parts.headers, AMZ_PREFIX).into_iter().map(str::to_owned));
     Ok(Verified {
         scheme: credentials.scheme,
         access_key_id: credentials.access_key_id.clone(),
         session_token: credentials.session_token.clone(),
         payload: PayloadMode::Unsigned,
-        coverage: Coverage { sub_resources: Some(SubResources::Aws), headers },
+        sub_resources: Some(SubResources::Aws),
     })
 }
 

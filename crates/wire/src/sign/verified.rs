@@ -17,7 +17,8 @@ pub struct Verified {
     pub session_token: Option<String>,
     /// How the body is to be checked.
     pub payload: PayloadMode,
-    pub(super) coverage: Coverage,
+    /// The sub-resources of OSS V1 and AWS V2; `None` where the whole query is signed.
+    pub(super) sub_resources: Option<SubResources>,
 }
 
 impl fmt::Debug for Verified {
@@ -29,32 +30,16 @@ impl fmt::Debug for Verified {
     }
 }
 
-/// What the signature covers beside method and path.
-#[derive(Clone, Debug)]
-pub(super) struct Coverage {
-    /// The sub-resources of OSS V1 and AWS V2; `None` where the whole query is signed.
-    pub(super) sub_resources: Option<SubResources>,
-    /// Lower-case names; those beginning with `x-oss-` are implied in the OSS schemes.
-    pub(super) headers: Vec<String>,
-}
-
 impl Verified {
     /// Whether the signature covers the query parameter `name` (decoded, exact case): always, except in OSS V1 and
     /// AWS V2, which sign only sub-resources.
     pub fn covers_query(&self, name: &str) -> bool {
-        self.coverage.sub_resources.is_none_or(|signed| {
+        self.sub_resources.is_none_or(|signed| {
             let own = match signed {
                 SubResources::Aws => super::sigv2::covers_parameter,
                 SubResources::Listed | SubResources::ListedAndPrefixed => super::oss_v1::is_auth_parameter,
             };
             signed.contains(name) || (self.scheme.is_presigned() && own(name))
         })
-    }
-
-    /// Whether the signature covers the header `name` (lower case), present or not: had it been added, changed or
-    /// removed, the signature would not hold.
-    pub fn covers_header(&self, name: &str) -> bool {
-        (self.scheme.is_oss() && name.starts_with("x-oss-"))
-            || self.coverage.headers.iter().any(|signed| signed == name)
     }
 }

@@ -9,12 +9,10 @@ use subtle::ConstantTimeEq;
 
 use super::ChunkError;
 use crate::sign::keys::sha256;
-use crate::sign::payload::ChunkSeed;
+use crate::sign::payload::{ChunkSeed, EMPTY_DIGEST};
 
 const CHUNK_ALGORITHM: &str = "AWS4-HMAC-SHA256-PAYLOAD";
 const TRAILER_ALGORITHM: &str = "AWS4-HMAC-SHA256-TRAILER";
-/// `hex(sha256(""))`.
-const EMPTY_DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 #[derive(Debug)]
 pub(in crate::sign) struct Chain {

@@ -9,8 +9,8 @@ mod v2;
 
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
-use http::Request;
 use http::request::Parts;
+use http::{HeaderValue, Request};
 
 pub(in crate::sign) use aws_vectors::aws_example_seed;
 
@@ -38,6 +38,13 @@ pub(in crate::sign) fn at(basic: &str) -> Timestamp {
 
 pub(in crate::sign) fn target<'a>(bucket: &'a str, key: &'a str) -> Target<'a> {
     Target { bucket: Some(bucket), key: Some(key).filter(|key| !key.is_empty()) }
+}
+
+/// The request with a header that its signer did not send, or not so.
+pub(in crate::sign) fn with_header(parts: &Parts, name: &str) -> Parts {
+    let mut parts = parts.clone();
+    parts.headers.insert(name.parse::<http::HeaderName>().unwrap(), HeaderValue::from_static("another"));
+    parts
 }
 
 /// Detects and verifies with a fresh memory of keys.

@@ -1,7 +1,7 @@
 //! The canonical request of the V4 schemes.
 
 use headwater_model::bucket::Dialect;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::HOST;
 use http::request::Parts;
 
 use super::style::Style;
@@ -52,15 +52,6 @@ impl<'a> SignedHeaders<'a> {
         // Of the unsigned ones the first by name, so that the answer does not depend on the order of arrival.
         let vendor = parts.headers.keys().map(http::HeaderName::as_str).filter(|name| header::is_vendor_header(name));
         vendor.filter(|name| !signed(name)).min().map_or(Ok(()), unsigned)
-    }
-
-    pub(super) fn covered(&self, style: &Style) -> Vec<String> {
-        let mut names: Vec<String> = self.lines.iter().map(|name| (*name).into()).collect();
-        if style.dialect == Dialect::Oss {
-            // Signed when present, so their absence is signed too.
-            names.extend([CONTENT_TYPE.as_str().into(), "content-md5".into()]);
-        }
-        names
     }
 
     fn write(&self, out: &mut Vec<u8>, parts: &Parts, blanks: Blanks) -> Result<(), SignError> {

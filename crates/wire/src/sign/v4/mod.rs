@@ -32,11 +32,11 @@ use super::context::VerifyContext;
 use super::error::{Mismatch, SignError};
 use super::header;
 use super::keys::{KeyId, SigningKey, sha256};
-use super::payload::{ChunkSeed, ContentSha256, PayloadMode, UNSIGNED_PAYLOAD, decode_hex};
+use super::payload::{ChunkSeed, ContentSha256, EMPTY_DIGEST, PayloadMode, UNSIGNED_PAYLOAD, decode_hex};
 use super::query::{self, Reading};
 use super::scheme::{Credentials, PresignedTimes, Scope, V4Claim};
 use super::time::{check_presigned, check_skew, format_basic, parse_basic, parse_http};
-use super::verified::{Coverage, Verified};
+use super::verified::Verified;
 
 /// Checks a V4 signature; see [`super::verify`].
 pub(super) fn verify(
@@ -73,8 +73,8 @@ pub(super) fn verify(
         as_sent == strict || !matches(&as_sent)
     } {
         return Err(SignError::Mismatch(Box::new(Mismatch {
-            string_to_sign: string_to_sign(style, &time, &scope_text, &strict),
-            canonical_request: Some(String::from_utf8_lossy(&strict).into_owned()),
+            string_to_sign: shown(&to_sign(style, &time, &scope_text, &hex_digest(&strict)).concat()),
+            canonical_request: Some(shown(&strict)),
             provided: claim.signature.clone(),
         })));
     }
@@ -92,7 +92,7 @@ pub(super) fn verify(
         access_key_id: credentials.access_key_id.clone(),
         session_token: credentials.session_token.clone(),
         payload: PayloadMode::new(payload, seed),
-        coverage: Coverage { sub_resources: None, headers: headers.covered(style) },
+        sub_resources: None,
     })
 }
 
@@ -104,13 +104,24 @@ fn signature_matches(
     canonical: &[u8],
     provided: &str,
 ) -> bool {
-    let computed = key.sign(&[string_to_sign(style, time, scope, canonical).as_bytes()]);
+    let computed = key.sign(&to_sign(style, time, scope, &hex_digest(canonical)));
     decode_hex(provided).is_some_and(|provided| computed.ct_eq(&provided).into())
 }
 
-/// The string to sign of a canonical request.
-pub(super) fn string_to_sign(style: &Style, time: &str, scope: &str, canonical: &[u8]) -> String {
-    [style.algorithm, time, scope, &hex::encode(sha256(canonical))].join("\n")
+/// The string to sign of a canonical request that has this digest, in pieces: nothing is put together for it.
+fn to_sign<'a>(style: &Style, time: &'a str, scope: &'a str, digest: &'a [u8; 64]) -> [&'a [u8]; 7] {
+    [style.algorithm.as_bytes(), b"\n", time.as_bytes(), b"\n", scope.as_bytes(), b"\n", digest]
+}
+
+fn hex_digest(canonical: &[u8]) -> [u8; 64] {
+    let mut digits = [0; 64];
+    hex::encode_to_slice(sha256(canonical), &mut digits).expect("a digest has two digits a byte");
+    digits
+}
+
+/// What was signed, as the error tells it.
+fn shown(signed: &[u8]) -> String {
+    String::from_utf8_lossy(signed).into_owned()
 }
 
 /// The signed time as its canonical text, after checking that it holds now.
@@ -155,8 +166,8 @@ fn payload_line<'a>(parts: &'a Parts, claim: &V4Claim) -> Result<Cow<'a, str>, S
         let missing = SignError::MissingHeader { name: style.content_header };
         // Some tools sign an empty body without saying so. The digest stands for what was not said, and the body is
         // held to it as to any other.
-        let empty = header::announces_no_body(parts).then(|| Cow::Owned(hex::encode(sha256(b""))));
-        return in_header.or(empty).ok_or(missing);
+        let empty = || header::announces_no_body(parts).then_some(Cow::Borrowed(EMPTY_DIGEST));
+        return in_header.or_else(empty).ok_or(missing);
     }
     let mut content = in_header;
     if claim.presigned.is_some() {
@@ -182,5 +193,5 @@ fn parse_payload(text: &str, style: &Style) -> Result<ContentSha256, SignError> 
 
 /// Signs a canonical request: the signature's 32 bytes.
 pub(super) fn sign(style: &Style, key: &SigningKey, time: &str, scope: &Scope, canonical: &[u8]) -> [u8; 32] {
-    key.sign(&[string_to_sign(style, time, &scope.to_text(), canonical).as_bytes()])
+    key.sign(&to_sign(style, time, &scope.to_text(), &hex_digest(canonical)))
 }

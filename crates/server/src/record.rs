@@ -15,8 +15,8 @@ use crate::request_id::RequestId;
 use crate::service::Service;
 use crate::telemetry::{AccessLine, RequestKind, dialect_name, served_name};
 
-/// What an answer is accounted by.
-pub(crate) struct Account {
+/// What its access line, its line in the bucket's log and the counts are made of.
+pub(crate) struct RequestRecord {
     pub(crate) kind: RequestKind,
     pub(crate) id: RequestId,
     pub(crate) received: Received,
@@ -45,49 +45,49 @@ pub(crate) struct Account {
 pub(crate) struct Ended {
     service: Arc<Service>,
     status: u16,
-    account: Account,
+    record: RequestRecord,
     _under_way: Under,
 }
 
 impl Ended {
-    pub(crate) fn new(service: Arc<Service>, status: u16, account: Account, under_way: Under) -> Self {
-        Self { service, status, account, _under_way: under_way }
+    pub(crate) fn new(service: Arc<Service>, status: u16, record: RequestRecord, under_way: Under) -> Self {
+        Self { service, status, record, _under_way: under_way }
     }
 }
 
 impl OnEnd for Ended {
     fn ended(self, bytes_sent: u64, complete: bool) {
-        let Self { service, status, account, .. } = &self;
-        let duration = service.clock.elapsed().saturating_sub(account.started);
-        let bytes_received = account.received.bytes();
-        service.metrics.count(account.kind, *status, duration, account.served);
-        if let Some(reason) = account.reason {
+        let Self { service, status, record, .. } = &self;
+        let duration = service.clock.elapsed().saturating_sub(record.started);
+        let bytes_received = record.received.bytes();
+        service.metrics.count(record.kind, *status, duration, record.served);
+        if let Some(reason) = record.reason {
             service.metrics.count_failed_miss(reason);
         }
         service.metrics.sent.inc_by(bytes_sent);
         service.metrics.received.inc_by(bytes_received);
-        if let Some(noted) = &account.noted {
+        if let Some(noted) = &record.noted {
             let outcome = Outcome { status: *status, bytes_sent, bytes_received, duration };
-            service.write_down(noted, account, &outcome);
+            service.write_down(noted, record, &outcome);
         }
         service.access_log.write(&AccessLine {
-            time_ms: account.time.0,
-            request_id: account.id.as_str(),
-            remote: account.remote,
-            method: account.method.as_str(),
-            op: account.kind.0,
-            dialect: dialect_name(account.kind.1),
-            bucket: account.bucket.as_deref(),
-            key: account.key.as_deref(),
-            access_key_id: account.access_key_id.as_deref(),
+            time_ms: record.time.0,
+            request_id: record.id.as_str(),
+            remote: record.remote,
+            method: record.method.as_str(),
+            op: record.kind.0,
+            dialect: dialect_name(record.kind.1),
+            bucket: record.bucket.as_deref(),
+            key: record.key.as_deref(),
+            access_key_id: record.access_key_id.as_deref(),
             status: *status,
-            error: account.error.as_deref(),
-            reason: account.reason,
+            error: record.error.as_deref(),
+            reason: record.reason,
             bytes_sent,
             bytes_received,
             duration,
-            served: account.served.map(served_name),
-            origin_status: account.origin_status,
+            served: record.served.map(served_name),
+            origin_status: record.origin_status,
             complete,
         });
     }
