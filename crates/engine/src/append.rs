@@ -10,6 +10,7 @@
 use std::future::poll_fn;
 
 use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
 use headwater_model::digest::{Digests, ETag};
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta};
@@ -35,7 +36,7 @@ impl Engine {
         let found = self.store.open(bucket, &append.key).await?;
         judge(&append, found.as_ref())?;
         if let Some(found) = &found {
-            self.require_unlocked(&append.key, found)?;
+            self.require_unlocked(&known.bucket, &append.key, found)?;
         }
         let max_bytes = MAX_PUT_BYTES.saturating_sub(append.position);
         let intent = WriteIntent {
@@ -87,9 +88,12 @@ impl Engine {
     }
 
     /// Nothing is appended to what is retained or held.
-    fn require_unlocked(&self, key: &ObjectKey, found: &StoredObject) -> Result<()> {
-        let lock = found.meta.headers.lock.as_deref();
-        if lock.is_none_or(|lock| lock.permits_deletion(self.clock.now(), Governance::Respected)) {
+    fn require_unlocked(&self, bucket: &Bucket, key: &ObjectKey, found: &StoredObject) -> Result<()> {
+        let (meta, now) = (&found.meta, self.clock.now());
+        let locked =
+            meta.headers.lock.as_deref().is_some_and(|lock| !lock.permits_deletion(now, Governance::Respected));
+        let worm = bucket.configuration.worm.as_ref();
+        if !locked && !worm.is_some_and(|worm| worm.protects(meta.last_modified, now)) {
             return Ok(());
         }
         Err(Error::ObjectLocked { key: key.as_str().into(), version: found.meta.version })

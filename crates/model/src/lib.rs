@@ -35,6 +35,7 @@ pub mod rule;
 pub mod settings;
 pub mod version;
 pub mod website;
+pub mod worm;
 
 pub use error::{Error, Result};
 pub use name::{BucketName, ObjectKey};

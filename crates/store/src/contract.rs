@@ -12,7 +12,8 @@
 //!   [`Enabled`](headwater_model::version::Versioning) a commit that writes a key makes the former current object a
 //!   version that is not current; in any other it replaces the null version, wherever among the versions that is.
 //! - What is under a legal hold or retained is neither deleted nor replaced
-//!   ([`headwater_model::Error::ObjectLocked`] from whatever would); a version that another succeeds is not replaced.
+//!   ([`headwater_model::Error::ObjectLocked`] from whatever would); a version that another succeeds is not replaced. The
+//!   same holds for what is younger than the bucket's retention policy says ([`headwater_model::worm::BucketWorm`]).
 //! - Every commit that touches a key revokes the key's [`FillToken`], and every commit that changes a bucket's rules or
 //!   ends its generation revokes all tokens of the bucket, under the same lock and before it is acknowledged.
 
@@ -351,7 +352,8 @@ pub trait Store: Send + Sync {
 
     /// Replaces a bucket's settings; generation must be the living one. Revokes the bucket's fill tokens if
     /// `rule_version` differs from the stored one ([`headwater_model::Error::InvalidRequest`] if that would make a bucket
-    /// that has had versions [`Unversioned`](headwater_model::version::Versioning)).
+    /// that has had versions [`Unversioned`](headwater_model::version::Versioning), or end or shorten a
+    /// retention policy that is locked).
     fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>>;
 
     /// Deletes a bucket that holds no version, delete markers included, and no open upload ([`headwater_model::Error::BucketNotEmpty`]).

@@ -15,3 +15,4 @@ mod site;
 mod support;
 mod versions;
 mod website;
+mod worm;

@@ -290,7 +290,7 @@ pub(super) struct FourthBucket {
     configuration: FourthConfiguration,
 }
 
-/// What an owner configured before encryption.
+/// What an owner configured before retention policies and encryption.
 #[derive(Deserialize)]
 struct FourthConfiguration {
     tags: Tags,
@@ -329,6 +329,7 @@ impl From<FourthBucket> for Bucket {
                 referer: configuration.referer,
                 logging: configuration.logging,
                 log_fields: configuration.log_fields,
+                worm: None,
                 encryption: None,
             },
         }

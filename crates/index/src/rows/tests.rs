@@ -324,7 +324,8 @@ fn damaged_values_and_keys_are_errors() {
 
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
 /// both, and version 1 of uploads, nothing of what follows these now, and no owners; version 3 of both, and version 2 of
-/// uploads, neither versions nor retention; version 4 of both, 3 of uploads, and 1 of parts and versions, no encryption.
+/// uploads, neither versions nor retention; version 4 of both, 3 of uploads, and 1 of parts and versions, no encryption, and
+/// of buckets no retention policy.
 #[test]
 fn rows_of_earlier_releases_are_read() {
     let unhex = |text: &str| -> Vec<u8> {
@@ -351,6 +352,7 @@ fn rows_of_earlier_releases_are_read() {
     assert_eq!(VersionRow::decode(b"k", &old[3]), Ok(filled::superseded_in_the_clear()));
     assert_eq!(VersionRow::decode(b"k", &old[4]), Ok(marker()));
     assert_eq!(PartRow::decode(b"k", &old[5]), Ok(part()));
+    assert_eq!(BucketRow::decode(b"k", &old[6]), Ok(bucket()));
 }
 
 /// A row whose first version was a plain number, to show the way of a migration.

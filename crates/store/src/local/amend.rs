@@ -10,16 +10,16 @@ use bytes::Bytes;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
 use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
-use headwater_model::version::{Governance, ObjectLock, VersionId};
+use headwater_model::version::{ObjectLock, VersionId};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::Role;
 use super::core::Core;
 use super::digest::combine_crc64;
+use super::immutability::Immutability;
 use super::reading::{ATTEMPTS, inline};
 use super::seal::{Candidate, Sealing, detached, meta};
 use super::version_reads::FoundRow;
-use super::versions::permit_deletion;
 use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
 
 impl Core {
@@ -117,7 +117,7 @@ impl Core {
                 let (former, value) =
                     former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
                 // It may have been locked while the body came, which changes no tag.
-                permit_deletion(key, &former.meta, now, Governance::Respected)?;
+                Immutability::of(judgement, bucket.generation, now).permit_removal(key, &former.meta)?;
                 // Another object with the same bytes may have come: what was encrypted for the one does not open in the other.
                 if former.meta.composition.encryption != object.composition.encryption {
                     return Err(Error::PreconditionFailed { condition: "If-Match" });

@@ -43,6 +43,7 @@ mod garbage;
 mod gone;
 mod hot;
 mod housekeeping;
+mod immutability;
 mod layout;
 mod listing;
 mod merge;

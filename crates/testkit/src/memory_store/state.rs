@@ -282,8 +282,8 @@ impl State {
         let life = self.writable(bucket)?;
         life.judge(key, expect)?;
         let former = life.current(key).ok_or_else(|| no_such_key(key))?;
-        if former.meta.headers.lock.as_deref().is_some_and(|lock| !lock.permits_deletion(now, Governance::Respected)) {
-            return Err(Error::ObjectLocked { key: key.as_str().into(), version: former.meta.version });
+        if let Some(newest) = life.versions.get(key).and_then(|versions| versions.first()) {
+            life.permit_deletion(key, newest, (now, Governance::Respected))?;
         }
         if former.meta.composition.encryption != object.composition.encryption {
             return Err(Error::PreconditionFailed { condition: "If-Match" });
@@ -404,6 +404,9 @@ impl State {
         let next = bucket.configuration.versioning;
         if life.versioning() != Versioning::Unversioned && next == Versioning::Unversioned {
             return Err(Error::InvalidRequest { message: "versions can only be suspended".into() });
+        }
+        if life.bucket.configuration.worm.is_some_and(|worm| !worm.permits(bucket.configuration.worm.as_ref())) {
+            return Err(Error::InvalidRequest { message: "the retention policy is locked".into() });
         }
         if life.bucket.rule_version != bucket.rule_version {
             life.revoke_all();

@@ -2,7 +2,7 @@
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
 //! [`amendments`], [`buckets`], [`copies`], [`encryption`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
-//! [`locks`], [`objects`], [`origins`], [`tails`], [`version_listing`] and [`versions`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
+//! [`locks`], [`objects`], [`origins`], [`tails`], [`version_listing`], [`versions`] and [`worm`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
 //! contract leaves a choice, the functions accept
 //! either.
 
@@ -35,6 +35,7 @@ mod subject;
 pub mod tails;
 pub mod version_listing;
 pub mod versions;
+pub mod worm;
 
 use std::sync::Arc;
 

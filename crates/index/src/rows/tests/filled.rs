@@ -140,6 +140,7 @@ pub(super) fn configured() -> BucketRow {
 /// As far as version 4 goes.
 pub(super) fn configured_in_the_clear() -> BucketRow {
     let mut row = configured();
+    row.bucket.configuration.worm = None;
     row.bucket.configuration.encryption = None;
     row
 }
