@@ -2,7 +2,7 @@
 
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::encryption::Encryption;
-use headwater_model::object::{ObjectAccess, ObjectHeaders, Tags};
+use headwater_model::object::{ObjectAccess, ObjectHeaders, SharedMeta, Tags};
 use headwater_model::version::{Governance, Retention};
 
 /// What an upload is begun with, for the object that its completion makes.
@@ -32,4 +32,21 @@ pub enum Amendment {
     Retention(Option<Retention>, Governance),
     /// Whether somebody holds it.
     LegalHold(bool),
+}
+
+/// An amendment, and the object that somebody looked at before he permitted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedAmendment {
+    /// What changes.
+    pub amendment: Amendment,
+    /// Metadata of the object that may be changed so, and no other; `None` is any. Two objects of the same metadata are
+    /// judged alike.
+    pub judged: Option<SharedMeta>,
+}
+
+impl From<Amendment> for JudgedAmendment {
+    /// An amendment of whatever is there.
+    fn from(amendment: Amendment) -> Self {
+        Self { amendment, judged: None }
+    }
 }

@@ -39,7 +39,7 @@ use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
 use crate::encryption::DataKey;
 
-pub use crate::changes::{Amendment, NewUpload};
+pub use crate::changes::{Amendment, JudgedAmendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
 pub use crate::versions::{Deleted, NoncurrentPage, NoncurrentVersion, RemovedVersion, StoredVersion, VersionRemoval};
@@ -98,11 +98,6 @@ pub trait Content: Send + Sync {
     fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
         let _ = key;
         Err(headwater_model::Error::internal("decrypt a body", "it is not encrypted"))
-    }
-
-    /// Of how many pieces the body is made; each costs a little whenever the object is opened or changed.
-    fn pieces(&self) -> usize {
-        1
     }
 
     /// The implementation, for the store that made it: a copy within one store need not pass through memory.
@@ -225,13 +220,14 @@ pub trait Store: Send + Sync {
     /// Changes an object without changing its body, its `Last-Modified` or its tag.
     ///
     /// # Errors
-    /// [`headwater_model::Error::NoSuchKey`]; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others
-    /// change the key without pause.
+    /// [`headwater_model::Error::NoSuchKey`]; [`headwater_model::Error::PreconditionFailed`] if the object is not the one
+    /// that was judged; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others change the key without
+    /// pause.
     fn amend<'a>(
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
     /// Changes a version, as [`Store::amend`] changes the current object.
@@ -243,7 +239,7 @@ pub trait Store: Send + Sync {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
     /// When the key was deleted on purpose, if a tombstone stands for it. Costs nothing in a bucket without tombstones.

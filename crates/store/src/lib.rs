@@ -15,9 +15,9 @@ mod writing;
 
 pub use combine::CrcCombiner;
 pub use contract::{
-    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
-    NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion,
-    Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, JudgedAmendment, NewObject,
+    NewPart, NewUpload, NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats,
+    StoredObject, StoredVersion, Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
 };
 pub use encryption::DataKey;
 pub use local::{

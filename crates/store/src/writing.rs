@@ -102,13 +102,14 @@ pub trait ObjectWriter: Send {
     /// Those of [`Expectation`]; `StorageFull`; `Internal`.
     fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
-    /// Makes the body durable at the end of the object under the key, which must meet `expect` and be in files: not
-    /// [`Content::resident`](crate::Content::resident). `object` is the metadata of the whole, but
-    /// for its headers and tags: they are those that the object has by then. An object that is encrypted otherwise than
-    /// `object` says does not meet any expectation. After [`ObjectWriter::finish`].
+    /// Makes the body durable at the end of the object under the key, which must meet `expect` and stays the version that
+    /// it is. `object` is the metadata of the whole, but for its headers and tags: they are those that the object has by
+    /// then. An object that is encrypted otherwise than `object` says does not meet any expectation. After
+    /// [`ObjectWriter::finish`].
     ///
     /// # Errors
-    /// Those of [`Expectation`]; `NoSuchKey`; `ObjectLocked`, if it is retained or held by then; `StorageFull`; `Internal`.
+    /// Those of [`Expectation`]; `NoSuchKey`; `ObjectLocked`, if it is retained or held by then; `SlowDown`, if others
+    /// write the key without pause; `StorageFull`; `Internal`.
     fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
     /// Makes the body durable as a part, replacing a former part of that number. After [`ObjectWriter::finish`].

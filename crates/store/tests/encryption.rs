@@ -8,12 +8,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headwater_model::clock::Clock;
-use headwater_store::{DataKey, Expectation, NewPart, Store, WriteIntent};
+use headwater_store::{DataKey, Expectation, LocalConfig, NewPart, Store, StoredObject, WriteIntent};
 use headwater_testkit::ManualClock;
 use support::{Opened, assert_sound, config, data_dir, object_key, read_all};
 
 /// Of what the bodies are made.
 const MARKER: &[u8] = b"the-quick-brown-marker";
+
+/// Into the log, longer there, into a file, behind it, and all of it anew.
+const APPENDED: [usize; 6] = [100, 200, 100_000, 5, 70_000, 6];
 
 /// In the log, just in a file, in several blocks.
 const SIZES: [usize; 3] = [100, 65_537, 300_000];
@@ -38,6 +41,17 @@ async fn put(opened: &Opened, name: &str, body: &[u8]) {
     writer.seal(object, Expectation::Any).await.expect("sealed");
 }
 
+async fn append(opened: &Opened, name: &str, body: &[u8]) {
+    let found = opened.store.open(&opened.bucket, &object_key(name)).await.expect("opened").expect("an object");
+    let mut writer =
+        opened.store.begin(WriteIntent { data_key: Some(key()), ..opened.intent(name) }).await.expect("a writer");
+    writer.write(body.to_vec().into()).await.expect("written");
+    writer.finish().await.expect("finished");
+    let etag = headwater_model::digest::ETag::from_text("appended");
+    let object = support::new_object(etag, headwater_model::object::ObjectKind::Appendable);
+    writer.seal_append(object, Expectation::ETag(found.meta.etag.clone())).await.expect("appended");
+}
+
 fn holds_marker(dir: &Path) -> bool {
     fs::read_dir(dir).expect("a directory").any(|entry| {
         let path = entry.expect("an entry").path();
@@ -52,9 +66,15 @@ fn holds_marker(dir: &Path) -> bool {
 async fn no_byte_of_an_encrypted_body_is_in_the_data_directory() {
     let base = tempfile::tempdir().expect("a directory");
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
-    let opened = Opened::open(config(base.path(), Arc::clone(&clock))).await;
+    // Of more pieces the body is written anew.
+    let config_of_pieces = || LocalConfig { append_pieces: 2, ..config(base.path(), Arc::clone(&clock)) };
+    let opened = Opened::open(config_of_pieces()).await;
     for size in SIZES {
         put(&opened, &format!("k{size}"), &body(size)).await;
+    }
+    put(&opened, "grown", &body(0)).await;
+    for size in APPENDED {
+        append(&opened, "grown", &body(size)).await;
     }
     let upload = opened.upload("part").await;
     let intent = WriteIntent { data_key: Some(key()), ..opened.intent("part") };
@@ -75,6 +95,10 @@ async fn no_byte_of_an_encrypted_body_is_in_the_data_directory() {
         object.content = object.content.decrypted(&key()).expect("decrypted");
         assert!(read_all(&object).await.expect("readable") == body(size), "{size} bytes");
     }
+    let grown = opened.store.open(&opened.bucket, &object_key("grown")).await.expect("opened").expect("an object");
+    let content = grown.content.decrypted(&key()).expect("decrypted");
+    let grown = read_all(&StoredObject { content, ..grown }).await.expect("readable");
+    assert!(grown == APPENDED.map(body).concat(), "appended");
     opened.put("clear", &body(100)).await;
     opened.close().await;
     assert!(holds_marker(&data_dir(base.path())), "the search finds what is there");

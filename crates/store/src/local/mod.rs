@@ -21,6 +21,7 @@
 mod accounting;
 mod accounts;
 mod amend;
+mod append;
 mod batch;
 mod blob;
 mod bodies;

@@ -202,7 +202,7 @@ async fn gather(source: &StoredObject) -> Result<(Bytes, Digests)> {
 }
 
 /// What was read is what the source's metadata says.
-fn check_copy(source: &StoredObject, digests: &Digests) -> Result<()> {
+pub(super) fn check_copy(source: &StoredObject, digests: &Digests) -> Result<()> {
     if digests.size_bytes != source.meta.size_bytes || digests.crc64 != source.meta.crc64 {
         return Err(Error::Damaged { detail: "the source of a copy is not what its metadata says".into() });
     }

@@ -89,10 +89,6 @@ impl Content for InFiles {
         Ok(Arc::new(Self(self.0.decrypted(key.clone()))))
     }
 
-    fn pieces(&self) -> usize {
-        self.0.extents().len()
-    }
-
     fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }

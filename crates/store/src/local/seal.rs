@@ -171,7 +171,7 @@ impl Core {
     }
 
     /// A small body as it is stored: in place, 64 KiB take some 20 µs. An empty one has nothing to encrypt.
-    fn as_stored(&self, key: Option<&DataKey>, body: Bytes) -> (Bytes, Option<Salt>) {
+    pub(super) fn as_stored(&self, key: Option<&DataKey>, body: Bytes) -> (Bytes, Option<Salt>) {
         let Some(key) = key.filter(|_| !body.is_empty()) else { return (body, None) };
         let mut salt = Salt::default();
         self.clock.random(&mut salt);
@@ -297,6 +297,11 @@ pub(super) struct OwnedBlob {
 }
 
 impl OwnedBlob {
+    /// Leaves it where it is: a row names it, or may.
+    pub(super) fn leave(&mut self) {
+        self.named = true;
+    }
+
     /// The whole blob as an extent. An empty one is named too: its row then owns the file.
     pub(super) fn extent(&self) -> Extent {
         let PersistedBlob { id: BlobId(id), length_bytes, crc64, salt, .. } = self.blob;

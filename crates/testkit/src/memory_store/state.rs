@@ -14,7 +14,7 @@ use headwater_model::precondition::ObjectCondition;
 use headwater_model::version::{Governance, VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, DataKey, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
+    Afterwards, BucketRef, DataKey, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewPart, NewUpload,
     StoreStats,
 };
 
@@ -250,7 +250,7 @@ impl State {
         bucket: &BucketRef,
         key: &ObjectKey,
         version: Option<VersionId>,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
         now: Timestamp,
     ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
@@ -264,6 +264,10 @@ impl State {
             Some(id) => versions.find(|version| version.id == id),
         };
         let Some(Version { what: What::Object(stored), .. }) = found else { return Err(missing) };
+        let JudgedAmendment { amendment, judged } = amendment;
+        if judged.is_some_and(|judged| judged != stored.meta) {
+            return Err(Error::PreconditionFailed { condition: "If-Match" });
+        }
         stored.meta = Arc::new(amended(key, ObjectMeta::clone(&stored.meta), amendment, now)?);
         let meta = Arc::clone(&stored.meta);
         life.revoke(key, &Expectation::Any);
@@ -287,9 +291,6 @@ impl State {
         }
         if former.meta.composition.encryption != object.composition.encryption {
             return Err(Error::PreconditionFailed { condition: "If-Match" });
-        }
-        if former.bytes.len() <= RESIDENT_BYTES {
-            return Err(Error::internal("append to an object", "its body is not in a file"));
         }
         let bytes = Bytes::from([&former.bytes[..], appended].concat());
         // Lists, locks and tags are those of now, not of when the body began to come.

@@ -171,29 +171,31 @@ pub async fn encrypted_parts_become_an_object(mut subject: Subject) {
     }
 }
 
-/// What is appended is encrypted as the object is, or refused.
+/// What is appended is encrypted as the object is, wherever its body is and wherever it will be, or refused.
 pub async fn an_encrypted_body_grows_at_its_end(mut subject: Subject) {
-    let mut whole = pattern(subject.fixture.threshold_bytes() + 1, 1);
-    let mut meta = put(&subject, "k", &whole, 1).await;
-    for size in [0, 1, 65_520, 100_000] {
-        let piece = pattern(size, 2);
-        let (writer, digests) = subject.finished(intent(&subject, "k", 1), &piece).await;
-        let (etag, composition) = (ETag::from_text("appended"), encrypted(1));
-        let object = NewObject { etag, composition, kind: ObjectKind::Appendable, ..subject.object(&digests) };
-        meta = writer.seal_append(object, Expectation::ETag(meta.etag.clone())).await.expect("appended");
-        whole.extend_from_slice(&piece);
-        assert_eq!(
-            (meta.size_bytes, meta.composition.encryption.as_deref()),
-            (whole.len() as u64, Some(&encryption(1)))
-        );
-        assert!(read_all(&open(&subject, "k", 1).await).await == whole, "{size} bytes more");
+    let threshold = subject.fixture.threshold_bytes();
+    for (name, first) in [("none", 0), ("small", 1), ("large", threshold + 1)] {
+        let mut whole = pattern(first, 1);
+        let mut meta = put(&subject, name, &whole, 1).await;
+        for size in [0, 1, threshold - 1, 65_520, 100_000] {
+            let piece = pattern(size, 2);
+            let (writer, digests) = subject.finished(intent(&subject, name, 1), &piece).await;
+            let (etag, composition) = (ETag::from_text("appended"), encrypted(1));
+            let object = NewObject { etag, composition, kind: ObjectKind::Appendable, ..subject.object(&digests) };
+            meta = writer.seal_append(object, Expectation::ETag(meta.etag.clone())).await.expect("appended");
+            whole.extend_from_slice(&piece);
+            let expected = (whole.len() as u64, Some(&encryption(1)));
+            assert_eq!((meta.size_bytes, meta.composition.encryption.as_deref()), expected);
+            assert_eq!(meta.crc64, crate::memory_store::digests::of(&whole, None).crc64);
+            assert!(read_all(&open(&subject, name, 1).await).await == whole, "{name}: {size} bytes more");
+        }
+        let (writer, digests) = subject.finished(intent(&subject, name, 2), b"other").await;
+        let object = NewObject { composition: encrypted(2), ..subject.object(&digests) };
+        let refused = writer.seal_append(object, Expectation::ETag(meta.etag.clone())).await;
+        assert_fails!(refused, Error::PreconditionFailed { .. });
+        subject.reopen().await;
+        assert!(read_all(&open(&subject, name, 1).await).await == whole, "{name}: opened again");
     }
-    let (writer, digests) = subject.finished(intent(&subject, "k", 2), b"other").await;
-    let object = NewObject { composition: encrypted(2), ..subject.object(&digests) };
-    let refused = writer.seal_append(object, Expectation::ETag(meta.etag.clone())).await;
-    assert_fails!(refused, Error::PreconditionFailed { .. });
-    subject.reopen().await;
-    assert!(read_all(&open(&subject, "k", 1).await).await == whole, "opened again");
 }
 
 /// Followers read what is written, as far as it is in whole blocks, and all of it at the end.

@@ -85,8 +85,11 @@ macro_rules! store_conformance {
             amendments: [
                 tags_are_replaced_and_nothing_else,
                 an_open_object_is_not_amended,
-                a_body_in_files_grows_at_its_end,
+                only_what_was_judged_is_amended,
+                a_body_grows_at_its_end,
                 an_append_knows_its_object,
+                an_append_keeps_what_the_object_has,
+                appends_at_one_end_come_one_after_the_other,
                 a_condition_holds_for_what_is_replaced,
                 a_deletion_is_conditional
             ],

@@ -16,8 +16,8 @@ use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance, SharedMeta}
 use headwater_model::version::{VersionId, VersionMarker, VersionPage, VersionQuery, Versioning};
 use headwater_model::{BucketName, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Expectation, NewObject, NewPart, NewUpload, ObjectWriter, RemovedVersion, Store,
-    StoredObject, StoredVersion, Tombstone, VersionRemoval, WriteIntent,
+    Afterwards, BucketRef, Expectation, JudgedAmendment, NewObject, NewPart, NewUpload, ObjectWriter, RemovedVersion,
+    Store, StoredObject, StoredVersion, Tombstone, VersionRemoval, WriteIntent,
 };
 
 use super::{Factory, Fixture};
@@ -182,8 +182,8 @@ impl Subject {
         }
     }
 
-    pub(super) async fn amend(&self, key: &str, amendment: Amendment) -> Result<SharedMeta> {
-        self.store().amend(&self.bucket(), &object_key(key), amendment).await
+    pub(super) async fn amend(&self, key: &str, amendment: impl Into<JudgedAmendment>) -> Result<SharedMeta> {
+        self.store().amend(&self.bucket(), &object_key(key), amendment.into()).await
     }
 
     /// Enables or suspends versions in the bucket.
@@ -208,9 +208,9 @@ impl Subject {
         &self,
         key: &str,
         version: VersionId,
-        amendment: Amendment,
+        amendment: impl Into<JudgedAmendment>,
     ) -> Result<SharedMeta> {
-        self.store().amend_version(&self.bucket(), &object_key(key), version, amendment).await
+        self.store().amend_version(&self.bucket(), &object_key(key), version, amendment.into()).await
     }
 
     pub(super) async fn list(&self, query: &ListQuery) -> ListPage {
