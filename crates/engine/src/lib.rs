@@ -44,6 +44,7 @@ mod tagging;
 mod tombstones;
 mod versions;
 mod website;
+mod worm;
 
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;

@@ -6,6 +6,7 @@
 mod changes;
 mod combine;
 mod contract;
+mod encryption;
 mod fills;
 mod following;
 mod local;
@@ -18,6 +19,7 @@ pub use contract::{
     NewPart, NewUpload, NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats,
     StoredObject, StoredVersion, Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
 };
+pub use encryption::DataKey;
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,
 };

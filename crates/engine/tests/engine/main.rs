@@ -16,3 +16,4 @@ mod site;
 mod support;
 mod versions;
 mod website;
+mod worm;

@@ -177,6 +177,7 @@ impl Opened {
             max_bytes: 1 << 30,
             checksum: None,
             followed: false,
+            data_key: None,
         }
     }
 

@@ -70,6 +70,7 @@ impl Subject {
             max_bytes: 1 << 30,
             checksum: None,
             followed: false,
+            data_key: None,
         }
     }
 
@@ -165,7 +166,10 @@ impl Subject {
         if let Some(resident) = self.store().resident(&self.bucket(), &key) {
             let opened = opened.as_ref().expect("an object in memory can be opened");
             assert_eq!(resident.meta, opened.meta, "{key}");
-            assert_eq!(read_all(&resident).await, read_all(opened).await, "{key}");
+            // What is encrypted is in memory as it is stored.
+            if opened.meta.composition.encryption.is_none() {
+                assert_eq!(read_all(&resident).await, read_all(opened).await, "{key}");
+            }
         }
         opened
     }

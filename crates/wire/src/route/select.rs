@@ -32,7 +32,8 @@ const BUCKET_SELECTORS: [&str; 15] = [
     "logging",
     "versioning",
 ];
-const OSS_BUCKET_SELECTORS: [&str; 5] = ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig"];
+const OSS_BUCKET_SELECTORS: [&str; 8] =
+    ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig", "worm", "wormExtend", "wormId"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
 const OSS_OBJECT_SELECTORS: [&str; 9] =
@@ -152,6 +153,11 @@ impl Request<'_> {
             ("versioning", "PUT") => Operation::PutBucketVersioning,
             ("object-lock" | "objectWorm", "GET") => Operation::GetObjectLockConfiguration,
             ("object-lock" | "objectWorm", "PUT") => Operation::PutObjectLockConfiguration,
+            ("worm", "GET") => Operation::GetBucketWorm,
+            ("worm", "POST") => Operation::InitiateBucketWorm,
+            ("worm", "DELETE") => Operation::AbortBucketWorm,
+            ("wormExtend", "POST") => Operation::ExtendBucketWorm,
+            ("wormId", "POST") => Operation::CompleteBucketWorm,
             ("stat", "GET") => Operation::GetBucketStat,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,

@@ -106,6 +106,11 @@ fn oss_alone() {
         ("PUT", "/bkt/k?symlink", Operation::PutSymlink),
         ("GET", "/bkt/k?symlink", Operation::GetSymlink),
         ("GET", "/bkt?objectWorm", Operation::GetObjectLockConfiguration),
+        ("GET", "/bkt?worm", Operation::GetBucketWorm),
+        ("POST", "/bkt?worm", Operation::InitiateBucketWorm),
+        ("DELETE", "/bkt?worm", Operation::AbortBucketWorm),
+        ("POST", "/bkt?wormId=A", Operation::CompleteBucketWorm),
+        ("POST", "/bkt?wormId=A&wormExtend", Operation::ExtendBucketWorm),
         ("GET", "/bkt/k?legalHold", Operation::GetObjectLegalHold),
         ("PUT", "/bkt/k?legalHold", Operation::PutObjectLegalHold),
     ] {
