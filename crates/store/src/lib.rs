@@ -9,6 +9,7 @@ mod contract;
 mod fills;
 mod following;
 mod local;
+mod running_md5;
 mod versions;
 mod writing;
 
@@ -21,3 +22,4 @@ pub use contract::{
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,
 };
+pub use running_md5::RunningMd5;

@@ -325,6 +325,11 @@ impl State {
 
     pub(super) fn put_part(&mut self, bucket: &BucketRef, part: NewPart, bytes: Bytes) -> Result<PartInfo> {
         let upload = self.writable(bucket)?.upload_mut(part.upload)?;
+        if let Some(order) = &mut upload.new.order {
+            order.admit(part.number)?;
+            *order = part.order.clone().unwrap_or_default();
+            assert_eq!(order.last, part.number, "a part says where the order stands with it");
+        }
         let info = digests::part(part, &bytes);
         upload.parts.insert(info.number, (info.clone(), bytes));
         Ok(info)
@@ -348,8 +353,11 @@ impl State {
         });
         let composition = Composition { parts: Some(listed.collect()), ..object.composition };
         let object = NewObject { composition, ..object };
+        let md5 = open.new.order.as_ref().map_or(Ok(None), |order| digests::in_order(order, parts, &bytes))?;
         life.judge(key, expect)?;
-        let meta = life.put(key, expect, Stored::new(object, bytes), now)?;
+        let stored = Stored::new(object, bytes);
+        let meta = Arc::new(ObjectMeta { md5, ..(*stored.meta).clone() });
+        let meta = life.put(key, expect, Stored { meta, ..stored }, now)?;
         life.uploads.remove(upload);
         Ok(meta)
     }
