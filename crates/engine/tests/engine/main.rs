@@ -8,6 +8,7 @@ mod lifecycle;
 mod locks;
 mod operations;
 mod oss_objects;
+mod random;
 mod rights;
 mod rights_of_objects;
 mod sealing;
