@@ -143,6 +143,11 @@ impl Engine {
             Op::ListObjectVersions(list) => self.list_object_versions(&list).await,
             Op::GetBucketVersioning(bucket) => self.get_bucket_versioning(&bucket),
             Op::PutBucketVersioning(bucket, versioning) => self.put_bucket_versioning(&bucket, versioning).await,
+            Op::GetBucketWorm(bucket) => self.get_bucket_worm(&bucket),
+            Op::InitiateBucketWorm(bucket, days) => self.initiate_bucket_worm(&bucket, days).await,
+            Op::AbortBucketWorm(bucket) => self.abort_bucket_worm(&bucket).await,
+            Op::CompleteBucketWorm(bucket, id) => self.complete_bucket_worm(&bucket, &id).await,
+            Op::ExtendBucketWorm(bucket, id, days) => self.extend_bucket_worm(&bucket, &id, days).await,
             Op::GetObjectLockConfiguration(bucket) => self.get_lock_configuration(&bucket),
             Op::PutObjectLockConfiguration(bucket, configuration) => {
                 self.put_lock_configuration(&bucket, configuration).await

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod acl;
+mod amend;
 mod append;
 mod body;
 mod bucket_access;
@@ -43,6 +44,7 @@ mod tagging;
 mod tombstones;
 mod versions;
 mod website;
+mod worm;
 
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;

@@ -68,6 +68,12 @@ pub enum Operation {
     PutBucketVersioning,
     GetObjectLockConfiguration,
     PutObjectLockConfiguration,
+    /// OSS: the retention policy of a bucket.
+    GetBucketWorm,
+    InitiateBucketWorm,
+    AbortBucketWorm,
+    CompleteBucketWorm,
+    ExtendBucketWorm,
     GetObjectRetention,
     PutObjectRetention,
     GetObjectLegalHold,
@@ -181,6 +187,11 @@ impl Operation {
             Self::PutBucketVersioning => "PutBucketVersioning",
             Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
             Self::PutObjectLockConfiguration => "PutObjectLockConfiguration",
+            Self::GetBucketWorm => "GetBucketWorm",
+            Self::InitiateBucketWorm => "InitiateBucketWorm",
+            Self::AbortBucketWorm => "AbortBucketWorm",
+            Self::CompleteBucketWorm => "CompleteBucketWorm",
+            Self::ExtendBucketWorm => "ExtendBucketWorm",
             Self::GetObjectRetention => "GetObjectRetention",
             Self::PutObjectRetention => "PutObjectRetention",
             Self::GetObjectLegalHold => "GetObjectLegalHold",
@@ -271,6 +282,11 @@ impl Operation {
             Self::PutBucketVersioning => Action::PutBucketVersioning,
             Self::GetObjectLockConfiguration => Action::GetBucketObjectLockConfiguration,
             Self::PutObjectLockConfiguration => Action::PutBucketObjectLockConfiguration,
+            Self::GetBucketWorm => Action::GetBucketWorm,
+            Self::InitiateBucketWorm => Action::InitiateBucketWorm,
+            Self::AbortBucketWorm => Action::AbortBucketWorm,
+            Self::CompleteBucketWorm => Action::CompleteBucketWorm,
+            Self::ExtendBucketWorm => Action::ExtendBucketWorm,
             Self::GetObjectRetention => Action::GetObjectRetention,
             Self::PutObjectRetention => Action::PutObjectRetention,
             Self::GetObjectLegalHold => Action::GetObjectLegalHold,
@@ -314,7 +330,11 @@ impl Operation {
             Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
             Self::PutBucketCors => limits::MAX_CORS_BYTES,
             Self::PutBucketLifecycle => limits::MAX_LIFECYCLE_BYTES,
-            Self::PutBucketReferer | Self::PutBucketLogging | Self::PutLogFields => limits::MAX_SETTING_BYTES,
+            Self::PutBucketReferer
+            | Self::PutBucketLogging
+            | Self::PutLogFields
+            | Self::InitiateBucketWorm
+            | Self::ExtendBucketWorm => limits::MAX_SETTING_BYTES,
             _ => limits::MAX_XML_BYTES,
         }
     }
@@ -341,6 +361,8 @@ impl Operation {
             | Self::PutObjectLockConfiguration
             | Self::PutObjectRetention
             | Self::PutObjectLegalHold
+            | Self::InitiateBucketWorm
+            | Self::ExtendBucketWorm
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,

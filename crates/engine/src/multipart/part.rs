@@ -36,6 +36,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: wanted.or(info.checksum_algorithm),
             followed: false,
+            data_key: None,
         };
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, body, &part.digests).await?;

@@ -31,8 +31,8 @@ impl Core {
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let sequence = judgement.sequence();
-            let NewUpload { headers, tags, checksum_algorithm, checksum_type } = upload;
-            let row = UploadRow { sequence, initiated, checksum_algorithm, headers, tags, checksum_type };
+            let NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption } = upload;
+            let row = UploadRow { sequence, initiated, checksum_algorithm, headers, tags, checksum_type, encryption };
             judgement.put(UploadRow::key(bucket.generation, key, id), row.encode(), None);
             let by_id = UploadKeyRow { key: key.clone() };
             judgement.put(UploadKeyRow::key(bucket.generation, id), by_id.encode(), None);
@@ -53,8 +53,8 @@ impl Core {
         let Some(value) = self.view.get(&row_key)? else { return Ok(None) };
         let row = UploadRow::decode(&row_key, &value)?;
         let info = row.info(key.clone(), id);
-        let UploadRow { headers, tags, checksum_algorithm, checksum_type, .. } = row;
-        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type })))
+        let UploadRow { headers, tags, checksum_algorithm, checksum_type, encryption, .. } = row;
+        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption })))
     }
 
     /// One page of an upload's parts.

@@ -104,6 +104,21 @@ fn table() -> Vec<(Error, Words, Words)> {
             ("InvalidRetentionPeriod", 400),
             ("InvalidRetentionPeriod", 400),
         ),
+        (
+            VersionError::NoWorm { bucket: bucket() }.into(),
+            ("NoSuchWORMConfiguration", 404),
+            ("NoSuchWORMConfiguration", 404),
+        ),
+        (
+            VersionError::WormLocked { bucket: bucket() }.into(),
+            ("WORMConfigurationLocked", 403),
+            ("WORMConfigurationLocked", 403),
+        ),
+        (
+            VersionError::InvalidWorm { message: "m".into() }.into(),
+            ("InvalidWORMConfiguration", 400),
+            ("InvalidWORMConfiguration", 400),
+        ),
         (Error::NoSuchUpload { upload_id: "U".into() }, ("NoSuchUpload", 404), ("NoSuchUpload", 404)),
         (Error::AppendPosition { next: 3 }, ("PositionNotEqualToLength", 409), ("PositionNotEqualToLength", 409)),
         (Error::NotAppendable { key: key() }, ("ObjectNotAppendable", 409), ("ObjectNotAppendable", 409)),

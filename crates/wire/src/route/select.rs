@@ -12,6 +12,8 @@ use crate::operation::Operation;
 use crate::query::Queries;
 use crate::vocab::Vocab;
 
+use super::is_vendor_name;
+
 /// Parameters that select an operation of a bucket.
 const BUCKET_SELECTORS: [&str; 15] = [
     "acl",
@@ -30,7 +32,8 @@ const BUCKET_SELECTORS: [&str; 15] = [
     "logging",
     "versioning",
 ];
-const OSS_BUCKET_SELECTORS: [&str; 5] = ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig"];
+const OSS_BUCKET_SELECTORS: [&str; 8] =
+    ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig", "worm", "wormExtend", "wormId"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
 const OSS_OBJECT_SELECTORS: [&str; 9] =
@@ -42,6 +45,9 @@ const S3_OBJECT_SELECTORS: [&str; 7] =
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
 pub(super) const S3_TOLD: [(&str, Operation); 2] =
     [("notification", Operation::GetBucketNotification), ("accelerate", Operation::GetBucketAccelerate)];
+
+/// Parameters that a plain change may have without a value, which is judged where it is read.
+const PLAIN: [&str; 4] = ["encoding-type", "partNumber", "position", "versionId"];
 
 /// Whether a parameter of this name selects an operation in either dialect: a signature must cover it, or whoever holds a
 /// signed request could turn it into another one.
@@ -99,6 +105,9 @@ impl Request<'_> {
             Dialect::S3 => &S3_BUCKET_SELECTORS[..],
         };
         let selector = self.first(&BUCKET_SELECTORS).or_else(|| self.first(own)).unwrap_or_default();
+        if selector.is_empty() {
+            self.refuse_unknown()?;
+        }
         let method = self.method.as_str();
         Ok(match (selector, method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -144,6 +153,11 @@ impl Request<'_> {
             ("versioning", "PUT") => Operation::PutBucketVersioning,
             ("object-lock" | "objectWorm", "GET") => Operation::GetObjectLockConfiguration,
             ("object-lock" | "objectWorm", "PUT") => Operation::PutObjectLockConfiguration,
+            ("worm", "GET") => Operation::GetBucketWorm,
+            ("worm", "POST") => Operation::InitiateBucketWorm,
+            ("worm", "DELETE") => Operation::AbortBucketWorm,
+            ("wormExtend", "POST") => Operation::ExtendBucketWorm,
+            ("wormId", "POST") => Operation::CompleteBucketWorm,
             ("stat", "GET") => Operation::GetBucketStat,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
@@ -173,8 +187,12 @@ impl Request<'_> {
             Dialect::Oss => &OSS_OBJECT_SELECTORS[..],
             Dialect::S3 => &S3_OBJECT_SELECTORS[..],
         };
+        let selector = self.first(offered).unwrap_or_default();
+        if selector.is_empty() {
+            self.refuse_unknown()?;
+        }
         let method = self.method.as_str();
-        Ok(match (self.first(offered).unwrap_or_default(), method) {
+        Ok(match (selector, method) {
             ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
@@ -218,6 +236,19 @@ impl Request<'_> {
             told.iter().find(|(name, _)| self.queries.has(name)).filter(|_| self.method == Method::GET)?;
         let others = self.vocab.unoffered_bucket.iter().any(|other| other != name && self.queries.has(other));
         (!others).then_some(*operation)
+    }
+
+    /// The vendors name new operations by a parameter without a value. Taken for the plain PUT or DELETE of its bucket or
+    /// object, one that is not known here would overwrite or remove it: whoever changes something is told instead.
+    fn refuse_unknown(&self) -> Result<()> {
+        if matches!(*self.method, Method::GET | Method::HEAD) {
+            return Ok(());
+        }
+        let known = |name| PLAIN.contains(&name) || is_vendor_name(name);
+        match self.queries.iter().find(|(name, value)| value.is_empty() && !known(name)) {
+            Some((name, _)) => Err(Error::NotImplemented { what: name.into() }),
+            None => Ok(()),
+        }
     }
 
     fn copies(&self) -> bool {

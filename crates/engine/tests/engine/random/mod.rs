@@ -33,7 +33,7 @@ use self::told::{Names, told};
 use crate::support::{Bench, caller};
 
 /// Operations of everyday, of all runs together: some seconds.
-const OPERATIONS: usize = 2_400;
+const OPERATIONS: usize = 3_200;
 /// Operations that begin with empty stores.
 const OPERATIONS_OF_A_RUN: usize = 800;
 /// Operations between two openings.
@@ -69,11 +69,11 @@ operations! {
     DeleteBucketLogging GetLogFields PutLogFields DeleteLogFields GetBucketTagging PutBucketTagging
     DeleteBucketTagging GetObjectAcl PutObjectAcl PutObject AppendObject PutSymlink GetSymlink CopyObject DeleteObject
     DeleteObjects CreateMultipartUpload UploadPart UploadPartCopy CompleteMultipartUpload AbortMultipartUpload ListParts
-    ListMultipartUploads
+    ListMultipartUploads GetBucketWorm InitiateBucketWorm AbortBucketWorm CompleteBucketWorm ExtendBucketWorm
 }
 
 /// Operations on objects, which are more than the others: those meet more of them so.
-const FREQUENT: [&str; 14] = [
+const FREQUENT: [&str; 19] = [
     "PutObject",
     "PutObject",
     "GetObject",
@@ -87,7 +87,12 @@ const FREQUENT: [&str; 14] = [
     "UploadPart",
     "UploadPart",
     "CompleteMultipartUpload",
+    "UploadPartCopy",
     "PutObjectTagging",
+    "PutObjectRetention",
+    "GetObjectRetention",
+    "PutObjectAcl",
+    "PutSymlink",
 ];
 
 /// An upload as its client knows it.
@@ -144,8 +149,9 @@ impl Side {
         let secret = Some(Secret::new("secret-of-the-user"));
         let user = NewKey { canonical_id: id(), access_key_id: id(), secret, ..NewKey::default() };
         bench.engine.create_access_key(user).await.unwrap();
+        let lock = || Some(ObjectLockConfiguration::default());
         for (name, dialect, object_lock) in
-            [("one", Dialect::Oss, None), ("two", Dialect::S3, Some(ObjectLockConfiguration::default()))]
+            [("one", Dialect::Oss, None), ("two", Dialect::S3, lock()), ("four", Dialect::Oss, None)]
         {
             let bucket = BucketName::parse(name).unwrap();
             let (location, storage_class) = (None, None);
@@ -265,7 +271,8 @@ impl About {
 /// What was asked, in names that both engines share.
 fn shared(text: &str, names: &Names) -> String {
     let ids = names.versions.iter().chain(&names.uploads).enumerate();
-    ids.fold(text.to_owned(), |text, (number, id)| text.replace(id.as_str(), &format!("id {number}")))
+    let text = ids.fold(text.to_owned(), |text, (number, id)| text.replace(id.as_str(), &format!("id {number}")));
+    names.without_worms(text)
 }
 
 impl Maker<'_> {

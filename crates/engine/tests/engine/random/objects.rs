@@ -14,7 +14,7 @@ use super::{Maker, Upload};
 use crate::support::{bucket, key};
 
 /// Few, so that operations meet.
-const KEYS: [&str; 8] = ["a", "a/", "a/b", "b", "b/é", "index.html", "error.html", "link"];
+const KEYS: [&str; 7] = ["a", "a/", "a/b", "b", "b/é", "index.html", "error.html"];
 const PREFIXES: [&str; 5] = ["", "a", "a/", "b", "none"];
 const DELIMITERS: [&str; 3] = ["", "/", "b"];
 /// Lengths of bodies: two sides of what a local store keeps within its log.
@@ -30,11 +30,12 @@ impl Maker<'_> {
     }
 
     pub(super) fn bucket(&mut self) -> BucketName {
-        bucket(self.random.pick(&["one", "one", "one", "one", "two", "two", "two", "three"]))
+        bucket(self.random.pick(&["one", "one", "one", "one", "two", "two", "two", "three", "four"]))
     }
 
     pub(super) fn key(&mut self) -> ObjectKey {
-        key(self.random.pick(&KEYS))
+        // Links stay for a while.
+        key(if self.one_in(20) { "link" } else { self.random.pick(&KEYS) })
     }
 
     /// A version that was told of, of whatever key; mostly none.

@@ -24,7 +24,7 @@ const POLICIES: [&str; 5] = [
 
 impl Maker<'_> {
     pub(super) fn of_settings(&mut self, name: &str) -> Option<Op> {
-        if let Some(op) = self.of_bucket(name).or_else(|| self.of_access(name)) {
+        if let Some(op) = self.of_bucket(name).or_else(|| self.of_access(name)).or_else(|| self.of_worm(name)) {
             return Some(op);
         }
         let bucket = self.bucket();
@@ -80,6 +80,21 @@ impl Maker<'_> {
                 Op::DeleteBucketTagging(bucket, keys)
             }
             _ => return self.of_tags_and_lists(name),
+        })
+    }
+
+    /// Mostly on a bucket of its own: what is retained stays for the rest of a run.
+    fn of_worm(&mut self, name: &str) -> Option<Op> {
+        let retained = if self.one_in(8) { self.bucket() } else { bucket("four") };
+        let last = self.side.names.worms.last().map_or("none".into(), |id| id.to_string().into());
+        let days = self.random.below(4) as u32;
+        Some(match name {
+            "GetBucketWorm" => Op::GetBucketWorm(retained),
+            "InitiateBucketWorm" => Op::InitiateBucketWorm(bucket("four"), days),
+            "AbortBucketWorm" => Op::AbortBucketWorm(retained),
+            "CompleteBucketWorm" => Op::CompleteBucketWorm(retained, last),
+            "ExtendBucketWorm" => Op::ExtendBucketWorm(retained, last, days + 4),
+            _ => return None,
         })
     }
 

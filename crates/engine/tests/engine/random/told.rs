@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use headwater_model::Result;
 use headwater_model::body::Body;
 use headwater_model::reply::Reply;
+use headwater_model::worm::WormId;
 
 /// What an engine has called things so far, in the order in which it told: each has its own ids, and the n-th of one
 /// stands for the n-th of the other.
@@ -15,6 +16,18 @@ pub(super) struct Names {
     pub(super) versions: Vec<String>,
     /// Ids of uploads, as they are shown.
     pub(super) uploads: Vec<String>,
+    /// Ids of retention policies.
+    pub(super) worms: Vec<WormId>,
+}
+
+impl Names {
+    /// The text with names for ids of retention policies.
+    pub(super) fn without_worms(&self, text: String) -> String {
+        self.worms.iter().enumerate().fold(text, |text, (number, id)| {
+            let name = format!("policy {number}");
+            text.replace(&format!("{id:?}"), &name).replace(&id.to_string(), &name)
+        })
+    }
 }
 
 /// Everything a reply tells, its body included, in names that both engines share.
@@ -25,6 +38,9 @@ pub(super) async fn told(reply: &mut Result<Reply>, names: &mut Names) -> String
     };
     if let Ok(Reply::UploadCreated(id)) = reply {
         names.uploads.push(id.to_string());
+    }
+    if let Ok(Reply::WormInitiated(id)) = reply {
+        names.worms.push(*id);
     }
     let mut text = match &*reply {
         Ok(reply) => format!("{reply:?}"),
@@ -47,7 +63,7 @@ pub(super) async fn told(reply: &mut Result<Reply>, names: &mut Names) -> String
     if let Some(body) = body {
         write!(text, "\nbody: {body}").unwrap();
     }
-    without_generations(&text)
+    without_generations(&names.without_worms(text))
 }
 
 fn take_body(reply: &mut Reply) -> Body {

@@ -14,6 +14,7 @@ mod oss_objects;
 mod reading;
 mod settings;
 mod versions;
+mod worm;
 mod writing;
 
 use std::sync::Arc;
