@@ -59,7 +59,7 @@ pub(crate) static S3: Vocab = Vocab {
         "replication",
         "session",
     ],
-    unoffered_object: &["encryption", "renameObject", "restore", "select", "torrent"],
+    unoffered_object: &["encryption", "renameObject", "select", "torrent"],
     unoffered_headers: &[
         "x-amz-copy-source-server-side-encryption*",
         "x-amz-mfa",
