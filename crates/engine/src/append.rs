@@ -7,6 +7,7 @@
 //! by then: lists, tags, locks. The body of before does not pass through here.
 
 use headwater_model::body::Body;
+use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance};
@@ -28,7 +29,7 @@ impl Engine {
         let found = self.store.open(bucket, &append.key).await?;
         judge(&append, found.as_ref())?;
         if let Some(found) = &found {
-            self.require_unlocked(&append.key, found)?;
+            self.require_unlocked(&known.bucket, &append.key, found)?;
         }
         let max_bytes = MAX_PUT_BYTES.saturating_sub(append.position);
         let intent = WriteIntent {
@@ -38,6 +39,7 @@ impl Engine {
             max_bytes,
             checksum: None,
             followed: false,
+            data_key: None,
         };
         let (key, digests) = (append.key.clone(), append.digests.clone());
         let outcome = match found {
@@ -68,9 +70,12 @@ impl Engine {
     }
 
     /// Nothing is appended to what is retained or held.
-    fn require_unlocked(&self, key: &ObjectKey, found: &StoredObject) -> Result<()> {
-        let lock = found.meta.headers.lock.as_deref();
-        if lock.is_none_or(|lock| lock.permits_deletion(self.clock.now(), Governance::Respected)) {
+    fn require_unlocked(&self, bucket: &Bucket, key: &ObjectKey, found: &StoredObject) -> Result<()> {
+        let (meta, now) = (&found.meta, self.clock.now());
+        let locked =
+            meta.headers.lock.as_deref().is_some_and(|lock| !lock.permits_deletion(now, Governance::Respected));
+        let worm = bucket.configuration.worm.as_ref();
+        if !locked && !worm.is_some_and(|worm| worm.protects(meta.last_modified, now)) {
             return Ok(());
         }
         Err(Error::ObjectLocked { key: key.as_str().into(), version: found.meta.version })

@@ -143,6 +143,11 @@ impl Engine {
             Op::ListObjectVersions(list) => self.list_object_versions(&list).await,
             Op::GetBucketVersioning(bucket) => self.get_bucket_versioning(&bucket),
             Op::PutBucketVersioning(bucket, versioning) => self.put_bucket_versioning(&bucket, versioning).await,
+            Op::GetBucketWorm(bucket) => self.get_bucket_worm(&bucket),
+            Op::InitiateBucketWorm(bucket, days) => self.initiate_bucket_worm(&bucket, days).await,
+            Op::AbortBucketWorm(bucket) => self.abort_bucket_worm(&bucket).await,
+            Op::CompleteBucketWorm(bucket, id) => self.complete_bucket_worm(&bucket, &id).await,
+            Op::ExtendBucketWorm(bucket, id, days) => self.extend_bucket_worm(&bucket, &id, days).await,
             Op::GetObjectLockConfiguration(bucket) => self.get_lock_configuration(&bucket),
             Op::PutObjectLockConfiguration(bucket, configuration) => {
                 self.put_lock_configuration(&bucket, configuration).await
@@ -150,6 +155,7 @@ impl Engine {
             Op::GetObjectRetention(target) => self.get_retention(caller, &target).await,
             Op::PutObjectRetention(put) => self.put_retention(caller, *put).await,
             Op::GetObjectLegalHold(target) => self.get_legal_hold(caller, &target).await,
+            Op::RestoreObject(target) => self.restore_object(caller, &target).await,
             Op::PutObjectLegalHold(target, hold) => self.put_legal_hold(caller, &target, hold).await,
             Op::GetHomePage(bucket, visit) => Box::pin(self.visit_root(caller, bucket, *visit, MissMethod::Get)).await,
             Op::HeadHomePage(bucket, visit) => {

@@ -33,6 +33,7 @@ mod origins;
 mod put;
 mod referer;
 mod requirement;
+mod restore;
 mod rights;
 mod seal;
 mod sessions;
@@ -44,6 +45,7 @@ mod tagging;
 mod tombstones;
 mod versions;
 mod website;
+mod worm;
 
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;

@@ -40,6 +40,10 @@ impl Engine {
                 let message = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration";
                 return Err(VersionError::InvalidBucketState { message: message.into() }.into());
             }
+            if bucket.configuration.worm.is_some() {
+                let message = "The bucket has a retention policy, which excludes an Object Lock configuration";
+                return Err(VersionError::InvalidBucketState { message: message.into() }.into());
+            }
             bucket.configuration.object_lock = Some(configuration);
             Ok(())
         })

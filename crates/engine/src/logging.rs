@@ -81,6 +81,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: None,
             followed: false,
+            data_key: None,
         };
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, Body::Full(lines), &AnnouncedDigests::default()).await?;

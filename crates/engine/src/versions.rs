@@ -27,6 +27,10 @@ impl Engine {
                                changed.";
                 return Err(VersionError::InvalidBucketState { message: message.into() }.into());
             }
+            if bucket.configuration.worm.is_some() && versioning == Versioning::Suspended {
+                let message = "The bucket has a retention policy, so its versioning cannot be suspended.";
+                return Err(VersionError::InvalidBucketState { message: message.into() }.into());
+            }
             bucket.configuration.versioning = versioning;
             Ok(())
         })

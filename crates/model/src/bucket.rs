@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
+use crate::encryption::BucketEncryption;
 use crate::lifecycle::LifecycleConfiguration;
 use crate::logging::{BucketLogging, LogFields};
 use crate::name::BucketName;
@@ -17,6 +18,7 @@ use crate::reply::Owner;
 use crate::settings::MigrationSettings;
 use crate::version::{ObjectLockConfiguration, Versioning};
 use crate::website::Website;
+use crate::worm::BucketWorm;
 
 /// Which vendor's words the answers speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,6 +112,10 @@ pub struct BucketConfiguration {
     pub logging: Option<Arc<BucketLogging>>,
     /// OSS: what else of each request is written down.
     pub log_fields: Option<Arc<LogFields>>,
+    /// OSS: for how long its objects stay as they are.
+    pub worm: Option<BucketWorm>,
+    /// Encryption of objects whose writers ask for none; `None`: they are stored as they come.
+    pub encryption: Option<BucketEncryption>,
 }
 
 /// A bucket and all its settings.

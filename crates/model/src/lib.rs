@@ -14,6 +14,7 @@ pub mod bucket;
 pub mod clock;
 pub mod cors;
 pub mod digest;
+pub mod encryption;
 pub mod error;
 pub mod host;
 pub mod lifecycle;
@@ -34,6 +35,7 @@ pub mod rule;
 pub mod settings;
 pub mod version;
 pub mod website;
+pub mod worm;
 
 pub use error::{Error, Result};
 pub use name::{BucketName, ObjectKey};

@@ -93,6 +93,16 @@ pub enum Op {
     GetObjectLockConfiguration(BucketName),
     /// Enables object lock, for good, and says how new objects are retained.
     PutObjectLockConfiguration(BucketName, ObjectLockConfiguration),
+    /// OSS: for how long the objects of a bucket stay as they are.
+    GetBucketWorm(BucketName),
+    /// Makes such a policy, of this many days.
+    InitiateBucketWorm(BucketName, u32),
+    /// Takes a policy back that is not locked.
+    AbortBucketWorm(BucketName),
+    /// Locks the policy of that id, for good.
+    CompleteBucketWorm(BucketName, Box<str>),
+    /// Makes the days of the locked policy of that id more.
+    ExtendBucketWorm(BucketName, Box<str>, u32),
     /// Until when a version is retained.
     GetObjectRetention(ObjectVersion),
     /// Retains a version.
@@ -101,6 +111,8 @@ pub enum Op {
     GetObjectLegalHold(ObjectVersion),
     /// Holds a version, or no longer.
     PutObjectLegalHold(ObjectVersion, LegalHold),
+    /// Makes an object of an archive's class readable.
+    RestoreObject(ObjectVersion),
     /// The home page of a bucket's website, at the root of its website domain.
     GetHomePage(BucketName, Box<Visit>),
     /// As [`Op::GetHomePage`], without the body.

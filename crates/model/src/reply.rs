@@ -25,6 +25,7 @@ use crate::policy::Policy;
 use crate::referer::RefererConfiguration;
 use crate::version::{ObjectLockConfiguration, Retention, VersionId, VersionPage, Versioning};
 use crate::website::Website;
+use crate::worm::{BucketWorm, WormId, WormState};
 
 /// Where the bytes of an answer come from: for the log, the metrics and `x-oss-tag`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,6 +247,10 @@ pub enum Reply {
     Versioning(Versioning),
     /// GetObjectLockConfiguration.
     LockConfiguration(ObjectLockConfiguration),
+    /// GetBucketWorm: the policy, and how far it is.
+    Worm(BucketWorm, WormState),
+    /// InitiateBucketWorm: how the new policy is called.
+    WormInitiated(WormId),
     /// GetObjectRetention.
     Retention(Retention),
     /// GetObjectLegalHold.

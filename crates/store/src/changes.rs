@@ -1,6 +1,8 @@
 //! What uploads are begun with, and what of an object changes without its body.
 
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
+use headwater_model::encryption::Encryption;
+use headwater_model::multipart::PartOrder;
 use headwater_model::object::{ObjectAccess, ObjectHeaders, SharedMeta, Tags};
 use headwater_model::version::{Governance, Retention};
 
@@ -15,6 +17,10 @@ pub struct NewUpload {
     pub checksum_algorithm: Option<ChecksumAlgorithm>,
     /// Of what the object's checksum will be one.
     pub checksum_type: ChecksumType,
+    /// How its parts are encrypted, and so the object.
+    pub encryption: Option<Box<Encryption>>,
+    /// If its parts must come in order: where they stand. It is begun with the default.
+    pub order: Option<PartOrder>,
 }
 
 /// What of a stored object can change without another body.

@@ -12,7 +12,8 @@
 //!   [`Enabled`](headwater_model::version::Versioning) a commit that writes a key makes the former current object a
 //!   version that is not current; in any other it replaces the null version, wherever among the versions that is.
 //! - What is under a legal hold or retained is neither deleted nor replaced
-//!   ([`headwater_model::Error::ObjectLocked`] from whatever would); a version that another succeeds is not replaced.
+//!   ([`headwater_model::Error::ObjectLocked`] from whatever would); a version that another succeeds is not replaced. The
+//!   same holds for what is younger than the bucket's retention policy says ([`headwater_model::worm::BucketWorm`]).
 //! - Every commit that touches a key revokes the key's [`FillToken`], and every commit that changes a bucket's rules or
 //!   ends its generation revokes all tokens of the bucket, under the same lock and before it is acknowledged.
 
@@ -35,6 +36,8 @@ use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
+
+use crate::encryption::DataKey;
 
 pub use crate::changes::{Amendment, JudgedAmendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
@@ -85,6 +88,17 @@ pub trait Content: Send + Sync {
     /// The bytes of a half-open, valid, non-empty interval. Checksums are verified before bytes are handed out; a
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
+
+    /// The bytes of a body that is encrypted ([`Composition::encryption`](headwater_model::object::Composition)), in the
+    /// clear. Without this such a body is not resident, and reading it ends in [`headwater_model::Error::Internal`].
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::Damaged`] if a small body does not open, larger ones when they are read;
+    /// [`headwater_model::Error::Internal`] if the body is not encrypted.
+    fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
+        let _ = key;
+        Err(headwater_model::Error::internal("decrypt a body", "it is not encrypted"))
+    }
 
     /// The implementation, for the store that made it: a copy within one store need not pass through memory.
     fn as_any(&self) -> Option<&dyn std::any::Any> {
@@ -244,7 +258,8 @@ pub trait Store: Send + Sync {
     /// Removes a tombstone; `false` if none stood. The key may be filled again.
     fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>>;
 
-    /// Writes `object` under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system offers it).
+    /// Writes `object`, not encrypted, under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system
+    /// offers it).
     fn copy(
         &self,
         source: StoredObject,
@@ -308,7 +323,8 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<UploadPage>>;
 
     /// Makes the object from the listed parts (ascending numbers, ETags compared under the commit lock:
-    /// `InvalidPart`), copying no bytes; the upload and its other parts are gone with the same commit. CRC-64 of the
+    /// `InvalidPart`; of an upload whose parts come in order, the first ones without a gap: `PartNotSequential`. If they
+    /// are all of those, the object has the MD5 of the whole), copying no bytes; the upload and its other parts are gone with the same commit. CRC-64 of the
     /// whole is combined from the parts'.
     fn complete_upload<'a>(
         &'a self,
@@ -333,7 +349,8 @@ pub trait Store: Send + Sync {
 
     /// Replaces a bucket's settings; generation must be the living one. Revokes the bucket's fill tokens if
     /// `rule_version` differs from the stored one ([`headwater_model::Error::InvalidRequest`] if that would make a bucket
-    /// that has had versions [`Unversioned`](headwater_model::version::Versioning)).
+    /// that has had versions [`Unversioned`](headwater_model::version::Versioning), or end or shorten a
+    /// retention policy that is locked).
     fn update_bucket(&self, bucket: Bucket) -> BoxFuture<'_, Result<()>>;
 
     /// Deletes a bucket that holds no version, delete markers included, and no open upload ([`headwater_model::Error::BucketNotEmpty`]).

@@ -6,9 +6,11 @@
 mod changes;
 mod combine;
 mod contract;
+mod encryption;
 mod fills;
 mod following;
 mod local;
+mod running_md5;
 mod versions;
 mod writing;
 
@@ -18,6 +20,8 @@ pub use contract::{
     NewPart, NewUpload, NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats,
     StoredObject, StoredVersion, Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
 };
+pub use encryption::DataKey;
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,
 };
+pub use running_md5::RunningMd5;

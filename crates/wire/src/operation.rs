@@ -68,10 +68,17 @@ pub enum Operation {
     PutBucketVersioning,
     GetObjectLockConfiguration,
     PutObjectLockConfiguration,
+    /// OSS: the retention policy of a bucket.
+    GetBucketWorm,
+    InitiateBucketWorm,
+    AbortBucketWorm,
+    CompleteBucketWorm,
+    ExtendBucketWorm,
     GetObjectRetention,
     PutObjectRetention,
     GetObjectLegalHold,
     PutObjectLegalHold,
+    RestoreObject,
     GetBucketNotification,
     GetBucketAccelerate,
     ListLiveChannels,
@@ -181,10 +188,16 @@ impl Operation {
             Self::PutBucketVersioning => "PutBucketVersioning",
             Self::GetObjectLockConfiguration => "GetObjectLockConfiguration",
             Self::PutObjectLockConfiguration => "PutObjectLockConfiguration",
+            Self::GetBucketWorm => "GetBucketWorm",
+            Self::InitiateBucketWorm => "InitiateBucketWorm",
+            Self::AbortBucketWorm => "AbortBucketWorm",
+            Self::CompleteBucketWorm => "CompleteBucketWorm",
+            Self::ExtendBucketWorm => "ExtendBucketWorm",
             Self::GetObjectRetention => "GetObjectRetention",
             Self::PutObjectRetention => "PutObjectRetention",
             Self::GetObjectLegalHold => "GetObjectLegalHold",
             Self::PutObjectLegalHold => "PutObjectLegalHold",
+            Self::RestoreObject => "RestoreObject",
             Self::GetBucketNotification => "GetBucketNotification",
             Self::GetBucketAccelerate => "GetBucketAccelerate",
             Self::ListLiveChannels => "ListLiveChannels",
@@ -271,10 +284,16 @@ impl Operation {
             Self::PutBucketVersioning => Action::PutBucketVersioning,
             Self::GetObjectLockConfiguration => Action::GetBucketObjectLockConfiguration,
             Self::PutObjectLockConfiguration => Action::PutBucketObjectLockConfiguration,
+            Self::GetBucketWorm => Action::GetBucketWorm,
+            Self::InitiateBucketWorm => Action::InitiateBucketWorm,
+            Self::AbortBucketWorm => Action::AbortBucketWorm,
+            Self::CompleteBucketWorm => Action::CompleteBucketWorm,
+            Self::ExtendBucketWorm => Action::ExtendBucketWorm,
             Self::GetObjectRetention => Action::GetObjectRetention,
             Self::PutObjectRetention => Action::PutObjectRetention,
             Self::GetObjectLegalHold => Action::GetObjectLegalHold,
             Self::PutObjectLegalHold => Action::PutObjectLegalHold,
+            Self::RestoreObject => Action::RestoreObject,
             Self::GetBucketNotification => Action::GetBucketNotification,
             Self::GetBucketAccelerate => Action::GetBucketAccelerate,
             Self::ListLiveChannels => Action::ListLiveChannels,
@@ -314,7 +333,12 @@ impl Operation {
             Self::CompleteMultipartUpload => limits::MAX_COMPLETION_BYTES,
             Self::PutBucketCors => limits::MAX_CORS_BYTES,
             Self::PutBucketLifecycle => limits::MAX_LIFECYCLE_BYTES,
-            Self::PutBucketReferer | Self::PutBucketLogging | Self::PutLogFields => limits::MAX_SETTING_BYTES,
+            Self::PutBucketReferer
+            | Self::PutBucketLogging
+            | Self::PutLogFields
+            | Self::InitiateBucketWorm
+            | Self::ExtendBucketWorm
+            | Self::RestoreObject => limits::MAX_SETTING_BYTES,
             _ => limits::MAX_XML_BYTES,
         }
     }
@@ -341,6 +365,9 @@ impl Operation {
             | Self::PutObjectLockConfiguration
             | Self::PutObjectRetention
             | Self::PutObjectLegalHold
+            | Self::RestoreObject
+            | Self::InitiateBucketWorm
+            | Self::ExtendBucketWorm
             | Self::DeleteObjects
             | Self::CompleteMultipartUpload => BodyNeed::Xml,
             Self::PutObject | Self::AppendObject | Self::UploadPart => BodyNeed::Stream,

@@ -11,7 +11,7 @@ use headwater_model::website::Website;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
-use super::former::{SecondBucket, ThirdBucket};
+use super::former::{FourthBucket, SecondBucket, ThirdBucket};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -27,16 +27,30 @@ pub struct BucketRow {
 impl RowValue for BucketRow {
     const KIND: RowKind = RowKind::Bucket;
     /// 2: migration settings. 3: configuration, whose it is, grants, policy. 4: versioning, object lock, lifecycle
-    /// rules, hotlink protection, logging.
-    const VERSION: u8 = 4;
+    /// rules, hotlink protection, logging. 5: retention policy, encryption.
+    const VERSION: u8 = 5;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
             3 => Some(postcard::from_bytes::<Third>(payload).map(Self::from)),
+            4 => Some(postcard::from_bytes::<Fourth>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 4.
+#[derive(Deserialize)]
+struct Fourth {
+    sequence: u64,
+    bucket: FourthBucket,
+}
+
+impl From<Fourth> for BucketRow {
+    fn from(fourth: Fourth) -> Self {
+        Self { sequence: fourth.sequence, bucket: fourth.bucket.into() }
     }
 }
 

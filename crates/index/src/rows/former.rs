@@ -8,13 +8,19 @@ use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect
 use headwater_model::clock::Timestamp;
 use headwater_model::cors::CorsConfiguration;
 use headwater_model::digest::{Checksum, ChecksumType, ETag};
+use headwater_model::lifecycle::LifecycleConfiguration;
+use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_model::object::{
-    Composition, ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
+    Composition, ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, ObjectMeta, ObjectPart, Provenance, Tags,
+    UserMeta,
 };
+use headwater_model::referer::RefererConfiguration;
 use headwater_model::settings::MigrationSettings;
-use headwater_model::version::VersionId;
+use headwater_model::version::{ObjectLockConfiguration, VersionId, Versioning};
 use headwater_model::website::Website;
 use serde::Deserialize;
+
+use super::extent::{BlobRef, Extent};
 
 /// What a writer could choose before storage classes, redirects, owners and lists were kept.
 #[derive(Deserialize)]
@@ -128,7 +134,7 @@ pub(super) struct ThirdMeta {
     provenance: Provenance,
     headers: ThirdHeaders,
     tags: Tags,
-    composition: Composition,
+    composition: FourthComposition,
 }
 
 impl From<ThirdMeta> for ObjectMeta {
@@ -144,7 +150,7 @@ impl From<ThirdMeta> for ObjectMeta {
             provenance: former.provenance,
             headers: former.headers.into(),
             tags: former.tags,
-            composition: former.composition,
+            composition: former.composition.into(),
             version: VersionId::Null,
         }
     }
@@ -191,6 +197,141 @@ impl From<ThirdBucket> for Bucket {
             migration: former.migration,
             website: former.website,
             configuration: BucketConfiguration { tags, cors, requester_pays, ..BucketConfiguration::default() },
+        }
+    }
+}
+
+/// A piece of a body, before bodies were sealed.
+#[derive(Deserialize)]
+pub(super) struct FirstExtent {
+    blob: BlobRef,
+    offset_bytes: u64,
+    length_bytes: u64,
+    crc64: u64,
+}
+
+impl From<FirstExtent> for Extent {
+    fn from(former: FirstExtent) -> Self {
+        let FirstExtent { blob, offset_bytes, length_bytes, crc64 } = former;
+        Self { blob, offset_bytes, length_bytes, crc64, salt: None }
+    }
+}
+
+/// A body of before bodies were sealed.
+pub(super) fn extents(former: Vec<FirstExtent>) -> Vec<Extent> {
+    former.into_iter().map(Extent::from).collect()
+}
+
+/// How a body came together, before bodies were sealed.
+#[derive(Deserialize)]
+struct FourthComposition {
+    checksum_type: ChecksumType,
+    parts: Option<Arc<[ObjectPart]>>,
+    link: Option<Box<str>>,
+}
+
+impl From<FourthComposition> for Composition {
+    fn from(former: FourthComposition) -> Self {
+        let FourthComposition { checksum_type, parts, link } = former;
+        Self { checksum_type, parts, link, encryption: None }
+    }
+}
+
+/// An object's metadata in version 4 of its row.
+#[derive(Deserialize)]
+pub(super) struct FourthMeta {
+    size_bytes: u64,
+    etag: ETag,
+    last_modified: Timestamp,
+    crc64: u64,
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+    kind: ObjectKind,
+    provenance: Provenance,
+    headers: ObjectHeaders,
+    tags: Tags,
+    composition: FourthComposition,
+    version: VersionId,
+}
+
+impl From<FourthMeta> for ObjectMeta {
+    fn from(former: FourthMeta) -> Self {
+        Self {
+            size_bytes: former.size_bytes,
+            etag: former.etag,
+            last_modified: former.last_modified,
+            crc64: former.crc64,
+            md5: former.md5,
+            checksum: former.checksum,
+            kind: former.kind,
+            provenance: former.provenance,
+            headers: former.headers,
+            tags: former.tags,
+            composition: former.composition.into(),
+            version: former.version,
+        }
+    }
+}
+
+/// A bucket in version 4 of its row.
+#[derive(Deserialize)]
+pub(super) struct FourthBucket {
+    name: BucketName,
+    generation: Generation,
+    created: Timestamp,
+    acl: Acl,
+    access: BucketAccess,
+    dialect: Dialect,
+    location: Box<str>,
+    storage_class: Box<str>,
+    rule_version: u64,
+    migration: MigrationSettings,
+    website: Option<Arc<Website>>,
+    configuration: FourthConfiguration,
+}
+
+/// What an owner configured before retention policies and encryption.
+#[derive(Deserialize)]
+struct FourthConfiguration {
+    tags: Tags,
+    cors: Option<Arc<CorsConfiguration>>,
+    requester_pays: bool,
+    versioning: Versioning,
+    object_lock: Option<ObjectLockConfiguration>,
+    lifecycle: Option<Arc<LifecycleConfiguration>>,
+    referer: Option<Arc<RefererConfiguration>>,
+    logging: Option<Arc<BucketLogging>>,
+    log_fields: Option<Arc<LogFields>>,
+}
+
+impl From<FourthBucket> for Bucket {
+    fn from(former: FourthBucket) -> Self {
+        let configuration = former.configuration;
+        Self {
+            name: former.name,
+            generation: former.generation,
+            created: former.created,
+            acl: former.acl,
+            access: former.access,
+            dialect: former.dialect,
+            location: former.location,
+            storage_class: former.storage_class,
+            rule_version: former.rule_version,
+            migration: former.migration,
+            website: former.website,
+            configuration: BucketConfiguration {
+                tags: configuration.tags,
+                cors: configuration.cors,
+                requester_pays: configuration.requester_pays,
+                versioning: configuration.versioning,
+                object_lock: configuration.object_lock,
+                lifecycle: configuration.lifecycle,
+                referer: configuration.referer,
+                logging: configuration.logging,
+                log_fields: configuration.log_fields,
+                worm: None,
+                encryption: None,
+            },
         }
     }
 }

@@ -5,7 +5,7 @@ use headwater_model::acl::CannedAcl;
 use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
-use headwater_model::multipart::UploadId;
+use headwater_model::multipart::{PartOrder, UploadId};
 use headwater_model::object::{Composition, ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::origin::OriginId;
 use headwater_model::policy::{Attached, Policy};
@@ -55,8 +55,14 @@ fn headers() -> ObjectHeaders {
 
 fn extents() -> Vec<Extent> {
     vec![
-        Extent { blob: BlobRef::Log { segment: 7 }, offset_bytes: 300, length_bytes: 5, crc64: 1 },
-        Extent { blob: BlobRef::File { id: [9; 16] }, offset_bytes: 0, length_bytes: 1 << 40, crc64: u64::MAX },
+        Extent { blob: BlobRef::Log { segment: 7 }, offset_bytes: 300, length_bytes: 5, crc64: 1, salt: None },
+        Extent {
+            blob: BlobRef::File { id: [9; 16] },
+            offset_bytes: 0,
+            length_bytes: 1 << 40,
+            crc64: u64::MAX,
+            salt: None,
+        },
     ]
 }
 
@@ -110,6 +116,7 @@ fn upload() -> UploadRow {
         headers: headers(),
         tags: Vec::new(),
         checksum_type: headwater_model::digest::ChecksumType::Composite,
+        encryption: None,
     }
 }
 
@@ -193,6 +200,10 @@ fn origin_id() -> OriginId {
     OriginId::parse("https://origin.example").expect("a valid url")
 }
 
+fn order() -> OrderRow {
+    OrderRow { sequence: 9, order: PartOrder { last: 10_000, md5_state: vec![5; 3].into() } }
+}
+
 /// One row of every kind as (key, value).
 fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([7; 16]));
@@ -206,6 +217,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (GoneCountRow::key(generation), GoneCountRow { count: 300 }.encode()),
         (ObjectRow::key(generation, &key), object().encode()),
         (PartRow::key(generation, id, 10_000), part().encode()),
+        (OrderRow::key(generation, id), order().encode()),
         (OriginRow::key(&origin_id()), origin().encode()),
         (SegmentRow::key(7), segment().encode()),
         (OriginUsageRow::key(&origin_id()), usage().encode()),
@@ -228,6 +240,7 @@ fn values_come_back_as_they_were() {
     round_trip(&upload());
     round_trip(&filled::described_upload());
     round_trip(&part());
+    round_trip(&order());
     round_trip(&marker());
     round_trip(&filled::superseded());
     round_trip(&origin());
@@ -270,6 +283,7 @@ fn every_kind_is_verified_and_told_by_name() {
             "gone count row of generation 4",
             "object row \"a/b\\0c\" of generation 4",
             "part row 10000 of upload 07070707070707070707070707070707 of generation 4",
+            "part order row of upload 07070707070707070707070707070707 of generation 4",
             "origin row https://origin.example:443",
             "segment row 7",
             "usage row https://origin.example:443",
@@ -288,7 +302,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
     let error = ObjectRow::decode(&key, &value).expect_err("an unknown version");
     assert_eq!(
         error.to_string(),
-        "object row \"a\" of generation 3 has version 5, but this release knows versions up to 4: \
+        "object row \"a\" of generation 3 has version 6, but this release knows versions up to 5: \
          the data was written by a newer release, run that release or a later one"
     );
     assert!(matches!(Error::from(error), Error::Internal { .. }));
@@ -322,7 +336,8 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
 /// both, and version 1 of uploads, nothing of what follows these now, and no owners; version 3 of both, and version 2 of
-/// uploads, neither versions nor retention.
+/// uploads, neither versions nor retention; version 4 of both, 3 of uploads, and 1 of parts and versions, no encryption, and
+/// of buckets no retention policy.
 #[test]
 fn rows_of_earlier_releases_are_read() {
     let old: Vec<Vec<u8>> = include_str!("golden_v1.txt").lines().map(unhex).collect();
@@ -339,6 +354,14 @@ fn rows_of_earlier_releases_are_read() {
     assert_eq!(BucketRow::decode(b"k", &old[3]), Ok(filled::configured_without_versions()));
     assert_eq!(ObjectRow::decode(b"k", &old[4]), Ok(filled::completed_without_versions()));
     assert_eq!(UploadRow::decode(b"k", &old[5]), Ok(filled::described_without_lock()));
+    let old: Vec<Vec<u8>> = include_str!("golden_v4.txt").lines().map(unhex).collect();
+    assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(filled::configured_in_the_clear()));
+    assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(filled::completed_in_the_clear()));
+    assert_eq!(UploadRow::decode(b"k", &old[2]), Ok(filled::described_in_the_clear()));
+    assert_eq!(VersionRow::decode(b"k", &old[3]), Ok(filled::superseded_in_the_clear()));
+    assert_eq!(VersionRow::decode(b"k", &old[4]), Ok(marker()));
+    assert_eq!(PartRow::decode(b"k", &old[5]), Ok(part()));
+    assert_eq!(BucketRow::decode(b"k", &old[6]), Ok(bucket()));
 }
 
 /// A row whose first version was a plain number, to show the way of a migration.

@@ -39,6 +39,24 @@ pub enum VersionError {
         /// The key.
         key: Box<str>,
     },
+    /// The bucket has no retention policy, or none of that id.
+    #[error("bucket {bucket} has no such retention policy")]
+    NoWorm {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// The retention policy is locked, so it stays.
+    #[error("the retention policy of bucket {bucket} is locked")]
+    WormLocked {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// A retention policy that cannot be, or not now.
+    #[error("{message}")]
+    InvalidWorm {
+        /// What would be right.
+        message: Box<str>,
+    },
     /// A default retention of no time, or of too much.
     #[error("{message}")]
     InvalidRetentionPeriod {

@@ -47,6 +47,11 @@ pub enum Action {
     PutBucketVersioning,
     GetBucketObjectLockConfiguration,
     PutBucketObjectLockConfiguration,
+    InitiateBucketWorm,
+    AbortBucketWorm,
+    CompleteBucketWorm,
+    ExtendBucketWorm,
+    GetBucketWorm,
     GetBucketNotification,
     GetBucketAccelerate,
     ListLiveChannels,
@@ -73,6 +78,7 @@ pub enum Action {
     PutObjectRetention,
     GetObjectLegalHold,
     PutObjectLegalHold,
+    RestoreObject,
     BypassGovernanceRetention,
     ListMultipartUploads,
     ListParts,
@@ -110,6 +116,7 @@ impl Action {
                     | Self::PutObjectRetention
                     | Self::GetObjectLegalHold
                     | Self::PutObjectLegalHold
+                    | Self::RestoreObject
                     | Self::BypassGovernanceRetention
                     | Self::ListParts
                     | Self::AbortMultipartUpload

@@ -23,18 +23,18 @@ use headwater_index::rows::{Extent, ObjectRow};
 use headwater_model::body::Body;
 use headwater_model::digest::Digests;
 use headwater_model::object::{ObjectMeta, SharedMeta};
-use headwater_model::version::Governance;
 use headwater_model::{Error, Result};
 
 use super::blob::Role;
+use super::cipher::Salt;
 use super::commit::{Judgement, Refusal};
 use super::config::INLINE_BYTES;
 use super::core::Core;
 use super::digest::combine_crc64;
+use super::immutability::Immutability;
 use super::objects::check_copy;
-use super::reading::{ATTEMPTS, inline};
+use super::reading::{ATTEMPTS, crc64, inline};
 use super::seal::{Candidate, OwnedBlob, Sealing, detached, meta};
-use super::versions::permit_deletion;
 use crate::{Expectation, NewObject, StoredObject, WriteIntent};
 
 /// What is appended.
@@ -49,8 +49,8 @@ struct Piece {
 enum Longer {
     /// Of no object: there was none.
     Nothing,
-    /// In the log entry.
-    Logged(Bytes),
+    /// In the log entry, as it is stored.
+    Logged(Bytes, Option<Salt>),
     /// What the row names, and the file of the piece.
     Behind,
     /// One file for all that the row names, and the file of the piece.
@@ -79,6 +79,15 @@ impl Core {
                         let content = core.open_body(&found.row_key, &found.value, extents).await?;
                         // Another row by now, or compaction moved the body.
                         let Some(content) = content else { continue };
+                        // Another object with the same bytes may have come: what was encrypted for the one does not
+                        // open in the other.
+                        if meta.composition.encryption != object.composition.encryption {
+                            return Err(Error::PreconditionFailed { condition: "If-Match" });
+                        }
+                        let content = match &intent.data_key {
+                            Some(data_key) => content.decrypted(data_key)?,
+                            None => content,
+                        };
                         let before = StoredObject { meta: Arc::clone(meta), content };
                         let longer = core.lengthen(&before, extents, &mut piece, (&intent, &object)).await?;
                         (Some((extents, found.value.len())), longer)
@@ -107,7 +116,8 @@ impl Core {
             let resident = before.content.resident().unwrap_or_default();
             if resident.len() + body.len() <= INLINE_BYTES {
                 self.space.admit((resident.len() + body.len()) as u64)?;
-                return Ok(Longer::Logged([&resident[..], body].concat().into()));
+                let (stored, salt) = self.as_stored(intent.data_key.as_ref(), [&resident[..], body].concat().into());
+                return Ok(Longer::Logged(stored, salt));
             }
         }
         if let Some(sealing) = piece.sealing.take() {
@@ -150,7 +160,7 @@ impl Core {
     async fn commit_append(&self, mut append: Append<'_>, piece: &mut Piece) -> Result<Option<SharedMeta>> {
         let now = self.clock.now();
         let body_bytes = match &append.longer {
-            Longer::Logged(body) => body.len(),
+            Longer::Logged(body, _) => body.len(),
             _ => 0,
         };
         // A row that lists a thousand pieces is longer than what the queue counts for any entry.
@@ -163,7 +173,7 @@ impl Core {
             let (former, value) =
                 former.ok_or_else(|| Error::NoSuchKey { key: intent.key.as_str().into(), origin_status: None })?;
             // It may have been locked while the body came, which changes no tag.
-            permit_deletion(&intent.key, &former.meta, now, Governance::Respected)?;
+            Immutability::of(judgement, intent.bucket.generation, now).permit_removal(&intent.key, &former.meta)?;
             if before.is_none_or(|(extents, _)| *extents != former.extents) {
                 return Ok(None);
             }
@@ -172,7 +182,7 @@ impl Core {
             let meta = Arc::new(ObjectMeta { version, ..longer_meta(&former.meta, object, &piece.digests) });
             let extents = match longer {
                 Longer::Nothing => return Ok(None),
-                Longer::Logged(body) => logged(judgement, body.clone(), meta.crc64),
+                Longer::Logged(body, salt) => logged(judgement, body.clone(), *salt),
                 Longer::Behind => of(former, piece.file.as_ref()),
                 Longer::BehindCopy(copy) => {
                     [Some(&**copy), piece.file.as_ref()].into_iter().flatten().map(OwnedBlob::extent).collect()
@@ -205,13 +215,13 @@ struct Append<'a> {
 }
 
 /// The extents of a body that is in the entry.
-fn logged(judgement: &mut Judgement<'_>, body: Bytes, crc64: u64) -> Vec<Extent> {
+fn logged(judgement: &mut Judgement<'_>, body: Bytes, salt: Option<Salt>) -> Vec<Extent> {
     if body.is_empty() {
         return Vec::new();
     }
-    let length_bytes = body.len() as u64;
+    let (length_bytes, crc64) = (body.len() as u64, crc64(&body));
     let (blob, offset_bytes) = judgement.place_body(body);
-    vec![Extent { blob, offset_bytes, length_bytes, crc64 }]
+    vec![Extent { blob, offset_bytes, length_bytes, crc64, salt }]
 }
 
 /// The extents of a row, and a file behind them.

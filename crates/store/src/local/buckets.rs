@@ -51,10 +51,14 @@ impl Core {
     /// Replaces a bucket's settings.
     pub(super) async fn update_bucket(&self, bucket: Bucket) -> Result<()> {
         self.commit(0, move |judgement| {
-            let LivingBucket { rule_version, versioning, .. } = *judgement.living(&BucketRef::from(&bucket))?;
+            let LivingBucket { rule_version, versioning, worm, .. } = *judgement.living(&BucketRef::from(&bucket))?;
             let next = bucket.configuration.versioning;
             if versioning != Versioning::Unversioned && next == Versioning::Unversioned {
                 let message = "a bucket that has had versions can only suspend them".into();
+                return Err(Error::InvalidRequest { message });
+            }
+            if worm.is_some_and(|worm| !worm.permits(bucket.configuration.worm.as_ref())) {
+                let message = "the retention policy of the bucket is locked: it stays, and its days only grow".into();
                 return Err(Error::InvalidRequest { message });
             }
             let key = BucketRow::key(&bucket.name);

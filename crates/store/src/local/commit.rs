@@ -16,6 +16,7 @@ use headwater_index::KeyRange;
 use headwater_index::rows::{BlobRef, BucketRow, ObjectRow, RowValue};
 use headwater_model::bucket::{Bucket, Generation};
 use headwater_model::version::{VersionNumber, Versioning};
+use headwater_model::worm::BucketWorm;
 use headwater_model::{Error, ObjectKey, Result};
 use tokio::sync::watch;
 
@@ -69,6 +70,8 @@ pub(super) struct LivingBucket {
     pub(super) tombstones: u64,
     /// Whether its objects have versions.
     pub(super) versioning: Versioning,
+    /// For how long they stay as they are.
+    pub(super) worm: Option<BucketWorm>,
 }
 
 /// Whether the log takes entries.
@@ -126,8 +129,9 @@ impl CommitState {
 
     /// Records a bucket as living with its present rules.
     pub(super) fn set_bucket(&mut self, bucket: &Bucket) {
-        let (rule_version, versioning) = (bucket.rule_version, bucket.configuration.versioning);
-        let living = LivingBucket { rule_version, tombstones: 0, versioning };
+        let configuration = &bucket.configuration;
+        let (rule_version, versioning, worm) = (bucket.rule_version, configuration.versioning, configuration.worm);
+        let living = LivingBucket { rule_version, tombstones: 0, versioning, worm };
         let entry = self.buckets.entry(bucket.generation);
         entry.and_modify(|known| *known = LivingBucket { tombstones: known.tombstones, ..living }).or_insert(living);
     }

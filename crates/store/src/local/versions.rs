@@ -17,12 +17,13 @@ use headwater_index::rows::{Extent, ObjectRow, RowKind, RowValue, VersionContent
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::object::{ObjectMeta, SharedMeta};
-use headwater_model::version::{Governance, VersionId, VersionKind, VersionNumber, Versioning};
-use headwater_model::{Error, ObjectKey, Result};
+use headwater_model::version::{VersionId, VersionKind, VersionNumber, Versioning};
+use headwater_model::{ObjectKey, Result};
 
 use super::commit::Judgement;
 use super::core::Core;
 use super::gone::{self, Leaving};
+use super::immutability::Immutability;
 use crate::{Afterwards, BucketRef, RemovedVersion, VersionRemoval};
 
 /// Whether a key has versions that are not current, delete markers included.
@@ -185,15 +186,17 @@ impl KeyVersions<'_, '_> {
     }
 
     fn permit_replacement(&self, former: Option<&ObjectMeta>) -> Result<()> {
-        former.map_or(Ok(()), |former| permit_deletion(self.key, former, self.now, Governance::Respected))
+        let immutability = Immutability::of(self.judgement, self.generation, self.now);
+        former.map_or(Ok(()), |former| immutability.permit_removal(self.key, former))
     }
 
     /// Deletes a version. Tells what it was, and whether any is left.
     fn remove(&mut self, removal: &VersionRemoval) -> Result<Option<(VersionKind, Left)>> {
-        let (key, now) = (self.key, self.now);
+        let (key, governance) = (self.key, removal.governance);
+        let immutability = Immutability { governance, ..Immutability::of(self.judgement, self.generation, self.now) };
         let permit = |meta: &ObjectMeta| {
             removal.condition.as_ref().map_or(Ok(()), |condition| condition.judge(key, Some(meta)))?;
-            permit_deletion(key, meta, now, removal.governance)
+            immutability.permit_removal(key, meta)
         };
         let current = self.judgement.object(self.generation, self.key)?;
         let has_versions = self.judgement.state.has_versions(self.generation);
@@ -264,19 +267,6 @@ impl KeyVersions<'_, '_> {
 enum Left {
     Some,
     Nothing,
-}
-
-pub(super) fn permit_deletion(
-    key: &ObjectKey,
-    meta: &ObjectMeta,
-    now: Timestamp,
-    governance: Governance,
-) -> Result<()> {
-    let locked = meta.headers.lock.as_ref().is_some_and(|lock| !lock.permits_deletion(now, governance));
-    if locked {
-        return Err(Error::ObjectLocked { key: key.as_str().into(), version: meta.version });
-    }
-    Ok(())
 }
 
 impl Core {

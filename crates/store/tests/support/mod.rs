@@ -68,10 +68,11 @@ impl Default for LocalFactory {
 }
 
 struct LocalFixture {
+    // Goes before its directory: a store at work whose directory is removed aborts the process, as it should.
+    store: Option<Arc<LocalStore>>,
     dir: TempDir,
     config: LocalConfig,
     ending: Ending,
-    store: Option<Arc<LocalStore>>,
 }
 
 impl Factory for LocalFactory {
@@ -176,6 +177,7 @@ impl Opened {
             max_bytes: 1 << 30,
             checksum: None,
             followed: false,
+            data_key: None,
         }
     }
 
@@ -230,7 +232,7 @@ impl Opened {
 
     pub(crate) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
         let (writer, _) = self.finished(key, body).await.expect("finished");
-        let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None };
+        let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None, order: None };
         let info = writer.seal_part(part).await.expect("a part");
         CompletedPart { number, etag: info.etag, checksum: None }
     }

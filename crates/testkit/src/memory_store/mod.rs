@@ -243,7 +243,7 @@ impl Store for MemoryStore {
     ) -> BoxFuture<'_, Result<SharedMeta>> {
         Box::pin(async move {
             let bytes = content::read_all(&source).await?;
-            let stored = (Stored::new(object, bytes), self.clock.now());
+            let stored = (Stored::new(object, bytes, None), self.clock.now());
             self.state().commit(&bucket, &key, &expect, stored)
         })
     }
@@ -406,7 +406,8 @@ impl Store for MemoryStore {
 impl Stored {
     /// The object opened for reading: it shares the bytes, so what happens to the key later does not concern it.
     pub(super) fn open(&self) -> StoredObject {
-        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(MemoryContent::new(Bytes::clone(&self.bytes))) }
+        let content = MemoryContent::new(Bytes::clone(&self.bytes), self.data_key.clone());
+        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(content) }
     }
 }
 

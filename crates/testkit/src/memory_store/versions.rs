@@ -34,14 +34,6 @@ impl Version {
             What::Marker(_) => None,
         }
     }
-
-    fn permit_deletion(&self, key: &ObjectKey, now: Timestamp, governance: Governance) -> Result<()> {
-        let lock = self.object().and_then(|stored| stored.meta.headers.lock.as_deref());
-        if lock.is_none_or(|lock| lock.permits_deletion(now, governance)) {
-            return Ok(());
-        }
-        Err(Error::ObjectLocked { key: key.as_str().into(), version: self.id })
-    }
 }
 
 impl Life {
@@ -64,10 +56,26 @@ impl Life {
         self.bucket.configuration.versioning
     }
 
+    /// Whether an object may go: neither its lock nor the bucket's policy keeps it.
+    pub(super) fn permit_deletion(
+        &self,
+        key: &ObjectKey,
+        version: &Version,
+        (now, governance): (Timestamp, Governance),
+    ) -> Result<()> {
+        let Some(stored) = version.object() else { return Ok(()) };
+        let locked = stored.meta.headers.lock.as_deref().is_some_and(|lock| !lock.permits_deletion(now, governance));
+        let worm = self.bucket.configuration.worm;
+        if locked || worm.is_some_and(|worm| worm.protects(stored.meta.last_modified, now)) {
+            return Err(Error::ObjectLocked { key: key.as_str().into(), version: version.id });
+        }
+        Ok(())
+    }
+
     /// Whether a new version may take the place of the null version, where it would.
     pub(super) fn permit_replacement(&self, key: &ObjectKey, now: Timestamp) -> Result<()> {
         match self.version(key, VersionId::Null).filter(|_| self.versioning() != Versioning::Enabled) {
-            Some(null) => null.permit_deletion(key, now, Governance::Respected),
+            Some(null) => self.permit_deletion(key, null, (now, Governance::Respected)),
             None => Ok(()),
         }
     }
@@ -75,7 +83,8 @@ impl Life {
     /// Makes something the newest version; tells its id.
     pub(super) fn add_version(&mut self, key: &ObjectKey, what: What, now: Timestamp) -> VersionId {
         self.made += 1;
-        let order = VersionNumber::new(self.made, 0);
+        // Unlike the ids of every other bucket, as a server's are.
+        let order = VersionNumber::new(self.made, self.bucket.generation.0);
         let id = if self.versioning() == Versioning::Enabled { VersionId::Made(order) } else { VersionId::Null };
         let versions = self.versions.entry(key.clone()).or_default();
         if id == VersionId::Null {
@@ -143,7 +152,7 @@ impl State {
         if let (Some(condition), Some(stored)) = (&removal.condition, version.object()) {
             condition.judge(key, Some(&stored.meta))?;
         }
-        version.permit_deletion(key, now, removal.governance)?;
+        life.permit_deletion(key, version, (now, removal.governance))?;
         let kind = if version.object().is_some() { VersionKind::Object } else { VersionKind::Marker };
         life.revoke(key, &Expectation::Any);
         life.remove_version(key, removal.version);

@@ -1,8 +1,8 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
-//! [`amendments`], [`buckets`], [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
-//! [`locks`], [`objects`], [`origins`], [`tails`], [`version_listing`] and [`versions`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
+//! [`amendments`], [`buckets`], [`copies`], [`encryption`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
+//! [`locks`], [`objects`], [`ordered`], [`origins`], [`tails`], [`version_listing`], [`versions`] and [`worm`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
 //! contract leaves a choice, the functions accept
 //! either.
 
@@ -21,6 +21,7 @@ pub mod ahead;
 pub mod amendments;
 pub mod buckets;
 pub mod copies;
+pub mod encryption;
 pub mod expectations;
 pub mod fills;
 pub mod gone;
@@ -28,12 +29,14 @@ pub mod listing;
 pub mod locks;
 pub mod multipart;
 pub mod objects;
+pub mod ordered;
 pub mod origins;
 pub mod random;
 mod subject;
 pub mod tails;
 pub mod version_listing;
 pub mod versions;
+pub mod worm;
 
 use std::sync::Arc;
 
@@ -105,6 +108,16 @@ macro_rules! store_conformance {
                 an_object_is_copied_onto_itself,
                 copies_are_conditional
             ],
+            encryption: [
+                encrypted_bodies_of_every_size_come_back,
+                lengths_and_checksums_are_of_what_was_written,
+                an_encrypted_body_needs_its_key,
+                encrypted_bodies_are_amended,
+                encrypted_parts_become_an_object,
+                an_encrypted_body_grows_at_its_end,
+                an_encrypted_body_is_followed,
+                a_copy_of_what_is_encrypted_is_read
+            ],
             expectations: [
                 absent_holds_where_nothing_is,
                 a_tag_holds_while_the_object_has_it,
@@ -156,6 +169,12 @@ macro_rules! store_conformance {
                 uploads_are_paged_by_key_and_id,
                 uploads_are_collapsed_at_the_delimiter,
                 uploads_survive_reopening
+            ],
+            ordered: [
+                parts_in_order_make_the_md5_of_the_whole,
+                only_the_next_part_is_stored,
+                ordered_parts_are_listed_from_the_first,
+                an_order_goes_with_its_upload
             ],
             objects: [
                 bodies_of_every_size_come_back,

@@ -70,6 +70,7 @@ impl Subject {
             max_bytes: 1 << 30,
             checksum: None,
             followed: false,
+            data_key: None,
         }
     }
 
@@ -165,7 +166,10 @@ impl Subject {
         if let Some(resident) = self.store().resident(&self.bucket(), &key) {
             let opened = opened.as_ref().expect("an object in memory can be opened");
             assert_eq!(resident.meta, opened.meta, "{key}");
-            assert_eq!(read_all(&resident).await, read_all(opened).await, "{key}");
+            // What is encrypted is in memory as it is stored.
+            if opened.meta.composition.encryption.is_none() {
+                assert_eq!(read_all(&resident).await, read_all(opened).await, "{key}");
+            }
         }
         opened
     }
@@ -229,7 +233,7 @@ impl Subject {
     pub(super) async fn try_put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> Result<PartInfo> {
         let (writer, digests) = self.finished(self.intent(key), body).await;
         let checksum = digests.checksum;
-        writer.seal_part(NewPart { upload, number, last_modified: self.clock.now(), checksum }).await
+        writer.seal_part(NewPart { upload, number, last_modified: self.clock.now(), checksum, order: None }).await
     }
 
     pub(super) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {

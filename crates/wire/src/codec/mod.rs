@@ -29,6 +29,7 @@ mod page;
 mod part;
 mod put;
 mod referer;
+mod restore;
 mod service;
 mod setting;
 mod storage_class;
@@ -41,6 +42,7 @@ mod version;
 mod versioning;
 mod versions;
 mod website;
+mod worm;
 
 #[cfg(test)]
 mod tests;
@@ -139,9 +141,15 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::PutBucketVersioning => versioning::decode(&request, body)?,
         Operation::GetObjectLockConfiguration => Op::GetObjectLockConfiguration(request.bucket()),
         Operation::PutObjectLockConfiguration => lock::decode_configuration(&request, body)?,
+        Operation::GetBucketWorm => Op::GetBucketWorm(request.bucket()),
+        Operation::InitiateBucketWorm => worm::decode_initiate(&request, body)?,
+        Operation::AbortBucketWorm => Op::AbortBucketWorm(request.bucket()),
+        Operation::CompleteBucketWorm => worm::decode_complete(&request)?,
+        Operation::ExtendBucketWorm => worm::decode_extend(&request, body)?,
         Operation::GetObjectRetention => Op::GetObjectRetention(version::target(&request)?),
         Operation::PutObjectRetention => lock::decode_retention(&request, body)?,
         Operation::GetObjectLegalHold => Op::GetObjectLegalHold(version::target(&request)?),
+        Operation::RestoreObject => restore::decode(&request, body)?,
         Operation::PutObjectLegalHold => lock::decode_hold(&request, body)?,
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
@@ -198,6 +206,8 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
         Reply::Versions { owner, page } => versions::encode(answer, &owner, &page),
         Reply::Versioning(versioning) => versioning::encode(answer, versioning),
         Reply::LockConfiguration(configuration) => lock::encode_configuration(answer, &configuration),
+        Reply::Worm(worm, state) => worm::encode(answer, &worm, state),
+        Reply::WormInitiated(id) => worm::encode_initiated(answer, id),
         Reply::Retention(retention) => lock::encode_retention(answer, retention),
         Reply::LegalHold(hold) => lock::encode_hold(answer, hold),
         Reply::Done if answer.routed.operation == Operation::PutBucketLifecycle => lifecycle::encode_stored(answer),
@@ -389,6 +399,7 @@ impl Answer<'_> {
                 | Operation::DeleteBucketReferer
                 | Operation::DeleteBucketLogging
                 | Operation::DeleteLogFields
+                | Operation::AbortBucketWorm
                 | Operation::AbortMultipartUpload
         );
         let of_s3 = !self.is_oss() && self.routed.operation == Operation::PutBucketPolicy;

@@ -35,6 +35,13 @@ pub(super) fn fault(dialect: Dialect, error: &VersionError) -> Fault {
             "NoSuchObjectWormConfiguration",
             "The specified object does not have an ObjectWorm configuration.",
         ),
+        VersionError::NoWorm { .. } => {
+            row(S::NOT_FOUND, "NoSuchWORMConfiguration", "The WORM Configuration does not exist.")
+        }
+        VersionError::WormLocked { .. } => {
+            row(S::FORBIDDEN, "WORMConfigurationLocked", "The WORM Configuration is locked.")
+        }
+        VersionError::InvalidWorm { message } => row(S::BAD_REQUEST, "InvalidWORMConfiguration", message.to_string()),
         VersionError::InvalidRetentionPeriod { message } => {
             row(S::BAD_REQUEST, "InvalidRetentionPeriod", message.to_string())
         }

@@ -32,13 +32,14 @@ const BUCKET_SELECTORS: [&str; 15] = [
     "logging",
     "versioning",
 ];
-const OSS_BUCKET_SELECTORS: [&str; 5] = ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig"];
+const OSS_BUCKET_SELECTORS: [&str; 8] =
+    ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig", "worm", "wormExtend", "wormId"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
-const OSS_OBJECT_SELECTORS: [&str; 9] =
-    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"];
-const S3_OBJECT_SELECTORS: [&str; 7] =
-    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"];
+const OSS_OBJECT_SELECTORS: [&str; 10] =
+    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold", "restore"];
+const S3_OBJECT_SELECTORS: [&str; 8] =
+    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold", "restore"];
 
 /// Settings that can be asked for and not made.
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
@@ -152,6 +153,11 @@ impl Request<'_> {
             ("versioning", "PUT") => Operation::PutBucketVersioning,
             ("object-lock" | "objectWorm", "GET") => Operation::GetObjectLockConfiguration,
             ("object-lock" | "objectWorm", "PUT") => Operation::PutObjectLockConfiguration,
+            ("worm", "GET") => Operation::GetBucketWorm,
+            ("worm", "POST") => Operation::InitiateBucketWorm,
+            ("worm", "DELETE") => Operation::AbortBucketWorm,
+            ("wormExtend", "POST") => Operation::ExtendBucketWorm,
+            ("wormId", "POST") => Operation::CompleteBucketWorm,
             ("stat", "GET") => Operation::GetBucketStat,
             ("bucketInfo", "GET") => Operation::GetBucketInfo,
             ("", "GET") if self.queries.get("list-type") == Some("2") => Operation::ListObjectsV2,
@@ -202,6 +208,7 @@ impl Request<'_> {
             ("retention", "PUT") => Operation::PutObjectRetention,
             ("legal-hold" | "legalHold", "GET") => Operation::GetObjectLegalHold,
             ("legal-hold" | "legalHold", "PUT") => Operation::PutObjectLegalHold,
+            ("restore", "POST") => Operation::RestoreObject,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
             ("append", "POST") => Operation::AppendObject,
             ("symlink", "PUT") => Operation::PutSymlink,

@@ -12,8 +12,10 @@ mod logging;
 mod objects;
 mod oss_objects;
 mod reading;
+mod restore;
 mod settings;
 mod versions;
+mod worm;
 mod writing;
 
 use std::sync::Arc;

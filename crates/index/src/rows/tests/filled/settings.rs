@@ -11,6 +11,7 @@ use headwater_model::lifecycle::{
 };
 use headwater_model::logging::{BucketLogging, LogFields, LogKeyFormat};
 use headwater_model::referer::RefererConfiguration;
+use headwater_model::worm::{BucketWorm, WormId};
 
 pub(super) fn filled() -> BucketConfiguration {
     let logging = BucketLogging {
@@ -32,6 +33,7 @@ pub(super) fn filled() -> BucketConfiguration {
         referer: Some(Arc::new(referer)),
         logging: Some(Arc::new(logging)),
         log_fields: Some(Arc::new(fields)),
+        worm: Some(BucketWorm { id: WormId([0xC0; 16]), days: 300, created: Timestamp(1), locked: true }),
         ..BucketConfiguration::default()
     }
 }
