@@ -33,6 +33,7 @@ mod origins;
 mod put;
 mod referer;
 mod requirement;
+mod restore;
 mod rights;
 mod seal;
 mod sessions;

@@ -72,6 +72,12 @@ pub enum Error {
         /// The version.
         version: VersionId,
     },
+    /// The object is of no archive's class, so there is nothing to restore it from.
+    #[error("{key} is not archived")]
+    NotArchived {
+        /// The key.
+        key: Box<str>,
+    },
     /// Something about versions, or about what keeps them from being removed.
     #[error(transparent)]
     Version(#[from] VersionError),
@@ -369,6 +375,18 @@ pub enum Error {
     /// Parts are not listed in ascending order.
     #[error("invalid part order")]
     InvalidPartOrder,
+    /// The parts of this upload come in order, and this one's turn has not come.
+    #[error("part {part_number} is not the next one of its upload")]
+    PartNotSequential {
+        /// Its number.
+        part_number: u16,
+    },
+    /// The parts of this upload come in order, and this one is there: it is not replaced.
+    #[error("part {part_number} of a sequential upload is there already")]
+    PartAlreadyExists {
+        /// Its number.
+        part_number: u16,
+    },
     /// The range selects nothing.
     #[error("range not satisfiable for {size_bytes} bytes")]
     InvalidRange {

@@ -1,6 +1,7 @@
 //! CreateMultipartUpload and AbortMultipartUpload.
 
 use headwater_model::Result;
+use headwater_model::multipart::PartOrder;
 use headwater_model::object::ObjectHeaders;
 use headwater_model::op::{Caller, CreateMultipartUpload, UploadRef, WriteCondition};
 use headwater_model::reply::Reply;
@@ -29,6 +30,7 @@ impl Engine {
             checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
             checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),
             encryption: None,
+            order: create.sequential.then(PartOrder::default),
         };
         let id = self.store.create_upload(&known.reference, &create.key, upload).await?;
         Ok(Reply::UploadCreated(id))

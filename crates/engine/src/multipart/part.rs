@@ -7,18 +7,19 @@ use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewPart, WriteIntent};
 
-use super::{no_such_upload, upload_id};
-use crate::body::{pour, wanted_checksum};
+use super::{no_such_upload, turn_of, upload_id};
+use crate::body::{pour_part, wanted_checksum};
 use crate::engine::Engine;
 
 impl Engine {
-    /// Stores a part, durable when this returns. A part of the same number is replaced.
+    /// Stores a part, durable when this returns. A part of the same number is replaced, unless the upload's parts come in
+    /// order.
     pub(crate) async fn upload_part(&self, part: UploadPart, body: Body) -> Result<Reply> {
         let known = self.known(&part.upload.bucket)?;
         let id = upload_id(&part.upload)?;
         // Looked at before the body is read, so that a stale id does not cost an upload.
         let open = self.store.upload(&known.reference, &part.upload.key, id).await?;
-        let (info, _) = open.ok_or_else(|| no_such_upload(&part.upload))?;
+        let (info, new) = open.ok_or_else(|| no_such_upload(&part.upload))?;
         let wanted = wanted_checksum(&part.digests);
         if let (Some(expected), Some(actual)) = (info.checksum_algorithm, wanted)
             && expected != actual
@@ -38,10 +39,16 @@ impl Engine {
             followed: false,
             data_key: None,
         };
+        let mut whole = turn_of(part.number, new.order.as_ref())?;
         let mut writer = self.store.begin(intent).await?;
-        let digests = pour(&mut *writer, body, &part.digests).await?;
-        let new =
-            NewPart { upload: id, number: part.number, last_modified: self.clock.now(), checksum: digests.checksum };
+        let digests = pour_part(&mut *writer, body, &part.digests, whole.as_mut()).await?;
+        let new = NewPart {
+            upload: id,
+            number: part.number,
+            last_modified: self.clock.now(),
+            checksum: digests.checksum,
+            order: whole.map(|md5| md5.order(part.number)),
+        };
         writer.seal_part(new).await.map(Reply::PartStored)
     }
 }

@@ -30,6 +30,27 @@ async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType
         acl: None,
         checksum,
         condition: WriteCondition::Any,
+        sequential: false,
+    };
+    match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
+        Reply::UploadCreated(id) => {
+            UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An upload whose parts come in order.
+async fn create_sequential(bench: &Bench) -> UploadRef {
+    let create = CreateMultipartUpload {
+        bucket: bucket(BUCKET),
+        key: key("big"),
+        headers: ObjectHeaders::default(),
+        tags: Tags::new(),
+        acl: None,
+        checksum: None,
+        condition: WriteCondition::Any,
+        sequential: true,
     };
     match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
         Reply::UploadCreated(id) => {
@@ -236,4 +257,83 @@ async fn buckets_have_tags_of_their_own() {
     assert!(matches!(shown(Dialect::S3).await, Ok(Reply::Tags(tags)) if tags == both[1..]));
     bench.ask(Op::DeleteBucketTagging(bucket(BUCKET), Vec::new())).await.unwrap();
     assert!(matches!(shown(Dialect::S3).await, Err(Error::NoSuchTagSet { .. })));
+}
+
+/// What comes out of turn is refused before its body is read; written and copied parts make one MD5.
+#[tokio::test]
+async fn parts_of_a_sequential_upload_come_in_turn() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("source", b"of a copy").await.unwrap();
+    let sequential = create_sequential(&bench).await;
+    let out_of_turn = UploadPart {
+        upload: sequential.clone(),
+        number: 2,
+        content_length: None,
+        digests: AnnouncedDigests::default(),
+    };
+    let unread = Body::Stream(Box::pin(Unread));
+    let refused = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(out_of_turn)), unread).await;
+    assert!(matches!(refused, Err(Error::PartNotSequential { part_number: 2 })), "{refused:?}");
+
+    let first = upload(&bench, &sequential, 1, "written, then ").await;
+    let copy = |number| {
+        Op::UploadPartCopy(Box::new(UploadPartCopy {
+            upload: sequential.clone(),
+            number,
+            source_bucket: bucket(BUCKET),
+            source_key: key("source"),
+            source_version: None,
+            source_conditions: Preconditions::default(),
+            range: None,
+        }))
+    };
+    let again = bench.ask(copy(1)).await;
+    assert!(matches!(again, Err(Error::PartAlreadyExists { part_number: 1 })), "{again:?}");
+    let second = match bench.ask(copy(2)).await.unwrap() {
+        Reply::PartCopied(part) => part,
+        other => panic!("{other:?}"),
+    };
+    let complete = completion(&sequential, &[first, second]);
+    match bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await.unwrap() {
+        Reply::Completed(meta) => assert_eq!(meta.md5, Some(fast_md5::digest(b"written, then of a copy"))),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A body that must not be read.
+struct Unread;
+
+impl futures_util::Stream for Unread {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        panic!("the body is read");
+    }
+}
+
+/// Every object is readable: of an archive's class as if it was restored before, of another there is nothing to restore.
+#[tokio::test]
+async fn only_archived_objects_are_restored() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    for (class, restored) in [
+        (None, false),
+        (Some("STANDARD_IA"), false),
+        (Some("GLACIER_IR"), false),
+        (Some("GLACIER"), true),
+        (Some("DeepColdArchive"), true),
+    ] {
+        let headers = ObjectHeaders { storage_class: class.map(Into::into), ..ObjectHeaders::default() };
+        let op = Op::PutObject(Box::new(PutObject { headers, ..put("k") }));
+        bench.engine.perform(&bench.root, op, Body::Full(Bytes::from_static(b"body"))).await.unwrap();
+        match bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("k")))).await {
+            Ok(Reply::Done) => assert!(restored, "{class:?}"),
+            Err(Error::NotArchived { .. }) => assert!(!restored, "{class:?}"),
+            other => panic!("{class:?}: {other:?}"),
+        }
+    }
+    let missing = bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("missing")))).await;
+    assert!(matches!(missing, Err(Error::NoSuchKey { .. })));
 }

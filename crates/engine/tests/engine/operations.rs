@@ -281,6 +281,7 @@ async fn a_multipart_upload_becomes_one_object() {
         tags: Vec::new(),
         checksum: None,
         condition: WriteCondition::Any,
+        sequential: false,
     };
     let Reply::UploadCreated(id) = bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() else {
         panic!("no upload")

@@ -78,6 +78,7 @@ pub enum Action {
     PutObjectRetention,
     GetObjectLegalHold,
     PutObjectLegalHold,
+    RestoreObject,
     BypassGovernanceRetention,
     ListMultipartUploads,
     ListParts,
@@ -115,6 +116,7 @@ impl Action {
                     | Self::PutObjectRetention
                     | Self::GetObjectLegalHold
                     | Self::PutObjectLegalHold
+                    | Self::RestoreObject
                     | Self::BypassGovernanceRetention
                     | Self::ListParts
                     | Self::AbortMultipartUpload

@@ -26,6 +26,8 @@ pub struct CreateMultipartUpload {
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     /// OSS applies `x-oss-forbid-overwrite` here already.
     pub condition: WriteCondition,
+    /// Whether its parts must come in order (`sequential` of OSS): then the object has the MD5 of the whole.
+    pub sequential: bool,
 }
 
 /// Names an upload.

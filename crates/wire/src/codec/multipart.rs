@@ -25,6 +25,7 @@ pub(super) fn decode_create(request: &Request<'_>) -> Result<Op> {
         acl: acl::of_object(request)?,
         checksum,
         condition: condition::decode_write(request)?,
+        sequential: request.is_oss() && request.query("sequential").is_some(),
     })))
 }
 

@@ -36,10 +36,10 @@ const OSS_BUCKET_SELECTORS: [&str; 8] =
     ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig", "worm", "wormExtend", "wormId"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
-const OSS_OBJECT_SELECTORS: [&str; 9] =
-    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"];
-const S3_OBJECT_SELECTORS: [&str; 7] =
-    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"];
+const OSS_OBJECT_SELECTORS: [&str; 10] =
+    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold", "restore"];
+const S3_OBJECT_SELECTORS: [&str; 8] =
+    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold", "restore"];
 
 /// Settings that can be asked for and not made.
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
@@ -208,6 +208,7 @@ impl Request<'_> {
             ("retention", "PUT") => Operation::PutObjectRetention,
             ("legal-hold" | "legalHold", "GET") => Operation::GetObjectLegalHold,
             ("legal-hold" | "legalHold", "PUT") => Operation::PutObjectLegalHold,
+            ("restore", "POST") => Operation::RestoreObject,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
             ("append", "POST") => Operation::AppendObject,
             ("symlink", "PUT") => Operation::PutSymlink,

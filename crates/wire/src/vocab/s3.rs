@@ -60,7 +60,7 @@ pub(crate) static S3: Vocab = Vocab {
         "replication",
         "session",
     ],
-    unoffered_object: &["annotation", "encryption", "renameObject", "restore", "select", "torrent"],
+    unoffered_object: &["annotation", "encryption", "renameObject", "select", "torrent"],
     unoffered_headers: &[
         "x-amz-copy-source-server-side-encryption*",
         "x-amz-mfa",
