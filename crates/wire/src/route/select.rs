@@ -221,7 +221,8 @@ impl Request<'_> {
             ("", "HEAD") => Operation::HeadObject,
             ("", "PUT") if self.copies() => Operation::CopyObject,
             ("", "PUT") => Operation::PutObject,
-            ("", "DELETE") => Operation::DeleteObject,
+            // A link is deleted as every object is, and OSS's clients name it as one.
+            ("" | "symlink", "DELETE") => Operation::DeleteObject,
             _ => return Err(self.not_allowed("OBJECT")),
         })
     }

@@ -106,6 +106,7 @@ fn oss_alone() {
         ("POST", "/bkt/k?append&position=0", Operation::AppendObject),
         ("PUT", "/bkt/k?symlink", Operation::PutSymlink),
         ("GET", "/bkt/k?symlink", Operation::GetSymlink),
+        ("DELETE", "/bkt/k?symlink", Operation::DeleteObject),
         ("GET", "/bkt?objectWorm", Operation::GetObjectLockConfiguration),
         ("GET", "/bkt?worm", Operation::GetBucketWorm),
         ("POST", "/bkt?worm", Operation::InitiateBucketWorm),
