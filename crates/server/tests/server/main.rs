@@ -7,6 +7,7 @@ mod admin_client;
 mod configuration;
 mod forms;
 mod matrix;
+mod proxies;
 mod requests;
 mod site;
 mod support;
