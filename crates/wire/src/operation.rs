@@ -86,6 +86,9 @@ pub enum Operation {
     DeleteBucketCors,
     /// `OPTIONS`: a browser asks whether a page of another site may ask.
     Preflight,
+    GetBucketEncryption,
+    PutBucketEncryption,
+    DeleteBucketEncryption,
     GetBucketLifecycle,
     PutBucketLifecycle,
     DeleteBucketLifecycle,
@@ -202,6 +205,9 @@ impl Operation {
             Self::GetBucketCors => "GetBucketCors",
             Self::PutBucketCors => "PutBucketCors",
             Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::GetBucketEncryption => "GetBucketEncryption",
+            Self::PutBucketEncryption => "PutBucketEncryption",
+            Self::DeleteBucketEncryption => "DeleteBucketEncryption",
             Self::GetBucketLifecycle => "GetBucketLifecycle",
             Self::PutBucketLifecycle => "PutBucketLifecycle",
             Self::DeleteBucketLifecycle => "DeleteBucketLifecycle",
@@ -297,6 +303,9 @@ impl Operation {
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
+            Self::GetBucketEncryption => Action::GetBucketEncryption,
+            Self::PutBucketEncryption => Action::PutBucketEncryption,
+            Self::DeleteBucketEncryption => Action::DeleteBucketEncryption,
             Self::GetBucketLifecycle => Action::GetBucketLifecycle,
             Self::PutBucketLifecycle => Action::PutBucketLifecycle,
             Self::DeleteBucketLifecycle => Action::DeleteBucketLifecycle,
@@ -333,6 +342,7 @@ impl Operation {
             Self::PutBucketReferer
             | Self::PutBucketLogging
             | Self::PutLogFields
+            | Self::PutBucketEncryption
             | Self::InitiateBucketWorm
             | Self::ExtendBucketWorm => limits::MAX_SETTING_BYTES,
             _ => limits::MAX_XML_BYTES,
@@ -352,6 +362,7 @@ impl Operation {
             | Self::PutObjectTagging
             | Self::PutBucketTagging
             | Self::PutBucketCors
+            | Self::PutBucketEncryption
             | Self::PutBucketLifecycle
             | Self::PutBucketReferer
             | Self::PutBucketLogging

@@ -30,6 +30,7 @@ async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType
         acl: None,
         checksum,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     };
     match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
         Reply::UploadCreated(id) => {
@@ -41,7 +42,7 @@ async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType
 
 async fn upload(bench: &Bench, upload: &UploadRef, number: u16, body: &'static str) -> PartInfo {
     let digests = AnnouncedDigests::default();
-    let part = UploadPart { upload: upload.clone(), number, content_length: None, digests };
+    let part = UploadPart { upload: upload.clone(), number, content_length: None, digests, customer_key: None };
     let body = Body::Full(Bytes::from_static(body.as_bytes()));
     match bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap() {
         Reply::PartStored(part) => part,
@@ -156,6 +157,8 @@ async fn a_part_is_copied_from_an_object() {
         source_version: None,
         source_conditions: Preconditions::default(),
         range: range.map(|(first, last)| PartRange { first, last }),
+        customer_key: None,
+        source_customer_key: None,
     };
     let ask = async |copy| match bench.ask(Op::UploadPartCopy(Box::new(copy))).await? {
         Reply::PartCopied(part) => Ok::<PartInfo, Error>(part),
@@ -208,6 +211,8 @@ async fn tags_are_set_shown_and_copied() {
         website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
+        source_customer_key: None,
     };
     bench.ask(Op::CopyObject(Box::new(copy("same", None)))).await.unwrap();
     bench.ask(Op::CopyObject(Box::new(copy("other", Some(tags("third")))))).await.unwrap();
