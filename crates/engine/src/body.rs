@@ -8,7 +8,7 @@ use headwater_model::body::Body;
 use headwater_model::digest::{ChecksumAlgorithm, Digests};
 use headwater_model::op::AnnouncedDigests;
 use headwater_model::{Error, Result};
-use headwater_store::ObjectWriter;
+use headwater_store::{ObjectWriter, RunningMd5};
 
 /// Writes all of `body`, ends the write and compares what came with what was announced.
 ///
@@ -16,12 +16,33 @@ use headwater_store::ObjectWriter;
 /// Those of the body and the writer; [`Error::BadDigest`]; [`Error::InvalidRequest`] for a trailer that was announced
 /// and did not come, or came unannounced. The writer is then to be dropped.
 pub(crate) async fn pour(writer: &mut dyn ObjectWriter, body: Body, announced: &AnnouncedDigests) -> Result<Digests> {
+    pour_part(writer, body, announced, None).await
+}
+
+/// As [`pour`], and appends the bytes to the digest of the whole, if the parts come in order. That happens in place: a
+/// chunk takes less than a millisecond, and such uploads send one part at a time.
+pub(crate) async fn pour_part(
+    writer: &mut dyn ObjectWriter,
+    body: Body,
+    announced: &AnnouncedDigests,
+    mut whole: Option<&mut RunningMd5>,
+) -> Result<Digests> {
+    let mut append = |chunk: &[u8]| {
+        if let Some(whole) = &mut whole {
+            whole.update(chunk);
+        }
+    };
     match body {
         Body::Empty => {}
-        Body::Full(bytes) => writer.write(bytes).await?,
+        Body::Full(bytes) => {
+            append(&bytes);
+            writer.write(bytes).await?;
+        }
         Body::Stream(mut stream) => {
             while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-                writer.write(chunk?).await?;
+                let chunk = chunk?;
+                append(&chunk);
+                writer.write(chunk).await?;
             }
         }
     }

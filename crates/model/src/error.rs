@@ -381,6 +381,18 @@ pub enum Error {
     /// Parts are not listed in ascending order.
     #[error("invalid part order")]
     InvalidPartOrder,
+    /// The parts of this upload come in order, and this one's turn has not come.
+    #[error("part {part_number} is not the next one of its upload")]
+    PartNotSequential {
+        /// Its number.
+        part_number: u16,
+    },
+    /// The parts of this upload come in order, and this one is there: it is not replaced.
+    #[error("part {part_number} of a sequential upload is there already")]
+    PartAlreadyExists {
+        /// Its number.
+        part_number: u16,
+    },
     /// The range selects nothing.
     #[error("range not satisfiable for {size_bytes} bytes")]
     InvalidRange {

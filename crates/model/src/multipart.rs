@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType, ETag};
 use crate::name::ObjectKey;
 use crate::reply::Owner;
+use crate::{Error, Result};
 
 /// Identifies an upload; printed as 32 upper-case hex digits. UUID v7, so ids ascend with time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +43,29 @@ pub struct CompletedPart {
     pub etag: ETag,
     /// Additional checksum that its upload answered, if the client repeats it.
     pub checksum: Option<Checksum>,
+}
+
+/// How far an upload has come whose parts must come in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartOrder {
+    /// Number of the last part; 0 before the first.
+    pub last: u16,
+    /// State of the MD5 of all parts until then, in the store's own form; empty before the first.
+    pub md5_state: Box<[u8]>,
+}
+
+impl PartOrder {
+    /// Whether a part may come next.
+    ///
+    /// # Errors
+    /// [`Error::PartAlreadyExists`], [`Error::PartNotSequential`].
+    pub fn admit(&self, number: u16) -> Result<()> {
+        match number {
+            number if number <= self.last => Err(Error::PartAlreadyExists { part_number: number }),
+            number if number == self.last + 1 => Ok(()),
+            number => Err(Error::PartNotSequential { part_number: number }),
+        }
+    }
 }
 
 /// One stored part.

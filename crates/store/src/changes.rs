@@ -2,6 +2,7 @@
 
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
 use headwater_model::encryption::Encryption;
+use headwater_model::multipart::PartOrder;
 use headwater_model::object::{ObjectAccess, ObjectHeaders, SharedMeta, Tags};
 use headwater_model::version::{Governance, Retention};
 
@@ -18,6 +19,8 @@ pub struct NewUpload {
     pub checksum_type: ChecksumType,
     /// How its parts are encrypted, and so the object.
     pub encryption: Option<Box<Encryption>>,
+    /// If its parts must come in order: where they stand. It is begun with the default.
+    pub order: Option<PartOrder>,
 }
 
 /// What of a stored object can change without another body.

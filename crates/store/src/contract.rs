@@ -323,7 +323,8 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<UploadPage>>;
 
     /// Makes the object from the listed parts (ascending numbers, ETags compared under the commit lock:
-    /// `InvalidPart`), copying no bytes; the upload and its other parts are gone with the same commit. CRC-64 of the
+    /// `InvalidPart`; of an upload whose parts come in order, the first ones without a gap: `PartNotSequential`. If they
+    /// are all of those, the object has the MD5 of the whole), copying no bytes; the upload and its other parts are gone with the same commit. CRC-64 of the
     /// whole is combined from the parts'.
     fn complete_upload<'a>(
         &'a self,

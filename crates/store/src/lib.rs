@@ -10,6 +10,7 @@ mod encryption;
 mod fills;
 mod following;
 mod local;
+mod running_md5;
 mod versions;
 mod writing;
 
@@ -23,3 +24,4 @@ pub use encryption::DataKey;
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,
 };
+pub use running_md5::RunningMd5;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
-use headwater_model::multipart::{PartInfo, UploadId};
+use headwater_model::multipart::{PartInfo, PartOrder, UploadId};
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta, Tags};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 
@@ -65,6 +65,9 @@ pub struct NewPart {
     pub last_modified: Timestamp,
     /// Additional checksum to keep.
     pub checksum: Option<Checksum>,
+    /// For an upload whose parts come in order: where they stand with this one. It must be the next
+    /// ([`PartOrder::admit`]) when it is committed.
+    pub order: Option<PartOrder>,
 }
 
 /// A write in progress. Dropping it abandons the write: nothing becomes visible and its bytes are removed.

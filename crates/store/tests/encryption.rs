@@ -82,7 +82,7 @@ async fn no_byte_of_an_encrypted_body_is_in_the_data_directory() {
     writer.write(body(1000).into()).await.expect("written");
     writer.finish().await.expect("finished");
     let last_modified = headwater_model::clock::Timestamp(0);
-    writer.seal_part(NewPart { upload, number: 1, last_modified, checksum: None }).await.expect("a part");
+    writer.seal_part(NewPart { upload, number: 1, last_modified, checksum: None, order: None }).await.expect("a part");
     opened.close().await;
     assert!(!holds_marker(&data_dir(base.path())), "encrypted");
     // The doctor reads every byte and has no key.

@@ -8,8 +8,8 @@ use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewPart, StoredObject, WriteIntent};
 
-use super::{no_such_upload, upload_id};
-use crate::body::pour;
+use super::{no_such_upload, turn_of, upload_id};
+use crate::body::pour_part;
 use crate::copy::judge_source;
 use crate::encryption::told;
 use crate::engine::Engine;
@@ -25,9 +25,10 @@ impl Engine {
         let known = self.known(&copy.upload.bucket)?;
         let id = upload_id(&copy.upload)?;
         let open = self.store.upload(&known.reference, &copy.upload.key, id).await?;
-        let (info, upload) = open.ok_or_else(|| no_such_upload(&copy.upload))?;
-        let (encryption, customer) = (upload.encryption.as_deref(), copy.customer_key.as_ref());
+        let (info, new) = open.ok_or_else(|| no_such_upload(&copy.upload))?;
+        let (encryption, customer) = (new.encryption.as_deref(), copy.customer_key.as_ref());
         let data_key = self.seal.data_key(encryption, &known.reference, &copy.upload.key, customer)?;
+        let mut whole = turn_of(copy.number, new.order.as_ref())?;
         let named = ObjectVersion { bucket: copy.source_bucket, key: copy.source_key, version: copy.source_version };
         let source = self.open_for(caller, Action::GetObject, &named).await?;
         let source_version = source.meta.version;
@@ -46,10 +47,11 @@ impl Engine {
         };
         let mut writer = self.store.begin(intent).await?;
         let body = crate::get::content(&source, range);
-        let digests = pour(&mut *writer, body, &AnnouncedDigests::default()).await?;
+        let digests = pour_part(&mut *writer, body, &AnnouncedDigests::default(), whole.as_mut()).await?;
         let checksum = digests.checksum;
-        let new = NewPart { upload: id, number: copy.number, last_modified: self.clock.now(), checksum };
-        let part = writer.seal_part(new).await?;
+        let order = whole.map(|md5| md5.order(copy.number));
+        let stored = NewPart { upload: id, number: copy.number, last_modified: self.clock.now(), checksum, order };
+        let part = writer.seal_part(stored).await?;
         Ok(told(copied_from(Reply::PartCopied(part), &source_bucket, source_version), encryption))
     }
 }

@@ -1,6 +1,7 @@
 //! CreateMultipartUpload and AbortMultipartUpload.
 
 use headwater_model::Result;
+use headwater_model::multipart::PartOrder;
 use headwater_model::object::ObjectHeaders;
 use headwater_model::op::{Caller, CreateMultipartUpload, UploadRef, WriteCondition};
 use headwater_model::reply::Reply;
@@ -32,6 +33,8 @@ impl Engine {
             checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
             checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),
             encryption,
+            // The digest of an unfinished block of MD5 would be that many bytes of the body in the clear.
+            order: (create.sequential && told_encryption.is_none()).then(PartOrder::default),
         };
         let id = self.store.create_upload(&known.reference, &create.key, upload).await?;
         Ok(told(Reply::UploadCreated(id), told_encryption.as_deref()))

@@ -7,13 +7,14 @@ use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewPart, WriteIntent};
 
-use super::{no_such_upload, upload_id};
-use crate::body::{pour, wanted_checksum};
+use super::{no_such_upload, turn_of, upload_id};
+use crate::body::{pour_part, wanted_checksum};
 use crate::encryption::told;
 use crate::engine::Engine;
 
 impl Engine {
-    /// Stores a part, durable when this returns. A part of the same number is replaced.
+    /// Stores a part, durable when this returns. A part of the same number is replaced, unless the upload's parts come in
+    /// order.
     pub(crate) async fn upload_part(&self, part: UploadPart, body: Body) -> Result<Reply> {
         let known = self.known(&part.upload.bucket)?;
         let id = upload_id(&part.upload)?;
@@ -41,10 +42,16 @@ impl Engine {
             followed: false,
             data_key,
         };
+        let mut whole = turn_of(part.number, new.order.as_ref())?;
         let mut writer = self.store.begin(intent).await?;
-        let digests = pour(&mut *writer, body, &part.digests).await?;
-        let stored =
-            NewPart { upload: id, number: part.number, last_modified: self.clock.now(), checksum: digests.checksum };
+        let digests = pour_part(&mut *writer, body, &part.digests, whole.as_mut()).await?;
+        let stored = NewPart {
+            upload: id,
+            number: part.number,
+            last_modified: self.clock.now(),
+            checksum: digests.checksum,
+            order: whole.map(|md5| md5.order(part.number)),
+        };
         Ok(told(Reply::PartStored(writer.seal_part(stored).await?), encryption))
     }
 }

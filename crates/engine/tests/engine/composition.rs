@@ -31,6 +31,28 @@ async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType
         checksum,
         condition: WriteCondition::Any,
         encryption: headwater_model::encryption::WriteEncryption::default(),
+        sequential: false,
+    };
+    match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
+        Reply::UploadCreated(id) => {
+            UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An upload whose parts come in order.
+async fn create_sequential(bench: &Bench) -> UploadRef {
+    let create = CreateMultipartUpload {
+        bucket: bucket(BUCKET),
+        key: key("big"),
+        headers: ObjectHeaders::default(),
+        tags: Tags::new(),
+        acl: None,
+        checksum: None,
+        condition: WriteCondition::Any,
+        sequential: true,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     };
     match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
         Reply::UploadCreated(id) => {
@@ -241,4 +263,62 @@ async fn buckets_have_tags_of_their_own() {
     assert!(matches!(shown(Dialect::S3).await, Ok(Reply::Tags(tags)) if tags == both[1..]));
     bench.ask(Op::DeleteBucketTagging(bucket(BUCKET), Vec::new())).await.unwrap();
     assert!(matches!(shown(Dialect::S3).await, Err(Error::NoSuchTagSet { .. })));
+}
+
+/// What comes out of turn is refused before its body is read; written and copied parts make one MD5.
+#[tokio::test]
+async fn parts_of_a_sequential_upload_come_in_turn() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    bench.put("source", b"of a copy").await.unwrap();
+    let sequential = create_sequential(&bench).await;
+    let out_of_turn = UploadPart {
+        upload: sequential.clone(),
+        number: 2,
+        content_length: None,
+        digests: AnnouncedDigests::default(),
+        customer_key: None,
+    };
+    let unread = Body::Stream(Box::pin(Unread));
+    let refused = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(out_of_turn)), unread).await;
+    assert!(matches!(refused, Err(Error::PartNotSequential { part_number: 2 })), "{refused:?}");
+
+    let first = upload(&bench, &sequential, 1, "written, then ").await;
+    let copy = |number| {
+        Op::UploadPartCopy(Box::new(UploadPartCopy {
+            upload: sequential.clone(),
+            number,
+            source_bucket: bucket(BUCKET),
+            source_key: key("source"),
+            source_version: None,
+            source_conditions: Preconditions::default(),
+            range: None,
+            customer_key: None,
+            source_customer_key: None,
+        }))
+    };
+    let again = bench.ask(copy(1)).await;
+    assert!(matches!(again, Err(Error::PartAlreadyExists { part_number: 1 })), "{again:?}");
+    let second = match bench.ask(copy(2)).await.unwrap() {
+        Reply::PartCopied(part) => part,
+        other => panic!("{other:?}"),
+    };
+    let complete = completion(&sequential, &[first, second]);
+    match bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await.unwrap() {
+        Reply::Completed(meta) => assert_eq!(meta.md5, Some(fast_md5::digest(b"written, then of a copy"))),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A body that must not be read.
+struct Unread;
+
+impl futures_util::Stream for Unread {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        panic!("the body is read");
+    }
 }

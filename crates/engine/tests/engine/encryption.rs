@@ -197,6 +197,7 @@ async fn create(bench: &Bench, encryption: WriteEncryption) -> (UploadRef, Optio
         checksum: None,
         condition: WriteCondition::Any,
         encryption,
+        sequential: false,
     };
     let (reply, holder) = told(bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap());
     let Reply::UploadCreated(id) = reply else { panic!("{reply:?}") };

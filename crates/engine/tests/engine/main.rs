@@ -10,6 +10,7 @@ mod locks;
 mod operations;
 mod oss_objects;
 mod races;
+mod random;
 mod rights;
 mod rights_of_objects;
 mod sealing;

@@ -284,6 +284,7 @@ async fn a_multipart_upload_becomes_one_object() {
         checksum: None,
         condition: WriteCondition::Any,
         encryption: headwater_model::encryption::WriteEncryption::default(),
+        sequential: false,
     };
     let Reply::UploadCreated(id) = bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() else {
         panic!("no upload")

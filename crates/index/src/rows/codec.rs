@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::key::{RowKind, describe};
 use super::{
-    AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow,
+    AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow,
     SegmentRow, UploadKeyRow, UploadRow, VersionRow,
 };
 
@@ -116,6 +116,7 @@ pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
         RowKind::UploadKey => UploadKeyRow::parse_key(key).and_then(|_| UploadKeyRow::decode(key, value).map(drop)),
         RowKind::Object => ObjectRow::parse_key(key).and_then(|_| ObjectRow::decode(key, value).map(drop)),
         RowKind::Part => PartRow::parse_key(key).and_then(|_| PartRow::decode(key, value).map(drop)),
+        RowKind::Order => OrderRow::parse_key(key).and_then(|_| OrderRow::decode(key, value).map(drop)),
         RowKind::Origin => OriginRow::parse_key(key).and_then(|_| OriginRow::decode(key, value).map(drop)),
         RowKind::Segment => SegmentRow::parse_key(key).and_then(|_| SegmentRow::decode(key, value).map(drop)),
         RowKind::OriginUsage => {

@@ -11,7 +11,7 @@ use headwater_model::origin::OriginId;
 
 use super::codec::RowError;
 use super::{
-    AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
+    AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
     UploadKeyRow, UploadRow, VersionRow,
 };
 
@@ -40,6 +40,8 @@ pub enum RowKind {
     Object = b'o',
     /// [`super::PartRow`].
     Part = b'p',
+    /// [`super::OrderRow`].
+    Order = b'q',
     /// [`super::OriginRow`].
     Origin = b'r',
     /// [`super::SegmentRow`].
@@ -54,7 +56,7 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Account,
         Self::Bucket,
         Self::Counter,
@@ -63,6 +65,7 @@ impl RowKind {
         Self::GoneCount,
         Self::Object,
         Self::Part,
+        Self::Order,
         Self::Origin,
         Self::Segment,
         Self::OriginUsage,
@@ -108,6 +111,10 @@ fn describe_known(key: &[u8]) -> Option<String> {
         RowKind::Part => {
             let (generation, id, number) = PartRow::parse_key(key).ok()?;
             format!("part row {number} of upload {id} of generation {}", generation.0)
+        }
+        RowKind::Order => {
+            let (generation, id) = OrderRow::parse_key(key).ok()?;
+            format!("part order row of upload {id} of generation {}", generation.0)
         }
         RowKind::Origin => format!("origin row {}", OriginRow::parse_key(key).ok()?),
         RowKind::Segment => format!("segment row {}", SegmentRow::parse_key(key).ok()?),

@@ -12,6 +12,7 @@
 //! gone count  'n' generation
 //! object      'o' generation key
 //! part        'p' generation upload-id number
+//! part order  'q' generation upload-id
 //! origin      'r' origin
 //! segment     's' segment
 //! usage       't' origin
@@ -34,6 +35,7 @@ mod gone;
 mod gone_count;
 mod key;
 mod object;
+mod order;
 mod origin;
 mod origin_usage;
 mod part;
@@ -51,6 +53,7 @@ pub use gone::GoneRow;
 pub use gone_count::GoneCountRow;
 pub use key::{RowKind, describe};
 pub use object::ObjectRow;
+pub use order::OrderRow;
 pub use origin::OriginRow;
 pub use origin_usage::OriginUsageRow;
 pub use part::PartRow;

@@ -5,7 +5,7 @@ use headwater_model::acl::CannedAcl;
 use headwater_model::bucket::{Bucket, Dialect, Generation};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
-use headwater_model::multipart::UploadId;
+use headwater_model::multipart::{PartOrder, UploadId};
 use headwater_model::object::{Composition, ContentHeaders, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::origin::OriginId;
 use headwater_model::policy::{Attached, Policy};
@@ -199,6 +199,10 @@ fn origin_id() -> OriginId {
     OriginId::parse("https://origin.example").expect("a valid url")
 }
 
+fn order() -> OrderRow {
+    OrderRow { sequence: 9, order: PartOrder { last: 10_000, md5_state: vec![5; 3].into() } }
+}
+
 /// One row of every kind as (key, value).
 fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([7; 16]));
@@ -212,6 +216,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (GoneCountRow::key(generation), GoneCountRow { count: 300 }.encode()),
         (ObjectRow::key(generation, &key), object().encode()),
         (PartRow::key(generation, id, 10_000), part().encode()),
+        (OrderRow::key(generation, id), order().encode()),
         (OriginRow::key(&origin_id()), origin().encode()),
         (SegmentRow::key(7), segment().encode()),
         (OriginUsageRow::key(&origin_id()), usage().encode()),
@@ -234,6 +239,7 @@ fn values_come_back_as_they_were() {
     round_trip(&upload());
     round_trip(&filled::described_upload());
     round_trip(&part());
+    round_trip(&order());
     round_trip(&marker());
     round_trip(&filled::superseded());
     round_trip(&origin());
@@ -276,6 +282,7 @@ fn every_kind_is_verified_and_told_by_name() {
             "gone count row of generation 4",
             "object row \"a/b\\0c\" of generation 4",
             "part row 10000 of upload 07070707070707070707070707070707 of generation 4",
+            "part order row of upload 07070707070707070707070707070707 of generation 4",
             "origin row https://origin.example:443",
             "segment row 7",
             "usage row https://origin.example:443",

@@ -29,6 +29,8 @@ pub struct CreateMultipartUpload {
     pub condition: WriteCondition,
     /// How to encrypt the parts.
     pub encryption: WriteEncryption,
+    /// Whether its parts must come in order (`sequential` of OSS): then the object has the MD5 of the whole.
+    pub sequential: bool,
 }
 
 /// Names an upload.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OriginRow,
+    AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow,
     OriginUsageRow, PartRow, RowKind, RowValue, SegmentRow, UploadRow, VersionContent, VersionRow,
 };
 use headwater_model::Result;
@@ -334,6 +334,7 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
                 VersionContent::Marker { .. } => (row.sequence, Counted::Version(0), Vec::new()),
             }
         }
+        RowKind::Order => (OrderRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Account => (AccountRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),

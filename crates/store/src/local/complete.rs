@@ -3,7 +3,7 @@
 
 use headwater_index::rows::PartRow;
 use headwater_model::digest::{Digests, ETag};
-use headwater_model::multipart::{CompletedPart, UploadId};
+use headwater_model::multipart::{CompletedPart, PartOrder, UploadId};
 use headwater_model::object::{Composition, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::{Error, ObjectKey, Result};
 
@@ -11,7 +11,7 @@ use super::core::Core;
 use super::digest::CRC64;
 use super::seal::{Candidate, meta};
 use super::uploads::end_upload;
-use crate::{BucketRef, CrcCombiner, Expectation, NewObject};
+use crate::{BucketRef, CrcCombiner, Expectation, NewObject, RunningMd5};
 
 impl Core {
     /// Makes an object of an upload's parts.
@@ -30,9 +30,10 @@ impl Core {
         let now = self.clock.now();
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
-            let stored = end_upload(judgement, bucket.generation, key, id)?;
-            let listed = select(&stored, parts, id)?;
-            let meta = whole(&listed, object);
+            let ended = end_upload(judgement, bucket.generation, key, id)?;
+            let listed = select(&ended.parts, parts, id)?;
+            let md5 = ended.order.map_or(Ok(None), |order| md5_of(&order, parts))?;
+            let meta = ObjectMeta { md5, ..whole(&listed, object) };
             let extents = listed.iter().flat_map(|(_, part)| part.extents.iter().copied()).collect();
             Candidate { bucket, key, expect: &expect, now }.put(judgement, meta, extents)
         })
@@ -54,6 +55,16 @@ fn select<'a>(stored: &'a [(u16, PartRow)], listed: &[CompletedPart], id: Upload
             .ok_or_else(|| Error::InvalidPart { part_number: part.number, upload_id: id.to_string().into() })
     };
     listed.iter().map(find).collect()
+}
+
+/// The MD5 of parts that came in order, if they are listed so; `None` if those that came last are left out.
+fn md5_of(order: &PartOrder, listed: &[CompletedPart]) -> Result<Option<[u8; 16]>> {
+    let gap = (1..).zip(listed).find(|(turn, part)| part.number != *turn);
+    if let Some((_, part)) = gap {
+        return Err(Error::PartNotSequential { part_number: part.number });
+    }
+    let all = listed.last().is_some_and(|last| last.number == order.last);
+    all.then(|| RunningMd5::behind(order).map(RunningMd5::finish)).transpose()
 }
 
 /// Metadata of the object that the parts make.

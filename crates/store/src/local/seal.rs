@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use headwater_index::rows::{BlobRef, Extent, ObjectRow, PartRow, RowValue, UploadKeyRow};
+use headwater_index::rows::{BlobRef, Extent, ObjectRow, OrderRow, PartRow, RowValue, UploadKeyRow};
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
@@ -23,6 +23,7 @@ use super::gone;
 use super::probe::Point;
 use super::reading::crc64;
 use super::running::RunningWrite;
+use super::uploads::order_of;
 use super::versions::{self, KeyVersions};
 use super::writer::FileBody;
 use crate::{BucketRef, DataKey, Expectation, NewObject, NewPart, WriteIntent};
@@ -259,6 +260,7 @@ fn put_part(
     judgement.living(&intent.bucket)?;
     let generation = intent.bucket.generation;
     require_upload(judgement, generation, &intent.key, part)?;
+    put_order(judgement, generation, part)?;
     let key = PartRow::key(generation, part.upload, part.number);
     let former = judgement.get(&key)?;
     let row = PartRow {
@@ -286,6 +288,18 @@ fn require_upload(
         None => false,
     };
     if open { Ok(()) } else { Err(Error::NoSuchUpload { upload_id: part.upload.to_string().into() }) }
+}
+
+/// Of an upload whose parts come in order, only the next part is one. None is ever replaced, so the digest that the writer
+/// went on from is that of the parts before it.
+fn put_order(judgement: &mut Judgement<'_>, generation: Generation, part: &NewPart) -> Result<()> {
+    let Some((key, former, order)) = order_of(judgement, generation, part.upload)? else { return Ok(()) };
+    order.admit(part.number)?;
+    let next = part.order.clone().filter(|next| next.last == part.number);
+    let next = next.ok_or_else(|| Error::internal("store a part", "it does not say where the order stands with it"))?;
+    let row = OrderRow { sequence: judgement.sequence(), order: next };
+    judgement.put(key, row.encode(), Some(former));
+    Ok(())
 }
 
 /// A durable blob that no row names yet; it goes when it is dropped so.

@@ -1,10 +1,11 @@
 //! Multipart uploads until their end: creating, looking up, listing, aborting.
 
+use bytes::Bytes;
 use headwater_index::after_prefix;
-use headwater_index::rows::{PartRow, RowValue, UploadKeyRow, UploadRow};
+use headwater_index::rows::{OrderRow, PartRow, RowValue, UploadKeyRow, UploadRow};
 use headwater_model::bucket::Generation;
 use headwater_model::list::ListQuery;
-use headwater_model::multipart::{PartPage, UploadId, UploadInfo, UploadPage};
+use headwater_model::multipart::{PartOrder, PartPage, UploadId, UploadInfo, UploadPage};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::commit::Judgement;
@@ -31,11 +32,15 @@ impl Core {
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let sequence = judgement.sequence();
-            let NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption } = upload;
+            let NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption, order } = upload;
             let row = UploadRow { sequence, initiated, checksum_algorithm, headers, tags, checksum_type, encryption };
             judgement.put(UploadRow::key(bucket.generation, key, id), row.encode(), None);
             let by_id = UploadKeyRow { key: key.clone() };
             judgement.put(UploadKeyRow::key(bucket.generation, id), by_id.encode(), None);
+            if let Some(order) = order {
+                let row = OrderRow { sequence, order };
+                judgement.put(OrderRow::key(bucket.generation, id), row.encode(), None);
+            }
             Ok(())
         })
         .await?;
@@ -54,7 +59,10 @@ impl Core {
         let row = UploadRow::decode(&row_key, &value)?;
         let info = row.info(key.clone(), id);
         let UploadRow { headers, tags, checksum_algorithm, checksum_type, encryption, .. } = row;
-        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption })))
+        let order_key = OrderRow::key(bucket.generation, id);
+        let order = self.view.get(&order_key)?.map(|value| OrderRow::decode(&order_key, &value)).transpose()?;
+        let order = order.map(|row| row.order);
+        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption, order })))
     }
 
     /// One page of an upload's parts.
@@ -126,13 +134,21 @@ impl Core {
     }
 }
 
-/// Deletes the rows of an open upload and of its parts; gives the parts by ascending number.
+/// An upload that has come to its end.
+pub(super) struct Ended {
+    /// Its parts by ascending number.
+    pub(super) parts: Vec<(u16, PartRow)>,
+    /// If they came in order: where they stand.
+    pub(super) order: Option<PartOrder>,
+}
+
+/// Deletes the rows of an open upload and of its parts.
 pub(super) fn end_upload(
     judgement: &mut Judgement<'_>,
     generation: Generation,
     key: &ObjectKey,
     id: UploadId,
-) -> Result<Vec<(u16, PartRow)>> {
+) -> Result<Ended> {
     let row_key = UploadRow::key(generation, key, id);
     let Some(upload) = judgement.get(&row_key)? else {
         return Err(Error::NoSuchUpload { upload_id: id.to_string().into() });
@@ -151,7 +167,26 @@ pub(super) fn end_upload(
     for (part_key, value) in rows {
         judgement.delete(part_key, value);
     }
-    Ok(parts)
+    let order = order_of(judgement, generation, id)?;
+    Ok(Ended {
+        parts,
+        order: order.map(|(order_key, value, order)| {
+            judgement.delete(order_key, value);
+            order
+        }),
+    })
+}
+
+/// Where the parts of an upload stand, if they come in order, with the row's key and value.
+pub(super) fn order_of(
+    judgement: &mut Judgement<'_>,
+    generation: Generation,
+    id: UploadId,
+) -> Result<Option<(Vec<u8>, Bytes, PartOrder)>> {
+    let key = OrderRow::key(generation, id);
+    let Some(value) = judgement.get(&key)? else { return Ok(None) };
+    let order = OrderRow::decode(&key, &value)?.order;
+    Ok(Some((key, value, order)))
 }
 
 /// Row key at which a page of uploads begins.

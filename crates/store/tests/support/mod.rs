@@ -232,7 +232,7 @@ impl Opened {
 
     pub(crate) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {
         let (writer, _) = self.finished(key, body).await.expect("finished");
-        let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None };
+        let part = NewPart { upload, number, last_modified: Timestamp(0), checksum: None, order: None };
         let info = writer.seal_part(part).await.expect("a part");
         CompletedPart { number, etag: info.etag, checksum: None }
     }

@@ -2,7 +2,8 @@
 
 use crc_fast::{CrcAlgorithm, checksum as crc};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
-use headwater_model::multipart::PartInfo;
+use headwater_model::multipart::{CompletedPart, PartInfo, PartOrder};
+use headwater_model::{Error, Result};
 use headwater_store::NewPart;
 use md5::{Digest as _, Md5};
 use sha1::Sha1;
@@ -29,6 +30,14 @@ pub(super) fn part(part: NewPart, bytes: &[u8]) -> PartInfo {
         crc64: digests.crc64,
         checksum: part.checksum,
     }
+}
+
+/// The MD5 that a completion tells of parts which came in order.
+pub(super) fn in_order(order: &PartOrder, listed: &[CompletedPart], body: &[u8]) -> Result<Option<[u8; 16]>> {
+    if let Some((_, part)) = (1..).zip(listed).find(|(turn, part)| part.number != *turn) {
+        return Err(Error::PartNotSequential { part_number: part.number });
+    }
+    Ok((listed.len() == usize::from(order.last)).then(|| Md5::digest(body).into()))
 }
 
 fn checksum(algorithm: ChecksumAlgorithm, bytes: &[u8]) -> Checksum {

@@ -339,6 +339,11 @@ impl State {
         (bytes, data_key): (Bytes, Option<DataKey>),
     ) -> Result<PartInfo> {
         let upload = self.writable(bucket)?.upload_mut(part.upload)?;
+        if let Some(order) = &mut upload.new.order {
+            order.admit(part.number)?;
+            *order = part.order.clone().unwrap_or_default();
+            assert_eq!(order.last, part.number, "a part says where the order stands with it");
+        }
         let info = digests::part(part, &bytes);
         upload.data_key = data_key;
         upload.parts.insert(info.number, (info.clone(), bytes));
@@ -363,9 +368,12 @@ impl State {
         });
         let composition = Composition { parts: Some(listed.collect()), ..object.composition };
         let object = NewObject { composition, ..object };
+        let md5 = open.new.order.as_ref().map_or(Ok(None), |order| digests::in_order(order, parts, &bytes))?;
         life.judge(key, expect)?;
         let data_key = open.data_key.clone();
-        let meta = life.put(key, expect, Stored::new(object, bytes, data_key), now)?;
+        let stored = Stored::new(object, bytes, data_key);
+        let meta = Arc::new(ObjectMeta { md5, ..(*stored.meta).clone() });
+        let meta = life.put(key, expect, Stored { meta, ..stored }, now)?;
         life.uploads.remove(upload);
         Ok(meta)
     }

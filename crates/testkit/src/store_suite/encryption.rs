@@ -149,8 +149,10 @@ pub async fn encrypted_parts_become_an_object(mut subject: Subject) {
         let body = pattern(size, u64::from(number));
         let (writer, digests) = subject.finished(intent(&subject, "k", 1), &body).await;
         let last_modified = headwater_model::clock::Timestamp(0);
-        let part =
-            writer.seal_part(NewPart { upload: id, number, last_modified, checksum: None }).await.expect("a part");
+        let part = writer
+            .seal_part(NewPart { upload: id, number, last_modified, checksum: None, order: None })
+            .await
+            .expect("a part");
         assert_eq!((part.size_bytes, part.etag.clone()), (size as u64, ETag::of_md5(digests.md5)));
         listed.push(CompletedPart { number, etag: part.etag, checksum: None });
         whole.extend_from_slice(&body);

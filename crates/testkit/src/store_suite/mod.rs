@@ -2,7 +2,7 @@
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
 //! [`amendments`], [`buckets`], [`copies`], [`encryption`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
-//! [`locks`], [`objects`], [`origins`], [`tails`], [`version_listing`], [`versions`] and [`worm`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
+//! [`locks`], [`objects`], [`ordered`], [`origins`], [`tails`], [`version_listing`], [`versions`] and [`worm`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
 //! contract leaves a choice, the functions accept
 //! either.
 
@@ -29,6 +29,7 @@ pub mod listing;
 pub mod locks;
 pub mod multipart;
 pub mod objects;
+pub mod ordered;
 pub mod origins;
 pub mod random;
 mod subject;
@@ -168,6 +169,12 @@ macro_rules! store_conformance {
                 uploads_are_paged_by_key_and_id,
                 uploads_are_collapsed_at_the_delimiter,
                 uploads_survive_reopening
+            ],
+            ordered: [
+                parts_in_order_make_the_md5_of_the_whole,
+                only_the_next_part_is_stored,
+                ordered_parts_are_listed_from_the_first,
+                an_order_goes_with_its_upload
             ],
             objects: [
                 bodies_of_every_size_come_back,

@@ -169,6 +169,7 @@ pub async fn an_upload_belongs_to_its_key(subject: Subject) {
         checksum_algorithm: algorithm,
         checksum_type: ChecksumType::FullObject,
         encryption: None,
+        order: None,
     };
     let bucket = subject.bucket();
     let id = subject.store().create_upload(&bucket, &key, new.clone()).await.expect("an upload");

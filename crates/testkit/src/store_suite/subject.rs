@@ -233,7 +233,7 @@ impl Subject {
     pub(super) async fn try_put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> Result<PartInfo> {
         let (writer, digests) = self.finished(self.intent(key), body).await;
         let checksum = digests.checksum;
-        writer.seal_part(NewPart { upload, number, last_modified: self.clock.now(), checksum }).await
+        writer.seal_part(NewPart { upload, number, last_modified: self.clock.now(), checksum, order: None }).await
     }
 
     pub(super) async fn put_part(&self, key: &str, upload: UploadId, number: u16, body: &[u8]) -> CompletedPart {

@@ -102,6 +102,7 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
         let headers = response.headers_mut();
         headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
         headers.insert(checksum::CRC64, meta.crc64.into());
+        checksum::put_md5(headers, meta);
     }
     response
 }

@@ -26,6 +26,7 @@ pub(super) fn decode_create(request: &Request<'_>) -> Result<Op> {
         checksum,
         condition: condition::decode_write(request)?,
         encryption: encryption::of_write(request)?,
+        sequential: request.is_oss() && request.query("sequential").is_some(),
     })))
 }
 

@@ -114,6 +114,9 @@ fn of_value(error: &Error) -> Vec<Detail<'_>> {
         Error::InvalidPart { part_number, upload_id } => {
             vec![("UploadId", text(upload_id)), ("PartNumber", part_number.to_string().into())]
         }
+        Error::PartNotSequential { part_number } | Error::PartAlreadyExists { part_number } => {
+            vec![("PartNumber", part_number.to_string().into())]
+        }
         Error::InvalidRange { range, size_bytes } => {
             vec![("RangeRequested", text(range)), ("ActualObjectSize", size_bytes.to_string().into())]
         }

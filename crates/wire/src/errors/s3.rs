@@ -197,6 +197,14 @@ fn fault_of_request(error: &Error) -> Fault {
             "InvalidPartOrder",
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
         ),
+        Error::PartNotSequential { .. } => row(
+            S::BAD_REQUEST,
+            "PartNotSequential",
+            "For sequential multipart upload, you must upload or complete parts with sequential part number.",
+        ),
+        Error::PartAlreadyExists { .. } => {
+            row(S::CONFLICT, "PartAlreadyExist", "For sequential multipart upload, you can't overwrite uploaded parts.")
+        }
         Error::InvalidRange { .. } => {
             row(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable")
         }

@@ -217,6 +217,8 @@ fn table() -> Vec<(Error, Words, Words)> {
         ),
         (Error::InvalidPart { part_number: 1, upload_id: "U".into() }, ("InvalidPart", 400), ("InvalidPart", 400)),
         (Error::InvalidPartOrder, ("InvalidPartOrder", 400), ("InvalidPartOrder", 400)),
+        (Error::PartNotSequential { part_number: 3 }, ("PartNotSequential", 400), ("PartNotSequential", 400)),
+        (Error::PartAlreadyExists { part_number: 1 }, ("PartAlreadyExist", 409), ("PartAlreadyExist", 409)),
         (Error::InvalidRange { range: "bytes=9-".into(), size_bytes: 5 }, ("InvalidRange", 416), ("InvalidRange", 416)),
         (Error::PreconditionFailed { condition: "If-Match" }, ("PreconditionFailed", 412), ("PreconditionFailed", 412)),
         (Error::ObjectExists { key: key() }, ("PreconditionFailed", 412), ("FileAlreadyExists", 409)),

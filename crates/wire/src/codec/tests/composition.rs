@@ -92,6 +92,21 @@ fn a_header_gives_tags_to_what_is_written() {
 }
 
 #[test]
+fn only_oss_has_sequential_uploads() {
+    for (host, target, expected) in [
+        (OSS, "POST /bkt/k?uploads", false),
+        (OSS, "POST /bkt/k?uploads&sequential", true),
+        (OSS, "POST /bkt/k?sequential=1&uploads=1", true),
+        (S3, "POST /bkt/k?uploads&sequential", false),
+    ] {
+        match read(host, target, &[], "").unwrap() {
+            Op::CreateMultipartUpload(create) => assert_eq!(create.sequential, expected, "{host} {target}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn uploads_name_an_algorithm_and_a_type_that_go_together() {
     let create = |headers: &[(&str, &str)]| match read(S3, "POST /bkt/k?uploads", headers, "")? {
         Op::CreateMultipartUpload(create) => Ok::<CreateMultipartUpload, Error>(*create),

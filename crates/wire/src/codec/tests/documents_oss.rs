@@ -140,6 +140,10 @@ fn multipart_uploads() {
     );
     let completed = answer(OSS, "POST /bkt/k?uploadId=U", Reply::Completed(Arc::new(meta())));
     assert_eq!(completed.headers()["x-oss-hash-crc64ecma"], "5981764153023615706");
+    assert_eq!(completed.headers()["content-md5"], "XrY7u+Ae7tCTyyK7j1rNww==", "as of parts that came in order");
+    let unordered =
+        answer(OSS, "POST /bkt/k?uploadId=U", Reply::Completed(Arc::new(ObjectMeta { md5: None, ..meta() })));
+    assert!(!unordered.headers().contains_key("content-md5"));
     assert_eq!(
         xml("oss.test:9000", "POST /bkt/a%20b?uploadId=U", Reply::Completed(Arc::new(meta()))),
         joined(

@@ -86,7 +86,8 @@ async fn footers_say_what_the_payload_is() {
     let mut writer = fixture.dir.create(draft(key), UNBOUNDED).await.expect("a writer");
     writer.write(Bytes::from_static(b"123456789")).await.expect("written");
     let digests = writer.finish().await.expect("finished");
-    let part = NewPart { upload: UploadId([0xab; 16]), number: 3, last_modified: Timestamp(9), checksum: None };
+    let part =
+        NewPart { upload: UploadId([0xab; 16]), number: 3, last_modified: Timestamp(9), checksum: None, order: None };
     let note = FooterNote { role: Role::from(&part), born_after_sequence: u64::MAX };
     let blob = writer.persist(note).await.expect("persisted");
 
