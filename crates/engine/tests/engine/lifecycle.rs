@@ -167,6 +167,7 @@ async fn uploads_end_that_nobody_completes() {
             acl: None,
             checksum: None,
             condition: WriteCondition::Any,
+            encryption: headwater_model::encryption::WriteEncryption::default(),
             sequential: false,
         };
         stage.bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap();

@@ -99,6 +99,7 @@ async fn reset(engine: &Arc<Engine>, row: &Row) {
         content_length: Some(0),
         digests: AnnouncedDigests { trailing: TrailingChecksum::default(), ..AnnouncedDigests::default() },
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     };
     engine.perform(&owner, Op::PutObject(Box::new(put)), Body::Empty).await.unwrap();
     let allow = format!(r#"{{"Effect": "Allow", "Action": {actions}, "Resource": "*"}}"#);

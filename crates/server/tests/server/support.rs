@@ -86,7 +86,9 @@ pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mu
     let owner = Owner { id: "root".into(), display_name: "root".into() };
     let metrics = Arc::new(Metrics::new());
     let origins = headwater_egress::Origins::new(clock.clone());
+    let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));
     let fills = Fills::new(FillsConfig {
+        seal: seal.clone(),
         store: store.clone(),
         origin: Arc::new(NoOrigin),
         clock: clock.clone(),
@@ -97,15 +99,7 @@ pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mu
         limits: FillLimits::default(),
     });
     let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner };
-    let config = EngineConfig {
-        store,
-        fills,
-        root,
-        clock: clock.clone(),
-        region: "cn-hangzhou".into(),
-        seal: Arc::new(Seal::new(&[1; 32], clock.clone())),
-        origins,
-    };
+    let config = EngineConfig { store, fills, root, clock: clock.clone(), region: "cn-hangzhou".into(), seal, origins };
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();

@@ -5,6 +5,7 @@ mod composition;
 mod cors;
 mod documents_oss;
 mod documents_s3;
+mod encryption;
 mod lifecycle;
 mod listing;
 mod locks;
