@@ -27,7 +27,7 @@ impl ObjectRow {
     pub fn listed(row_key: &[u8], value: &[u8]) -> Result<ListedObject, RowError> {
         let (_, key) = Self::parse_key(row_key)?;
         match value.split_first() {
-            Some((&Self::VERSION, payload)) => {
+            Some((&(SAME_BEGINNING | Self::VERSION), payload)) => {
                 let (row, _) = postcard::take_from_bytes::<Row<'_>>(payload)
                     .map_err(|error| RowError::Value { row: describe(row_key), detail: error.to_string() })?;
                 let Meta { size_bytes, etag, last_modified, checksum, kind, headers, composition, .. } = row.meta;
@@ -63,6 +63,9 @@ pub fn listed(key: ObjectKey, meta: &ObjectMeta) -> ListedObject {
         owner: meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
     }
 }
+
+/// The version before, whose rows begin alike.
+const SAME_BEGINNING: u8 = 4;
 
 /// Representation headers of an object, each of which it may have.
 const CONTENT_HEADERS: usize = 7;
