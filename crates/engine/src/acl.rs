@@ -72,12 +72,14 @@ impl Engine {
         target: &ObjectVersion,
         wanted: &WantedAcl,
     ) -> Result<Reply> {
-        let object = self.open_for(caller, Action::PutObjectAcl, target).await?;
-        let known = self.known(&target.bucket)?;
-        let owner = object.meta.headers.access.as_ref().and_then(|access| access.owner.clone());
-        let shown = owner.clone().unwrap_or_else(|| self.owner_of(&known.bucket));
-        let access = boxed(ObjectAccess { acl: self.object_acl(&known.bucket, Some(wanted), &shown)?, owner });
-        self.amend(target, Amendment::Access(access)).await
+        self.amend(caller, Action::PutObjectAcl, target, |object| {
+            let known = self.known(&target.bucket)?;
+            let owner = object.meta.headers.access.as_ref().and_then(|access| access.owner.clone());
+            let shown = owner.clone().unwrap_or_else(|| self.owner_of(&known.bucket));
+            let acl = self.object_acl(&known.bucket, Some(wanted), &shown)?;
+            Ok(Amendment::Access(boxed(ObjectAccess { acl, owner })))
+        })
+        .await
     }
 
     /// Owner and list of an object that the caller writes.

@@ -3,30 +3,23 @@
 //! Guarantees: an append is the whole body at exactly the position that its writer named, or nothing; of two at the same
 //! position one wins and the other is told where the object ends now.
 //!
-//! How: what is appended becomes a piece of its own behind the pieces that are there, which are not read. Small objects
-//! are written anew instead, and so are those of too many pieces, each of which costs a little whenever the object is
-//! opened.
-
-use std::future::poll_fn;
+//! How: what is appended becomes the end of the object in the store, which keeps the version and whatever the object has
+//! by then: lists, tags, locks. The body of before does not pass through here.
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
-use headwater_model::digest::{Digests, ETag};
+use headwater_model::digest::ETag;
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance, SharedMeta};
-use headwater_model::op::{AnnouncedDigests, AppendObject, Caller};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance};
+use headwater_model::op::{AppendObject, Caller};
 use headwater_model::reply::Reply;
 use headwater_model::version::Governance;
 use headwater_model::{Error, ObjectKey, Result};
-use headwater_store::{BucketRef, Expectation, NewObject, ObjectWriter, StoredObject, VersionRemoval, WriteIntent};
+use headwater_store::{BucketRef, Expectation, NewObject, StoredObject, WriteIntent};
 
-use crate::body::{compare, pour};
+use crate::body::pour;
 use crate::engine::Engine;
 use crate::put::with_class_of;
-
-/// Most pieces of an object before the next append writes it anew: its row stays below 64 KiB, and appending a gigabyte
-/// in pieces of a megabyte copies it once.
-const MAX_PIECES: usize = 1000;
 
 impl Engine {
     /// Appends the body, durable when this returns. What the request says about the object counts for its first piece.
@@ -46,6 +39,7 @@ impl Engine {
             max_bytes,
             checksum: None,
             followed: false,
+            data_key: None,
         };
         let (key, digests) = (append.key.clone(), append.digests.clone());
         let outcome = match found {
@@ -57,17 +51,6 @@ impl Engine {
                 let poured = pour(&mut *writer, body, &digests).await?;
                 let first = NewObject { headers, tags: append.tags, ..self.whole(ETag::of_md5(poured.md5)) };
                 writer.seal(first, Expectation::Absent).await
-            }
-            Some(former) if is_rewritten(&former) => {
-                let version = former.meta.version;
-                let rewritten = self.rewrite(former, intent, body, &digests).await;
-                if let Ok(meta) = &rewritten
-                    && meta.version != version
-                {
-                    // An append makes no version (OSS): what was written anew goes. A crash before this leaves it behind.
-                    self.store.delete_version(bucket, &key, VersionRemoval::of(version)).await?;
-                }
-                rewritten
             }
             Some(former) => {
                 let mut writer = self.store.begin(intent).await?;
@@ -96,29 +79,6 @@ impl Engine {
             return Ok(());
         }
         Err(Error::ObjectLocked { key: key.as_str().into(), version: found.meta.version })
-    }
-
-    /// Writes the object anew with the body at its end.
-    async fn rewrite(
-        &self,
-        former: StoredObject,
-        intent: WriteIntent,
-        body: Body,
-        announced: &AnnouncedDigests,
-    ) -> Result<SharedMeta> {
-        let before = former.meta.size_bytes;
-        let content_length = intent.content_length.map(|length| length + before);
-        let intent = WriteIntent { content_length, max_bytes: intent.max_bytes.saturating_add(before), ..intent };
-        let mut writer = self.store.begin(intent).await?;
-        let mut unwatched = Watch::default();
-        unwatched.write(&mut *writer, crate::get::content(&former, 0..before)).await?;
-        let mut watch = Watch::default();
-        watch.write(&mut *writer, body).await?;
-        writer.finish().await?;
-        let appended = watch.finish();
-        compare(announced, &appended)?;
-        let expect = Expectation::ETag(former.meta.etag.clone());
-        writer.seal(self.longer(&former, appended.md5), expect).await
     }
 
     fn whole(&self, etag: ETag) -> NewObject {
@@ -167,51 +127,4 @@ fn judge(append: &AppendObject, found: Option<&StoredObject>) -> Result<()> {
         return Err(Error::AppendPosition { next });
     }
     Ok(())
-}
-
-fn is_rewritten(object: &StoredObject) -> bool {
-    object.content.resident().is_some() || object.content.pieces() >= MAX_PIECES
-}
-
-/// Writes bodies, and knows what the last one came to: the writer only knows the whole.
-struct Watch {
-    size_bytes: u64,
-    md5: fast_md5::Md5,
-    crc64: crc_fast::Digest,
-}
-
-impl Default for Watch {
-    fn default() -> Self {
-        let crc64 = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz);
-        Self { size_bytes: 0, md5: fast_md5::Md5::new(), crc64 }
-    }
-}
-
-impl Watch {
-    async fn write(&mut self, writer: &mut dyn ObjectWriter, body: Body) -> Result<()> {
-        let mut stream = match body {
-            Body::Empty => return Ok(()),
-            Body::Full(bytes) => {
-                self.see(&bytes);
-                return writer.write(bytes).await;
-            }
-            Body::Stream(stream) => stream,
-        };
-        while let Some(chunk) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
-            let chunk = chunk?;
-            self.see(&chunk);
-            writer.write(chunk).await?;
-        }
-        Ok(())
-    }
-
-    fn see(&mut self, bytes: &[u8]) {
-        self.size_bytes += bytes.len() as u64;
-        self.md5.update(bytes);
-        self.crc64.update(bytes);
-    }
-
-    fn finish(self) -> Digests {
-        Digests { size_bytes: self.size_bytes, md5: self.md5.finalize(), crc64: self.crc64.finalize(), checksum: None }
-    }
 }

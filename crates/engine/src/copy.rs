@@ -88,6 +88,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES.max(size_bytes),
             checksum: copy.algorithm,
             followed: false,
+            data_key: None,
         };
         let mut writer = self.store.begin(intent).await?;
         let body = crate::get::content(&source, 0..size_bytes);

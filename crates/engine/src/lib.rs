@@ -10,6 +10,7 @@
 
 mod accounts;
 mod acl;
+mod amend;
 mod append;
 mod body;
 mod bucket_access;

@@ -60,11 +60,13 @@ impl Engine {
 
     pub(crate) async fn put_retention(&self, caller: &Caller<'_>, put: PutObjectRetention) -> Result<Reply> {
         let PutObjectRetention { target, retention, governance } = put;
-        self.open_for(caller, Action::PutObjectRetention, &target).await?;
-        require_lock(&self.known(&target.bucket)?.bucket)?;
-        require_future(retention, self.clock.now())?;
-        let governance = self.governance(caller, governance, &target.bucket, &target.key);
-        self.amend(&target, Amendment::Retention(retention, governance)).await
+        self.amend(caller, Action::PutObjectRetention, &target, |_| {
+            require_lock(&self.known(&target.bucket)?.bucket)?;
+            require_future(retention, self.clock.now())?;
+            let governance = self.governance(caller, governance, &target.bucket, &target.key);
+            Ok(Amendment::Retention(retention, governance))
+        })
+        .await
     }
 
     pub(crate) async fn get_legal_hold(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
@@ -81,19 +83,11 @@ impl Engine {
         target: &ObjectVersion,
         hold: LegalHold,
     ) -> Result<Reply> {
-        self.open_for(caller, Action::PutObjectLegalHold, target).await?;
-        require_lock(&self.known(&target.bucket)?.bucket)?;
-        self.amend(target, Amendment::LegalHold(hold == LegalHold::On)).await
-    }
-
-    /// Changes an object, or a version of it, without its body.
-    pub(crate) async fn amend(&self, target: &ObjectVersion, amendment: Amendment) -> Result<Reply> {
-        let known = self.known(&target.bucket)?;
-        let meta = match target.version {
-            None => self.store.amend(&known.reference, &target.key, amendment).await?,
-            Some(version) => self.store.amend_version(&known.reference, &target.key, version, amendment).await?,
-        };
-        Ok(if crate::versions::keeps_versions(&known) { of_version(Reply::Done, meta.version) } else { Reply::Done })
+        self.amend(caller, Action::PutObjectLegalHold, target, |_| {
+            require_lock(&self.known(&target.bucket)?.bucket)?;
+            Ok(Amendment::LegalHold(hold == LegalHold::On))
+        })
+        .await
     }
 
     /// What the request asks for of governance, if its caller has the right to bypass it. Who has not is refused only where

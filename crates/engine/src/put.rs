@@ -30,6 +30,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: wanted_checksum(&put.digests),
             followed: false,
+            data_key: None,
         };
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, body, &put.digests).await?;

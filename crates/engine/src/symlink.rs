@@ -31,6 +31,7 @@ impl Engine {
             max_bytes: 0,
             checksum: None,
             followed: false,
+            data_key: None,
         };
         let mut writer = self.store.begin(intent).await?;
         writer.finish().await?;

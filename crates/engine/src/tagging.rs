@@ -26,8 +26,8 @@ impl Engine {
         tags: Option<Tags>,
     ) -> Result<Reply> {
         let action = if tags.is_some() { Action::PutObjectTagging } else { Action::DeleteObjectTagging };
-        self.open_for(caller, action, target).await?;
-        self.amend(target, Amendment::Tags(tags.unwrap_or_default())).await
+        let tags = tags.unwrap_or_default();
+        self.amend(caller, action, target, |_| Ok(Amendment::Tags(tags.clone()))).await
     }
 
     /// S3 says that there are none, OSS shows none.

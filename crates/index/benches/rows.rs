@@ -40,7 +40,7 @@ fn row(sequence: u64) -> Bytes {
         version: headwater_model::version::VersionId::Null,
     };
     let blob = BlobRef::Log { segment: sequence / 10_000 };
-    let extent = Extent { blob, offset_bytes: sequence * 4200, length_bytes: 4096, crc64: sequence };
+    let extent = Extent { blob, offset_bytes: sequence * 4200, length_bytes: 4096, crc64: sequence, salt: None };
     ObjectRow { sequence, meta: Arc::new(meta), extents: vec![extent] }.encode()
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
+use crate::encryption::BucketEncryption;
 use crate::lifecycle::LifecycleConfiguration;
 use crate::logging::{BucketLogging, LogFields};
 use crate::name::BucketName;
@@ -113,6 +114,8 @@ pub struct BucketConfiguration {
     pub log_fields: Option<Arc<LogFields>>,
     /// OSS: for how long its objects stay as they are.
     pub worm: Option<BucketWorm>,
+    /// Encryption of objects whose writers ask for none; `None`: they are stored as they come.
+    pub encryption: Option<BucketEncryption>,
 }
 
 /// A bucket and all its settings.

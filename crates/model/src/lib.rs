@@ -14,6 +14,7 @@ pub mod bucket;
 pub mod clock;
 pub mod cors;
 pub mod digest;
+pub mod encryption;
 pub mod error;
 pub mod host;
 pub mod lifecycle;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::acl::Acl;
 use crate::clock::Timestamp;
 use crate::digest::{Checksum, ChecksumType, ETag};
+use crate::encryption::Encryption;
 use crate::reply::Owner;
 use crate::version::{ObjectLock, VersionId};
 
@@ -109,6 +110,8 @@ pub struct Composition {
     pub parts: Option<Arc<[ObjectPart]>>,
     /// The key that a symlink names, as its writer sent it (decoded).
     pub link: Option<Box<str>>,
+    /// How it is encrypted where it is stored. Apart from the headers: no header of a request reaches it.
+    pub encryption: Option<Box<Encryption>>,
 }
 
 /// Everything a HEAD tells.

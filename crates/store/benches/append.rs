@@ -27,6 +27,7 @@ async fn put(store: &LocalStore, bucket: &BucketRef, number: u64, body: Bytes) {
         max_bytes: body.len() as u64,
         checksum: None,
         followed: false,
+        data_key: None,
     };
     let mut writer = store.begin(intent).await.expect("a writer");
     writer.write(body).await.expect("written");

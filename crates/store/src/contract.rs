@@ -37,7 +37,9 @@ use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
-pub use crate::changes::{Amendment, NewUpload};
+use crate::encryption::DataKey;
+
+pub use crate::changes::{Amendment, JudgedAmendment, NewUpload};
 pub use crate::fills::{Afterwards, FillToken, Tombstone};
 pub use crate::following::{Ahead, Tail, TailState};
 pub use crate::versions::{Deleted, NoncurrentPage, NoncurrentVersion, RemovedVersion, StoredVersion, VersionRemoval};
@@ -87,9 +89,15 @@ pub trait Content: Send + Sync {
     /// damaged block ends the stream with [`headwater_model::Error::Damaged`].
     fn read(&self, range: Range<u64>) -> Body;
 
-    /// Of how many pieces the body is made; each costs a little whenever the object is opened or changed.
-    fn pieces(&self) -> usize {
-        1
+    /// The bytes of a body that is encrypted ([`Composition::encryption`](headwater_model::object::Composition)), in the
+    /// clear. Without this such a body is not resident, and reading it ends in [`headwater_model::Error::Internal`].
+    ///
+    /// # Errors
+    /// [`headwater_model::Error::Damaged`] if a small body does not open, larger ones when they are read;
+    /// [`headwater_model::Error::Internal`] if the body is not encrypted.
+    fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
+        let _ = key;
+        Err(headwater_model::Error::internal("decrypt a body", "it is not encrypted"))
     }
 
     /// The implementation, for the store that made it: a copy within one store need not pass through memory.
@@ -212,13 +220,14 @@ pub trait Store: Send + Sync {
     /// Changes an object without changing its body, its `Last-Modified` or its tag.
     ///
     /// # Errors
-    /// [`headwater_model::Error::NoSuchKey`]; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others
-    /// change the key without pause.
+    /// [`headwater_model::Error::NoSuchKey`]; [`headwater_model::Error::PreconditionFailed`] if the object is not the one
+    /// that was judged; those of the [`Amendment`]; [`headwater_model::Error::SlowDown`] if others change the key without
+    /// pause.
     fn amend<'a>(
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
     /// Changes a version, as [`Store::amend`] changes the current object.
@@ -230,7 +239,7 @@ pub trait Store: Send + Sync {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>>;
 
     /// When the key was deleted on purpose, if a tombstone stands for it. Costs nothing in a bucket without tombstones.
@@ -249,7 +258,8 @@ pub trait Store: Send + Sync {
     /// Removes a tombstone; `false` if none stood. The key may be filled again.
     fn lift_gone<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<bool>>;
 
-    /// Writes `object` under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system offers it).
+    /// Writes `object`, not encrypted, under (`bucket`, `key`) with the bytes of `source` (by reflink where the file system
+    /// offers it).
     fn copy(
         &self,
         source: StoredObject,

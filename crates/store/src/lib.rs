@@ -6,6 +6,7 @@
 mod changes;
 mod combine;
 mod contract;
+mod encryption;
 mod fills;
 mod following;
 mod local;
@@ -15,10 +16,11 @@ mod writing;
 
 pub use combine::CrcCombiner;
 pub use contract::{
-    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
-    NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion,
-    Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
+    Afterwards, Ahead, Amendment, BucketRef, Content, Deleted, Expectation, FillToken, JudgedAmendment, NewObject,
+    NewPart, NewUpload, NoncurrentPage, NoncurrentVersion, ObjectWriter, RemovedVersion, Store, StoreStats,
+    StoredObject, StoredVersion, Tail, TailState, Tombstone, VersionRemoval, WriteIntent,
 };
+pub use encryption::DataKey;
 pub use local::{
     DoctorReport, FailStop, Finding, LocalConfig, LocalStore, OpenError, Point, Probe, Treatment, examine,
 };

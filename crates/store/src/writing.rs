@@ -10,6 +10,7 @@ use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance
 use headwater_model::{BoxFuture, ObjectKey, Result};
 
 use crate::contract::{BucketRef, Expectation};
+use crate::encryption::DataKey;
 use crate::following::{Ahead, Tail};
 
 /// What a writer is for: decides buffering, and is written into the blob's footer.
@@ -28,6 +29,8 @@ pub struct WriteIntent {
     pub checksum: Option<ChecksumAlgorithm>,
     /// Whether `tail` will be called: then bytes must be readable while they are written.
     pub followed: bool,
+    /// Encrypts what is stored. Digests, lengths and what followers read are of the bytes as they come.
+    pub data_key: Option<DataKey>,
 }
 
 /// A new object's metadata, chosen after its digests are known.
@@ -79,7 +82,7 @@ pub trait ObjectWriter: Send {
     fn tail(&self) -> Arc<dyn Tail>;
 
     /// Writes into the body's room beyond its end, for bytes that come out of order. `None` while the body is in memory,
-    /// and if it is not followed or its length was not announced.
+    /// and if it is not followed, is encrypted, or its length was not announced.
     fn ahead(&self) -> Option<Arc<dyn Ahead>>;
 
     /// Takes the `length` bytes behind the present end, which were all written ahead, as if they came by
@@ -102,12 +105,14 @@ pub trait ObjectWriter: Send {
     /// Those of [`Expectation`]; `StorageFull`; `Internal`.
     fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
-    /// Makes the body durable at the end of the object under the key, which must meet `expect` and be in files: not
-    /// [`Content::resident`](crate::Content::resident). `object` is the metadata of the whole, but
-    /// for its headers and tags: they are those that the object has by then. After [`ObjectWriter::finish`].
+    /// Makes the body durable at the end of the object under the key, which must meet `expect` and stays the version that
+    /// it is. `object` is the metadata of the whole, but for its headers and tags: they are those that the object has by
+    /// then. An object that is encrypted otherwise than `object` says does not meet any expectation. After
+    /// [`ObjectWriter::finish`].
     ///
     /// # Errors
-    /// Those of [`Expectation`]; `NoSuchKey`; `ObjectLocked`, if it is retained or held by then; `StorageFull`; `Internal`.
+    /// Those of [`Expectation`]; `NoSuchKey`; `ObjectLocked`, if it is retained or held by then; `SlowDown`, if others
+    /// write the key without pause; `StorageFull`; `Internal`.
     fn seal_append(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>>;
 
     /// Makes the body durable as a part, replacing a former part of that number. After [`ObjectWriter::finish`].

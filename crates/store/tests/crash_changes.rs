@@ -38,12 +38,12 @@ impl Left {
         self.judged(opened).await
     }
 
-    /// As [`Left::found`], once the sweep has removed the file that no row names.
-    async fn found_and_swept(self) -> (Vec<u8>, Option<String>) {
+    /// As [`Left::found`], once the sweep has removed the `files` that no row names.
+    async fn found_and_swept(self, files: usize) -> (Vec<u8>, Option<String>) {
         let (probe, swept) = announcing(Point::SweepUnlinked);
         let opened = Opened::open(LocalConfig { probe, ..self.config() }).await;
-        let waited = tokio::task::spawn_blocking(move || swept.recv_timeout(PATIENCE));
-        waited.await.expect("waited").expect("the sweep finds the file");
+        let waited = tokio::task::spawn_blocking(move || (0..files).try_for_each(|_| swept.recv_timeout(PATIENCE)));
+        waited.await.expect("waited").expect("the sweep finds the files");
         self.judged(opened).await
     }
 
@@ -104,19 +104,19 @@ fn longer() -> Vec<u8> {
 
 async fn tag(opened: Opened) {
     let amendment = Amendment::Tags(vec![("k".into(), "new".into())]);
-    opened.store.amend(&opened.bucket, &object_key("k"), amendment).await.expect("amended");
+    opened.store.amend(&opened.bucket, &object_key("k"), amendment.into()).await.expect("amended");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a1_piece_persisted_its_entry_not_written() {
     for point in [Point::BlobPersisted, Point::BatchWrite] {
-        assert!(appending(point).await.found_and_swept().await.0 == large(1));
+        assert!(appending(point).await.found_and_swept(1).await.0 == large(1));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a2_append_entry_torn() {
-    assert!(appending(Point::BatchWritten).await.torn().found_and_swept().await.0 == large(1));
+    assert!(appending(Point::BatchWritten).await.torn().found_and_swept(1).await.0 == large(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,6 +124,57 @@ async fn a3_append_entry_synced() {
     for point in [Point::BatchSynced, Point::BatchPublished] {
         assert!(appending(point).await.found().await.0 == longer());
     }
+}
+
+/// As much as the log carries, so that the piece takes the body into a file.
+fn full() -> Vec<u8> {
+    vec![7; 64 << 10]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_small_body_grown_its_entry_not_written_or_torn() {
+    // Too long for the log with the piece, there is a file of the body before and one of the piece.
+    for (body, files) in [(b"small".to_vec(), 0), (full(), 2)] {
+        let before = crash(Point::BatchWrite, &body, append).await.found_and_swept(files).await;
+        let torn = crash(Point::BatchWritten, &body, append).await.torn().found_and_swept(files).await;
+        assert!(before == (body.clone(), None) && torn == (body, None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_small_body_grown_its_entry_synced() {
+    for body in [b"small".to_vec(), full()] {
+        for point in [Point::BatchSynced, Point::BatchPublished] {
+            assert!(crash(point, &body, append).await.found().await.0 == [&body[..], PIECE].concat());
+        }
+    }
+}
+
+/// Files in a directory and all below it.
+fn files_below(dir: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries.map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
+}
+
+/// Pieces become one file before they are too many, and the former ones go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_pieces_become_one() {
+    let base = tempfile::tempdir().expect("a directory");
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let mut config = config(base.path(), Arc::clone(&clock));
+    config.append_pieces = 3;
+    let (dir, mut whole) = (config.dir.clone(), large(1));
+    let opened = Opened::open(config).await;
+    opened.put("k", &whole).await;
+    for _ in 0..10 {
+        append(opened.clone()).await;
+        whole.extend_from_slice(PIECE);
+        assert!(opened.get("k").await.expect("an object") == whole);
+    }
+    opened.clone().close().await;
+    drop(opened);
+    assert!(files_below(&dir.join("blobs")) <= 4, "one of the body before, three pieces at most");
+    assert_sound(&dir, &clock);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,7 +17,7 @@ use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    Afterwards, BucketRef, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewUpload, NoncurrentPage,
     ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
     WriteIntent,
 };
@@ -56,7 +56,7 @@ impl Store for Forgetful {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         self.0.amend(bucket, key, amendment)
     }
@@ -88,7 +88,7 @@ impl Store for Forgetful {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         self.0.amend_version(bucket, key, version, amendment)
     }

@@ -281,6 +281,7 @@ mod tests {
             max_bytes: u64::MAX,
             checksum: None,
             followed: false,
+            data_key: None,
         };
         let mut writer = store.begin(intent).await.unwrap();
         writer.write("0123456789".into()).await.unwrap();

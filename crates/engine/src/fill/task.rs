@@ -492,6 +492,7 @@ impl Task {
             max_bytes: self.fill.plan.wants.settings.max_object_bytes,
             checksum: None,
             followed,
+            data_key: None,
         }
     }
 }

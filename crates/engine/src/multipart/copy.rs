@@ -39,6 +39,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: info.checksum_algorithm,
             followed: false,
+            data_key: None,
         };
         let mut writer = self.store.begin(intent).await?;
         let body = crate::get::content(&source, range);

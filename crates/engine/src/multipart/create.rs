@@ -29,6 +29,7 @@ impl Engine {
             tags: create.tags,
             checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
             checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),
+            encryption: None,
             order: create.sequential.then(PartOrder::default),
         };
         let id = self.store.create_upload(&known.reference, &create.key, upload).await?;

@@ -37,6 +37,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: wanted.or(info.checksum_algorithm),
             followed: false,
+            data_key: None,
         };
         let mut whole = turn_of(part.number, new.order.as_ref())?;
         let mut writer = self.store.begin(intent).await?;

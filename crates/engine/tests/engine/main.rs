@@ -8,6 +8,8 @@ mod lifecycle;
 mod locks;
 mod operations;
 mod oss_objects;
+mod races;
+mod random;
 mod rights;
 mod rights_of_objects;
 mod sealing;

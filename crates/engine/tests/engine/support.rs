@@ -20,6 +20,7 @@ use headwater_model::precondition::Preconditions;
 use headwater_model::reply::{Owner, Reply, VersionNote};
 use headwater_model::version::Governance;
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
+use headwater_store::Store;
 use headwater_testkit::{ManualClock, MemoryStore};
 
 /// An origin that fails the test if it is asked.
@@ -65,7 +66,7 @@ impl Bench {
     }
 
     /// Over this store, with a master key of this byte.
-    pub(crate) async fn over(store: Arc<MemoryStore>, clock: &Arc<dyn Clock>, master_key: u8) -> Result<Self> {
+    pub(crate) async fn over(store: Arc<dyn Store>, clock: &Arc<dyn Clock>, master_key: u8) -> Result<Self> {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());

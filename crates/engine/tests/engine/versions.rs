@@ -212,8 +212,10 @@ async fn an_append_makes_no_version() {
         bench.engine.perform(&bench.root, Op::AppendObject(Box::new(append)), body).await
     };
     append(0, b"a").await.unwrap();
+    let first = list(&bench).await.versions.remove(0).version;
     append(1, b"b").await.unwrap();
-    assert_eq!(list(&bench).await.versions.len(), 1);
+    let versions = list(&bench).await.versions;
+    assert_eq!((versions.len(), versions[0].version), (1, first), "the object stays the version that it is");
     assert_eq!(read(&bench, "log", None).await.unwrap().0, b"ab");
     bench.ask(delete(bucket(BUCKET), key("log"))).await.unwrap();
     append(0, b"new").await.unwrap();

@@ -17,7 +17,8 @@ pub enum BlobRef {
     },
 }
 
-/// A piece of a body. A body is its extents in order; an empty body has none.
+/// A piece of a body. A body is its extents in order; an empty body has none. Of a sealed piece, length and CRC are those
+/// of what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// What holds the bytes.
@@ -28,4 +29,6 @@ pub struct Extent {
     pub length_bytes: u64,
     /// CRC-64/XZ of these bytes.
     pub crc64: u64,
+    /// What its key is derived with, if it is sealed: each piece has one of its own.
+    pub salt: Option<[u8; 16]>,
 }

@@ -11,13 +11,16 @@ use headwater_model::digest::{Checksum, ChecksumType, ETag};
 use headwater_model::lifecycle::LifecycleConfiguration;
 use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_model::object::{
-    Composition, ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags, UserMeta,
+    Composition, ContentHeaders, ObjectAccess, ObjectHeaders, ObjectKind, ObjectMeta, ObjectPart, Provenance, Tags,
+    UserMeta,
 };
 use headwater_model::referer::RefererConfiguration;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::version::{ObjectLockConfiguration, VersionId, Versioning};
 use headwater_model::website::Website;
 use serde::Deserialize;
+
+use super::extent::{BlobRef, Extent};
 
 /// What a writer could choose before storage classes, redirects, owners and lists were kept.
 #[derive(Deserialize)]
@@ -131,7 +134,7 @@ pub(super) struct ThirdMeta {
     provenance: Provenance,
     headers: ThirdHeaders,
     tags: Tags,
-    composition: Composition,
+    composition: FourthComposition,
 }
 
 impl From<ThirdMeta> for ObjectMeta {
@@ -147,7 +150,7 @@ impl From<ThirdMeta> for ObjectMeta {
             provenance: former.provenance,
             headers: former.headers.into(),
             tags: former.tags,
-            composition: former.composition,
+            composition: former.composition.into(),
             version: VersionId::Null,
         }
     }
@@ -198,6 +201,78 @@ impl From<ThirdBucket> for Bucket {
     }
 }
 
+/// A piece of a body, before bodies were sealed.
+#[derive(Deserialize)]
+pub(super) struct FirstExtent {
+    blob: BlobRef,
+    offset_bytes: u64,
+    length_bytes: u64,
+    crc64: u64,
+}
+
+impl From<FirstExtent> for Extent {
+    fn from(former: FirstExtent) -> Self {
+        let FirstExtent { blob, offset_bytes, length_bytes, crc64 } = former;
+        Self { blob, offset_bytes, length_bytes, crc64, salt: None }
+    }
+}
+
+/// A body of before bodies were sealed.
+pub(super) fn extents(former: Vec<FirstExtent>) -> Vec<Extent> {
+    former.into_iter().map(Extent::from).collect()
+}
+
+/// How a body came together, before bodies were sealed.
+#[derive(Deserialize)]
+struct FourthComposition {
+    checksum_type: ChecksumType,
+    parts: Option<Arc<[ObjectPart]>>,
+    link: Option<Box<str>>,
+}
+
+impl From<FourthComposition> for Composition {
+    fn from(former: FourthComposition) -> Self {
+        let FourthComposition { checksum_type, parts, link } = former;
+        Self { checksum_type, parts, link, encryption: None }
+    }
+}
+
+/// An object's metadata in version 4 of its row.
+#[derive(Deserialize)]
+pub(super) struct FourthMeta {
+    size_bytes: u64,
+    etag: ETag,
+    last_modified: Timestamp,
+    crc64: u64,
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+    kind: ObjectKind,
+    provenance: Provenance,
+    headers: ObjectHeaders,
+    tags: Tags,
+    composition: FourthComposition,
+    version: VersionId,
+}
+
+impl From<FourthMeta> for ObjectMeta {
+    fn from(former: FourthMeta) -> Self {
+        Self {
+            size_bytes: former.size_bytes,
+            etag: former.etag,
+            last_modified: former.last_modified,
+            crc64: former.crc64,
+            md5: former.md5,
+            checksum: former.checksum,
+            kind: former.kind,
+            provenance: former.provenance,
+            headers: former.headers,
+            tags: former.tags,
+            composition: former.composition.into(),
+            version: former.version,
+        }
+    }
+}
+
 /// A bucket in version 4 of its row.
 #[derive(Deserialize)]
 pub(super) struct FourthBucket {
@@ -215,7 +290,7 @@ pub(super) struct FourthBucket {
     configuration: FourthConfiguration,
 }
 
-/// What an owner configured before retention policies.
+/// What an owner configured before retention policies and encryption.
 #[derive(Deserialize)]
 struct FourthConfiguration {
     tags: Tags,
@@ -229,25 +304,9 @@ struct FourthConfiguration {
     log_fields: Option<Arc<LogFields>>,
 }
 
-impl From<FourthConfiguration> for BucketConfiguration {
-    fn from(former: FourthConfiguration) -> Self {
-        Self {
-            tags: former.tags,
-            cors: former.cors,
-            requester_pays: former.requester_pays,
-            versioning: former.versioning,
-            object_lock: former.object_lock,
-            lifecycle: former.lifecycle,
-            referer: former.referer,
-            logging: former.logging,
-            log_fields: former.log_fields,
-            worm: None,
-        }
-    }
-}
-
 impl From<FourthBucket> for Bucket {
     fn from(former: FourthBucket) -> Self {
+        let configuration = former.configuration;
         Self {
             name: former.name,
             generation: former.generation,
@@ -260,7 +319,19 @@ impl From<FourthBucket> for Bucket {
             rule_version: former.rule_version,
             migration: former.migration,
             website: former.website,
-            configuration: former.configuration.into(),
+            configuration: BucketConfiguration {
+                tags: configuration.tags,
+                cors: configuration.cors,
+                requester_pays: configuration.requester_pays,
+                versioning: configuration.versioning,
+                object_lock: configuration.object_lock,
+                lifecycle: configuration.lifecycle,
+                referer: configuration.referer,
+                logging: configuration.logging,
+                log_fields: configuration.log_fields,
+                worm: None,
+                encryption: None,
+            },
         }
     }
 }

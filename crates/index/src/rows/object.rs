@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
-use super::former::{Headers, SecondMeta, ThirdMeta};
+use super::former::{FirstExtent, FourthMeta, Headers, SecondMeta, ThirdMeta, extents};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -23,22 +23,37 @@ pub struct ObjectRow {
     pub sequence: u64,
     /// Everything a HEAD tells.
     pub meta: SharedMeta,
-    /// Its bytes; their lengths add up to the object's.
+    /// Its bytes; unless they are sealed, their lengths add up to the object's.
     pub extents: Vec<Extent>,
 }
 
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
-    /// 2: tags. 3: composition, storage class, redirect, owner and list. 4: version, retention and hold.
-    const VERSION: u8 = 4;
+    /// 2: tags. 3: composition, storage class, redirect, owner and list. 4: version, retention and hold. 5: encryption.
+    const VERSION: u8 = 5;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
             3 => Some(postcard::from_bytes::<Third>(payload).map(Self::from)),
+            4 => Some(postcard::from_bytes::<Fourth>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 4.
+#[derive(Deserialize)]
+struct Fourth {
+    sequence: u64,
+    meta: FourthMeta,
+    extents: Vec<FirstExtent>,
+}
+
+impl From<Fourth> for ObjectRow {
+    fn from(fourth: Fourth) -> Self {
+        Self { sequence: fourth.sequence, meta: Arc::new(fourth.meta.into()), extents: extents(fourth.extents) }
     }
 }
 
@@ -47,12 +62,12 @@ impl RowValue for ObjectRow {
 struct Third {
     sequence: u64,
     meta: ThirdMeta,
-    extents: Vec<Extent>,
+    extents: Vec<FirstExtent>,
 }
 
 impl From<Third> for ObjectRow {
     fn from(third: Third) -> Self {
-        Self { sequence: third.sequence, meta: Arc::new(third.meta.into()), extents: third.extents }
+        Self { sequence: third.sequence, meta: Arc::new(third.meta.into()), extents: extents(third.extents) }
     }
 }
 
@@ -61,12 +76,12 @@ impl From<Third> for ObjectRow {
 struct Second {
     sequence: u64,
     meta: SecondMeta,
-    extents: Vec<Extent>,
+    extents: Vec<FirstExtent>,
 }
 
 impl From<Second> for ObjectRow {
     fn from(second: Second) -> Self {
-        Self { sequence: second.sequence, meta: Arc::new(second.meta.into()), extents: second.extents }
+        Self { sequence: second.sequence, meta: Arc::new(second.meta.into()), extents: extents(second.extents) }
     }
 }
 
@@ -83,7 +98,7 @@ struct First {
     kind: ObjectKind,
     provenance: Provenance,
     headers: Headers,
-    extents: Vec<Extent>,
+    extents: Vec<FirstExtent>,
 }
 
 impl From<First> for ObjectRow {
@@ -102,7 +117,7 @@ impl From<First> for ObjectRow {
             composition: Composition::default(),
             version: VersionId::Null,
         };
-        Self { sequence: first.sequence, meta: Arc::new(meta), extents: first.extents }
+        Self { sequence: first.sequence, meta: Arc::new(meta), extents: extents(first.extents) }
     }
 }
 
@@ -120,6 +135,16 @@ impl ObjectRow {
     /// The objects of a bucket's life whose keys begin with `prefix`, by key; the empty prefix is all of them.
     pub fn range(generation: Generation, prefix: &str) -> KeyRange {
         KeyRange::prefix(&Self::seek_key(generation, prefix))
+    }
+
+    /// The object key that a row key ends with.
+    ///
+    /// # Errors
+    /// [`RowError::Key`] if it is no object's.
+    pub fn name(row_key: &[u8]) -> Result<&str, RowError> {
+        let mut reader = KeyReader::new(Self::KIND, row_key)?;
+        reader.generation()?;
+        reader.last_text()
     }
 
     /// Reads a key back.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
+use super::former::{FirstExtent, extents};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::KeyRange;
 
@@ -26,13 +27,37 @@ pub struct PartRow {
     pub crc64: u64,
     /// Additional checksum, if its writer gave one.
     pub checksum: Option<Checksum>,
-    /// Its bytes; their lengths add up to the part's.
+    /// Its bytes; unless they are sealed, their lengths add up to the part's.
     pub extents: Vec<Extent>,
 }
 
 impl RowValue for PartRow {
     const KIND: RowKind = RowKind::Part;
-    const VERSION: u8 = 1;
+    /// 2: encryption.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
+        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+    }
+}
+
+/// Version 1.
+#[derive(Deserialize)]
+struct First {
+    sequence: u64,
+    size_bytes: u64,
+    md5: [u8; 16],
+    last_modified: Timestamp,
+    crc64: u64,
+    checksum: Option<Checksum>,
+    extents: Vec<FirstExtent>,
+}
+
+impl From<First> for PartRow {
+    fn from(first: First) -> Self {
+        let First { sequence, size_bytes, md5, last_modified, crc64, checksum, extents: former } = first;
+        Self { sequence, size_bytes, md5, last_modified, crc64, checksum, extents: extents(former) }
+    }
 }
 
 impl PartRow {

@@ -20,6 +20,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod filled;
+mod listed;
 
 /// Keys near each other, with the bytes that an encoding could stumble over.
 fn object_key() -> impl Strategy<Value = ObjectKey> {
@@ -54,8 +55,14 @@ fn headers() -> ObjectHeaders {
 
 fn extents() -> Vec<Extent> {
     vec![
-        Extent { blob: BlobRef::Log { segment: 7 }, offset_bytes: 300, length_bytes: 5, crc64: 1 },
-        Extent { blob: BlobRef::File { id: [9; 16] }, offset_bytes: 0, length_bytes: 1 << 40, crc64: u64::MAX },
+        Extent { blob: BlobRef::Log { segment: 7 }, offset_bytes: 300, length_bytes: 5, crc64: 1, salt: None },
+        Extent {
+            blob: BlobRef::File { id: [9; 16] },
+            offset_bytes: 0,
+            length_bytes: 1 << 40,
+            crc64: u64::MAX,
+            salt: None,
+        },
     ]
 }
 
@@ -109,6 +116,7 @@ fn upload() -> UploadRow {
         headers: headers(),
         tags: Vec::new(),
         checksum_type: headwater_model::digest::ChecksumType::Composite,
+        encryption: None,
     }
 }
 
@@ -294,7 +302,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
     let error = ObjectRow::decode(&key, &value).expect_err("an unknown version");
     assert_eq!(
         error.to_string(),
-        "object row \"a\" of generation 3 has version 5, but this release knows versions up to 4: \
+        "object row \"a\" of generation 3 has version 6, but this release knows versions up to 5: \
          the data was written by a newer release, run that release or a later one"
     );
     assert!(matches!(Error::from(error), Error::Internal { .. }));
@@ -322,14 +330,16 @@ fn damaged_values_and_keys_are_errors() {
     assert!(PartRow::parse_key(&[PartRow::key(Generation(1), UploadId([0; 16]), 1), vec![0]].concat()).is_err());
 }
 
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+}
+
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
 /// both, and version 1 of uploads, nothing of what follows these now, and no owners; version 3 of both, and version 2 of
-/// uploads, neither versions nor retention; version 4 of buckets no retention policy.
+/// uploads, neither versions nor retention; version 4 of both, 3 of uploads, and 1 of parts and versions, no encryption, and
+/// of buckets no retention policy.
 #[test]
 fn rows_of_earlier_releases_are_read() {
-    let unhex = |text: &str| -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
-    };
     let old: Vec<Vec<u8>> = include_str!("golden_v1.txt").lines().map(unhex).collect();
     assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
     assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(object()));
@@ -345,8 +355,13 @@ fn rows_of_earlier_releases_are_read() {
     assert_eq!(ObjectRow::decode(b"k", &old[4]), Ok(filled::completed_without_versions()));
     assert_eq!(UploadRow::decode(b"k", &old[5]), Ok(filled::described_without_lock()));
     let old: Vec<Vec<u8>> = include_str!("golden_v4.txt").lines().map(unhex).collect();
-    assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
-    assert_eq!(BucketRow::decode(b"k", &old[1]), Ok(filled::configured_without_worm()));
+    assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(filled::configured_in_the_clear()));
+    assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(filled::completed_in_the_clear()));
+    assert_eq!(UploadRow::decode(b"k", &old[2]), Ok(filled::described_in_the_clear()));
+    assert_eq!(VersionRow::decode(b"k", &old[3]), Ok(filled::superseded_in_the_clear()));
+    assert_eq!(VersionRow::decode(b"k", &old[4]), Ok(marker()));
+    assert_eq!(PartRow::decode(b"k", &old[5]), Ok(part()));
+    assert_eq!(BucketRow::decode(b"k", &old[6]), Ok(bucket()));
 }
 
 /// A row whose first version was a plain number, to show the way of a migration.

@@ -5,6 +5,7 @@ use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{ChecksumAlgorithm, ChecksumType};
+use headwater_model::encryption::Encryption;
 use headwater_model::multipart::{UploadId, UploadInfo};
 use headwater_model::object::{ObjectHeaders, Tags};
 use serde::{Deserialize, Serialize};
@@ -29,19 +30,40 @@ pub struct UploadRow {
     pub tags: Tags,
     /// Of what that object's checksum will be one.
     pub checksum_type: ChecksumType,
+    /// How its parts and that object are encrypted: all with the upload's data key.
+    pub encryption: Option<Box<Encryption>>,
 }
 
 impl RowValue for UploadRow {
     const KIND: RowKind = RowKind::Upload;
-    /// 2: tags, checksum type, storage class, redirect, owner and list. 3: retention and hold.
-    const VERSION: u8 = 3;
+    /// 2: tags, checksum type, storage class, redirect, owner and list. 3: retention and hold. 4: encryption.
+    const VERSION: u8 = 4;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
             1 => Some(postcard::from_bytes::<First>(payload).map(Self::from)),
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
+            3 => Some(postcard::from_bytes::<Third>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 3.
+#[derive(Deserialize)]
+struct Third {
+    sequence: u64,
+    initiated: Timestamp,
+    checksum_algorithm: Option<ChecksumAlgorithm>,
+    headers: ObjectHeaders,
+    tags: Tags,
+    checksum_type: ChecksumType,
+}
+
+impl From<Third> for UploadRow {
+    fn from(third: Third) -> Self {
+        let Third { sequence, initiated, checksum_algorithm, headers, tags, checksum_type } = third;
+        Self { sequence, initiated, checksum_algorithm, headers, tags, checksum_type, encryption: None }
     }
 }
 
@@ -59,7 +81,8 @@ struct Second {
 impl From<Second> for UploadRow {
     fn from(second: Second) -> Self {
         let Second { sequence, initiated, checksum_algorithm, headers, tags, checksum_type } = second;
-        Self { sequence, initiated, checksum_algorithm, headers: headers.into(), tags, checksum_type }
+        let headers = headers.into();
+        Self { sequence, initiated, checksum_algorithm, headers, tags, checksum_type, encryption: None }
     }
 }
 
@@ -81,6 +104,7 @@ impl From<First> for UploadRow {
             headers: first.headers.into(),
             tags: Tags::new(),
             checksum_type: first.checksum_algorithm.map(ChecksumType::default_of).unwrap_or_default(),
+            encryption: None,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! The current object of a key is no version row but its [`super::ObjectRow`]. While there is one it is the newest version;
 //! otherwise the newest version row is, and it is a delete marker.
 
+use std::sync::Arc;
+
 use headwater_model::ObjectKey;
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
+use super::former::{FirstExtent, FourthMeta, extents};
 use super::key::{KeyReader, KeyWriter, RowKind};
 use crate::{KeyRange, after_prefix};
 
@@ -43,7 +46,7 @@ pub enum VersionContent {
     Object {
         /// Everything a HEAD tells.
         meta: SharedMeta,
-        /// Its bytes; their lengths add up to the object's.
+        /// Its bytes; unless they are sealed, their lengths add up to the object's.
         extents: Vec<Extent>,
     },
     /// A delete marker.
@@ -55,7 +58,39 @@ pub enum VersionContent {
 
 impl RowValue for VersionRow {
     const KIND: RowKind = RowKind::Version;
-    const VERSION: u8 = 1;
+    /// 2: encryption.
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
+        (version == 1).then(|| postcard::from_bytes::<First>(payload).map(Self::from))
+    }
+}
+
+/// Version 1.
+#[derive(Deserialize)]
+struct First {
+    sequence: u64,
+    place: VersionNumber,
+    superseded: Option<Timestamp>,
+    content: FirstContent,
+}
+
+#[derive(Deserialize)]
+enum FirstContent {
+    Object { meta: Box<FourthMeta>, extents: Vec<FirstExtent> },
+    Marker { last_modified: Timestamp },
+}
+
+impl From<First> for VersionRow {
+    fn from(first: First) -> Self {
+        let content = match first.content {
+            FirstContent::Object { meta, extents: former } => {
+                VersionContent::Object { meta: Arc::new((*meta).into()), extents: extents(former) }
+            }
+            FirstContent::Marker { last_modified } => VersionContent::Marker { last_modified },
+        };
+        Self { sequence: first.sequence, place: first.place, superseded: first.superseded, content }
+    }
 }
 
 impl VersionRow {

@@ -5,6 +5,7 @@
 mod admin;
 mod admin_client;
 mod configuration;
+mod differential;
 mod forms;
 mod matrix;
 mod proxies;

@@ -124,6 +124,7 @@ impl Running {
 
     pub(crate) async fn connect(&self) -> http1::SendRequest<Full<Bytes>> {
         let stream = TcpStream::connect(self.addresses.data).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         sender

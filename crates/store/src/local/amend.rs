@@ -1,4 +1,4 @@
-//! Changing a stored object without changing its body, and adding to the end of one.
+//! Changing a stored object without changing its body.
 //!
 //! Guarantees: an amended row names the entry that wrote it, like every row; what it stands on goes with it. So a small
 //! body is written again beside its amended row, while bodies in files stay where they are: their new row names them
@@ -8,19 +8,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_model::clock::Timestamp;
-use headwater_model::digest::Digests;
 use headwater_model::object::{ObjectHeaders, ObjectMeta, SharedMeta};
 use headwater_model::version::{ObjectLock, VersionId};
 use headwater_model::{Error, ObjectKey, Result};
 
-use super::blob::Role;
 use super::core::Core;
-use super::digest::combine_crc64;
-use super::immutability::Immutability;
 use super::reading::{ATTEMPTS, inline};
-use super::seal::{Candidate, Sealing, detached, meta};
 use super::version_reads::FoundRow;
-use crate::{Amendment, BucketRef, Expectation, NewObject, WriteIntent};
+use crate::{Amendment, BucketRef, JudgedAmendment};
 
 impl Core {
     /// Changes what of an object can change without another body: of the current one, or of a version.
@@ -29,12 +24,12 @@ impl Core {
         bucket: &BucketRef,
         key: &ObjectKey,
         version: Option<VersionId>,
-        amendment: &Amendment,
+        amendment: &JudgedAmendment,
     ) -> Result<SharedMeta> {
         for _ in 0..ATTEMPTS {
             let found = match version {
                 None => self.find_current(bucket, key)?,
-                Some(version) => self.find_version(bucket, key, version).await?,
+                Some(version) => self.find_version(bucket, key, version)?,
             };
             let Some(seen) = found.filter(|found| found.row.object().is_some()) else {
                 return Err(match version {
@@ -65,7 +60,7 @@ impl Core {
         key: &ObjectKey,
         seen: FoundRow,
         body: Bytes,
-        amendment: &Amendment,
+        amendment: &JudgedAmendment,
     ) -> Result<Option<SharedMeta>> {
         let FoundRow { row_key, value, mut row } = seen;
         let now = self.clock.now();
@@ -76,7 +71,10 @@ impl Core {
             let Some((meta, extents)) = row.object_mut().filter(|_| current.as_ref() == Some(&value)) else {
                 return Ok(None);
             };
-            *meta = Arc::new(amended(key, meta, amendment, now)?);
+            if amendment.judged.as_ref().is_some_and(|judged| judged != meta) {
+                return Err(Error::PreconditionFailed { condition: "If-Match" });
+            }
+            *meta = Arc::new(amended(key, meta, &amendment.amendment, now)?);
             judgement.state.tokens.end(bucket.generation, key, None);
             if inline(extents).is_some() {
                 let (blob, offset_bytes) = judgement.place_body(body);
@@ -87,49 +85,6 @@ impl Core {
             let value = row.encode(judgement.sequence());
             judgement.put(row_key, value, current);
             Ok(Some(meta))
-        })
-        .await
-    }
-
-    /// Makes a finished body durable at the end of the object that has the tag of `expect`. It becomes a file whatever
-    /// its length, since no object names the log entry of another row.
-    pub(super) async fn seal_append(
-        self: &Arc<Self>,
-        sealing: Sealing,
-        intent: WriteIntent,
-        object: NewObject,
-        expect: Expectation,
-    ) -> Result<SharedMeta> {
-        let core = Arc::clone(self);
-        detached(async move {
-            let (file, appended) = match sealing {
-                Sealing::File { file, digests } => (*file, digests),
-                Sealing::Memory { body, digests } => (core.to_file(body, &intent).await?, digests),
-            };
-            let note = core.note(Role::from(&object));
-            let blob = core.persist(file, note).await?;
-            let (extent, now) = (blob.extent(), core.clock.now());
-            let WriteIntent { bucket, key, .. } = &intent;
-            core.commit_blob(blob, |judgement| {
-                let candidate = Candidate { bucket, key, expect: &expect, now };
-                // First: what has another tag by now may well have its body in the log.
-                let former = candidate.judge(judgement)?;
-                let (former, value) =
-                    former.ok_or_else(|| Error::NoSuchKey { key: key.as_str().into(), origin_status: None })?;
-                // It may have been locked while the body came, which changes no tag.
-                Immutability::of(judgement, bucket.generation, now).permit_removal(key, &former.meta)?;
-                if inline(&former.extents).is_some() {
-                    return Err(Error::internal("append to an object", "its body is in the log"));
-                }
-                // An append makes no version: the object stays the one that it is.
-                let version = former.meta.version;
-                let meta = Arc::new(ObjectMeta { version, ..longer(&former.meta, object, &appended) });
-                let mut extents = former.extents;
-                extents.push(extent);
-                candidate.put_row(judgement, &meta, extents, Some(value));
-                Ok(meta)
-            })
-            .await
         })
         .await
     }
@@ -155,13 +110,4 @@ fn amended(key: &ObjectKey, former: &ObjectMeta, amendment: &Amendment, now: Tim
             Ok(headers(&|headers| headers.lock = ObjectLock { legal_hold, ..lock }.boxed()))
         }
     }
-}
-
-/// Metadata of the object with `appended` at its end.
-fn longer(former: &ObjectMeta, object: NewObject, appended: &Digests) -> ObjectMeta {
-    let crc64 = combine_crc64(former.crc64, appended.crc64, appended.size_bytes);
-    let size_bytes = former.size_bytes + appended.size_bytes;
-    // Its lists, locks and tags are those of now, whatever they were when the body began to come.
-    let object = NewObject { headers: former.headers.clone(), tags: former.tags.clone(), ..object };
-    ObjectMeta { md5: None, ..meta(object, &Digests { size_bytes, md5: [0; 16], crc64, checksum: None }) }
 }

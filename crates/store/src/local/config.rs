@@ -27,6 +27,9 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
 /// Largest body that is kept in memory: a thousand of them fit. For larger ones, copying the body out of the page cache
 /// costs less than keeping the set in order does when more of them are asked for than fit.
 pub(super) const HOT_BODY_BYTES: u64 = 16 << 10;
+/// Most pieces of an object before the next append writes it anew: its row stays below 64 KiB, and appending a gigabyte
+/// in pieces of a megabyte copies it once.
+const APPEND_PIECES: usize = 1000;
 /// Memory of small objects.
 const HOT_BYTES: u64 = 16 << 20;
 
@@ -52,6 +55,8 @@ pub struct LocalConfig {
     pub reserve_bytes: Option<u64>,
     /// Most tombstones that deletions of keys without an object may leave in a bucket.
     pub max_gone_per_bucket: u64,
+    /// Most files of an object before an append writes all of it into one.
+    pub append_pieces: usize,
     /// What happens when the disk can no longer be trusted.
     pub fail_stop: FailStop,
     /// Points of the protocol where tests interfere.
@@ -71,6 +76,7 @@ impl LocalConfig {
             hot_bytes: HOT_BYTES,
             reserve_bytes: None,
             max_gone_per_bucket: MAX_GONE_PER_BUCKET,
+            append_pieces: APPEND_PIECES,
             fail_stop: FailStop::abort(),
             probe: Probe::none(),
         }

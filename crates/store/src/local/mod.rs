@@ -21,12 +21,14 @@
 mod accounting;
 mod accounts;
 mod amend;
+mod append;
 mod batch;
 mod blob;
 mod bodies;
 mod buckets;
 mod change;
 mod checkpoint;
+mod cipher;
 mod commit;
 mod committer;
 mod compact;
@@ -69,6 +71,7 @@ mod version_reads;
 mod versions;
 mod view;
 mod wait;
+mod walk;
 mod writer;
 
 pub use config::LocalConfig;

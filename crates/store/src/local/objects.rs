@@ -28,7 +28,8 @@ impl Core {
     /// Deletes an object.
     pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<Deleted> {
         let now = self.clock.now();
-        self.commit(0, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
+        let row_bytes = self.row_bytes([&ObjectRow::key(bucket.generation, key)])?;
+        self.commit(row_bytes, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
     }
 
     /// Deletes an object that meets a condition.
@@ -40,7 +41,8 @@ impl Core {
         condition: &ObjectCondition,
     ) -> Result<Deleted> {
         let now = self.clock.now();
-        self.commit(0, |judgement| {
+        let row_bytes = self.row_bytes([&ObjectRow::key(bucket.generation, key)])?;
+        self.commit(row_bytes, |judgement| {
             judgement.living(bucket)?;
             let Some((row, _)) = judgement.object(bucket.generation, key)? else {
                 // Nothing is deleted, but what a fill fetches was asked to go before it came.
@@ -110,14 +112,6 @@ impl Core {
     ) -> Result<SharedMeta> {
         let size_bytes = source.meta.size_bytes;
         self.space.admit(size_bytes)?;
-        if size_bytes <= INLINE_BYTES as u64 {
-            let (body, digests) = gather(&source).await?;
-            return self.seal_inline(&bucket, &key, body, meta(object, &digests), &expect).await;
-        }
-        if let (Some(blob), Some(md5)) = (whole_blob(&source), source.meta.md5) {
-            let digests = Digests { size_bytes, md5, crc64: source.meta.crc64, checksum: None };
-            return self.copy_blob(blob, (bucket, key), object, digests, expect).await;
-        }
         let intent = WriteIntent {
             bucket,
             key,
@@ -125,7 +119,16 @@ impl Core {
             max_bytes: size_bytes,
             checksum: None,
             followed: false,
+            data_key: None,
         };
+        if size_bytes <= INLINE_BYTES as u64 {
+            let (body, digests) = gather(&source).await?;
+            return self.seal_inline(&intent, body, meta(object, &digests), &expect).await;
+        }
+        if let (Some(blob), Some(md5)) = (whole_blob(&source), source.meta.md5) {
+            let digests = Digests { size_bytes, md5, crc64: source.meta.crc64, checksum: None };
+            return self.copy_blob(blob, (intent.bucket, intent.key), object, digests, expect).await;
+        }
         let mut file = self.begin_file(&intent).await?;
         let Body::Stream(mut stream) = source.content.read(0..size_bytes) else {
             return Err(Error::internal("copy an object", "a large body is not a stream"));
@@ -168,11 +171,11 @@ impl Core {
     }
 }
 
-/// The blob that is the whole body of an object, and nothing else of it.
+/// The blob that is the whole body of an object as it is, not encrypted, and nothing else of it.
 fn whole_blob(source: &StoredObject) -> Option<BlobId> {
     let content = source.content.as_any()?.downcast_ref::<InFiles>()?;
     match content.0.extents() {
-        [blob::Extent { blob, offset_bytes: 0, .. }] => Some(*blob),
+        [blob::Extent { blob, offset_bytes: 0, salt: None, .. }] => Some(*blob),
         _ => None,
     }
 }
@@ -201,7 +204,7 @@ async fn gather(source: &StoredObject) -> Result<(Bytes, Digests)> {
 }
 
 /// What was read is what the source's metadata says.
-fn check_copy(source: &StoredObject, digests: &Digests) -> Result<()> {
+pub(super) fn check_copy(source: &StoredObject, digests: &Digests) -> Result<()> {
     if digests.size_bytes != source.meta.size_bytes || digests.crc64 != source.meta.crc64 {
         return Err(Error::Damaged { detail: "the source of a copy is not what its metadata says".into() });
     }

@@ -16,11 +16,12 @@ use headwater_model::bucket::Generation;
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::blob::{self, BlobId, Chunk, ExtentContent};
+use super::cipher::{Cipher, Salt};
 use super::config::HOT_BODY_BYTES;
 use super::core::Core;
 use super::digest::Crc64;
 use super::segment::SegmentFile;
-use crate::{BucketRef, Content, StoredObject};
+use crate::{BucketRef, Content, DataKey, StoredObject};
 
 /// Times a row is looked at again because its bytes were gone, or it changed. Each time the key was written in between; only
 /// somebody who rewrites one key without pause could use these up.
@@ -41,6 +42,34 @@ impl Content for Resident {
         let within = |offset: u64| usize::try_from(offset.min(length)).expect("at most the body's length");
         Body::Full(self.0.slice(within(range.start)..within(range.end)))
     }
+
+    fn decrypted(&self, _: &DataKey) -> Result<Arc<dyn Content>> {
+        if !self.0.is_empty() {
+            return Err(Error::internal("decrypt a body", "it is not encrypted"));
+        }
+        Ok(Arc::new(Self(Bytes::new()))) // an empty body has nothing to encrypt
+    }
+}
+
+/// A small body in memory as it is stored, encrypted.
+#[derive(Debug)]
+struct Encrypted {
+    stored: Bytes,
+    salt: Salt,
+}
+
+impl Content for Encrypted {
+    fn resident(&self) -> Option<Bytes> {
+        None
+    }
+
+    fn read(&self, _: Range<u64>) -> Body {
+        Body::Stream(Box::pin(futures_util::stream::iter([Err(locked())])))
+    }
+
+    fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
+        Ok(Arc::new(Resident(Cipher::new(key, &self.salt).decrypt_body(&self.stored)?)))
+    }
 }
 
 /// A body in files.
@@ -56,8 +85,8 @@ impl Content for InFiles {
         self.0.read(range)
     }
 
-    fn pieces(&self) -> usize {
-        self.0.extents().len()
+    fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
+        Ok(Arc::new(Self(self.0.decrypted(key.clone()))))
     }
 
     fn as_any(&self) -> Option<&dyn Any> {
@@ -87,7 +116,8 @@ impl Core {
             match opened {
                 Ok(Some(content)) => {
                     let object = StoredObject { meta: row.meta, content };
-                    if object.meta.size_bytes <= HOT_BODY_BYTES && object.content.resident().is_some() {
+                    let is_in_memory = row.extents.is_empty() || inline(&row.extents).is_some();
+                    if object.meta.size_bytes <= HOT_BODY_BYTES && is_in_memory {
                         self.hot.insert(epoch, generation, key, object.clone());
                     }
                     return Ok(Some(object));
@@ -119,10 +149,13 @@ impl Core {
     /// A body in the log; `None` if its segment is gone.
     async fn open_inline(&self, extent: &Extent) -> Result<Option<Arc<dyn Content>>> {
         let body = self.read_inline(extent).await?;
-        Ok(body.map(|body| Arc::new(Resident(body)) as Arc<dyn Content>))
+        Ok(body.map(|body| match extent.salt {
+            None => Arc::new(Resident(body)) as Arc<dyn Content>,
+            Some(salt) => Arc::new(Encrypted { stored: body, salt }),
+        }))
     }
 
-    /// Bytes of an extent in the log, verified; `None` if its segment is gone.
+    /// Bytes of an extent in the log as they are stored, verified; `None` if its segment is gone.
     pub(super) async fn read_inline(&self, extent: &Extent) -> Result<Option<Bytes>> {
         let BlobRef::Log { segment } = extent.blob else { return Ok(None) };
         let fail = |error| Error::internal("read a log segment", error);
@@ -147,6 +180,7 @@ impl Core {
                 blob: BlobId(id),
                 offset_bytes: extent.offset_bytes,
                 length_bytes: extent.length_bytes,
+                salt: extent.salt,
             }),
             BlobRef::Log { .. } => None,
         });
@@ -154,7 +188,7 @@ impl Core {
         if extents.is_empty() {
             return Ok(Some(Arc::new(Resident(Bytes::new()))));
         }
-        let content = ExtentContent::open(Arc::clone(&self.blobs), extents);
+        let content = ExtentContent::open(Arc::clone(&self.blobs), extents)?;
         if self.view.get(row_key)?.as_ref() != Some(value) {
             return Ok(None);
         }
@@ -189,10 +223,16 @@ pub(super) fn verify(extent: &Extent, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn crc64(bytes: &[u8]) -> u64 {
+/// CRC-64 of bytes at hand.
+pub(super) fn crc64(bytes: &[u8]) -> u64 {
     let mut crc64 = Crc64::new();
     crc64.update(bytes);
     crc64.finish()
+}
+
+/// Reading an encrypted body without its key: whoever opened it forgot to decrypt it.
+pub(super) fn locked() -> Error {
+    Error::internal("read a body", "it is encrypted and was not decrypted")
 }
 
 /// Data loss: the administrator must know.

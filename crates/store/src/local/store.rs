@@ -37,7 +37,7 @@ use super::space::Space;
 use super::sweep::Leftovers;
 use super::{checkpoint, housekeeping};
 use crate::{
-    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    Afterwards, BucketRef, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewUpload, NoncurrentPage,
     ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
     WriteIntent,
 };
@@ -223,7 +223,7 @@ impl Store for LocalStore {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         Box::pin(async move { self.core.amend(bucket, key, None, &amendment).await })
     }
@@ -233,7 +233,7 @@ impl Store for LocalStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         Box::pin(async move { self.core.amend(bucket, key, Some(version), &amendment).await })
     }

@@ -11,6 +11,7 @@ use headwater_model::{Error, ObjectKey, Result};
 use super::commit::Judgement;
 use super::core::Core;
 use super::listing::{common_prefix, start_key};
+use super::walk::Step;
 use crate::{BucketRef, NewUpload};
 
 /// Rows read at a time at most: a page, and the row that tells whether there is another.
@@ -32,8 +33,8 @@ impl Core {
         self.commit(0, |judgement| {
             judgement.living(bucket)?;
             let sequence = judgement.sequence();
-            let NewUpload { headers, tags, checksum_algorithm, checksum_type, order } = upload;
-            let row = UploadRow { sequence, initiated, checksum_algorithm, headers, tags, checksum_type };
+            let NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption, order } = upload;
+            let row = UploadRow { sequence, initiated, checksum_algorithm, headers, tags, checksum_type, encryption };
             judgement.put(UploadRow::key(bucket.generation, key, id), row.encode(), None);
             let by_id = UploadKeyRow { key: key.clone() };
             judgement.put(UploadKeyRow::key(bucket.generation, id), by_id.encode(), None);
@@ -58,11 +59,11 @@ impl Core {
         let Some(value) = self.view.get(&row_key)? else { return Ok(None) };
         let row = UploadRow::decode(&row_key, &value)?;
         let info = row.info(key.clone(), id);
-        let UploadRow { headers, tags, checksum_algorithm, checksum_type, .. } = row;
+        let UploadRow { headers, tags, checksum_algorithm, checksum_type, encryption, .. } = row;
         let order_key = OrderRow::key(bucket.generation, id);
         let order = self.view.get(&order_key)?.map(|value| OrderRow::decode(&order_key, &value)).transpose()?;
         let order = order.map(|row| row.order);
-        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type, order })))
+        Ok(Some((info, NewUpload { headers, tags, checksum_algorithm, checksum_type, encryption, order })))
     }
 
     /// One page of an upload's parts.
@@ -124,9 +125,19 @@ impl Core {
         Ok(page)
     }
 
+    /// What the end of an upload takes of the queue: the deletions of its parts' rows, and the row that names their files.
+    pub(super) fn upload_bytes(&self, generation: Generation, id: UploadId) -> Result<usize> {
+        let mut bytes = 0;
+        self.view.walk(PartRow::range(generation, id, 0), CHUNK_ROWS, |key, value| {
+            bytes += key.len() + 2 * value.len();
+            Ok(Step::Next)
+        })?;
+        Ok(bytes)
+    }
+
     /// Drops an upload and its parts.
     pub(super) async fn abort_upload(&self, bucket: &BucketRef, key: &ObjectKey, id: UploadId) -> Result<()> {
-        self.commit(0, |judgement| {
+        self.commit(self.upload_bytes(bucket.generation, id)?, |judgement| {
             judgement.living(bucket)?;
             end_upload(judgement, bucket.generation, key, id).map(drop)
         })

@@ -91,6 +91,7 @@ impl Core {
             content_length: intent.content_length,
             max_bytes: intent.max_bytes,
             checksum: intent.checksum,
+            data_key: intent.data_key.clone(),
         };
         let writer = self.blobs.create(draft, options).await.map_err(|error| self.heed(error))?;
         Ok(FileBody { writer, running })

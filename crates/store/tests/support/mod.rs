@@ -68,10 +68,11 @@ impl Default for LocalFactory {
 }
 
 struct LocalFixture {
+    // Goes before its directory: a store at work whose directory is removed aborts the process, as it should.
+    store: Option<Arc<LocalStore>>,
     dir: TempDir,
     config: LocalConfig,
     ending: Ending,
-    store: Option<Arc<LocalStore>>,
 }
 
 impl Factory for LocalFactory {
@@ -176,6 +177,7 @@ impl Opened {
             max_bytes: 1 << 30,
             checksum: None,
             followed: false,
+            data_key: None,
         }
     }
 

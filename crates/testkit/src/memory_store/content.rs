@@ -1,12 +1,13 @@
 //! Bytes of an opened object.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
-use headwater_model::Result;
 use headwater_model::body::Body;
-use headwater_store::{Content, StoredObject};
+use headwater_model::{Error, Result};
+use headwater_store::{Content, DataKey, StoredObject};
 
 use super::body_of;
 
@@ -17,17 +18,20 @@ const PIECE_BYTES: usize = 64 << 10;
 
 pub(super) struct MemoryContent {
     bytes: Bytes,
+    /// What the body is encrypted with: it is, for whoever does not show it.
+    data_key: Option<DataKey>,
 }
 
 impl MemoryContent {
-    pub(super) fn new(bytes: Bytes) -> Self {
-        Self { bytes }
+    pub(super) fn new(bytes: Bytes, data_key: Option<DataKey>) -> Self {
+        let data_key = data_key.filter(|_| !bytes.is_empty());
+        Self { bytes, data_key }
     }
 }
 
 impl Content for MemoryContent {
     fn resident(&self) -> Option<Bytes> {
-        (self.bytes.len() <= RESIDENT_BYTES).then(|| self.bytes.clone())
+        (self.data_key.is_none() && self.bytes.len() <= RESIDENT_BYTES).then(|| self.bytes.clone())
     }
 
     fn read(&self, range: Range<u64>) -> Body {
@@ -36,7 +40,19 @@ impl Content for MemoryContent {
             "the range {range:?} must be valid for {} bytes and not empty",
             self.bytes.len()
         );
+        if self.data_key.is_some() {
+            let locked = Error::internal("read a body", "it is encrypted and was not decrypted");
+            return Body::Stream(Box::pin(futures_util::stream::iter([Err(locked)])));
+        }
         body_of(self.bytes.slice(range.start as usize..range.end as usize), PIECE_BYTES)
+    }
+
+    fn decrypted(&self, key: &DataKey) -> Result<Arc<dyn Content>> {
+        match &self.data_key {
+            Some(data_key) if data_key != key => Err(Error::Damaged { detail: "a body does not open".into() }),
+            None if !self.bytes.is_empty() => Err(Error::internal("decrypt a body", "it is not encrypted")),
+            _ => Ok(Arc::new(Self::new(self.bytes.clone(), None))),
+        }
     }
 }
 

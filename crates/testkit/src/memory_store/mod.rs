@@ -4,7 +4,7 @@
 //! compare other stores with it, and the engine is tested on it.
 //!
 //! Where the contract leaves a choice, it does this: reads of a bucket's life that ended find nothing; changes give
-//! `NoSuchBucket`, `begin` included. It never runs out of space and is never damaged.
+//! `NoSuchBucket`, `begin` included. It never runs out of space, and is damaged only where a test says so.
 
 mod content;
 pub(crate) mod digests;
@@ -31,7 +31,7 @@ use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewUpload, NoncurrentPage,
+    Afterwards, BucketRef, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewUpload, NoncurrentPage,
     ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tombstone, VersionRemoval,
     WriteIntent,
 };
@@ -46,12 +46,38 @@ use crate::store_suite::{Factory, Fixture};
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
     clock: Arc<dyn Clock>,
+    intruder: Arc<Mutex<Option<Intruder>>>,
 }
+
+/// What happens between a look and what follows from it.
+type Intruder = Box<dyn FnMut(&MemoryStore) + Send>;
 
 impl MemoryStore {
     /// An empty store; `clock` gives upload ids and the times of uploads.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { state: Arc::default(), clock }
+        Self { state: Arc::default(), clock, intruder: Arc::default() }
+    }
+
+    /// From now on, whoever opened an object or a version finds that `intruder` came before whatever he does next. What
+    /// the intruder opens itself calls nobody.
+    pub fn intrude(&self, intruder: impl FnMut(&Self) + Send + 'static) {
+        *self.intruder.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(intruder));
+    }
+
+    /// From now on, the row of this key cannot be read by listings.
+    pub fn damage(&self, key: ObjectKey) {
+        self.state().damaged.insert(key);
+    }
+
+    /// What was opened, after the intruder's visit.
+    fn opened<'a, T: Send + 'a>(&self, opened: T) -> BoxFuture<'a, Result<T>> {
+        let intruder = || self.intruder.lock().unwrap_or_else(PoisonError::into_inner);
+        let present = intruder().take();
+        if let Some(mut present) = present {
+            present(self);
+            intruder().get_or_insert(present);
+        }
+        ready(Ok(opened))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -97,8 +123,8 @@ impl Store for MemoryStore {
     }
 
     fn open<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<StoredObject>>> {
-        let state = self.state();
-        ready(Ok(state.life(bucket).ok().and_then(|life| life.current(key)).map(Stored::open)))
+        let opened = self.state().life(bucket).ok().and_then(|life| life.current(key)).map(Stored::open);
+        self.opened(opened)
     }
 
     fn begin(&self, intent: WriteIntent) -> BoxFuture<'_, Result<Box<dyn ObjectWriter>>> {
@@ -142,7 +168,8 @@ impl Store for MemoryStore {
         key: &'a ObjectKey,
         version: VersionId,
     ) -> BoxFuture<'a, Result<Option<StoredVersion>>> {
-        ready(Ok(self.state().open_version(bucket, key, version)))
+        let opened = self.state().open_version(bucket, key, version);
+        self.opened(opened)
     }
 
     fn marker<'a>(&'a self, bucket: &'a BucketRef, key: &'a ObjectKey) -> BoxFuture<'a, Result<Option<DeleteMarker>>> {
@@ -163,7 +190,7 @@ impl Store for MemoryStore {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         let now = self.clock.now();
         ready(self.state().amend(bucket, key, None, amendment, now))
@@ -174,7 +201,7 @@ impl Store for MemoryStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         let now = self.clock.now();
         ready(self.state().amend(bucket, key, Some(version), amendment, now))
@@ -216,14 +243,14 @@ impl Store for MemoryStore {
     ) -> BoxFuture<'_, Result<SharedMeta>> {
         Box::pin(async move {
             let bytes = content::read_all(&source).await?;
-            let stored = (Stored::new(object, bytes), self.clock.now());
+            let stored = (Stored::new(object, bytes, None), self.clock.now());
             self.state().commit(&bucket, &key, &expect, stored)
         })
     }
 
     fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
         let state = self.state();
-        ready(Ok(state.life(bucket).map(|life| listing::objects(life, query)).unwrap_or_default()))
+        ready(Ok(state.life(bucket).map(|life| listing::objects(life, &state.damaged, query)).unwrap_or_default()))
     }
 
     fn list_versions<'a>(
@@ -379,7 +406,8 @@ impl Store for MemoryStore {
 impl Stored {
     /// The object opened for reading: it shares the bytes, so what happens to the key later does not concern it.
     pub(super) fn open(&self) -> StoredObject {
-        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(MemoryContent::new(Bytes::clone(&self.bytes))) }
+        let content = MemoryContent::new(Bytes::clone(&self.bytes), self.data_key.clone());
+        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(content) }
     }
 }
 

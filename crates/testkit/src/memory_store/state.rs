@@ -1,6 +1,6 @@
 //! What the store holds, and every change of it: judged first, then made, all under the one mutex of the caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +14,8 @@ use headwater_model::precondition::ObjectCondition;
 use headwater_model::version::{Governance, VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload, StoreStats,
+    Afterwards, BucketRef, DataKey, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewPart, NewUpload,
+    StoreStats,
 };
 
 use super::content::RESIDENT_BYTES;
@@ -26,10 +27,12 @@ use super::versions::{Version, What, amended};
 pub(super) struct Stored {
     pub(super) meta: SharedMeta,
     pub(super) bytes: Bytes,
+    /// What it is encrypted with.
+    pub(super) data_key: Option<DataKey>,
 }
 
 impl Stored {
-    pub(super) fn new(object: NewObject, bytes: Bytes) -> Self {
+    pub(super) fn new(object: NewObject, bytes: Bytes, data_key: Option<DataKey>) -> Self {
         let NewObject { etag, last_modified, kind, provenance, headers, checksum, tags, composition } = object;
         let digests = digests::of(&bytes, None);
         let md5 = (kind == ObjectKind::Normal).then_some(digests.md5);
@@ -48,7 +51,7 @@ impl Stored {
             composition,
             version: VersionId::Null,
         };
-        Self { meta: Arc::new(meta), bytes }
+        Self { meta: Arc::new(meta), bytes, data_key }
     }
 }
 
@@ -57,6 +60,8 @@ pub(super) struct Upload {
     pub(super) info: UploadInfo,
     pub(super) new: NewUpload,
     pub(super) parts: BTreeMap<u16, (PartInfo, Bytes)>,
+    /// What its parts are encrypted with.
+    data_key: Option<DataKey>,
 }
 
 /// One life of a bucket and everything under it.
@@ -123,12 +128,12 @@ impl Life {
         self.permit_replacement(key, now)?;
         self.revoke(key, expect);
         self.gone.remove(key);
-        let Stored { meta, bytes } = stored;
-        let version =
-            self.add_version(key, What::Object(Stored { meta: Arc::clone(&meta), bytes: bytes.clone() }), now);
+        let Stored { meta, bytes, data_key } = stored;
+        let stored = |meta| Stored { meta, bytes: bytes.clone(), data_key: data_key.clone() };
+        let version = self.add_version(key, What::Object(stored(Arc::clone(&meta))), now);
         let meta = Arc::new(ObjectMeta { version, ..ObjectMeta::clone(&meta) });
         if let Some(newest) = self.versions.get_mut(key).and_then(|versions| versions.first_mut()) {
-            newest.what = What::Object(Stored { meta: Arc::clone(&meta), bytes });
+            newest.what = What::Object(stored(Arc::clone(&meta)));
         }
         Ok(meta)
     }
@@ -142,6 +147,8 @@ pub(super) struct State {
     pub(super) accounts: BTreeMap<Box<str>, Account>,
     last_generation: u64,
     closed: bool,
+    /// Keys whose rows cannot be read.
+    pub(super) damaged: BTreeSet<ObjectKey>,
 }
 
 impl State {
@@ -245,7 +252,7 @@ impl State {
         bucket: &BucketRef,
         key: &ObjectKey,
         version: Option<VersionId>,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
         now: Timestamp,
     ) -> Result<SharedMeta> {
         let life = self.writable(bucket)?;
@@ -259,6 +266,10 @@ impl State {
             Some(id) => versions.find(|version| version.id == id),
         };
         let Some(Version { what: What::Object(stored), .. }) = found else { return Err(missing) };
+        let JudgedAmendment { amendment, judged } = amendment;
+        if judged.is_some_and(|judged| judged != stored.meta) {
+            return Err(Error::PreconditionFailed { condition: "If-Match" });
+        }
         stored.meta = Arc::new(amended(key, ObjectMeta::clone(&stored.meta), amendment, now)?);
         let meta = Arc::clone(&stored.meta);
         life.revoke(key, &Expectation::Any);
@@ -280,14 +291,14 @@ impl State {
         if let Some(newest) = life.versions.get(key).and_then(|versions| versions.first()) {
             life.permit_deletion(key, newest, (now, Governance::Respected))?;
         }
-        if former.bytes.len() <= RESIDENT_BYTES {
-            return Err(Error::internal("append to an object", "its body is not in a file"));
+        if former.meta.composition.encryption != object.composition.encryption {
+            return Err(Error::PreconditionFailed { condition: "If-Match" });
         }
         let bytes = Bytes::from([&former.bytes[..], appended].concat());
         // Lists, locks and tags are those of now, not of when the body began to come.
         let (headers, tags) = (former.meta.headers.clone(), former.meta.tags.clone());
         let version = former.meta.version;
-        let mut stored = Stored::new(NewObject { headers, tags, ..object }, bytes);
+        let mut stored = Stored::new(NewObject { headers, tags, ..object }, bytes, former.data_key.clone());
         stored.meta = Arc::new(ObjectMeta { md5: None, version, ..ObjectMeta::clone(&stored.meta) });
         life.revoke(key, expect);
         let meta = Arc::clone(&stored.meta);
@@ -318,12 +329,17 @@ impl State {
 
     pub(super) fn create_upload(&mut self, bucket: &BucketRef, info: UploadInfo, new: NewUpload) -> Result<UploadId> {
         let id = info.id;
-        let upload = Upload { info, new, parts: BTreeMap::new() };
+        let upload = Upload { info, new, parts: BTreeMap::new(), data_key: None };
         self.writable(bucket)?.uploads.insert((upload.info.key.clone(), id), upload);
         Ok(id)
     }
 
-    pub(super) fn put_part(&mut self, bucket: &BucketRef, part: NewPart, bytes: Bytes) -> Result<PartInfo> {
+    pub(super) fn put_part(
+        &mut self,
+        bucket: &BucketRef,
+        part: NewPart,
+        (bytes, data_key): (Bytes, Option<DataKey>),
+    ) -> Result<PartInfo> {
         let upload = self.writable(bucket)?.upload_mut(part.upload)?;
         if let Some(order) = &mut upload.new.order {
             order.admit(part.number)?;
@@ -331,6 +347,7 @@ impl State {
             assert_eq!(order.last, part.number, "a part says where the order stands with it");
         }
         let info = digests::part(part, &bytes);
+        upload.data_key = data_key;
         upload.parts.insert(info.number, (info.clone(), bytes));
         Ok(info)
     }
@@ -355,7 +372,8 @@ impl State {
         let object = NewObject { composition, ..object };
         let md5 = open.new.order.as_ref().map_or(Ok(None), |order| digests::in_order(order, parts, &bytes))?;
         life.judge(key, expect)?;
-        let stored = Stored::new(object, bytes);
+        let data_key = open.data_key.clone();
+        let stored = Stored::new(object, bytes, data_key);
         let meta = Arc::new(ObjectMeta { md5, ..(*stored.meta).clone() });
         let meta = life.put(key, expect, Stored { meta, ..stored }, now)?;
         life.uploads.remove(upload);

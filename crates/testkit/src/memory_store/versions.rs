@@ -83,7 +83,8 @@ impl Life {
     /// Makes something the newest version; tells its id.
     pub(super) fn add_version(&mut self, key: &ObjectKey, what: What, now: Timestamp) -> VersionId {
         self.made += 1;
-        let order = VersionNumber::new(self.made, 0);
+        // Unlike the ids of every other bucket, as a server's are.
+        let order = VersionNumber::new(self.made, self.bucket.generation.0);
         let id = if self.versioning() == Versioning::Enabled { VersionId::Made(order) } else { VersionId::Null };
         let versions = self.versions.entry(key.clone()).or_default();
         if id == VersionId::Null {

@@ -140,7 +140,8 @@ impl ObjectWriter for MemoryWriter {
 
     fn ahead(&self) -> Option<Arc<dyn Ahead>> {
         // As if small bodies were not in a file.
-        let length_bytes = self.intent.content_length.filter(|announced| *announced > RESIDENT_BYTES as u64)?;
+        let clear = self.intent.content_length.filter(|_| self.intent.data_key.is_none());
+        let length_bytes = clear.filter(|announced| *announced > RESIDENT_BYTES as u64)?;
         let ahead = MemoryAhead { written: Arc::clone(&self.written), length_bytes };
         self.intent.followed.then(|| Arc::new(ahead) as Arc<dyn Ahead>)
     }
@@ -155,7 +156,8 @@ impl ObjectWriter for MemoryWriter {
 
     fn seal(self: Box<Self>, object: NewObject, expect: Expectation) -> BoxFuture<'static, Result<SharedMeta>> {
         Box::pin(async move {
-            let stored = (Stored::new(object, self.body()?), self.store.clock.now());
+            let stored = Stored::new(object, self.body()?, self.intent.data_key.clone());
+            let stored = (stored, self.store.clock.now());
             self.store.state().commit(&self.intent.bucket, &self.intent.key, &expect, stored)
         })
     }
@@ -170,7 +172,7 @@ impl ObjectWriter for MemoryWriter {
     fn seal_part(self: Box<Self>, part: NewPart) -> BoxFuture<'static, Result<PartInfo>> {
         Box::pin(async move {
             let bytes = self.body()?;
-            self.store.state().put_part(&self.intent.bucket, part, bytes)
+            self.store.state().put_part(&self.intent.bucket, part, (bytes, self.intent.data_key.clone()))
         })
     }
 }

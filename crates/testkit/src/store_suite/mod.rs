@@ -1,7 +1,7 @@
 //! What every store promises, one function a promise.
 //!
 //! [`store_conformance!`](crate::store_conformance) makes a test of each function of [`accounts`], [`ahead`],
-//! [`amendments`], [`buckets`], [`copies`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
+//! [`amendments`], [`buckets`], [`copies`], [`encryption`], [`expectations`], [`fills`], [`gone`], [`listing`], [`multipart`],
 //! [`locks`], [`objects`], [`ordered`], [`origins`], [`tails`], [`version_listing`], [`versions`] and [`worm`]; [`random`] compares random operations with [`crate::MemoryStore`]. Where the
 //! contract leaves a choice, the functions accept
 //! either.
@@ -21,6 +21,7 @@ pub mod ahead;
 pub mod amendments;
 pub mod buckets;
 pub mod copies;
+pub mod encryption;
 pub mod expectations;
 pub mod fills;
 pub mod gone;
@@ -85,8 +86,11 @@ macro_rules! store_conformance {
             amendments: [
                 tags_are_replaced_and_nothing_else,
                 an_open_object_is_not_amended,
-                a_body_in_files_grows_at_its_end,
+                only_what_was_judged_is_amended,
+                a_body_grows_at_its_end,
                 an_append_knows_its_object,
+                an_append_keeps_what_the_object_has,
+                appends_at_one_end_come_one_after_the_other,
                 a_condition_holds_for_what_is_replaced,
                 a_deletion_is_conditional
             ],
@@ -103,6 +107,16 @@ macro_rules! store_conformance {
                 a_copy_is_independent_of_its_source,
                 an_object_is_copied_onto_itself,
                 copies_are_conditional
+            ],
+            encryption: [
+                encrypted_bodies_of_every_size_come_back,
+                lengths_and_checksums_are_of_what_was_written,
+                an_encrypted_body_needs_its_key,
+                encrypted_bodies_are_amended,
+                encrypted_parts_become_an_object,
+                an_encrypted_body_grows_at_its_end,
+                an_encrypted_body_is_followed,
+                a_copy_of_what_is_encrypted_is_read
             ],
             expectations: [
                 absent_holds_where_nothing_is,

@@ -168,6 +168,7 @@ pub async fn an_upload_belongs_to_its_key(subject: Subject) {
         tags: vec![("colour".into(), "blue".into())],
         checksum_algorithm: algorithm,
         checksum_type: ChecksumType::FullObject,
+        encryption: None,
         order: None,
     };
     let bucket = subject.bucket();

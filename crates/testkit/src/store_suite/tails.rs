@@ -36,7 +36,7 @@ async fn read(tail: &dyn Tail, mut start: u64, end: u64) -> Vec<u8> {
 }
 
 /// Reads from the beginning to the final state, as the bytes come.
-async fn drain(tail: &dyn Tail) -> (Vec<u8>, TailState) {
+pub(super) async fn drain(tail: &dyn Tail) -> (Vec<u8>, TailState) {
     let mut bytes = Vec::new();
     loop {
         let state = readable(tail, bytes.len() as u64 + 1).await;

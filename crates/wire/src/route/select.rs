@@ -12,6 +12,8 @@ use crate::operation::Operation;
 use crate::query::Queries;
 use crate::vocab::Vocab;
 
+use super::is_vendor_name;
+
 /// Parameters that select an operation of a bucket.
 const BUCKET_SELECTORS: [&str; 15] = [
     "acl",
@@ -43,6 +45,9 @@ const S3_OBJECT_SELECTORS: [&str; 8] =
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
 pub(super) const S3_TOLD: [(&str, Operation); 2] =
     [("notification", Operation::GetBucketNotification), ("accelerate", Operation::GetBucketAccelerate)];
+
+/// Parameters that a plain change may have without a value, which is judged where it is read.
+const PLAIN: [&str; 4] = ["encoding-type", "partNumber", "position", "versionId"];
 
 /// Whether a parameter of this name selects an operation in either dialect: a signature must cover it, or whoever holds a
 /// signed request could turn it into another one.
@@ -100,6 +105,9 @@ impl Request<'_> {
             Dialect::S3 => &S3_BUCKET_SELECTORS[..],
         };
         let selector = self.first(&BUCKET_SELECTORS).or_else(|| self.first(own)).unwrap_or_default();
+        if selector.is_empty() {
+            self.refuse_unknown()?;
+        }
         let method = self.method.as_str();
         Ok(match (selector, method) {
             ("acl", "GET") => Operation::GetBucketAcl,
@@ -179,8 +187,12 @@ impl Request<'_> {
             Dialect::Oss => &OSS_OBJECT_SELECTORS[..],
             Dialect::S3 => &S3_OBJECT_SELECTORS[..],
         };
+        let selector = self.first(offered).unwrap_or_default();
+        if selector.is_empty() {
+            self.refuse_unknown()?;
+        }
         let method = self.method.as_str();
-        Ok(match (self.first(offered).unwrap_or_default(), method) {
+        Ok(match (selector, method) {
             ("uploadId", "PUT") if self.copies() => Operation::UploadPartCopy,
             ("uploadId", "PUT") => Operation::UploadPart,
             ("uploadId", "POST") => Operation::CompleteMultipartUpload,
@@ -209,7 +221,8 @@ impl Request<'_> {
             ("", "HEAD") => Operation::HeadObject,
             ("", "PUT") if self.copies() => Operation::CopyObject,
             ("", "PUT") => Operation::PutObject,
-            ("", "DELETE") => Operation::DeleteObject,
+            // A link is deleted as every object is, and OSS's clients name it as one.
+            ("" | "symlink", "DELETE") => Operation::DeleteObject,
             _ => return Err(self.not_allowed("OBJECT")),
         })
     }
@@ -225,6 +238,19 @@ impl Request<'_> {
             told.iter().find(|(name, _)| self.queries.has(name)).filter(|_| self.method == Method::GET)?;
         let others = self.vocab.unoffered_bucket.iter().any(|other| other != name && self.queries.has(other));
         (!others).then_some(*operation)
+    }
+
+    /// The vendors name new operations by a parameter without a value. Taken for the plain PUT or DELETE of its bucket or
+    /// object, one that is not known here would overwrite or remove it: whoever changes something is told instead.
+    fn refuse_unknown(&self) -> Result<()> {
+        if matches!(*self.method, Method::GET | Method::HEAD) {
+            return Ok(());
+        }
+        let known = |name| PLAIN.contains(&name) || is_vendor_name(name);
+        match self.queries.iter().find(|(name, value)| value.is_empty() && !known(name)) {
+            Some((name, _)) => Err(Error::NotImplemented { what: name.into() }),
+            None => Ok(()),
+        }
     }
 
     fn copies(&self) -> bool {

@@ -50,6 +50,7 @@ pub(crate) static S3: Vocab = Vocab {
         "encryption",
         "intelligent-tiering",
         "inventory",
+        "metadataAnnotationTable",
         "metadataConfiguration",
         "metadataInventoryTable",
         "metadataJournalTable",
@@ -59,7 +60,7 @@ pub(crate) static S3: Vocab = Vocab {
         "replication",
         "session",
     ],
-    unoffered_object: &["encryption", "renameObject", "select", "torrent"],
+    unoffered_object: &["annotation", "encryption", "renameObject", "select", "torrent"],
     unoffered_headers: &[
         "x-amz-copy-source-server-side-encryption*",
         "x-amz-mfa",

@@ -18,7 +18,7 @@ use headwater_model::settings::{OriginSettings, OriginUsage};
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, Ahead, Amendment, BucketRef, Deleted, Expectation, FillToken, NewObject, NewPart, NewUpload,
+    Afterwards, Ahead, BucketRef, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewPart, NewUpload,
     NoncurrentPage, ObjectWriter, RemovedVersion, Store, StoreStats, StoredObject, StoredVersion, Tail, TailState,
     Tombstone, VersionRemoval, WriteIntent,
 };
@@ -207,7 +207,7 @@ impl Store for FaultyStore {
         &'a self,
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         self.inner.amend(bucket, key, amendment)
     }
@@ -239,7 +239,7 @@ impl Store for FaultyStore {
         bucket: &'a BucketRef,
         key: &'a ObjectKey,
         version: VersionId,
-        amendment: Amendment,
+        amendment: JudgedAmendment,
     ) -> BoxFuture<'a, Result<SharedMeta>> {
         self.inner.amend_version(bucket, key, version, amendment)
     }

@@ -140,8 +140,15 @@ impl World {
         body: Bytes,
         change: impl FnOnce(&mut NewObject),
     ) {
-        let intent =
-            WriteIntent { bucket, key, content_length: None, max_bytes: u64::MAX, checksum: None, followed: false };
+        let intent = WriteIntent {
+            bucket,
+            key,
+            content_length: None,
+            max_bytes: u64::MAX,
+            checksum: None,
+            followed: false,
+            data_key: None,
+        };
         let mut writer = self.store.inner.begin(intent).await.unwrap();
         if !body.is_empty() {
             writer.write(body).await.unwrap();

@@ -4,6 +4,7 @@ use headwater_model::acl::{Acl, Grant, Grantee, Permission};
 use headwater_model::bucket::{BucketAccess, BucketConfiguration, ObjectOwnership, PublicAccessBlock};
 use headwater_model::cors::{CorsConfiguration, CorsRule};
 use headwater_model::digest::ChecksumType;
+use headwater_model::encryption::{BucketEncryption, Encryption, KeyHolder};
 use headwater_model::object::{ObjectAccess, ObjectPart};
 use headwater_model::version::{
     DefaultRetention, ObjectLock, ObjectLockConfiguration, Retention, RetentionMode, RetentionPeriod, Versioning,
@@ -61,22 +62,43 @@ pub(super) fn completed() -> ObjectRow {
         checksum_type: ChecksumType::Composite,
         parts: Some(vec![part(1, Some(checksum())), part(10_000, None)].into()),
         link: Some("target".into()),
+        encryption: Some(Box::new(encryption())),
     };
     let (headers, version) = (every_header(), VersionId::Made(number(9)));
     let meta = ObjectMeta { headers, tags: tags(), composition, version, ..ObjectMeta::clone(&object().meta) };
-    ObjectRow { meta: Arc::new(meta), ..object() }
+    ObjectRow { meta: Arc::new(meta), extents: sealed_extents(), ..object() }
+}
+
+fn encryption() -> Encryption {
+    Encryption { holder: KeyHolder::Customer { key_md5: [3; 16] }, wrapped_key: vec![4; 60].into() }
+}
+
+fn sealed_extents() -> Vec<Extent> {
+    extents().into_iter().map(|extent| Extent { salt: Some([5; 16]), ..extent }).collect()
+}
+
+/// As far as version 4 goes.
+pub(super) fn completed_in_the_clear() -> ObjectRow {
+    let composition = Composition { encryption: None, ..completed().meta.composition.clone() };
+    let meta = ObjectMeta { composition, ..ObjectMeta::clone(&completed().meta) };
+    ObjectRow { meta: Arc::new(meta), extents: extents(), ..completed() }
 }
 
 /// As far as version 3 goes.
 pub(super) fn completed_without_versions() -> ObjectRow {
     let (headers, version) = (every_header_but_lock(), VersionId::Null);
-    let meta = ObjectMeta { headers, version, ..ObjectMeta::clone(&completed().meta) };
-    ObjectRow { meta: Arc::new(meta), ..completed() }
+    let meta = ObjectMeta { headers, version, ..ObjectMeta::clone(&completed_in_the_clear().meta) };
+    ObjectRow { meta: Arc::new(meta), ..completed_in_the_clear() }
 }
 
 /// That object, when another took its place.
 pub(super) fn superseded() -> VersionRow {
-    version(VersionContent::Object { meta: completed().meta, extents: extents() })
+    version(VersionContent::Object { meta: completed().meta, extents: sealed_extents() })
+}
+
+/// As far as version 1 goes.
+pub(super) fn superseded_in_the_clear() -> VersionRow {
+    version(VersionContent::Object { meta: completed_in_the_clear().meta, extents: extents() })
 }
 
 /// With everything that its owner may have configured.
@@ -109,15 +131,17 @@ pub(super) fn configured() -> BucketRow {
                 period: RetentionPeriod::Years(300),
             }),
         }),
+        encryption: Some(BucketEncryption { bucket_key: Some(true) }),
         ..settings::filled()
     };
     row
 }
 
 /// As far as version 4 goes.
-pub(super) fn configured_without_worm() -> BucketRow {
+pub(super) fn configured_in_the_clear() -> BucketRow {
     let mut row = configured();
     row.bucket.configuration.worm = None;
+    row.bucket.configuration.encryption = None;
     row
 }
 
@@ -130,10 +154,16 @@ pub(super) fn configured_without_versions() -> BucketRow {
 }
 
 pub(super) fn described_upload() -> UploadRow {
+    let encryption = Encryption { holder: KeyHolder::Server, ..encryption() };
+    UploadRow { encryption: Some(Box::new(encryption)), ..described_in_the_clear() }
+}
+
+/// As far as version 3 goes.
+pub(super) fn described_in_the_clear() -> UploadRow {
     UploadRow { headers: every_header(), tags: tags(), checksum_type: ChecksumType::FullObject, ..upload() }
 }
 
 /// As far as version 2 goes.
 pub(super) fn described_without_lock() -> UploadRow {
-    UploadRow { headers: every_header_but_lock(), ..described_upload() }
+    UploadRow { headers: every_header_but_lock(), ..described_in_the_clear() }
 }

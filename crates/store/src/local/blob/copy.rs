@@ -17,7 +17,7 @@ use super::file::BlobFile;
 use super::footer::{FooterDraft, FooterNote};
 use super::layout::damaged;
 use super::path::BlobId;
-use super::writer::{PersistedBlob, seal};
+use super::writer::{End, PersistedBlob, seal};
 
 /// Bytes of one `copy_file_range`: large enough for the file system to work in extents, small enough to be interrupted.
 const COPY_STEP_BYTES: u64 = 64 << 20;
@@ -37,10 +37,11 @@ impl BlobDir {
         let dir = Arc::clone(self);
         let copied = tokio::task::spawn_blocking(move || {
             let source = dir.open_blob(source)?.ok_or_else(|| damaged(format!("blob {source} is missing")))?;
-            let digests = source.footer()?.digests();
+            let footer = source.footer()?;
             let (new, file) = dir.create_file()?;
             copy_payload(&source, &file)?;
-            let blob = seal(&file, &new, draft, note, &digests, &source.trailer)?;
+            let end = End { note, payload: footer.digests(), salt: footer.salt };
+            let blob = seal(&file, &new, draft, end, &source.trailer)?;
             Ok::<_, Error>((new, blob))
         });
         let (mut new, blob) = copied.await.map_err(|error| Error::internal("copying a blob", error))??;

@@ -22,10 +22,13 @@ use super::file::{BlobFile, OpenBlobs};
 use super::footer::{Footer, FooterDraft};
 use super::layout::{damaged, trailer_bytes};
 use super::path::{BlobId, Place, hour_name};
+use super::payload::PayloadDigest;
 use super::pins::Pins;
 use super::spool::Spool;
 use super::walk::Walk;
-use super::writer::{BlobWriter, NewFile, WriteOptions};
+use super::writer::{BlobWriter, Encryption, NewFile, WriteOptions};
+use crate::encryption::DataKey;
+use crate::local::cipher::{Cipher, Encrypting, Salt, stored_length};
 
 /// Directory names known to be durable that are remembered (an hour has 257). Forgetting them costs syncs, nothing else.
 const MAX_DURABLE_DIRS: usize = 2048;
@@ -79,11 +82,24 @@ impl BlobDir {
         let dir = Arc::clone(self);
         let made = tokio::task::spawn_blocking(move || {
             let (new, file) = dir.create_file()?;
-            reserve(&file, options.content_length)?;
-            let spool = Spool::new(file, new.place.file.clone(), Arc::clone(&dir.chunks), options.checksum);
-            Ok(BlobWriter::new(new, spool, draft, options))
+            let keyed = options.data_key.as_ref().map(|key| dir.cipher(key));
+            let (cipher, salt) = keyed.unzip();
+            let payload_bytes = options.content_length.map(|length| salt.map_or(length, |_| stored_length(length)));
+            reserve(&file, payload_bytes)?;
+            let encryption = cipher.clone().zip(salt);
+            let encryption = encryption.map(|(cipher, salt)| Encryption { salt, encrypting: Encrypting::new(cipher) });
+            let digest = PayloadDigest::new(options.checksum, cipher.clone());
+            let spool = Spool::new(file, new.place.file.clone(), Arc::clone(&dir.chunks), (digest, cipher));
+            Ok(BlobWriter::new(new, spool, (draft, options), encryption))
         });
         made.await.map_err(|error| Error::internal("beginning a blob", error))?
+    }
+
+    /// What encrypts a new payload, and what its key was derived with.
+    fn cipher(&self, key: &DataKey) -> (Arc<Cipher>, Salt) {
+        let mut salt = Salt::default();
+        self.clock.random(&mut salt);
+        (Arc::new(Cipher::new(key, &salt)), salt)
     }
 
     /// An empty file under a fresh id. Blocks.

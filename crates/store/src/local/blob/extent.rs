@@ -13,11 +13,15 @@ use futures_util::stream::try_unfold;
 use headwater_model::body::Body;
 use headwater_model::{Error, Result};
 
+use super::chunk::ChunkPool;
 use super::dir::BlobDir;
 use super::file::BlobFile;
 use super::layout::damaged;
 use super::path::BlobId;
 use crate::contract::Content;
+use crate::encryption::DataKey;
+use crate::local::cipher::{Cipher, PLAIN_BLOCK_BYTES, Salt, plain_length};
+use crate::local::reading::locked;
 
 /// A run of an object's bytes: a range of a blob's payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +30,25 @@ pub(crate) struct Extent {
     pub(crate) blob: BlobId,
     /// Offset of the first byte in its payload.
     pub(crate) offset_bytes: u64,
-    /// How many bytes.
+    /// How many bytes are stored.
     pub(crate) length_bytes: u64,
+    /// What their key is derived with, if they are encrypted; then they are a whole payload.
+    pub(crate) salt: Option<Salt>,
+}
+
+impl Extent {
+    /// How many bytes of the body it holds.
+    fn body_bytes(&self) -> Result<u64> {
+        if self.salt.is_some() { plain_length(self.length_bytes) } else { Ok(self.length_bytes) }
+    }
 }
 
 /// The bytes of one object, open.
 #[derive(Clone, Debug)]
-pub(crate) struct ExtentContent(Arc<Open>);
+pub(crate) struct ExtentContent {
+    open: Arc<Open>,
+    key: Option<DataKey>,
+}
 
 #[derive(Debug)]
 struct Open {
@@ -45,14 +61,21 @@ struct Open {
 impl ExtentContent {
     /// Opens the object that `extents` make, in their order, and pins its blobs: look at the object's row again after
     /// this, and use the content only if the row still names them. Does no I/O.
-    pub(crate) fn open(dir: Arc<BlobDir>, extents: Vec<Extent>) -> Self {
-        let ends = extents.iter().scan(0, |end, extent| {
-            *end += extent.length_bytes;
-            Some(*end)
-        });
-        let open = Open { dir, ends: ends.collect(), extents: extents.into() };
-        open.dir.pins.pin(open.blobs());
-        Self(Arc::new(open))
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if the length of an encrypted extent is none.
+    pub(crate) fn open(dir: Arc<BlobDir>, extents: Vec<Extent>) -> Result<Self> {
+        let mut ends = Vec::with_capacity(extents.len());
+        for extent in &extents {
+            ends.push(ends.last().copied().unwrap_or(0) + extent.body_bytes()?);
+        }
+        dir.pins.pin(extents.iter().map(|extent| extent.blob));
+        Ok(Self { open: Arc::new(Open { dir, ends: ends.into(), extents: extents.into() }), key: None })
+    }
+
+    /// The same body, encrypted with this key, in the clear.
+    pub(crate) fn decrypted(&self, key: DataKey) -> Self {
+        Self { open: Arc::clone(&self.open), key: Some(key) }
     }
 
     /// Opens the first extent's blob, so that a body whose file is missing fails before its headers were sent. Usually
@@ -61,20 +84,20 @@ impl ExtentContent {
     /// # Errors
     /// [`Error::Damaged`] if it is missing or damaged.
     pub(crate) async fn prepare(&self) -> Result<()> {
-        match self.0.extents.first() {
-            Some(extent) => self.0.blob(extent.blob).await.map(drop),
+        match self.open.extents.first() {
+            Some(extent) => self.open.blob(extent.blob).await.map(drop),
             None => Ok(()),
         }
     }
 
     /// Length of the body in bytes.
     pub(crate) fn size_bytes(&self) -> u64 {
-        self.0.ends.last().copied().unwrap_or(0)
+        self.open.ends.last().copied().unwrap_or(0)
     }
 
     /// Its extents.
     pub(crate) fn extents(&self) -> &[Extent] {
-        &self.0.extents
+        &self.open.extents
     }
 }
 
@@ -85,7 +108,14 @@ impl Content for ExtentContent {
 
     fn read(&self, range: Range<u64>) -> Body {
         debug_assert!(range.start < range.end && range.end <= self.size_bytes());
-        let reading = Reading { open: Arc::clone(&self.0), next: range.start, end: range.end, blob: None };
+        let reading = Reading {
+            open: Arc::clone(&self.open),
+            key: self.key.clone(),
+            next: range.start,
+            end: range.end,
+            blob: None,
+            cipher: None,
+        };
         Body::Stream(Box::pin(try_unfold(reading, |mut reading| async move {
             let chunk = reading.step().await?;
             Ok(chunk.map(|chunk| (chunk, reading)))
@@ -120,10 +150,13 @@ impl Drop for Open {
 /// One pass over a range.
 struct Reading {
     open: Arc<Open>,
+    key: Option<DataKey>,
     next: u64,
     end: u64,
     /// The blob read last.
     blob: Option<Arc<BlobFile>>,
+    /// Of the extent read last, by its number.
+    cipher: Option<(usize, Cipher)>,
 }
 
 impl Reading {
@@ -136,16 +169,44 @@ impl Reading {
         let Some(extent) = self.open.extents.get(index) else {
             return Err(damaged(format!("extents end at {} of {}", self.next, self.end)));
         };
-        let extent_start = self.open.ends[index] - extent.length_bytes;
+        let extent_start = if index == 0 { 0 } else { self.open.ends[index - 1] };
         let within = self.next - extent_start..self.end.min(self.open.ends[index]) - extent_start;
         let blob = match self.blob.take().filter(|blob| blob.id == extent.blob) {
             Some(blob) => blob,
             None => self.open.blob(extent.blob).await?,
         };
-        let within = extent.offset_bytes + within.start..extent.offset_bytes + within.end;
-        let bytes = blob.read(&self.open.dir.chunks, within).await?;
+        let bytes = match (extent.salt, &self.key) {
+            (None, None) => {
+                let within = extent.offset_bytes + within.start..extent.offset_bytes + within.end;
+                blob.read(&self.open.dir.chunks, within).await?
+            }
+            (Some(salt), Some(key)) => {
+                let cipher = match self.cipher.take() {
+                    Some((of, cipher)) if of == index => cipher,
+                    _ => Cipher::new(key, &salt),
+                };
+                let bytes = decrypted(&blob, &self.open.dir.chunks, &cipher, within).await?;
+                self.cipher = Some((index, cipher));
+                bytes
+            }
+            (Some(_), None) => return Err(locked()),
+            (None, Some(_)) => return Err(damaged(format!("blob {} of an encrypted body is not", extent.blob))),
+        };
         self.blob = Some(blob);
         self.next += bytes.len() as u64;
         Ok(Some(bytes))
     }
+}
+
+/// Bytes of one block, from the start of `range` of the body that is the whole payload.
+async fn decrypted(blob: &BlobFile, chunks: &Arc<ChunkPool>, cipher: &Cipher, range: Range<u64>) -> Result<Bytes> {
+    let index = range.start / PLAIN_BLOCK_BYTES;
+    let start = index * PLAIN_BLOCK_BYTES;
+    let mut chunk = blob.read_block(chunks, index).await?;
+    let length = cipher.decrypt(index, chunk.as_mut()).map_err(|error| blob.fail(start, &error.to_string()))?;
+    let end = range.end.min(start + length as u64);
+    if end <= range.start {
+        return Err(blob.fail(start, "block is shorter than its row says"));
+    }
+    Ok(chunk.hand_out((range.start - start) as usize..(end - start) as usize))
 }

@@ -18,7 +18,7 @@ use headwater_model::{Error, Result};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::chunk::{CHUNK_BYTES, ChunkPool};
+use super::chunk::{CHUNK_BYTES, Chunk, ChunkPool};
 use super::file_io::fill;
 use super::footer::Footer;
 use super::layout::{BLOCK_BYTES, FixedTail, SUM_BYTES, TAIL_BYTES, crc32c, damaged};
@@ -84,10 +84,25 @@ impl BlobFile {
         let from = range.start / BLOCK_BYTES * BLOCK_BYTES;
         let until = range.end.min(from + CHUNK_BYTES as u64);
         let blocks_end = until.next_multiple_of(BLOCK_BYTES).min(self.payload_bytes);
-        let chunk = chunks.take((blocks_end - from) as usize);
-        let chunk = fill(&self.file, chunk, from).await.map_err(|error| self.fail(from, &error.to_string()))?;
-        self.verify(from, chunk.as_ref())?;
+        let chunk = self.read_blocks(chunks, from..blocks_end).await?;
         Ok(chunk.hand_out((range.start - from) as usize..(until - from) as usize))
+    }
+
+    /// The block of that number, verified, in a buffer that can be changed.
+    pub(super) async fn read_block(&self, chunks: &Arc<ChunkPool>, index: u64) -> Result<Chunk> {
+        let from = index.saturating_mul(BLOCK_BYTES);
+        if from >= self.payload_bytes {
+            return Err(self.fail(from, "extent reaches beyond the payload"));
+        }
+        self.read_blocks(chunks, from..self.payload_bytes.min(from + BLOCK_BYTES)).await
+    }
+
+    async fn read_blocks(&self, chunks: &Arc<ChunkPool>, blocks: Range<u64>) -> Result<Chunk> {
+        let chunk = chunks.take((blocks.end - blocks.start) as usize);
+        let filled = fill(&self.file, chunk, blocks.start).await;
+        let chunk = filled.map_err(|error| self.fail(blocks.start, &error.to_string()))?;
+        self.verify(blocks.start, chunk.as_ref())?;
+        Ok(chunk)
     }
 
     /// Compares whole blocks, the first at `offset`, with their checksums.

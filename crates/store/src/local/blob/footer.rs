@@ -6,6 +6,7 @@
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, Digests, ETag};
+use headwater_model::encryption::Encryption;
 use headwater_model::multipart::UploadId;
 use headwater_model::object::{ObjectHeaders, ObjectKind, Provenance};
 use headwater_model::{BucketName, Error, ObjectKey, Result};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::layout::{MAX_FOOTER_BYTES, damaged};
 use super::path::BlobId;
 use crate::contract::{BucketRef, NewObject, NewPart};
+use crate::local::cipher::Salt;
 
 /// Version of the footer's fields. Fields may be added under the same version; readers ignore what they do not know.
 const FORMAT_VERSION: u32 = 1;
@@ -52,12 +54,15 @@ pub(crate) struct Footer {
     pub(crate) key: ObjectKey,
     /// Length of the payload in bytes.
     pub(crate) length_bytes: u64,
-    /// MD5 of the payload.
+    /// MD5 of the payload; of an encrypted one zeros.
     #[serde(with = "hex::serde")]
     pub(crate) md5: [u8; 16],
     /// CRC-64/XZ of the payload.
     #[serde(with = "decimal")]
     pub(crate) crc64: u64,
+    /// What the key of the payload is derived with, if it is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "salt_text")]
+    pub(crate) salt: Option<Salt>,
     /// See [`FooterNote::born_after_sequence`].
     pub(crate) born_after_sequence: u64,
     /// What the payload is.
@@ -89,6 +94,9 @@ pub(crate) struct ObjectNote {
     pub(crate) headers: ObjectHeaders,
     /// Additional checksum.
     pub(crate) checksum: Option<ChecksumNote>,
+    /// How it is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<Box<Encryption>>,
 }
 
 /// Metadata of a part.
@@ -117,7 +125,12 @@ pub(crate) struct ChecksumNote {
 
 impl Footer {
     /// The footer of a payload with these digests.
-    pub(super) fn new(blob: BlobId, draft: FooterDraft, note: FooterNote, digests: &Digests) -> Self {
+    pub(super) fn new(
+        blob: BlobId,
+        draft: FooterDraft,
+        note: FooterNote,
+        (digests, salt): (&Digests, Option<Salt>),
+    ) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             blob,
@@ -127,6 +140,7 @@ impl Footer {
             length_bytes: digests.size_bytes,
             md5: digests.md5,
             crc64: digests.crc64,
+            salt,
             born_after_sequence: note.born_after_sequence,
             role: note.role,
         }
@@ -171,6 +185,7 @@ impl From<&NewObject> for Role {
             provenance: object.provenance,
             headers: object.headers.clone(),
             checksum: object.checksum.clone().map(ChecksumNote::from),
+            encryption: object.composition.encryption.clone(),
         })
     }
 }
@@ -209,6 +224,24 @@ mod decimal {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A salt as hex.
+mod salt_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use super::Salt;
+
+    #[allow(clippy::ref_option)] // serde's signature
+    pub(super) fn serialize<S: Serializer>(salt: &Option<Salt>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&salt.map(hex::encode).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Salt>, D::Error> {
+        let mut salt = Salt::default();
+        hex::decode_to_slice(String::deserialize(deserializer)?, &mut salt).map_err(de::Error::custom)?;
+        Ok(Some(salt))
     }
 }
 

@@ -4,7 +4,7 @@
 //! blobs/<yyyymmddhh>/<xx>/<uuid-v7>
 //!
 //! 0 ┌──────────────────────────────────────────────┐
-//!   │ payload                                      │  the body, as it came
+//!   │ payload                                      │  the body, as it came or encrypted
 //! L ├──────────────────────────────────────────────┤
 //!   │ trailer: CRC32C of each 64 KiB of payload    │  u32 little-endian each; the last block may be short
 //!   ├──────────────────────────────────────────────┤
@@ -33,6 +33,7 @@ mod file_io;
 mod footer;
 mod layout;
 mod path;
+mod payload;
 mod pins;
 mod queue;
 mod ranges;
@@ -50,6 +51,7 @@ pub(crate) use dir::BlobDir;
 pub(crate) use extent::{Extent, ExtentContent};
 pub(crate) use fault::SyncFailed;
 pub(crate) use footer::{Footer, FooterDraft, FooterNote, Role};
+pub(crate) use layout::BLOCK_BYTES;
 pub(crate) use path::BlobId;
 pub(crate) use verify::BlobCheck;
 pub(crate) use writer::{BlobWriter, PersistedBlob, WriteOptions};

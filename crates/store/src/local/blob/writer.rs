@@ -25,12 +25,14 @@ use super::file_io::write_all;
 use super::footer::{Footer, FooterDraft, FooterNote};
 use super::layout::FixedTail;
 use super::path::{BlobId, Place};
-use super::spool::Spool;
+use super::spool::{Finished, Spool};
 use super::tail::BlobTail;
 use crate::contract::{Ahead, Tail};
+use crate::encryption::DataKey;
+use crate::local::cipher::{Encrypting, Salt};
 
 /// What a write may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct WriteOptions {
     /// Announced length in bytes, if any: space is set aside for it before the first byte.
     pub(crate) content_length: Option<u64>,
@@ -38,6 +40,8 @@ pub(crate) struct WriteOptions {
     pub(crate) max_bytes: u64,
     /// Additional checksum to compute.
     pub(crate) checksum: Option<ChecksumAlgorithm>,
+    /// Encrypts the body; the payload is what comes of it.
+    pub(crate) data_key: Option<DataKey>,
 }
 
 /// A blob on disk, durable.
@@ -51,6 +55,8 @@ pub(crate) struct PersistedBlob {
     pub(crate) crc64: u64,
     /// Bytes of the whole file, for disk accounting.
     pub(crate) file_bytes: u64,
+    /// What the payload's key is derived with, if it is encrypted.
+    pub(crate) salt: Option<Salt>,
 }
 
 /// A blob that is being written. Dropped before [`BlobWriter::persist`] succeeded, it leaves nothing behind.
@@ -59,7 +65,16 @@ pub(crate) struct BlobWriter {
     spool: Arc<Spool>,
     draft: FooterDraft,
     options: WriteOptions,
-    finished: Option<(Digests, Vec<u8>)>,
+    /// Length of what was appended, in the clear.
+    accepted: u64,
+    encryption: Option<Encryption>,
+    finished: Option<Finished>,
+}
+
+/// How the payload is encrypted.
+pub(super) struct Encryption {
+    pub(super) salt: Salt,
+    pub(super) encrypting: Encrypting,
 }
 
 /// A blob file that nothing refers to yet: unlinked when dropped, unless kept.
@@ -72,8 +87,13 @@ pub(super) struct NewFile {
 }
 
 impl BlobWriter {
-    pub(super) fn new(file: NewFile, spool: Arc<Spool>, draft: FooterDraft, options: WriteOptions) -> Self {
-        Self { file, spool, draft, options, finished: None }
+    pub(super) fn new(
+        file: NewFile,
+        spool: Arc<Spool>,
+        (draft, options): (FooterDraft, WriteOptions),
+        encryption: Option<Encryption>,
+    ) -> Self {
+        Self { file, spool, draft, options, accepted: 0, encryption, finished: None }
     }
 
     /// Appends. Returns when at most 4 MiB wait for the disk; the bytes are visible to followers soon after.
@@ -82,11 +102,34 @@ impl BlobWriter {
     /// [`Error::EntityTooLarge`] beyond the announced or the allowed length, [`Error::StorageFull`], [`Error::Internal`];
     /// the write is broken then.
     pub(crate) async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.admit(chunk.len() as u64)?;
+        let length = chunk.len() as u64;
+        self.admit(length)?;
         if chunk.is_empty() {
             return Ok(());
         }
-        self.spool.push(chunk).await
+        if self.encryption.is_some() {
+            return self.encrypt(chunk).await;
+        }
+        self.spool.push(chunk).await?;
+        self.accepted += length;
+        Ok(())
+    }
+
+    /// Appends what comes of the chunk. Counted at once: a call that was dropped while it waited leaves a body that ends
+    /// differently from what it says, and breaks the write.
+    async fn encrypt(&mut self, mut chunk: Bytes) -> Result<()> {
+        let Some(mut encryption) = self.encryption.take() else {
+            self.spool.fail(Fault::Abandoned);
+            return Err(Error::internal("writing a blob", "an earlier write was given up"));
+        };
+        self.accepted += chunk.len() as u64;
+        while !chunk.is_empty() {
+            if let Some(block) = encryption.encrypting.take(&mut chunk) {
+                self.spool.push(block).await?;
+            }
+        }
+        self.encryption = Some(encryption);
+        Ok(())
     }
 
     /// Takes bytes that were written ahead behind the present end, as if they were written now.
@@ -99,8 +142,9 @@ impl BlobWriter {
             return Ok(());
         }
         let absorbed = self.spool.absorb(length).await;
-        if absorbed.is_err() {
-            self.spool.fail(Fault::Abandoned);
+        match absorbed {
+            Ok(()) => self.accepted += length,
+            Err(_) => self.spool.fail(Fault::Abandoned),
         }
         absorbed
     }
@@ -108,7 +152,7 @@ impl BlobWriter {
     /// Whether bytes may come next.
     fn admit(&self, length: u64) -> Result<()> {
         let limit_bytes = self.options.content_length.unwrap_or(u64::MAX).min(self.options.max_bytes);
-        let size_bytes = self.spool.accepted().saturating_add(length);
+        let size_bytes = self.accepted.saturating_add(length);
         if size_bytes > limit_bytes {
             self.spool.fail(Fault::Abandoned);
             return Err(Error::EntityTooLarge { size_bytes, limit_bytes });
@@ -119,8 +163,12 @@ impl BlobWriter {
         Ok(())
     }
 
-    /// Writes ahead of the end; `None` if no length was announced.
+    /// Writes ahead of the end; `None` if no length was announced, and if the body is encrypted: blocks are encrypted in
+    /// their order.
     pub(crate) fn ahead(&self) -> Option<Arc<dyn Ahead>> {
+        if self.options.data_key.is_some() {
+            return None;
+        }
         let length_bytes = self.options.content_length?;
         Some(Arc::new(BlobAhead::new(Arc::clone(&self.spool), length_bytes)))
     }
@@ -135,16 +183,26 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::IncompleteBody`] if shorter than announced; those of [`BlobWriter::write`].
     pub(crate) async fn finish(&mut self) -> Result<Digests> {
-        if let Some((digests, _)) = &self.finished {
-            return Ok(digests.clone());
+        if let Some(finished) = &self.finished {
+            return Ok(finished.body.clone());
         }
-        if self.options.content_length.is_some_and(|announced| self.spool.accepted() < announced) {
+        if self.options.content_length.is_some_and(|announced| self.accepted < announced) {
             self.spool.fail(Fault::Abandoned);
             return Err(Error::IncompleteBody);
         }
-        let (digests, trailer) = self.spool.complete().await?;
-        debug_assert_eq!(digests.size_bytes, self.spool.accepted());
-        self.finished = Some((digests.clone(), trailer));
+        if self.options.data_key.is_some() {
+            let last = match &mut self.encryption {
+                Some(encryption) => encryption.encrypting.finish(),
+                None => return Err(Error::internal("writing a blob", "an earlier write was given up")),
+            };
+            if let Some(last) = last {
+                self.spool.push(last).await?;
+            }
+        }
+        let finished = self.spool.complete().await?;
+        debug_assert_eq!(finished.body.size_bytes, self.accepted);
+        let digests = finished.body.clone();
+        self.finished = Some(finished);
         Ok(digests)
     }
 
@@ -153,12 +211,14 @@ impl BlobWriter {
     /// # Errors
     /// [`Error::StorageFull`], [`Error::Internal`]. If [`SyncFailed::is_cause_of`] it, the process must stop.
     pub(crate) async fn persist(mut self, note: FooterNote) -> Result<PersistedBlob> {
-        let Some((digests, trailer)) = self.finished.take() else {
+        let Some(Finished { payload, trailer, .. }) = self.finished.take() else {
             return Err(Error::internal("writing a blob", "persisted before it was finished"));
         };
         self.settle().await?;
+        let salt = self.encryption.as_ref().map(|encryption| encryption.salt);
         let sealed = tokio::task::spawn_blocking(move || {
-            let blob = seal(&self.spool.file, &self.file, self.draft.clone(), note, &digests, &trailer)?;
+            let end = End { note, payload, salt };
+            let blob = seal(&self.spool.file, &self.file, self.draft.clone(), end, &trailer)?;
             Ok::<_, Error>((self, blob))
         });
         let (mut writer, blob) = sealed.await.map_err(|error| Error::internal("ending a blob", error))??;
@@ -197,27 +257,30 @@ impl fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BlobWriter")
             .field("id", &self.file.id)
-            .field("accepted", &self.spool.accepted())
+            .field("accepted", &self.accepted)
             .finish_non_exhaustive()
     }
 }
 
+/// What a payload came to.
+pub(super) struct End {
+    pub(super) note: FooterNote,
+    /// Digests of the payload as it is in the file.
+    pub(super) payload: Digests,
+    /// What its key is derived with, if it is encrypted.
+    pub(super) salt: Option<Salt>,
+}
+
 /// Writes what follows the payload, and makes the file and its name durable. Blocks.
-pub(super) fn seal(
-    file: &File,
-    new: &NewFile,
-    draft: FooterDraft,
-    note: FooterNote,
-    digests: &Digests,
-    trailer: &[u8],
-) -> Result<PersistedBlob> {
-    let footer = Footer::new(new.id, draft, note, digests).encode()?;
+pub(super) fn seal(file: &File, new: &NewFile, draft: FooterDraft, end: End, trailer: &[u8]) -> Result<PersistedBlob> {
+    let End { note, payload, salt } = end;
+    let footer = Footer::new(new.id, draft, note, (&payload, salt)).encode()?;
     let end = Bytes::from(FixedTail::seal(trailer, &footer));
-    let file_bytes = digests.size_bytes + end.len() as u64;
-    write_all(file, &[end], digests.size_bytes).map_err(|errno| write_error("ending a blob", errno))?;
+    let file_bytes = payload.size_bytes + end.len() as u64;
+    write_all(file, &[end], payload.size_bytes).map_err(|errno| write_error("ending a blob", errno))?;
     rustix::fs::fdatasync(file).map_err(|errno| SyncFailed::error(&new.place.file, errno))?;
     new.dir.sync_names(&new.place)?;
-    Ok(PersistedBlob { id: new.id, length_bytes: digests.size_bytes, crc64: digests.crc64, file_bytes })
+    Ok(PersistedBlob { id: new.id, length_bytes: payload.size_bytes, crc64: payload.crc64, file_bytes, salt })
 }
 
 impl NewFile {

@@ -171,6 +171,7 @@ fn of_parts() -> ObjectMeta {
         checksum_type: ChecksumType::Composite,
         parts: Some([part(1, 1), part(3, 3)].into()),
         link: None,
+        encryption: None,
     };
     let mut meta = ObjectMeta { checksum: Some(checksum(9)), kind: ObjectKind::Multipart, composition, ..meta() };
     meta.headers.storage_class = Some("STANDARD_IA".into());

@@ -10,10 +10,10 @@ use super::super::chunk::{CHUNK_BYTES, Chunk};
 use super::super::fault::Fault;
 use super::super::file_io::{MAX_SLICES, write_all};
 use super::super::layout::BlockSums;
+use super::super::payload::PayloadDigest;
 use super::super::queue::{STEP_BYTES, Step};
 use super::{EARLY_SYNC_BYTES, Spool, State};
 use crate::contract::TailState;
-use crate::local::digest::BodyDigest;
 
 /// The three kinds of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Spool {
     fn digest_lane(&self) -> Result<(), Fault> {
         let (mut digest, mut digested) = {
             let mut state = self.lock();
-            (std::mem::replace(&mut state.digest, BodyDigest::new(None)), state.digested)
+            (std::mem::replace(&mut state.digest, PayloadDigest::new(None, None)), state.digested)
         };
         loop {
             let available = {
@@ -103,7 +103,8 @@ impl Spool {
                 state.written - digested
             };
             let chunk = self.read_back(digested, available.min(CHUNK_BYTES as u64) as usize)?;
-            digest.update(chunk.as_ref());
+            // What does not open is not what was written a moment ago.
+            digest.update(chunk.as_ref()).map_err(|_| Fault::Io(Errno::IO))?;
             digested += chunk.as_ref().len() as u64;
         }
         self.moved.notify_one();

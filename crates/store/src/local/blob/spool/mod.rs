@@ -17,7 +17,8 @@
 //! How: a lane is a job on tokio's blocking pool that runs while it has work and ends when it has none, so that a stalled
 //! fill holds no thread. At most one job per lane and write runs. The digest lane reads the file back through the page
 //! cache instead of sharing the queue: MD5 is slower than a fast network, and this way it never slows what followers see;
-//! the extra copy costs a twentieth of the MD5 itself.
+//! the extra copy costs a twentieth of the MD5 itself. An encrypted payload is decrypted on this way, which proves that it
+//! can be.
 //!
 //! Not here: what a blob looks like, where it is, and when it is durable. [`super::writer`] knows.
 
@@ -30,18 +31,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::lanes::{Lane, begin};
 use bytes::Bytes;
-use headwater_model::digest::{ChecksumAlgorithm, Digests};
+use headwater_model::digest::Digests;
 use headwater_model::{Error, Result};
+use rustix::io::Errno;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::ahead::{MAX_WRITES, Places};
-use super::chunk::{CHUNK_BYTES, ChunkPool};
+use super::chunk::{CHUNK_BYTES, Chunk, ChunkPool};
 use super::fault::Fault;
 use super::file_io::fill;
 use super::layout::{BlockSums, damaged};
+use super::payload::PayloadDigest;
 use super::queue::Queue;
 use crate::contract::TailState;
-use crate::local::digest::BodyDigest;
+use crate::local::cipher::Cipher;
 
 /// Most bytes that wait for the write lane. Covers 4 ms of a 1 GB/s network while the disk is being waited for.
 pub(super) const QUEUE_BYTES: usize = 4 << 20;
@@ -59,6 +62,8 @@ pub(super) struct Spool {
     pub(super) path: PathBuf,
     /// Buffers for reading back.
     pub(super) chunks: Arc<ChunkPool>,
+    /// Of the payload, if it is encrypted.
+    pub(super) cipher: Option<Arc<Cipher>>,
     state: Mutex<State>,
     progress: watch::Sender<TailState>,
     /// Wakes the writer (there is one) when a lane moved.
@@ -80,7 +85,17 @@ struct State {
     /// Of the write lane, while it does not run.
     sums: BlockSums,
     /// Of the digest lane, while it does not run.
-    digest: BodyDigest,
+    digest: PayloadDigest,
+}
+
+/// What a payload came to.
+pub(super) struct Finished {
+    /// Digests of the body.
+    pub(super) body: Digests,
+    /// Digests of the payload: another if it is encrypted.
+    pub(super) payload: Digests,
+    /// Checksums of its blocks.
+    pub(super) trailer: Vec<u8>,
 }
 
 impl Spool {
@@ -89,7 +104,7 @@ impl Spool {
         file: File,
         path: PathBuf,
         chunks: Arc<ChunkPool>,
-        checksum: Option<ChecksumAlgorithm>,
+        (digest, cipher): (PayloadDigest, Option<Arc<Cipher>>),
     ) -> Arc<Self> {
         let state = State {
             queue: Queue::default(),
@@ -101,12 +116,13 @@ impl Spool {
             running: [false; 3],
             ahead: Places::default(),
             sums: BlockSums::new(),
-            digest: BodyDigest::new(checksum),
+            digest,
         };
         Arc::new(Self {
             file: Arc::new(file),
             path,
             chunks,
+            cipher,
             state: Mutex::new(state),
             progress: watch::Sender::new(TailState::Growing(0)),
             moved: Notify::new(),
@@ -114,12 +130,7 @@ impl Spool {
         })
     }
 
-    /// Length of what was appended. A call that was dropped while it waited has appended nothing.
-    pub(super) fn accepted(&self) -> u64 {
-        self.lock().accepted
-    }
-
-    /// Appends, once there is room. A piece larger than the whole queue is in memory already and is let in alone.
+    /// Appends, once there is room. A call that is dropped while it waits has appended nothing. A piece larger than the whole queue is in memory already and is let in alone.
     pub(super) async fn push(self: &Arc<Self>, chunk: Bytes) -> Result<()> {
         let mut chunk = Some(chunk);
         let shift = self
@@ -196,18 +207,23 @@ impl Spool {
 
     /// The first bytes of `range`, which is not empty and in the file: at most [`CHUNK_BYTES`].
     pub(super) async fn read_written(&self, range: Range<u64>) -> Result<Bytes> {
-        let length = (range.end - range.start).min(CHUNK_BYTES as u64) as usize;
-        let chunk = self.chunks.take(length);
-        let chunk = fill(&self.file, chunk, range.start).await.map_err(|error| {
-            tracing::error!(path = %self.path.display(), offset = range.start, %error, "blob read failed");
-            damaged(format!("bytes just written cannot be read: {error}"))
-        })?;
+        let chunk = self.read_chunk(range).await?;
+        let length = chunk.as_ref().len();
         Ok(chunk.hand_out(0..length))
     }
 
-    /// Waits until all is written and digested, and announces the end to followers. Returns the digests and the trailer;
-    /// to be called once.
-    pub(super) async fn complete(self: &Arc<Self>) -> Result<(Digests, Vec<u8>)> {
+    /// As [`Spool::read_written`], in a buffer that can be changed.
+    pub(super) async fn read_chunk(&self, range: Range<u64>) -> Result<Chunk> {
+        let length = (range.end - range.start).min(CHUNK_BYTES as u64) as usize;
+        let chunk = self.chunks.take(length);
+        fill(&self.file, chunk, range.start).await.map_err(|error| {
+            tracing::error!(path = %self.path.display(), offset = range.start, %error, "blob read failed");
+            damaged(format!("bytes just written cannot be read: {error}"))
+        })
+    }
+
+    /// Waits until all is written and digested, and announces the end to followers. To be called once.
+    pub(super) async fn complete(self: &Arc<Self>) -> Result<Finished> {
         self.wait(|state| (state.queue.is_empty() && !state.running[Lane::Write as usize]).then_some(())).await?;
         let shift = {
             let mut state = self.lock();
@@ -218,11 +234,12 @@ impl Spool {
             .await?;
         let (digest, sums, written) = {
             let mut state = self.lock();
-            let digest = std::mem::replace(&mut state.digest, BodyDigest::new(None));
+            let digest = std::mem::replace(&mut state.digest, PayloadDigest::new(None, None));
             (digest, std::mem::replace(&mut state.sums, BlockSums::new()), state.written)
         };
+        let (body, payload) = digest.finish().inspect_err(|_| self.fail(Fault::Io(Errno::IO)))?;
         self.announce(TailState::Finished(written));
-        Ok((digest.finish(), sums.finish()))
+        Ok(Finished { body, payload, trailer: sums.finish() })
     }
 
     /// Waits until no early sync is running, and tells whether one failed. A failure is reported by the kernel once per

@@ -125,7 +125,7 @@ async fn swapped_files_are_damage() {
 #[tokio::test]
 async fn a_missing_file_is_damage_and_told_before_the_first_byte() {
     let fixture = Fixture::new();
-    let blob = PersistedBlob { id: BlobId(fixture.clock.id()), length_bytes: 9, crc64: 0, file_bytes: 9 };
+    let blob = PersistedBlob { id: BlobId(fixture.clock.id()), length_bytes: 9, crc64: 0, file_bytes: 9, salt: None };
     assert!(is_damage(&content(&fixture.dir, &blob).prepare().await));
     assert!(is_damage(&outcome(&fixture.dir, &blob, b"123456789").await));
     assert_eq!(fixture.dir.verify(blob.id).expect("checked"), BlobCheck::Missing);

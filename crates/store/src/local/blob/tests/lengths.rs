@@ -8,6 +8,7 @@ use headwater_model::Error;
 
 use super::*;
 use crate::contract::TailState;
+use crate::local::blob::payload::PayloadDigest;
 use crate::local::blob::spool::{EARLY_SYNC_BYTES, QUEUE_BYTES, Spool};
 
 /// Where the test inside the small file system finds it.
@@ -31,7 +32,7 @@ async fn a_body_longer_than_announced_or_allowed_is_too_large() {
     for options in [
         WriteOptions { content_length: Some(10), ..UNBOUNDED },
         WriteOptions { max_bytes: 10, ..UNBOUNDED },
-        WriteOptions { max_bytes: 10, content_length: Some(10), checksum: None },
+        WriteOptions { max_bytes: 10, content_length: Some(10), ..UNBOUNDED },
     ] {
         let mut writer = fixture.begin(options).await;
         let tail = writer.tail();
@@ -41,7 +42,7 @@ async fn a_body_longer_than_announced_or_allowed_is_too_large() {
         assert!(matches!(tail.state(), TailState::Broken(_)));
         writer.finish().await.expect_err("broken");
     }
-    let options = WriteOptions { max_bytes: 10, content_length: Some(11), checksum: None };
+    let options = WriteOptions { max_bytes: 10, content_length: Some(11), ..UNBOUNDED };
     let refused = fixture.dir.create(draft("k"), options).await;
     assert!(matches!(refused, Err(Error::EntityTooLarge { size_bytes: 11, limit_bytes: 10 })));
 }
@@ -52,10 +53,10 @@ async fn held_writer(fixture: &Fixture, length: u64) -> (BlobWriter, Arc<Spool>)
     let made = tokio::task::spawn_blocking(move || dir.create_file()).await.expect("ran");
     let (new, file) = made.expect("a file");
     let path = fixture.dir.path(new.id);
-    let spool = Spool::new(file, path, Arc::clone(&fixture.dir.chunks), None);
+    let spool = Spool::new(file, path, Arc::clone(&fixture.dir.chunks), (PayloadDigest::new(None, None), None));
     spool.begin_ahead(0..1).expect("a place");
     let options = WriteOptions { content_length: Some(length), ..UNBOUNDED };
-    (BlobWriter::new(new, Arc::clone(&spool), draft("k"), options), spool)
+    (BlobWriter::new(new, Arc::clone(&spool), (draft("k"), options), None), spool)
 }
 
 #[tokio::test]
@@ -119,8 +120,9 @@ async fn writer_onto(fixture: &Fixture, device: &str) -> BlobWriter {
     let made = tokio::task::spawn_blocking(move || dir.create_file()).await.expect("ran");
     let (new, _) = made.expect("a file");
     let file = OpenOptions::new().read(true).write(true).open(device).expect("a device");
-    let spool = Spool::new(file, device.into(), Arc::clone(&fixture.dir.chunks), None);
-    BlobWriter::new(new, spool, draft("k"), UNBOUNDED)
+    let spool =
+        Spool::new(file, device.into(), Arc::clone(&fixture.dir.chunks), (PayloadDigest::new(None, None), None));
+    BlobWriter::new(new, spool, (draft("k"), UNBOUNDED), None)
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ use crate::contract::{BucketRef, Content, NewObject};
 const EDGE_LENGTHS: [usize; 9] = [0, 1, 65_535, 65_536, 65_537, 131_071, 131_072, 131_073, (3 << 20) + 7];
 
 /// No announced length, no limit.
-const UNBOUNDED: WriteOptions = WriteOptions { content_length: None, max_bytes: u64::MAX, checksum: None };
+const UNBOUNDED: WriteOptions =
+    WriteOptions { content_length: None, max_bytes: u64::MAX, checksum: None, data_key: None };
 
 /// A blob directory of its own, removed with the fixture.
 struct Fixture {
@@ -106,8 +107,8 @@ fn body(length: usize) -> Vec<u8> {
 
 /// The content of one whole blob.
 fn content(dir: &Arc<BlobDir>, blob: &PersistedBlob) -> ExtentContent {
-    let extent = Extent { blob: blob.id, offset_bytes: 0, length_bytes: blob.length_bytes };
-    ExtentContent::open(Arc::clone(dir), vec![extent])
+    let extent = Extent { blob: blob.id, offset_bytes: 0, length_bytes: blob.length_bytes, salt: None };
+    ExtentContent::open(Arc::clone(dir), vec![extent]).expect("a plain extent")
 }
 
 /// All bytes of a body, and its end.

@@ -64,11 +64,11 @@ async fn extents_read_as_one_body() {
     let fixture = Fixture::new();
     let (first, second) = (body(200_001), body(70_000));
     let (one, two) = (fixture.store(&first).await.id, fixture.store(&second).await.id);
-    let extent = |blob, offset_bytes, length_bytes| Extent { blob, offset_bytes, length_bytes };
+    let extent = |blob, offset_bytes, length_bytes| Extent { blob, offset_bytes, length_bytes, salt: None };
     let extents =
         vec![extent(one, 0, 200_001), extent(two, 0, 0), extent(two, 4_999, 65_000), extent(one, 65_500, 100)];
     let expected = [&first, &second[4_999..69_999], &first[65_500..65_600]].concat();
-    let content = ExtentContent::open(Arc::clone(&fixture.dir), extents);
+    let content = ExtentContent::open(Arc::clone(&fixture.dir), extents).expect("plain extents");
     content.prepare().await.expect("there");
     assert_eq!(content.size_bytes(), expected.len() as u64);
     let edges = [0, 1, 200_000, 200_001, 200_002, 265_000, 265_001, 265_002, expected.len()];
