@@ -272,8 +272,6 @@ pub enum Reply {
     Parts {
         /// Who will own the object.
         owner: Owner,
-        /// When the upload began, and its checksum algorithm.
-        initiated: Timestamp,
         /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
         checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         /// User metadata that the object will have: OSS tells of it how a client encrypts the parts.

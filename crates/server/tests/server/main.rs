@@ -12,5 +12,6 @@ mod proxies;
 mod requests;
 mod site;
 mod support;
+mod sweep;
 mod tls;
 mod vendors;

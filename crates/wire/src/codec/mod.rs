@@ -257,7 +257,7 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
         Reply::PartCopied(part) => part::encode_copy(answer, &part),
         Reply::PartStored(part) => part::encode(answer, &part),
         Reply::Completed(meta) => complete::encode(answer, &meta),
-        Reply::Parts { owner, initiated: _, checksum, user, page } => {
+        Reply::Parts { owner, checksum, user, page } => {
             part::encode_list(answer, &part::OfUpload { owner, checksum, user }, &page)
         }
         Reply::Uploads { owner, page } => upload::encode_list(answer, &owner, &page),

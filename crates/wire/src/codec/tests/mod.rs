@@ -15,6 +15,7 @@ mod oss_objects;
 mod reading;
 mod restore;
 mod settings;
+mod sweep;
 mod versions;
 mod worm;
 mod writing;
