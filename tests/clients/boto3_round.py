@@ -400,8 +400,60 @@ def settings_nobody_made():
     equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "BucketOwner")
     CLIENT.put_bucket_request_payment(Bucket=bucket, RequestPaymentConfiguration={"Payer": "Requester"})
     equal(CLIENT.get_bucket_request_payment(Bucket=bucket)["Payer"], "Requester")
-    refused(501, "NotImplemented", CLIENT.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration={
-        "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]})
+    refused(404, "ServerSideEncryptionConfigurationNotFoundError", CLIENT.get_bucket_encryption, Bucket=bucket)
+
+
+def default_encryption(algorithm):
+    return {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}]}
+
+
+@step
+def encryption():
+    bucket = fresh("encryption")
+    body = pattern(2 * PART)
+    aes = {"ServerSideEncryption": "AES256"}
+    equal(CLIENT.put_object(Bucket=bucket, Key="k", Body=body, **aes)["ServerSideEncryption"], "AES256")
+    found = CLIENT.get_object(Bucket=bucket, Key="k", Range="bytes=65519-65521")
+    equal((found["ServerSideEncryption"], found["Body"].read()), ("AES256", body[65519:65522]))
+    equal(read(bucket, "k"), body)
+    assert "ServerSideEncryption" not in CLIENT.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k")
+    equal(CLIENT.copy_object(Bucket=bucket, Key="k", CopySource=f"{bucket}/k", **aes)["ServerSideEncryption"], "AES256")
+    refused(501, "NotImplemented", CLIENT.put_object, Bucket=bucket, Key="k", ServerSideEncryption="aws:kms")
+    configuration = default_encryption("aws:kms")
+    refused(501, "NotImplemented", CLIENT.put_bucket_encryption, Bucket=bucket,
+            ServerSideEncryptionConfiguration=configuration)
+
+    configuration = default_encryption("AES256")
+    CLIENT.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=configuration)
+    told = CLIENT.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
+    equal(told["ApplyServerSideEncryptionByDefault"], {"SSEAlgorithm": "AES256"})
+    CLIENT.upload_fileobj(io.BytesIO(body), bucket, "large", Config=TransferConfig(multipart_threshold=PART))
+    equal(CLIENT.head_object(Bucket=bucket, Key="large")["ServerSideEncryption"], "AES256")
+    equal(read(bucket, "large"), body)
+    CLIENT.delete_bucket_encryption(Bucket=bucket)
+    assert "ServerSideEncryption" not in CLIENT.put_object(Bucket=bucket, Key="clear", Body=b"c")
+    equal(read(bucket, "large"), body)
+
+
+@step
+def encryption_by_the_customer():
+    # The SDK sends such keys over TLS alone.
+    if not sdk.ENDPOINT.startswith("https:"):
+        return
+    bucket = fresh("sse-c")
+    body = pattern(2 * PART)
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": pattern(32)}
+    other = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": pattern(32, 2)}
+    assert CLIENT.put_object(Bucket=bucket, Key="k", Body=body, **key)["SSECustomerKeyMD5"]
+    equal(read(bucket, "k", **key), body)
+    refused(400, "InvalidRequest", CLIENT.get_object, Bucket=bucket, Key="k")
+    refused(400, "InvalidRequest", CLIENT.get_object, Bucket=bucket, Key="k", **other)
+    refused(400, "400", CLIENT.head_object, Bucket=bucket, Key="k")
+    CLIENT.upload_fileobj(io.BytesIO(body), bucket, "large", ExtraArgs=key, Config=TransferConfig(multipart_threshold=PART))
+    equal(read(bucket, "large", **key), body)
+    source = {f"CopySource{name}": value for name, value in key.items()}
+    CLIENT.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/large", **source, **other)
+    equal(read(bucket, "copy", **other), body)
 
 
 @step

@@ -465,6 +465,32 @@ def website():
 
 
 @step
+def encryption():
+    bucket = fresh("encryption")
+    body = pattern(300_000)
+    aes = {"x-oss-server-side-encryption": "AES256"}
+    equal(bucket.put_object("k", body, headers=aes).headers["x-oss-server-side-encryption"], "AES256")
+    found = bucket.get_object("k", byte_range=(65_519, 65_521))
+    equal((found.headers["x-oss-server-side-encryption"], found.read()), ("AES256", body[65_519:65_522]))
+    equal(bucket.get_object("k").read(), body)
+    bucket.append_object("log", 0, body, headers=aes)
+    bucket.append_object("log", len(body), b"more")
+    equal(bucket.get_object("log").read(), body + b"more")
+    refused(400, "NotImplemented", bucket.put_object, "k", body, headers={"x-oss-server-side-encryption": "KMS"})
+    refused(404, "NoSuchServerSideEncryptionRule", bucket.get_bucket_encryption)
+    rule = oss2.models.ServerSideEncryptionRule()
+    rule.sse_algorithm = oss2.SERVER_SIDE_ENCRYPTION_AES256
+    bucket.put_bucket_encryption(rule)
+    equal(bucket.get_bucket_encryption().sse_algorithm, "AES256")
+    equal(bucket.get_bucket_info().bucket_encryption_rule.sse_algorithm, "AES256")
+    bucket.put_object("default", body)
+    equal(bucket.head_object("default").headers["x-oss-server-side-encryption"], "AES256")
+    equal(bucket.get_object("default").read(), body)
+    bucket.delete_bucket_encryption()
+    assert "x-oss-server-side-encryption" not in bucket.put_object("clear", body).headers
+
+
+@step
 def refusals():
     bucket = fresh("refusals")
     refused(400, "InvalidDigest", bucket.put_object, "k", b"body", headers={"Content-MD5": "bm8gZGlnZXN0"})

@@ -108,6 +108,7 @@ impl Running {
             origins: Arc::clone(&origins),
             clock: clock.clone(),
             observer: metrics.fill_observer(),
+            seal: master_key.seal.clone(),
             marker: LoopMarker::new(&instance),
             local: LocalNames::new(addressing, serving_objects),
             limits: FillLimits::default(),

@@ -9,6 +9,7 @@
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
+use headwater_model::encryption::Encryption;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, Provenance};
 use headwater_model::op::{AppendObject, Caller};
@@ -18,6 +19,7 @@ use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{BucketRef, Expectation, NewObject, StoredObject, WriteIntent};
 
 use crate::body::pour;
+use crate::encryption::NewKey;
 use crate::engine::Engine;
 use crate::put::with_class_of;
 
@@ -31,6 +33,14 @@ impl Engine {
         if let Some(found) = &found {
             self.require_unlocked(&known.bucket, &append.key, found)?;
         }
+        // What is appended is encrypted as the object is, whatever its writer asks for.
+        let (data_key, encryption) = match &found {
+            None => NewKey::split(self.seal.key_of_new(&append.encryption, &known.bucket, &append.key)),
+            Some(found) => {
+                let encryption = found.meta.composition.encryption.clone();
+                (self.seal.data_key(encryption.as_deref(), bucket, &append.key, None)?, encryption)
+            }
+        };
         let max_bytes = MAX_PUT_BYTES.saturating_sub(append.position);
         let intent = WriteIntent {
             bucket: bucket.clone(),
@@ -39,7 +49,7 @@ impl Engine {
             max_bytes,
             checksum: None,
             followed: false,
-            data_key: None,
+            data_key,
         };
         let (key, digests) = (append.key.clone(), append.digests.clone());
         let outcome = match found {
@@ -49,7 +59,8 @@ impl Engine {
                 let headers = ObjectHeaders { access, lock, ..with_class_of(append.headers, &known.bucket) };
                 let mut writer = self.store.begin(intent).await?;
                 let poured = pour(&mut *writer, body, &digests).await?;
-                let first = NewObject { headers, tags: append.tags, ..self.whole(ETag::of_md5(poured.md5)) };
+                let whole = self.whole(ETag::of_md5(poured.md5), encryption);
+                let first = NewObject { headers, tags: append.tags, ..whole };
                 writer.seal(first, Expectation::Absent).await
             }
             Some(former) => {
@@ -81,7 +92,7 @@ impl Engine {
         Err(Error::ObjectLocked { key: key.as_str().into(), version: found.meta.version })
     }
 
-    fn whole(&self, etag: ETag) -> NewObject {
+    fn whole(&self, etag: ETag, encryption: Option<Box<Encryption>>) -> NewObject {
         NewObject {
             etag,
             last_modified: self.clock.now(),
@@ -90,7 +101,7 @@ impl Engine {
             headers: ObjectHeaders::default(),
             checksum: None,
             tags: Vec::new(),
-            composition: Composition::default(),
+            composition: Composition { encryption, ..Composition::default() },
         }
     }
 
@@ -101,7 +112,8 @@ impl Engine {
         digest.update(former.meta.etag.as_str().as_bytes());
         digest.update(&piece_md5);
         let (headers, tags) = (former.meta.headers.clone(), former.meta.tags.clone());
-        NewObject { headers, tags, ..self.whole(ETag::of_md5(digest.finalize())) }
+        let encryption = former.meta.composition.encryption.clone();
+        NewObject { headers, tags, ..self.whole(ETag::of_md5(digest.finalize()), encryption) }
     }
 
     /// What to tell somebody whose position was right a moment ago.

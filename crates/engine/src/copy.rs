@@ -1,16 +1,17 @@
 //! CopyObject.
 
 use headwater_model::bucket::{Bucket, Dialect};
-use headwater_model::digest::ETag;
+use headwater_model::digest::{Digests, ETag};
 use headwater_model::limits::MAX_PUT_BYTES;
-use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags};
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
 use headwater_model::op::{Action, AnnouncedDigests, Caller, CopyObject, ObjectVersion};
 use headwater_model::precondition::{Preconditions, Verdict};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
-use headwater_store::{NewObject, StoredObject, WriteIntent};
+use headwater_store::{BucketRef, DataKey, NewObject, ObjectWriter, StoredObject, WriteIntent};
 
 use crate::body::pour;
+use crate::encryption::NewKey;
 use crate::engine::Engine;
 use crate::put::{expectation, with_class_of};
 use crate::rights::Right;
@@ -43,16 +44,23 @@ impl Engine {
             headers: ObjectHeaders { access, lock, ..headers_of(&copy, &source, &bucket.bucket, caller.dialect) },
             checksum: source.meta.checksum.clone(),
             tags,
-            composition: source.meta.composition.clone(),
+            composition: Composition { encryption: None, ..source.meta.composition.clone() },
         };
         let has = source.meta.checksum.as_ref().map(|checksum| checksum.algorithm);
-        let copied = if copy.algorithm.is_none() || copy.algorithm == has {
+        let computes = copy.algorithm.is_some() && copy.algorithm != has;
+        // What is read is what the link stands for; without reading, a copy of a link is a link.
+        let is_read = computes || source.meta.kind != ObjectKind::Symlink;
+        let new_key = self.seal.key_of_new(&copy.encryption, &bucket.bucket, &copy.key).filter(|_| is_read);
+        let customer = copy.source_customer_key.as_ref();
+        let copied = if computes {
+            let source = self.followed(caller, &source_bucket, (&copy.source_key, source), customer).await?;
+            self.copy_computing(source, &bucket.reference, &copy, (new_key, object)).await
+        } else if new_key.is_some() || source.meta.composition.encryption.is_some() {
+            let source = self.seal.readable(source, &source_bucket.reference, &copy.source_key, customer)?;
+            self.copy_reading(source, &bucket.reference, &copy, (new_key, object)).await
+        } else {
             let expect = expectation(&copy.condition);
             self.store.copy(source, bucket.reference.clone(), copy.key.clone(), object, expect).await
-        } else {
-            // What is read is what the link stands for; without reading, a copy of a link is a link.
-            let source = self.followed(caller, &source_bucket, source).await?;
-            self.copy_computing(source, &bucket.reference, &copy, object).await
         };
         copied.map(|meta| copied_from(Reply::Copied(meta), &source_bucket, source_version))
     }
@@ -76,10 +84,44 @@ impl Engine {
     async fn copy_computing(
         &self,
         source: StoredObject,
-        bucket: &headwater_store::BucketRef,
+        bucket: &BucketRef,
         copy: &CopyObject,
-        object: NewObject,
-    ) -> Result<headwater_model::object::SharedMeta> {
+        (new_key, object): (Option<NewKey>, NewObject),
+    ) -> Result<SharedMeta> {
+        let (data_key, encryption) = NewKey::split(new_key);
+        let (writer, digests) = self.write_copy(&source, bucket, copy, data_key).await?;
+        let etag = ETag::of_md5(digests.md5);
+        let composition = Composition { encryption, ..Composition::default() };
+        let kind = ObjectKind::Normal;
+        let object = NewObject { etag, kind, checksum: digests.checksum, composition, ..object };
+        writer.seal(object, expectation(&copy.condition)).await
+    }
+
+    /// A copy whose source is encrypted, or which is to be: every byte is read and written, and nothing else changes.
+    async fn copy_reading(
+        &self,
+        source: StoredObject,
+        bucket: &BucketRef,
+        copy: &CopyObject,
+        (new_key, object): (Option<NewKey>, NewObject),
+    ) -> Result<SharedMeta> {
+        let (data_key, encryption) = NewKey::split(new_key);
+        let (writer, digests) = self.write_copy(&source, bucket, copy, data_key).await?;
+        if digests.crc64 != source.meta.crc64 {
+            return Err(Error::Damaged { detail: "the source of a copy is not what its metadata says".into() });
+        }
+        let composition = Composition { encryption, ..object.composition };
+        writer.seal(NewObject { composition, ..object }, expectation(&copy.condition)).await
+    }
+
+    /// Writes the source's bytes, not visible yet.
+    async fn write_copy(
+        &self,
+        source: &StoredObject,
+        bucket: &BucketRef,
+        copy: &CopyObject,
+        data_key: Option<DataKey>,
+    ) -> Result<(Box<dyn ObjectWriter>, Digests)> {
         let size_bytes = source.meta.size_bytes;
         let intent = WriteIntent {
             bucket: bucket.clone(),
@@ -88,16 +130,12 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES.max(size_bytes),
             checksum: copy.algorithm,
             followed: false,
-            data_key: None,
+            data_key,
         };
         let mut writer = self.store.begin(intent).await?;
-        let body = crate::get::content(&source, 0..size_bytes);
+        let body = crate::get::content(source, 0..size_bytes);
         let digests = pour(&mut *writer, body, &AnnouncedDigests::default()).await?;
-        let etag = ETag::of_md5(digests.md5);
-        let composition = Composition::default();
-        let kind = ObjectKind::Normal;
-        let object = NewObject { etag, kind, checksum: digests.checksum, composition, ..object };
-        writer.seal(object, expectation(&copy.condition)).await
+        Ok((writer, digests))
     }
 }
 

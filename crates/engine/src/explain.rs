@@ -309,6 +309,7 @@ fn read_of(bucket: &BucketName, key: &ObjectKey, miss: MissContext) -> GetObject
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss,
+        customer_key: None,
     }
 }
 

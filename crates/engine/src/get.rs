@@ -83,7 +83,7 @@ impl Engine {
             && let Some(object) = self.store.resident(&known.reference, &get.key)
         {
             right.check(Some(&object.meta))?;
-            return serve(&self.followed(caller, &known, object).await?, get, method);
+            return self.serve(caller, &known, (&get.key, object), get, method).await;
         }
         if caller.principal == Principal::Anonymous
             && let Some(page) = website::directory_page(&known.bucket, &get.key)
@@ -104,7 +104,19 @@ impl Engine {
     ) -> Result<Reply> {
         let target = ObjectVersion { bucket: get.bucket.clone(), key: get.key.clone(), version: get.version };
         let object = self.open_for(caller, Action::GetObject, &target).await?;
-        serve(&self.followed(caller, known, object).await?, get, method)
+        self.serve(caller, known, (&get.key, object), get, method).await
+    }
+
+    /// Answers with a stored object, or with what a link stands for.
+    async fn serve(
+        &self,
+        caller: &Caller<'_>,
+        known: &Known,
+        stored: (&ObjectKey, StoredObject),
+        get: &GetObject,
+        method: MissMethod,
+    ) -> Result<Reply> {
+        serve(&self.followed(caller, known, stored, get.customer_key.as_ref()).await?, get, method)
     }
 
     async fn look(&self, caller: &Caller<'_>, get: &GetObject, method: MissMethod) -> Result<Reply> {
@@ -114,12 +126,12 @@ impl Engine {
                 && let Some(object) = self.store.open(&known.reference, &literal).await?
             {
                 Right::of(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
-                return serve(&self.followed(caller, &known, object).await?, get, method);
+                return self.serve(caller, &known, (&literal, object), get, method).await;
             }
             let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
                 right.check(Some(&object.meta))?;
-                return serve(&self.followed(caller, &known, object).await?, get, method);
+                return self.serve(caller, &known, (&get.key, object), get, method).await;
             }
             right.check_absent()?;
             // A tombstone holds for as long as it stands, whatever the settings say by now.
@@ -178,7 +190,7 @@ impl Engine {
         found.map_or_else(|| Err(no_such_key(&get.key, None)), |object| serve(&object, get, method))
     }
 
-    /// An object that answers for another key, if there is one that the caller may read.
+    /// An object that answers for another key, if there is one that the caller may read; its bytes are in the clear.
     pub(crate) async fn page(
         &self,
         caller: &Caller<'_>,
@@ -187,7 +199,8 @@ impl Engine {
     ) -> Result<Option<StoredObject>> {
         let found = self.store.open(&known.reference, key).await?;
         let right = Right::of(caller, Action::GetObject, &known.bucket, key);
-        Ok(found.filter(|object| right.check(Some(&object.meta)).is_ok()))
+        let found = found.filter(|object| right.check(Some(&object.meta)).is_ok());
+        found.map(|object| self.seal.readable(object, &known.reference, key, None)).transpose()
     }
 
     /// Neither here nor at the origin: index page of a directory, error page, or the error that says so.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
+use headwater_model::encryption::WriteEncryption;
 use headwater_model::limits::MAX_PUT_BYTES;
 use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_model::object::{Composition, ContentHeaders, ObjectHeaders, ObjectKind, Provenance};
@@ -19,7 +20,9 @@ use headwater_store::{Expectation, NewObject, WriteIntent};
 
 use crate::body::pour;
 use crate::control::Known;
+use crate::encryption::NewKey;
 use crate::engine::Engine;
+use crate::locks::with_default;
 use crate::put::with_class_of;
 
 impl Engine {
@@ -73,6 +76,8 @@ impl Engine {
         lines: Bytes,
     ) -> Result<()> {
         let known = self.log_target(&self.known(source)?.bucket, target)?;
+        let new_key = self.seal.key_of_new(&WriteEncryption::BucketDefault, &known.bucket, &key);
+        let (data_key, encryption) = NewKey::split(new_key);
         let intent = WriteIntent {
             bucket: known.reference.clone(),
             key,
@@ -80,20 +85,22 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: None,
             followed: false,
-            data_key: None,
+            data_key,
         };
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, Body::Full(lines), &AnnouncedDigests::default()).await?;
         let content = ContentHeaders { content_type: Some("text/plain".into()), ..ContentHeaders::default() };
+        // As any new object of the bucket, which is to keep them for as long as it says.
+        let lock = with_default(&known.bucket, None, self.clock.now());
         let object = NewObject {
             etag: ETag::of_md5(digests.md5),
             last_modified: self.clock.now(),
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
-            headers: with_class_of(ObjectHeaders { content, ..ObjectHeaders::default() }, &known.bucket),
+            headers: with_class_of(ObjectHeaders { content, lock, ..ObjectHeaders::default() }, &known.bucket),
             checksum: None,
             tags: Vec::new(),
-            composition: Composition::default(),
+            composition: Composition { encryption, ..Composition::default() },
         };
         writer.seal(object, Expectation::Absent).await.map(drop)
     }

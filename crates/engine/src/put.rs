@@ -14,6 +14,7 @@ use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{Expectation, NewObject, WriteIntent};
 
 use crate::body::{pour, wanted_checksum};
+use crate::encryption::NewKey;
 use crate::engine::Engine;
 
 impl Engine {
@@ -23,6 +24,8 @@ impl Engine {
         let access = self.access_of_new(caller, &known.bucket, put.acl.as_ref())?;
         let lock = self.lock_of_new(&known.bucket, put.headers.lock.clone())?;
         self.refuse_early(&known.reference, &put).await?;
+        let new_key = self.seal.key_of_new(&put.encryption, &known.bucket, &put.key);
+        let (data_key, encryption) = NewKey::split(new_key);
         let intent = WriteIntent {
             bucket: known.reference.clone(),
             key: put.key,
@@ -30,7 +33,7 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: wanted_checksum(&put.digests),
             followed: false,
-            data_key: None,
+            data_key,
         };
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, body, &put.digests).await?;
@@ -42,7 +45,7 @@ impl Engine {
             headers: ObjectHeaders { access, lock, ..with_class_of(put.headers, &known.bucket) },
             checksum: digests.checksum,
             tags: put.tags,
-            composition: Composition::default(),
+            composition: Composition { encryption, ..Composition::default() },
         };
         writer.seal(object, expectation(&put.condition)).await.map(Reply::Stored)
     }

@@ -43,8 +43,8 @@ pub const MASTER_KEY_BYTES: usize = 32;
 
 /// Seals and opens secrets with one master key.
 pub struct Seal {
-    key: LessSafeKey,
-    clock: Arc<dyn Clock>,
+    pub(crate) key: LessSafeKey,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for Seal {
@@ -215,13 +215,15 @@ fn is_sealed(secret: &Secret) -> bool {
     secret.reveal().starts_with(PREFIX)
 }
 
-/// Whether the store holds a sealed secret: then its master key must be found, and making a new one would not help.
+/// Whether the store holds a sealed secret, or a bucket that encrypts: then its master key must be found, and making a new
+/// one would not help.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn holds_sealed_secrets(store: &dyn Store) -> Result<bool> {
     let mut found = false;
     for bucket in store.buckets().await? {
+        found |= bucket.configuration.encryption.is_some();
         if let Some(website) = bucket.website.as_deref() {
             map_website(website, |secret| {
                 found |= is_sealed(secret);

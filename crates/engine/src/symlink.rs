@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use headwater_model::digest::ETag;
+use headwater_model::encryption::CustomerKey;
 use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance};
 use headwater_model::op::{Action, Caller, ObjectVersion, PutSymlink};
 use headwater_model::reply::Reply;
@@ -58,27 +59,30 @@ impl Engine {
     }
 
     /// What a reader of the object gets: of a link the bytes and the tag of what it names, under the link's own metadata.
-    /// Who may read the link must also have the right to read what it names: anybody who writes can name anything.
+    /// Who may read the link must also have the right to read what it names: anybody who writes can name anything. What is
+    /// encrypted is in the clear then; `customer` is the key that the request brings for it.
     pub(crate) async fn followed(
         &self,
         caller: &Caller<'_>,
         known: &Known,
-        object: StoredObject,
+        (key, object): (&ObjectKey, StoredObject),
+        customer: Option<&CustomerKey>,
     ) -> Result<StoredObject> {
         let Some(link) = object.meta.composition.link.as_deref().filter(|_| object.meta.kind == ObjectKind::Symlink)
         else {
-            return Ok(object);
+            return self.seal.readable(object, &known.reference, key, customer);
         };
         let missing = || Error::SymlinkTarget { target: link.into(), is_link: false };
-        let target = ObjectKey::parse(link).map_err(|_| missing())?;
-        let right = Right::of(caller, Action::GetObject, &known.bucket, &target);
-        let Some(target) = self.store.open(&known.reference, &target).await? else {
+        let target_key = ObjectKey::parse(link).map_err(|_| missing())?;
+        let right = Right::of(caller, Action::GetObject, &known.bucket, &target_key);
+        let Some(target) = self.store.open(&known.reference, &target_key).await? else {
             return right.check(None).and_then(|()| Err(missing()));
         };
         right.check(Some(&target.meta))?;
         if target.meta.kind == ObjectKind::Symlink {
             return Err(Error::SymlinkTarget { target: link.into(), is_link: true });
         }
+        let target = self.seal.readable(target, &known.reference, &target_key, customer)?;
         let meta = ObjectMeta {
             kind: ObjectKind::Symlink,
             last_modified: target.meta.last_modified.max(object.meta.last_modified),

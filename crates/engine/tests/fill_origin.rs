@@ -76,7 +76,9 @@ impl Chain {
         })
         .unwrap();
         let outcomes = watch::Sender::new(Vec::new());
+        let seal = Arc::new(Seal::new(&[1; 32], Arc::clone(&clock)));
         let fills = Fills::new(FillsConfig {
+            seal: Arc::clone(&seal),
             origins: Arc::clone(&origins),
             store: store.clone(),
             marker: client.loop_marker().clone(),
@@ -88,7 +90,6 @@ impl Chain {
         });
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
-        let seal = Arc::new(Seal::new(&[1; 32], Arc::clone(&clock)));
         let config = EngineConfig { store, fills, root, clock, region: "cn-hangzhou".into(), seal, origins };
         let engine = Arc::new(Engine::open(config).await.unwrap());
         let mut rule = RoutingRule::mirror_all(1, &origin.url("/"));
@@ -134,6 +135,7 @@ fn get(key: &str) -> GetObject {
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss: MissContext::default(),
+        customer_key: None,
     }
 }
 

@@ -119,6 +119,18 @@ pub enum Error {
         /// The bucket.
         bucket: Box<str>,
     },
+    /// The bucket encrypts nothing by default.
+    #[error("bucket {bucket} has no encryption configuration")]
+    NoSuchEncryption {
+        /// The bucket.
+        bucket: Box<str>,
+    },
+    /// Encryption by an algorithm that there is not.
+    #[error("no such encryption algorithm: {algorithm}")]
+    InvalidEncryptionAlgorithm {
+        /// As asked for.
+        algorithm: Box<str>,
+    },
     /// The bucket has no lifecycle rules.
     #[error("bucket {bucket} has no lifecycle configuration")]
     NoSuchLifecycle {

@@ -15,6 +15,7 @@ use crate::acl::WantedAcl;
 use crate::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use crate::cors::CorsConfiguration;
 use crate::digest::{Checksum, ChecksumAlgorithm, TrailingChecksum};
+use crate::encryption::{BucketEncryption, CustomerKey, WriteEncryption};
 use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListQuery;
 use crate::logging::{BucketLogging, LogFields};
@@ -167,6 +168,12 @@ pub enum Op {
     PutLogFields(BucketName, Box<LogFields>),
     /// See [`Op::GetLogFields`].
     DeleteLogFields(BucketName),
+    /// How objects of a bucket are encrypted whose writers ask for nothing.
+    GetBucketEncryption(BucketName),
+    /// Encrypts objects whose writers ask for nothing.
+    PutBucketEncryption(BucketName, BucketEncryption),
+    /// Stores objects as they come again; succeeds if it was never otherwise.
+    DeleteBucketEncryption(BucketName),
     /// The tags of a bucket.
     GetBucketTagging(BucketName),
     /// Replaces the tags of a bucket.
@@ -280,6 +287,7 @@ impl Visit {
             conditions,
             overrides: ContentHeaders::default(),
             miss,
+            customer_key: None,
         }
     }
 }
@@ -306,6 +314,8 @@ pub struct GetObject {
     pub overrides: ContentHeaders,
     /// How a miss may reach the origin.
     pub miss: MissContext,
+    /// The key that the object is encrypted with, if it is a customer's.
+    pub customer_key: Option<CustomerKey>,
 }
 
 /// What of the client's request a mirror rule may look at or forward.
@@ -377,6 +387,8 @@ pub struct PutObject {
     pub digests: AnnouncedDigests,
     /// When to replace.
     pub condition: WriteCondition,
+    /// How to encrypt it.
+    pub encryption: WriteEncryption,
 }
 
 /// See [`Op::CopyObject`].
@@ -410,6 +422,10 @@ pub struct CopyObject {
     pub algorithm: Option<ChecksumAlgorithm>,
     /// When to replace the destination.
     pub condition: WriteCondition,
+    /// How to encrypt the copy, however its source is.
+    pub encryption: WriteEncryption,
+    /// The key that the source is encrypted with, if it is a customer's.
+    pub source_customer_key: Option<CustomerKey>,
 }
 
 /// Who asks for an operation, how, and in which words they will be answered.

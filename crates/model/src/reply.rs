@@ -14,6 +14,7 @@ use crate::bucket::{Bucket, ObjectOwnership, PublicAccessBlock};
 use crate::clock::Timestamp;
 use crate::cors::CorsConfiguration;
 use crate::digest::{ChecksumAlgorithm, ChecksumType};
+use crate::encryption::{BucketEncryption, KeyHolder};
 use crate::lifecycle::LifecycleConfiguration;
 use crate::list::ListPage;
 use crate::logging::{BucketLogging, LogFields};
@@ -234,6 +235,10 @@ pub enum Reply {
     Copied(SharedMeta),
     /// DeleteObjects: what became of each, in the order given; in quiet mode only the failures.
     Deleted(Vec<DeletedObject>),
+    /// Any of the others, of an object or upload that is encrypted, where its metadata does not tell.
+    Encrypted(Box<Reply>, KeyHolder),
+    /// GetBucketEncryption.
+    BucketEncryption(BucketEncryption),
     /// Any of the others, of a bucket that keeps versions.
     Versioned(Box<Reply>, VersionNote),
     /// ListObjectVersions.
@@ -267,8 +272,6 @@ pub enum Reply {
     Parts {
         /// Who will own the object.
         owner: Owner,
-        /// When the upload began, and its checksum algorithm.
-        initiated: Timestamp,
         /// Checksum algorithm announced on creation, and of what the object's checksum will be one.
         checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
         /// User metadata that the object will have: OSS tells of it how a client encrypts the parts.

@@ -87,6 +87,9 @@ pub enum Operation {
     DeleteBucketCors,
     /// `OPTIONS`: a browser asks whether a page of another site may ask.
     Preflight,
+    GetBucketEncryption,
+    PutBucketEncryption,
+    DeleteBucketEncryption,
     GetBucketLifecycle,
     PutBucketLifecycle,
     DeleteBucketLifecycle,
@@ -204,6 +207,9 @@ impl Operation {
             Self::GetBucketCors => "GetBucketCors",
             Self::PutBucketCors => "PutBucketCors",
             Self::DeleteBucketCors => "DeleteBucketCors",
+            Self::GetBucketEncryption => "GetBucketEncryption",
+            Self::PutBucketEncryption => "PutBucketEncryption",
+            Self::DeleteBucketEncryption => "DeleteBucketEncryption",
             Self::GetBucketLifecycle => "GetBucketLifecycle",
             Self::PutBucketLifecycle => "PutBucketLifecycle",
             Self::DeleteBucketLifecycle => "DeleteBucketLifecycle",
@@ -300,6 +306,9 @@ impl Operation {
             Self::GetBucketCors => Action::GetBucketCors,
             Self::PutBucketCors => Action::PutBucketCors,
             Self::DeleteBucketCors => Action::DeleteBucketCors,
+            Self::GetBucketEncryption => Action::GetBucketEncryption,
+            Self::PutBucketEncryption => Action::PutBucketEncryption,
+            Self::DeleteBucketEncryption => Action::DeleteBucketEncryption,
             Self::GetBucketLifecycle => Action::GetBucketLifecycle,
             Self::PutBucketLifecycle => Action::PutBucketLifecycle,
             Self::DeleteBucketLifecycle => Action::DeleteBucketLifecycle,
@@ -336,6 +345,7 @@ impl Operation {
             Self::PutBucketReferer
             | Self::PutBucketLogging
             | Self::PutLogFields
+            | Self::PutBucketEncryption
             | Self::InitiateBucketWorm
             | Self::ExtendBucketWorm
             | Self::RestoreObject => limits::MAX_SETTING_BYTES,
@@ -356,6 +366,7 @@ impl Operation {
             | Self::PutObjectTagging
             | Self::PutBucketTagging
             | Self::PutBucketCors
+            | Self::PutBucketEncryption
             | Self::PutBucketLifecycle
             | Self::PutBucketReferer
             | Self::PutBucketLogging

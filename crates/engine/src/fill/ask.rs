@@ -13,7 +13,7 @@ use super::task::Env;
 /// did not allow the request; the bucket of this server may not be read.
 pub(super) async fn ask(env: &Env, candidate: &Candidate, request: OriginRequest) -> Result<OriginResponse, Failure> {
     match &candidate.local {
-        Some(local) => local.fetch(&*env.store, &request).await,
+        Some(local) => local.fetch(&*env.store, &env.seal, &request).await,
         None => ask_origin(env, request).await,
     }
 }

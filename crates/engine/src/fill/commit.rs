@@ -67,7 +67,7 @@ pub(super) async fn commit(finished: Finished, late: Late, token: FillToken) -> 
         headers: ObjectHeaders { lock: late.lock, ..meta.headers.clone() },
         checksum: None,
         tags: late.tags,
-        composition: headwater_model::object::Composition::default(),
+        composition: meta.composition.clone(),
     };
     match writer.seal(object, Expectation::Fill(token)).await {
         Ok(_) => FillOutcome::Committed,

@@ -6,7 +6,8 @@
 
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::ETag;
-use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags};
+use headwater_model::encryption::Encryption;
+use headwater_model::object::{Composition, ObjectHeaders, ObjectKind, ObjectMeta, Provenance, Tags};
 use headwater_model::origin::Framing;
 use headwater_model::settings::{AnswerGuard, OriginKind};
 use http::HeaderMap;
@@ -66,6 +67,8 @@ pub(super) struct Head {
     pub(super) speaks_store: bool,
     /// Tags for the stored object.
     pub(super) tags: Tags,
+    /// How the stored object will be encrypted.
+    pub(super) encryption: Option<Box<Encryption>>,
     /// Why the object will be served but not stored, if the head tells already.
     pub(super) unstored: Option<&'static str>,
 }
@@ -101,7 +104,7 @@ impl Head {
             provenance: Provenance::Mirrored,
             headers: self.headers.clone(),
             tags: self.tags.clone(),
-            composition: headwater_model::object::Composition::default(),
+            composition: Composition { encryption: self.encryption.clone(), ..Composition::default() },
             version: headwater_model::version::VersionId::Null,
         }
     }
@@ -194,6 +197,7 @@ fn object(status: u16, headers: &HeaderMap, framing: Framing, of: &Circumstances
         tagged_md5: (of.kind != OriginKind::Http).then(|| kept::tagged_md5(headers)).flatten(),
         speaks_store: of.kind != OriginKind::Http,
         tags: wants.tags.clone(),
+        encryption: None,
         unstored,
     }))
 }

@@ -34,9 +34,13 @@ use super::failure::Failure;
 use super::kept::{self, OSS_META};
 use crate::control::Snapshot;
 use crate::get::content;
+use crate::seal::Seal;
 
 /// Reason code of a source that may not be read, or is not there: nobody is told which.
 pub(crate) const SOURCE_BUCKET_DENIED: &str = "source_bucket_denied";
+
+/// Reason code of a source that only its writer's key opens (SSE-C).
+const SOURCE_KEY_UNKNOWN: &str = "source_encrypted";
 
 /// The names under which URLs mean this very server: its domains, and the addresses on which it serves objects.
 #[derive(Clone, Debug)]
@@ -140,10 +144,15 @@ impl LocalSource {
     /// Answers a request from the store, as an OSS origin would.
     ///
     /// # Errors
-    /// The source may not be read, or the store fails.
-    pub(super) async fn fetch(&self, store: &dyn Store, request: &OriginRequest) -> Result<OriginResponse, Failure> {
+    /// The source may not be read, is encrypted with a customer's key, or the store fails.
+    pub(super) async fn fetch(
+        &self,
+        store: &dyn Store,
+        seal: &Seal,
+        request: &OriginRequest,
+    ) -> Result<OriginResponse, Failure> {
         Ok(match self.open(store).await? {
-            Some(object) => answer(&object, request),
+            Some(object) => answer(&self.readable(seal, object)?, request),
             None => response(404, HeaderMap::new(), Body::Empty, request),
         })
     }
@@ -155,6 +164,15 @@ impl LocalSource {
     pub(super) async fn tags(&self, store: &dyn Store, etag: Option<&HeaderValue>) -> Result<Option<Tags>, Failure> {
         let object = self.open(store).await?;
         Ok(object.filter(|object| etag == quoted(&object.meta).as_ref()).map(|object| object.meta.tags.clone()))
+    }
+
+    /// The object with its bytes in the clear.
+    fn readable(&self, seal: &Seal, object: StoredObject) -> Result<StoredObject, Failure> {
+        let (Some(bucket), Some(key)) = (&self.bucket, &self.key) else { return Ok(object) };
+        seal.readable(object, bucket, key, None).map_err(|error| match error {
+            Error::InvalidRequest { .. } => Failure::refused(SOURCE_KEY_UNKNOWN),
+            error => Failure::Store(error.into()),
+        })
     }
 
     async fn open(&self, store: &dyn Store) -> Result<Option<StoredObject>, Failure> {
@@ -298,6 +316,7 @@ mod tests {
         };
         writer.seal(object, Expectation::Any).await.unwrap();
         let (bucket_name, label) = ("bucket".into(), "local bucket bucket".into());
+        let seal = Seal::new(&[1; crate::seal::MASTER_KEY_BYTES], Arc::new(ManualClock::default()));
         let source = LocalSource { bucket_name, label, bucket: Some(bucket), key: Some(key) };
         let (date, earlier) = ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:36 GMT");
         for (method, fields, status, range, body) in [
@@ -322,7 +341,7 @@ mod tests {
                 follow_redirects: true,
                 timeouts: OriginTimeouts::default(),
             };
-            let response = source.fetch(&store, &request).await.unwrap();
+            let response = source.fetch(&store, &seal, &request).await.unwrap();
             let field = |name| response.headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap().to_owned());
             assert_eq!((response.status, field(CONTENT_RANGE).as_deref()), (status, range), "{context}");
             assert_eq!(field(ETAG).as_deref(), Some("\"tag\""), "{context}");

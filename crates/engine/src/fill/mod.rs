@@ -75,6 +75,7 @@ use reply::Asked;
 use task::{Env, Task};
 
 use crate::control::{SharedSnapshot, Snapshot};
+use crate::seal::Seal;
 
 pub(crate) use local_origin::LocalSource;
 
@@ -117,6 +118,8 @@ pub struct FillsConfig {
     pub observer: Arc<dyn FillObserver>,
     /// This instance's mark on origin requests.
     pub marker: LoopMarker,
+    /// Has the keys of what is encrypted.
+    pub seal: Arc<Seal>,
     /// Under which names rules can mean buckets of this server.
     pub local: LocalNames,
     /// See [`FillLimits`].
@@ -170,11 +173,11 @@ pub(crate) enum MissOutcome {
 impl Fills {
     /// No fill runs yet.
     pub fn new(config: FillsConfig) -> Self {
-        let FillsConfig { store, origin, origins, clock, observer, marker, local, limits } = config;
+        let FillsConfig { store, origin, origins, clock, observer, marker, seal, local, limits } = config;
         let table = Table::new(limits.max_running);
         let committing = Semaphore::new(MAX_COMMITTING_FILLS);
         let absences = Absences::new(Arc::clone(&clock));
-        let env = Env { store, origin, clock, observer, absences, probes: Probes::default(), committing };
+        let env = Env { store, origin, clock, observer, absences, probes: Probes::default(), committing, seal };
         let (env, buckets) = (Arc::new(env), SharedSnapshot::default());
         Self { env, origins, marker, local, buckets, table, stop: watch::Sender::new(false) }
     }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
+use headwater_model::encryption::WriteEncryption;
 use headwater_model::limits::HOLD_BACK_BYTES;
 use headwater_model::origin::{Origin, OriginMethod, OriginRequest, OriginResponse, RequestCause};
 use headwater_model::reply::KnownFacts;
 use headwater_model::settings::OriginKind;
 use headwater_model::{Error, ObjectKey};
-use headwater_store::{BucketRef, Store};
+use headwater_store::{BucketRef, DataKey, Store};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use super::absences::Absences;
@@ -32,7 +33,9 @@ use super::probe::Probes;
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
 use super::tags::Asking;
+use crate::encryption::NewKey;
 use crate::locks::with_default;
+use crate::seal::Seal;
 
 /// What all fills share.
 pub(super) struct Env {
@@ -46,6 +49,8 @@ pub(super) struct Env {
     pub(super) probes: Probes,
     /// Permits for verified bodies to wait for the disk, and for their tags.
     pub(super) committing: Semaphore,
+    /// Has the keys of what is encrypted.
+    pub(super) seal: Arc<Seal>,
 }
 
 /// Bytes of an island that are read at a time to be verified with the rest.
@@ -73,12 +78,26 @@ pub(super) struct Task {
     received: u64,
     /// The request for the object's tags.
     tags: Option<Asking>,
+    /// What the object is encrypted with, if its bucket encrypts.
+    data_key: Option<DataKey>,
 }
 
 impl Task {
     pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
         let Started { fill, phase, place } = started;
-        Self { env, bucket, key, fill, place, phase, candidate: 0, origin_status: None, received: 0, tags: None }
+        Self {
+            env,
+            bucket,
+            key,
+            fill,
+            place,
+            phase,
+            candidate: 0,
+            origin_status: None,
+            received: 0,
+            tags: None,
+            data_key: None,
+        }
     }
 
     /// Runs to the end, or until `stop` says that the server cannot wait any longer.
@@ -181,6 +200,10 @@ impl Task {
                     None => Asking::begin(env, &self.fill, candidate, &headers),
                     Some(_) => None,
                 };
+                if head.unstored.is_none() {
+                    let new_key = env.seal.key_of_new(&WriteEncryption::BucketDefault, &self.bucket, &self.key);
+                    (self.data_key, head.encryption) = NewKey::split(new_key);
+                }
                 if self.tags.is_some() {
                     // Not known yet, so none are told.
                     head.tags.clear();
@@ -492,7 +515,7 @@ impl Task {
             max_bytes: self.fill.plan.wants.settings.max_object_bytes,
             checksum: None,
             followed,
-            data_key: None,
+            data_key: self.data_key.clone(),
         }
     }
 }

@@ -46,7 +46,11 @@ impl Engine {
             headers: new.headers,
             checksum: checksum::of_object(&listed, &info, &complete)?,
             tags: new.tags,
-            composition: Composition { checksum_type: new.checksum_type, ..Composition::default() },
+            composition: Composition {
+                checksum_type: new.checksum_type,
+                encryption: new.encryption,
+                ..Composition::default()
+            },
         };
         let expect = expectation(&complete.condition);
         let completed = self.store.complete_upload(&known.reference, key, id, &parts, object, expect).await;

@@ -11,6 +11,7 @@ use headwater_store::{NewPart, StoredObject, WriteIntent};
 use super::{no_such_upload, turn_of, upload_id};
 use crate::body::pour_part;
 use crate::copy::judge_source;
+use crate::encryption::told;
 use crate::engine::Engine;
 use crate::versions::copied_from;
 
@@ -25,12 +26,15 @@ impl Engine {
         let id = upload_id(&copy.upload)?;
         let open = self.store.upload(&known.reference, &copy.upload.key, id).await?;
         let (info, new) = open.ok_or_else(|| no_such_upload(&copy.upload))?;
+        let (encryption, customer) = (new.encryption.as_deref(), copy.customer_key.as_ref());
+        let data_key = self.seal.data_key(encryption, &known.reference, &copy.upload.key, customer)?;
         let mut whole = turn_of(copy.number, new.order.as_ref())?;
         let named = ObjectVersion { bucket: copy.source_bucket, key: copy.source_key, version: copy.source_version };
         let source = self.open_for(caller, Action::GetObject, &named).await?;
         let source_version = source.meta.version;
         judge_source(&copy.source_conditions, &source.meta, caller.dialect)?;
-        let source = self.followed(caller, &source_bucket, source).await?;
+        let of_source = copy.source_customer_key.as_ref();
+        let source = self.followed(caller, &source_bucket, (&named.key, source), of_source).await?;
         let range = resolve(copy.range.as_ref(), &source)?;
         let intent = WriteIntent {
             bucket: known.reference.clone(),
@@ -39,16 +43,16 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: info.checksum_algorithm,
             followed: false,
-            data_key: None,
+            data_key,
         };
         let mut writer = self.store.begin(intent).await?;
         let body = crate::get::content(&source, range);
         let digests = pour_part(&mut *writer, body, &AnnouncedDigests::default(), whole.as_mut()).await?;
         let checksum = digests.checksum;
         let order = whole.map(|md5| md5.order(copy.number));
-        let new = NewPart { upload: id, number: copy.number, last_modified: self.clock.now(), checksum, order };
-        let part = writer.seal_part(new).await?;
-        Ok(copied_from(Reply::PartCopied(part), &source_bucket, source_version))
+        let stored = NewPart { upload: id, number: copy.number, last_modified: self.clock.now(), checksum, order };
+        let part = writer.seal_part(stored).await?;
+        Ok(told(copied_from(Reply::PartCopied(part), &source_bucket, source_version), encryption))
     }
 }
 

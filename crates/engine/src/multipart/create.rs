@@ -9,6 +9,7 @@ use headwater_model::reply::Reply;
 use headwater_store::NewUpload;
 
 use super::upload_id;
+use crate::encryption::{NewKey, told};
 use crate::engine::Engine;
 use crate::put::{judge, with_class_of};
 
@@ -24,16 +25,19 @@ impl Engine {
         if create.headers.lock.is_some() {
             self.lock_of_new(&known.bucket, create.headers.lock.clone())?;
         }
+        let (_, encryption) = NewKey::split(self.seal.key_of_new(&create.encryption, &known.bucket, &create.key));
+        let told_encryption = encryption.clone();
         let upload = NewUpload {
             headers: ObjectHeaders { access, ..with_class_of(create.headers, &known.bucket) },
             tags: create.tags,
             checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
             checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),
-            encryption: None,
-            order: create.sequential.then(PartOrder::default),
+            encryption,
+            // The digest of an unfinished block of MD5 would be that many bytes of the body in the clear.
+            order: (create.sequential && told_encryption.is_none()).then(PartOrder::default),
         };
         let id = self.store.create_upload(&known.reference, &create.key, upload).await?;
-        Ok(Reply::UploadCreated(id))
+        Ok(told(Reply::UploadCreated(id), told_encryption.as_deref()))
     }
 
     pub(crate) async fn abort_upload(&self, upload: &UploadRef) -> Result<Reply> {

@@ -17,7 +17,6 @@ impl Engine {
         let page = self.store.parts(&known.reference, id, query.after, query.limit).await?;
         Ok(Reply::Parts {
             owner: info.owner.unwrap_or_else(|| self.owner_of(&known.bucket)),
-            initiated: info.initiated,
             checksum: info.checksum_algorithm.map(|algorithm| (algorithm, info.checksum_type)),
             user: new.headers.user,
             page,

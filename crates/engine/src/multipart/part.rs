@@ -9,6 +9,7 @@ use headwater_store::{NewPart, WriteIntent};
 
 use super::{no_such_upload, turn_of, upload_id};
 use crate::body::{pour_part, wanted_checksum};
+use crate::encryption::told;
 use crate::engine::Engine;
 
 impl Engine {
@@ -20,6 +21,8 @@ impl Engine {
         // Looked at before the body is read, so that a stale id does not cost an upload.
         let open = self.store.upload(&known.reference, &part.upload.key, id).await?;
         let (info, new) = open.ok_or_else(|| no_such_upload(&part.upload))?;
+        let (encryption, customer) = (new.encryption.as_deref(), part.customer_key.as_ref());
+        let data_key = self.seal.data_key(encryption, &known.reference, &part.upload.key, customer)?;
         let wanted = wanted_checksum(&part.digests);
         if let (Some(expected), Some(actual)) = (info.checksum_algorithm, wanted)
             && expected != actual
@@ -37,18 +40,18 @@ impl Engine {
             max_bytes: MAX_PUT_BYTES,
             checksum: wanted.or(info.checksum_algorithm),
             followed: false,
-            data_key: None,
+            data_key,
         };
         let mut whole = turn_of(part.number, new.order.as_ref())?;
         let mut writer = self.store.begin(intent).await?;
         let digests = pour_part(&mut *writer, body, &part.digests, whole.as_mut()).await?;
-        let new = NewPart {
+        let stored = NewPart {
             upload: id,
             number: part.number,
             last_modified: self.clock.now(),
             checksum: digests.checksum,
             order: whole.map(|md5| md5.order(part.number)),
         };
-        writer.seal_part(new).await.map(Reply::PartStored)
+        Ok(told(Reply::PartStored(writer.seal_part(stored).await?), encryption))
     }
 }

@@ -30,6 +30,7 @@ async fn create(bench: &Bench, checksum: Option<(ChecksumAlgorithm, ChecksumType
         acl: None,
         checksum,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
         sequential: false,
     };
     match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
@@ -51,6 +52,7 @@ async fn create_sequential(bench: &Bench) -> UploadRef {
         checksum: None,
         condition: WriteCondition::Any,
         sequential: true,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     };
     match bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() {
         Reply::UploadCreated(id) => {
@@ -62,7 +64,7 @@ async fn create_sequential(bench: &Bench) -> UploadRef {
 
 async fn upload(bench: &Bench, upload: &UploadRef, number: u16, body: &'static str) -> PartInfo {
     let digests = AnnouncedDigests::default();
-    let part = UploadPart { upload: upload.clone(), number, content_length: None, digests };
+    let part = UploadPart { upload: upload.clone(), number, content_length: None, digests, customer_key: None };
     let body = Body::Full(Bytes::from_static(body.as_bytes()));
     match bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap() {
         Reply::PartStored(part) => part,
@@ -177,6 +179,8 @@ async fn a_part_is_copied_from_an_object() {
         source_version: None,
         source_conditions: Preconditions::default(),
         range: range.map(|(first, last)| PartRange { first, last }),
+        customer_key: None,
+        source_customer_key: None,
     };
     let ask = async |copy| match bench.ask(Op::UploadPartCopy(Box::new(copy))).await? {
         Reply::PartCopied(part) => Ok::<PartInfo, Error>(part),
@@ -229,6 +233,8 @@ async fn tags_are_set_shown_and_copied() {
         website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
+        source_customer_key: None,
     };
     bench.ask(Op::CopyObject(Box::new(copy("same", None)))).await.unwrap();
     bench.ask(Op::CopyObject(Box::new(copy("other", Some(tags("third")))))).await.unwrap();
@@ -270,6 +276,7 @@ async fn parts_of_a_sequential_upload_come_in_turn() {
         number: 2,
         content_length: None,
         digests: AnnouncedDigests::default(),
+        customer_key: None,
     };
     let unread = Body::Stream(Box::pin(Unread));
     let refused = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(out_of_turn)), unread).await;
@@ -285,6 +292,8 @@ async fn parts_of_a_sequential_upload_come_in_turn() {
             source_version: None,
             source_conditions: Preconditions::default(),
             range: None,
+            customer_key: None,
+            source_customer_key: None,
         }))
     };
     let again = bench.ask(copy(1)).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
 mod composition;
+mod encryption;
 mod explain;
 mod lifecycle;
 mod locks;

@@ -234,6 +234,8 @@ fn copy(from: &str, to: &str) -> CopyObject {
         website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
+        source_customer_key: None,
     }
 }
 
@@ -281,6 +283,7 @@ async fn a_multipart_upload_becomes_one_object() {
         tags: Vec::new(),
         checksum: None,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
         sequential: false,
     };
     let Reply::UploadCreated(id) = bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap() else {
@@ -289,8 +292,13 @@ async fn a_multipart_upload_becomes_one_object() {
     let upload = UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() };
     let mut parts = Vec::new();
     for (number, body) in [(2_u16, "world"), (1, "hello ")] {
-        let part =
-            UploadPart { upload: upload.clone(), number, content_length: None, digests: AnnouncedDigests::default() };
+        let part = UploadPart {
+            upload: upload.clone(),
+            number,
+            content_length: None,
+            digests: AnnouncedDigests::default(),
+            customer_key: None,
+        };
         let body = Body::Full(Bytes::from_static(body.as_bytes()));
         let stored = bench.engine.perform(&bench.root, Op::UploadPart(Box::new(part)), body).await.unwrap();
         let Reply::PartStored(part) = stored else { panic!("no part") };

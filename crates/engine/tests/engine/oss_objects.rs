@@ -21,6 +21,7 @@ async fn append(bench: &Bench, position: u64, body: &[u8], digests: AnnouncedDig
         acl: None,
         content_length: Some(body.len() as u64),
         digests,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     };
     let body = Body::Full(Bytes::copy_from_slice(body));
     match bench.engine.perform(&bench.root, Op::AppendObject(Box::new(append)), body).await? {

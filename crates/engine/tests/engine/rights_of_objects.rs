@@ -79,6 +79,7 @@ async fn upload_of_bob(
         acl: acl.map(WantedAcl::Canned),
         checksum: None,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
         sequential: false,
     };
     let Reply::UploadCreated(id) = ask(bench, bob, Op::CreateMultipartUpload(Box::new(create))).await.unwrap() else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use headwater_engine::{SealError, holds_sealed_secrets};
 use headwater_model::Error;
 use headwater_model::clock::Clock;
+use headwater_model::encryption::BucketEncryption;
 use headwater_model::op::{CreateBucket, Op};
 use headwater_model::origin::OriginId;
 use headwater_model::rule::{MirrorAuth, RoutingRule, Secret};
@@ -57,6 +58,9 @@ async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
     };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
     assert!(!holds_sealed_secrets(&*store).await.unwrap());
+    bench.ask(Op::PutBucketEncryption(bucket("b-1"), BucketEncryption::default())).await.unwrap();
+    assert!(holds_sealed_secrets(&*store).await.unwrap(), "its objects would be lost with the key");
+    bench.ask(Op::DeleteBucketEncryption(bucket("b-1"))).await.unwrap();
     bench.ask(Op::PutBucketWebsite(bucket("b-1"), Box::new(website()))).await.unwrap();
     assert!(stored_secret(&store).await.starts_with("sealed:1:"));
     assert!(holds_sealed_secrets(&*store).await.unwrap());

@@ -70,7 +70,9 @@ impl Bench {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
+        let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
         let fills = Fills::new(FillsConfig {
+            seal: seal.clone(),
             store: store.clone(),
             origin: Arc::new(Untouched),
             clock: clock.clone(),
@@ -80,7 +82,6 @@ impl Bench {
             local: LocalNames::default(),
             limits: FillLimits::default(),
         });
-        let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
         let (clock, region) = (clock.clone(), "cn-hangzhou".into());
         let engine = Engine::open(EngineConfig { store, fills, root, clock, region, seal, origins }).await?;
         let root = caller(engine.accounts().find("root", None, Timestamp(0)).unwrap().unwrap().principal, Dialect::Oss);
@@ -115,6 +116,7 @@ pub(crate) fn put(text: &str) -> PutObject {
         content_length: None,
         digests: AnnouncedDigests::default(),
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     }
 }
 
@@ -149,6 +151,7 @@ pub(crate) fn get(text: &str) -> GetObject {
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss: MissContext::default(),
+        customer_key: None,
     }
 }
 

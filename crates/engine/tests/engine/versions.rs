@@ -143,6 +143,8 @@ async fn tags_and_copies_are_of_the_version_named() {
         website_redirect: None,
         algorithm: None,
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
+        source_customer_key: None,
     };
     let (_, note) = told(bench.ask(Op::CopyObject(Box::new(copy))).await.unwrap());
     assert_eq!(note.source, Some(first));
@@ -207,6 +209,7 @@ async fn an_append_makes_no_version() {
             acl: None,
             content_length: None,
             digests: AnnouncedDigests::default(),
+            encryption: headwater_model::encryption::WriteEncryption::default(),
         };
         let body = Body::Full(bytes::Bytes::from_static(body));
         bench.engine.perform(&bench.root, Op::AppendObject(Box::new(append)), body).await

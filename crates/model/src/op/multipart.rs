@@ -3,6 +3,7 @@
 use super::{AnnouncedDigests, WriteCondition};
 use crate::acl::WantedAcl;
 use crate::digest::{Checksum, ChecksumAlgorithm, ChecksumType};
+use crate::encryption::{CustomerKey, WriteEncryption};
 use crate::multipart::{CompletedPart, UploadId};
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ObjectHeaders, Tags};
@@ -26,6 +27,8 @@ pub struct CreateMultipartUpload {
     pub checksum: Option<(ChecksumAlgorithm, ChecksumType)>,
     /// OSS applies `x-oss-forbid-overwrite` here already.
     pub condition: WriteCondition,
+    /// How to encrypt the parts.
+    pub encryption: WriteEncryption,
     /// Whether its parts must come in order (`sequential` of OSS): then the object has the MD5 of the whole.
     pub sequential: bool,
 }
@@ -52,6 +55,8 @@ pub struct UploadPart {
     pub content_length: Option<u64>,
     /// Digests to check.
     pub digests: AnnouncedDigests,
+    /// The key that the upload is encrypted with, if it is a customer's.
+    pub customer_key: Option<CustomerKey>,
 }
 
 /// Bytes `first` to `last`, both included; without `last` to the end of the source.
@@ -80,6 +85,10 @@ pub struct UploadPartCopy {
     pub source_conditions: Preconditions,
     /// Which bytes; all if it is `None`.
     pub range: Option<PartRange>,
+    /// The key that the upload is encrypted with, if it is a customer's.
+    pub customer_key: Option<CustomerKey>,
+    /// The key that the source is encrypted with, if it is a customer's.
+    pub source_customer_key: Option<CustomerKey>,
 }
 
 /// See [`Op::CompleteMultipartUpload`](super::Op::CompleteMultipartUpload).

@@ -2,6 +2,7 @@
 
 use super::{AnnouncedDigests, WriteCondition};
 use crate::acl::WantedAcl;
+use crate::encryption::WriteEncryption;
 use crate::name::{BucketName, ObjectKey};
 use crate::object::{ObjectHeaders, Tags};
 
@@ -24,6 +25,8 @@ pub struct AppendObject {
     pub content_length: Option<u64>,
     /// Digests to check.
     pub digests: AnnouncedDigests,
+    /// How to encrypt an object that is made.
+    pub encryption: WriteEncryption,
 }
 
 /// See [`Op::PutSymlink`](super::Op::PutSymlink).

@@ -173,7 +173,8 @@ fn resource(told: &Told<'_>) -> &'static str {
         ("Lifecycle", "LIFECYCLE"),
         ("Logging", "LOGGING_STATUS"),
     ];
-    const MORE: [(&str, &str); 5] = [
+    const MORE: [(&str, &str); 6] = [
+        ("Encryption", "ENCRYPTION"),
         ("Versioning", "VERSIONING"),
         ("Notification", "NOTIFICATION"),
         ("Accelerate", "ACCELERATE"),

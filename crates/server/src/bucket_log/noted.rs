@@ -144,10 +144,15 @@ fn clean(text: &str) -> String {
 /// `{"headers":{…},"params":{…}}` in Base64, as OSS writes it; what the request lacks is left out.
 fn own_fields(fields: &LogFields, parts: &Parts) -> String {
     let member = |name: &str, value: &str| format!("{}:{}", json(name), json(&clean(value)));
-    let headers = fields.headers.iter().filter_map(|name| {
-        let value = parts.headers.get(&**name)?;
-        Some(member(name, &String::from_utf8_lossy(value.as_bytes())))
-    });
+    // Keys that customers encrypt with are in no log.
+    let headers = fields
+        .headers
+        .iter()
+        .filter(|name| !name.to_ascii_lowercase().ends_with("encryption-customer-key"))
+        .filter_map(|name| {
+            let value = parts.headers.get(&**name)?;
+            Some(member(name, &String::from_utf8_lossy(value.as_bytes())))
+        });
     let query = parts.uri.query().unwrap_or_default();
     let parameters = fields.parameters.iter().filter_map(|name| {
         let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));

@@ -37,16 +37,18 @@ const PRINCIPALS: [(&str, bool); 7] = [
     ("anonymous", false),
 ];
 
-struct Row {
-    name: &'static str,
+/// A route.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
     permission: &'static str,
-    faces: &'static str,
-    method: Method,
-    path: &'static str,
+    pub(crate) faces: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
     copies: bool,
 }
 
-fn rows() -> Vec<Row> {
+/// The table of routes.
+pub(crate) fn rows() -> Vec<Row> {
     let table = include_str!("../../../wire/src/route/table.txt");
     let rows = table.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
@@ -99,6 +101,7 @@ async fn reset(engine: &Arc<Engine>, row: &Row) {
         content_length: Some(0),
         digests: AnnouncedDigests { trailing: TrailingChecksum::default(), ..AnnouncedDigests::default() },
         condition: WriteCondition::Any,
+        encryption: headwater_model::encryption::WriteEncryption::default(),
     };
     engine.perform(&owner, Op::PutObject(Box::new(put)), Body::Empty).await.unwrap();
     let allow = format!(r#"{{"Effect": "Allow", "Action": {actions}, "Resource": "*"}}"#);

@@ -56,6 +56,7 @@ fn config(tls: Option<TlsFiles>, access_log: AccessLogTarget) -> ServerConfig {
         },
         strict_region: false,
         trusted_proxies: Vec::new(),
+        proxy_protocol: false,
         access_log,
         drain_limit: Duration::from_secs(20),
     }
@@ -69,16 +70,25 @@ pub(crate) fn bind_error(runtime: &tokio::runtime::Runtime, files: TlsFiles) -> 
 }
 
 pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
+    start_changed(tls, |_| {}).await
+}
+
+/// A server with another configuration than the plain one.
+pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mut ServerConfig)) -> Running {
     let directory = tempfile::tempdir().unwrap();
     let access_log = directory.path().join("access.log");
-    let server = Server::bind(config(tls, AccessLogTarget::File(access_log.clone()))).unwrap();
+    let mut config = config(tls, AccessLogTarget::File(access_log.clone()));
+    change(&mut config);
+    let server = Server::bind(config).unwrap();
     let addresses = server.addresses();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let owner = Owner { id: "root".into(), display_name: "root".into() };
     let metrics = Arc::new(Metrics::new());
     let origins = headwater_egress::Origins::new(clock.clone());
+    let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));
     let fills = Fills::new(FillsConfig {
+        seal: seal.clone(),
         store: store.clone(),
         origin: Arc::new(NoOrigin),
         clock: clock.clone(),
@@ -89,15 +99,7 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
         limits: FillLimits::default(),
     });
     let root = RootKey { id: "root".into(), secret: "secret-of-root".into(), owner };
-    let config = EngineConfig {
-        store,
-        fills,
-        root,
-        clock: clock.clone(),
-        region: "cn-hangzhou".into(),
-        seal: Arc::new(Seal::new(&[1; 32], clock.clone())),
-        origins,
-    };
+    let config = EngineConfig { store, fills, root, clock: clock.clone(), region: "cn-hangzhou".into(), seal, origins };
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();

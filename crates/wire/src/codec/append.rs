@@ -7,7 +7,7 @@ use headwater_model::{Error, Result};
 use http::header::ETAG;
 use http::{HeaderValue, Response, StatusCode};
 
-use super::{Answer, Request, acl, checksum, content, put, tagging};
+use super::{Answer, Request, acl, checksum, content, encryption, put, tagging};
 use crate::etag;
 use crate::response::NEXT_POSITION;
 use crate::xml::read::decimal;
@@ -27,6 +27,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         acl: acl::of_object(request)?,
         content_length: put::body_length(request)?,
         digests: checksum::announced(request.fields)?,
+        encryption: encryption::of_write(request)?,
     })))
 }
 
@@ -35,6 +36,7 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
     headers.insert(checksum::CRC64, meta.crc64.into());
+    encryption::put(headers, answer.vocab.dialect, meta);
     headers.insert(NEXT_POSITION, HeaderValue::from(meta.size_bytes));
     response
 }

@@ -2,6 +2,7 @@
 
 use headwater_model::body::Body;
 use headwater_model::bucket::Bucket;
+use headwater_model::encryption::AES256;
 use headwater_model::op::{CreateBucket, Op};
 use headwater_model::reply::Owner;
 use headwater_model::version::ObjectLockConfiguration;
@@ -132,7 +133,8 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     xml.element("Grant", bucket.acl.nearest().as_str());
     xml.close();
     xml.open("ServerSideEncryptionRule");
-    xml.element("SSEAlgorithm", "None");
+    let is_encrypted = bucket.configuration.encryption.is_some();
+    xml.element("SSEAlgorithm", if is_encrypted { AES256 } else { "None" });
     xml.close();
     xml.open("BucketPolicy");
     xml.element("LogBucket", "");

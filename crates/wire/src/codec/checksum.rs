@@ -61,19 +61,26 @@ const SEVERAL: &str = "Expecting a single x-amz-checksum- header. Multiple check
 
 /// The one `x-amz-checksum-ALGORITHM` header.
 pub(super) fn checksum_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
-    let sent = ChecksumAlgorithm::ALL.into_iter().filter(|algorithm| fields.has(header_name(*algorithm).as_str()));
-    if sent.count() > 1 {
-        return Err(invalid(SEVERAL.into()));
-    }
-    let mut found = None;
+    one_header(fields, |text| text)
+}
+
+/// The one header of a checksum, whose value is what `value_of` makes of its text.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] for what cannot be one, and for a second one.
+fn one_header(fields: Fields<'_>, value_of: impl Fn(&str) -> &str) -> Result<Option<Checksum>> {
+    let mut sent = None;
     for algorithm in ChecksumAlgorithm::ALL {
-        let name = header_name(algorithm);
-        let Some(text) = fields.get(name.as_str())? else { continue };
-        let value = BASE64.decode(text).ok().filter(|value| value.len() == algorithm.size_bytes());
-        let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
-        found = Some(Checksum { algorithm, value });
+        let Some(text) = fields.get(header_name(algorithm).as_str())? else { continue };
+        if sent.replace((algorithm, text)).is_some() {
+            return Err(invalid(SEVERAL.into()));
+        }
     }
-    Ok(found)
+    let Some((algorithm, text)) = sent else { return Ok(None) };
+    let value = BASE64.decode(value_of(text)).ok().filter(|value| value.len() == algorithm.size_bytes());
+    let name = header_name(algorithm);
+    let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
+    Ok(Some(Checksum { algorithm, value }))
 }
 
 /// The algorithm whose value is to come in a trailer.
@@ -254,19 +261,7 @@ pub(super) fn of_element(element: Element<'_>) -> Result<Option<Checksum>> {
 /// # Errors
 /// [`Error::InvalidRequest`] for what cannot be one, and for a second one.
 pub(super) fn of_parts_header(fields: Fields<'_>) -> Result<Option<Checksum>> {
-    let mut found = None;
-    for algorithm in ChecksumAlgorithm::ALL {
-        let name = header_name(algorithm);
-        let Some(sent) = fields.get(name.as_str())? else { continue };
-        let text = sent.rsplit_once('-').map_or(sent, |(value, _)| value);
-        let value = BASE64.decode(text).ok().filter(|value| value.len() == algorithm.size_bytes());
-        let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
-        if found.replace(Checksum { algorithm, value }).is_some() {
-            let message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
-            return Err(invalid(message.into()));
-        }
-    }
-    Ok(found)
+    one_header(fields, |text| text.rsplit_once('-').map_or(text, |(value, _)| value))
 }
 
 /// `x-amz-checksum-type`.

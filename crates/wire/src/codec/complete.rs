@@ -11,7 +11,7 @@ use http::Response;
 use http::header::ETAG;
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, condition, endpoint, multipart, page};
+use super::{Answer, Request, acl, checksum, condition, encryption, endpoint, multipart, page};
 use crate::etag;
 use crate::response::open_root;
 use crate::xml::{Element, read};
@@ -97,6 +97,7 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     }
     xml.close();
     let mut response = answer.xml(xml);
+    encryption::put(response.headers_mut(), answer.vocab.dialect, meta);
     if answer.is_oss() {
         let headers = response.headers_mut();
         headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));

@@ -9,7 +9,8 @@ use http::Response;
 use http::header::ETAG;
 
 use super::{
-    Answer, Request, acl, checksum, condition, content, lock, not_implemented, storage_class, tagging, version,
+    Answer, Request, acl, checksum, condition, content, encryption, lock, not_implemented, storage_class, tagging,
+    version,
 };
 use crate::date::iso_8601;
 use crate::escape::{Plus, decode as unescape};
@@ -29,7 +30,11 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
     let storage_class = storage_class::of_request(request)?;
     let website_redirect = content::website_redirect(request)?;
     let names_class = request.fields.has(request.vocab.storage_class.as_str());
-    let changes = headers.is_some() || tags.is_some() || website_redirect.is_some() || names_class;
+    let changes = headers.is_some()
+        || tags.is_some()
+        || website_redirect.is_some()
+        || names_class
+        || encryption::is_asked_for(request);
     let onto_itself = source_bucket == bucket && source_key == key && source_version.is_none();
     if !changes && !request.is_oss() && onto_itself {
         let message = "This copy request is illegal because it is trying to copy an object to itself without changing \
@@ -53,6 +58,8 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         acl: acl::of_object(request)?,
         algorithm,
         condition: condition::decode_copy_write(request)?,
+        encryption: encryption::of_write(request)?,
+        source_customer_key: encryption::source_customer_key(request)?,
     })))
 }
 
@@ -100,6 +107,7 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     }
     xml.close();
     let mut response = answer.xml(xml);
+    encryption::put(response.headers_mut(), answer.vocab.dialect, meta);
     if answer.is_oss() {
         let headers = response.headers_mut();
         headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));

@@ -16,6 +16,7 @@ mod content;
 mod copy;
 mod cors;
 mod delete;
+mod encryption;
 mod endpoint;
 mod lifecycle;
 mod list;
@@ -89,6 +90,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
     let request = Request { routed, parts, fields: routed.fields(parts), vocab: routed.vocab(), facts };
     request.refuse_unoffered_headers()?;
     version::refuse_elsewhere(&request)?;
+    encryption::refuse_elsewhere(&request)?;
     let body = xml.unwrap_or_default();
     if routed.body_need() == BodyNeed::Xml {
         checksum::check_xml(&request, body)?;
@@ -154,6 +156,9 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,
         Operation::DeleteBucketCors => Op::DeleteBucketCors(request.bucket()),
+        Operation::GetBucketEncryption => Op::GetBucketEncryption(request.bucket()),
+        Operation::PutBucketEncryption => encryption::decode(&request, body)?,
+        Operation::DeleteBucketEncryption => Op::DeleteBucketEncryption(request.bucket()),
         Operation::GetBucketLifecycle => Op::GetBucketLifecycle(request.bucket()),
         Operation::PutBucketLifecycle => lifecycle::decode(&request, body)?,
         Operation::DeleteBucketLifecycle => Op::DeleteBucketLifecycle(request.bucket()),
@@ -203,6 +208,12 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
             version::put_note(response.headers_mut(), answer.routed, note);
             response
         }
+        Reply::Encrypted(reply, holder) => {
+            let mut response = write(answer, *reply);
+            encryption::put_holder(response.headers_mut(), answer.vocab.dialect, holder);
+            response
+        }
+        Reply::BucketEncryption(encryption) => encryption::encode(answer, encryption),
         Reply::Versions { owner, page } => versions::encode(answer, &owner, &page),
         Reply::Versioning(versioning) => versioning::encode(answer, versioning),
         Reply::LockConfiguration(configuration) => lock::encode_configuration(answer, &configuration),
@@ -246,7 +257,7 @@ fn write(answer: &Answer<'_>, reply: Reply) -> Response<Body> {
         Reply::PartCopied(part) => part::encode_copy(answer, &part),
         Reply::PartStored(part) => part::encode(answer, &part),
         Reply::Completed(meta) => complete::encode(answer, &meta),
-        Reply::Parts { owner, initiated: _, checksum, user, page } => {
+        Reply::Parts { owner, checksum, user, page } => {
             part::encode_list(answer, &part::OfUpload { owner, checksum, user }, &page)
         }
         Reply::Uploads { owner, page } => upload::encode_list(answer, &owner, &page),
@@ -261,6 +272,7 @@ pub(crate) fn tagging_header(document: &str) -> Result<String> {
 /// Adds what an answer tells about the bytes that were stored.
 pub(crate) fn put_stored(headers: &mut http::HeaderMap, meta: &headwater_model::object::ObjectMeta, dialect: Dialect) {
     put::put_digests(headers, meta, dialect);
+    encryption::put(headers, dialect, meta);
 }
 
 /// The URL of the object that a request names.
@@ -395,6 +407,7 @@ impl Answer<'_> {
                 | Operation::DeleteObjectTagging
                 | Operation::DeleteBucketTagging
                 | Operation::DeleteBucketCors
+                | Operation::DeleteBucketEncryption
                 | Operation::DeleteBucketLifecycle
                 | Operation::DeleteBucketReferer
                 | Operation::DeleteBucketLogging

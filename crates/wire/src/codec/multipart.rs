@@ -8,7 +8,7 @@ use headwater_model::{Error, Result};
 use http::{HeaderName, HeaderValue, Response};
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, condition, content, page, tagging};
+use super::{Answer, Request, acl, checksum, condition, content, encryption, page, tagging};
 use crate::response::open_root;
 
 const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
@@ -25,6 +25,7 @@ pub(super) fn decode_create(request: &Request<'_>) -> Result<Op> {
         acl: acl::of_object(request)?,
         checksum,
         condition: condition::decode_write(request)?,
+        encryption: encryption::of_write(request)?,
         sequential: request.is_oss() && request.query("sequential").is_some(),
     })))
 }

@@ -14,7 +14,9 @@ use headwater_model::{Error, Result};
 use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
-use super::{Answer, Request, checksum, condition, content, list, lock, miss, part, storage_class, version};
+use super::{
+    Answer, Request, checksum, condition, content, encryption, list, lock, miss, part, storage_class, version,
+};
 use crate::date::http_date;
 use crate::etag;
 use crate::response::NEXT_POSITION;
@@ -35,7 +37,8 @@ pub(super) fn decode(request: &Request<'_>) -> Result<GetObject> {
         let message = "Cannot specify both Range header and partNumber query parameter";
         return Err(Error::InvalidRequest { message: message.into() });
     }
-    Ok(GetObject { overrides, part, version, ..visit.of(request.bucket(), key) })
+    let customer_key = encryption::customer_key(request)?;
+    Ok(GetObject { overrides, part, version, customer_key, ..visit.of(request.bucket(), key) })
 }
 
 /// A read as far as it does not depend on the key.
@@ -108,6 +111,7 @@ pub(super) fn encode(answer: &Answer<'_>, object: ObjectReply) -> Response<Body>
     } else {
         put_s3_headers(answer, headers, &meta);
     }
+    encryption::put(headers, answer.vocab.dialect, &meta);
     if let Some(part) = part.filter(|_| !answer.is_oss()) {
         put_part(answer, headers, &meta, &part);
     }

@@ -12,7 +12,7 @@ use http::header::ETAG;
 use http::{Response, StatusCode};
 
 use super::page::Names;
-use super::{Answer, Request, acl, checksum, condition, copy, multipart, page, put};
+use super::{Answer, Request, acl, checksum, condition, copy, encryption, multipart, page, put};
 use crate::date::iso_8601;
 use crate::etag;
 use crate::response::open_root;
@@ -32,6 +32,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         number: number(request)?,
         content_length: put::body_length(request)?,
         digests: checksum::announced(request.fields)?,
+        customer_key: encryption::customer_key(request)?,
     })))
 }
 
@@ -45,6 +46,8 @@ pub(super) fn decode_copy(request: &Request<'_>) -> Result<Op> {
         source_version: source.version,
         source_conditions: condition::decode_copy_source(request)?,
         range: source_range(request)?,
+        customer_key: encryption::customer_key(request)?,
+        source_customer_key: encryption::source_customer_key(request)?,
     })))
 }
 

@@ -9,7 +9,7 @@ use headwater_model::{Error, Result};
 use http::header::{CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
 use http::{HeaderMap, Response, StatusCode, Version};
 
-use super::{Answer, Request, acl, checksum, condition, content, tagging};
+use super::{Answer, Request, acl, checksum, condition, content, encryption, tagging};
 use crate::etag;
 use crate::xml::read::decimal;
 
@@ -23,6 +23,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
         content_length: body_length(request)?,
         digests: checksum::announced(request.fields)?,
         condition: condition::decode_write(request)?,
+        encryption: encryption::of_write(request)?,
     })))
 }
 
@@ -69,6 +70,7 @@ pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(ETAG, etag::header(&meta.etag, answer.vocab.dialect));
     put_digests(headers, meta, answer.vocab.dialect);
+    encryption::put(headers, answer.vocab.dialect, meta);
     response
 }
 

@@ -21,6 +21,7 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         | Error::NoSuchWebsite { bucket }
         | Error::NoSuchTagSet { bucket }
         | Error::NoSuchCors { bucket }
+        | Error::NoSuchEncryption { bucket }
         | Error::NoSuchLifecycle { bucket }
         | Error::NoSuchLogFields { bucket }
         | Error::InvalidLogTarget { target: bucket }

@@ -54,6 +54,12 @@ fn row_of(error: &Error) -> Fault {
         ),
         Error::DeniedByReferer => row(S::FORBIDDEN, "AccessDenied", "You are denied by bucket referer policy."),
         Error::NoSuchLifecycle { .. } => row(S::NOT_FOUND, "NoSuchLifecycle", "No Row found in Lifecycle Table."),
+        Error::NoSuchEncryption { .. } => {
+            row(S::NOT_FOUND, "NoSuchServerSideEncryptionRule", "The server side encryption rule is not configured.")
+        }
+        Error::InvalidEncryptionAlgorithm { .. } => {
+            row(S::BAD_REQUEST, "InvalidEncryptionAlgorithmError", "The Encryption Algorithm is not supported.")
+        }
         Error::NoSuchCors { .. } => {
             row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS Configuration does not exist.")
         }

@@ -51,6 +51,16 @@ pub(super) fn fault(error: &Error) -> Fault {
         Error::NoSuchLifecycle { .. } => {
             row(S::NOT_FOUND, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist")
         }
+        Error::NoSuchEncryption { .. } => row(
+            S::NOT_FOUND,
+            "ServerSideEncryptionConfigurationNotFoundError",
+            "The server side encryption configuration was not found",
+        ),
+        Error::InvalidEncryptionAlgorithm { .. } => row(
+            S::BAD_REQUEST,
+            "InvalidEncryptionAlgorithmError",
+            "The encryption request that you specified is not valid. The valid value is AES256.",
+        ),
         Error::NoSuchCors { .. } => {
             row(S::NOT_FOUND, "NoSuchCORSConfiguration", "The CORS configuration does not exist.")
         }

@@ -141,6 +141,16 @@ fn table() -> Vec<(Error, Words, Words)> {
         ),
         (Error::DeniedByReferer, ("AccessDenied", 403), ("AccessDenied", 403)),
         (Error::NoSuchLifecycle { bucket: bucket() }, ("NoSuchLifecycleConfiguration", 404), ("NoSuchLifecycle", 404)),
+        (
+            Error::NoSuchEncryption { bucket: bucket() },
+            ("ServerSideEncryptionConfigurationNotFoundError", 404),
+            ("NoSuchServerSideEncryptionRule", 404),
+        ),
+        (
+            Error::InvalidEncryptionAlgorithm { algorithm: "AES192".into() },
+            ("InvalidEncryptionAlgorithmError", 400),
+            ("InvalidEncryptionAlgorithmError", 400),
+        ),
         (Error::NoSuchCors { bucket: bucket() }, ("NoSuchCORSConfiguration", 404), ("NoSuchCORSConfiguration", 404)),
         (Error::CorsForbidden { enabled: false }, ("AccessForbidden", 403), ("AccessForbidden", 403)),
         (Error::CorsForbidden { enabled: true }, ("AccessForbidden", 403), ("AccessForbidden", 403)),

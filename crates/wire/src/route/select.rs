@@ -15,7 +15,7 @@ use crate::vocab::Vocab;
 use super::is_vendor_name;
 
 /// Parameters that select an operation of a bucket.
-const BUCKET_SELECTORS: [&str; 15] = [
+const BUCKET_SELECTORS: [&str; 16] = [
     "acl",
     "policy",
     "policyStatus",
@@ -27,6 +27,7 @@ const BUCKET_SELECTORS: [&str; 15] = [
     "versions",
     "tagging",
     "cors",
+    "encryption",
     "requestPayment",
     "lifecycle",
     "logging",
@@ -135,6 +136,9 @@ impl Request<'_> {
             ("cors", "GET") => Operation::GetBucketCors,
             ("cors", "PUT") => Operation::PutBucketCors,
             ("cors", "DELETE") => Operation::DeleteBucketCors,
+            ("encryption", "GET") => Operation::GetBucketEncryption,
+            ("encryption", "PUT") => Operation::PutBucketEncryption,
+            ("encryption", "DELETE") => Operation::DeleteBucketEncryption,
             ("lifecycle", "GET") => Operation::GetBucketLifecycle,
             ("lifecycle", "PUT") => Operation::PutBucketLifecycle,
             ("lifecycle", "DELETE") => Operation::DeleteBucketLifecycle,

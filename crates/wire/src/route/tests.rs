@@ -32,7 +32,7 @@ fn operation(host: &str, method: &str, path: &str) -> Operation {
 }
 
 /// A request line of both vendors in path style, with its operation.
-const OFFERED: [(&str, &str, Operation); 45] = [
+const OFFERED: [(&str, &str, Operation); 48] = [
     ("GET", "/", Operation::ListBuckets),
     ("PUT", "/bkt/", Operation::CreateBucket),
     ("PUT", "/bkt", Operation::CreateBucket),
@@ -67,6 +67,9 @@ const OFFERED: [(&str, &str, Operation); 45] = [
     ("PUT", "/bkt?versioning", Operation::PutBucketVersioning),
     ("GET", "/bkt/k?retention", Operation::GetObjectRetention),
     ("PUT", "/bkt/k?retention", Operation::PutObjectRetention),
+    ("GET", "/bkt?encryption", Operation::GetBucketEncryption),
+    ("PUT", "/bkt?encryption", Operation::PutBucketEncryption),
+    ("DELETE", "/bkt?encryption", Operation::DeleteBucketEncryption),
     ("GET", "/bkt?cors", Operation::GetBucketCors),
     ("PUT", "/bkt?cors", Operation::PutBucketCors),
     ("DELETE", "/bkt?cors", Operation::DeleteBucketCors),

@@ -71,7 +71,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "bucketArchiveDirectRead",
         "callback",
         "cname",
-        "encryption",
         "group",
         "httpsConfig",
         "inventory",
@@ -137,7 +136,7 @@ pub(crate) static OSS: Vocab = Vocab {
         "x-oss-grant-*",
         "x-oss-s3-compat",
         "x-oss-server-side-data-encryption",
-        "x-oss-server-side-encryption*",
+        "x-oss-server-side-encryption-*",
         "x-oss-write-get-object-response",
     ],
 };

@@ -47,7 +47,6 @@ pub(crate) static S3: Vocab = Vocab {
         "abac",
         "accelerate",
         "analytics",
-        "encryption",
         "intelligent-tiering",
         "inventory",
         "metadataAnnotationTable",
@@ -62,10 +61,9 @@ pub(crate) static S3: Vocab = Vocab {
     ],
     unoffered_object: &["annotation", "encryption", "renameObject", "select", "torrent"],
     unoffered_headers: &[
-        "x-amz-copy-source-server-side-encryption*",
         "x-amz-mfa",
         "x-amz-rename-source*",
-        "x-amz-server-side-encryption*",
+        "x-amz-server-side-encryption-context",
         "x-amz-write-offset-bytes",
     ],
 };

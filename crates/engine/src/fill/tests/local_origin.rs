@@ -6,6 +6,7 @@ use bytes::Bytes;
 use headwater_model::acl::CannedAcl;
 use headwater_model::bucket::Bucket;
 use headwater_model::digest::ETag;
+use headwater_model::encryption::{CustomerKey, WriteEncryption};
 use headwater_model::limits::HOLD_BACK_BYTES;
 use headwater_model::object::ObjectAccess;
 use headwater_model::origin::{Framing, OriginError, RequestCause};
@@ -20,6 +21,7 @@ use super::faulty_store::Faults;
 use super::origin::Answer;
 use super::world::{NOW, World, bucket, get, get_range, key, object, pattern, read, read_broken, read_some, settings};
 use crate::control::{Known, Snapshot};
+use crate::encryption::NewKey;
 use crate::fill::{FillLimits, FillOutcome, MissMethod, MissOutcome};
 
 const SIZE: usize = 1 << 20;
@@ -96,6 +98,24 @@ async fn a_source_bucket_gives_body_and_metadata_and_no_origin_is_asked() {
         assert_eq!((here.world.origin.requests().len(), *here.world.seen.bytes.borrow()), (0, 0));
         let plan = here.world.fills.plan(&here.world.bucket, &here.world.rule, &get()).unwrap();
         assert_eq!(plan.origin_host(0), "local bucket source");
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_source_is_read_if_the_server_has_its_key() {
+    for size in [10, SIZE] {
+        let here = Here::new().await;
+        let bucket = here.source.clone();
+        let source = Bucket { name: bucket.name.clone(), generation: bucket.generation, ..super::world::bucket() };
+        let write = async |wanted: &WriteEncryption| {
+            let (data_key, encryption) = NewKey::split(here.world.seal.key_of_new(wanted, &source, &key()));
+            let change = |object: &mut NewObject| object.composition.encryption = encryption;
+            here.world.put_encrypted_into((bucket.clone(), key()), pattern(size), data_key, change).await;
+        };
+        write(&WriteEncryption::Customer(CustomerKey::new([1; 32], [1; 16]))).await;
+        assert_eq!(here.world.failure().await.reason, "source_encrypted");
+        write(&WriteEncryption::Managed).await;
+        assert!(read(here.world.get().await.body).await.unwrap() == pattern(size));
     }
 }
 

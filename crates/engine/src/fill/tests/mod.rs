@@ -2,6 +2,7 @@
 
 mod absences;
 mod coalescing;
+mod encryption;
 mod endings;
 mod failover;
 mod faulty_store;

@@ -20,7 +20,7 @@ use headwater_model::rule::{Mirror, RoutingRule};
 use headwater_model::settings::MigrationSettings;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
-use headwater_store::{Afterwards, BucketRef, Expectation, NewObject, Store, StoredObject, WriteIntent};
+use headwater_store::{Afterwards, BucketRef, DataKey, Expectation, NewObject, Store, StoredObject, WriteIntent};
 use headwater_testkit::{ManualClock, MemoryStore};
 use headwater_wire::Addressing;
 use tokio::sync::watch;
@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use super::faulty_store::{Faults, FaultyStore};
 use super::origin::FakeOrigin;
 use crate::fill::{FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, LocalNames, MissMethod, MissOutcome};
+use crate::seal::{MASTER_KEY_BYTES, Seal};
 
 /// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110's examples.
 pub(super) const NOW: Timestamp = Timestamp(784_111_777_000);
@@ -37,6 +38,7 @@ pub(super) struct World {
     pub(super) store: Arc<FaultyStore>,
     pub(super) origin: Arc<FakeOrigin>,
     pub(super) origins: Arc<Origins>,
+    pub(super) seal: Arc<Seal>,
     pub(super) seen: Arc<Seen>,
     pub(super) fills: Arc<Fills>,
     pub(super) bucket: Arc<Bucket>,
@@ -77,7 +79,9 @@ impl World {
         let bucket = Arc::new(store.create_bucket(bucket).await.unwrap());
         let origins = Origins::new(Arc::new(clock.clone()));
         let (origin, seen) = (Arc::new(FakeOrigin::new()), Arc::new(Seen::default()));
+        let seal = Arc::new(Seal::new(&[1; MASTER_KEY_BYTES], Arc::new(clock.clone())));
         let fills = Fills::new(FillsConfig {
+            seal: Arc::clone(&seal),
             store: Arc::clone(&store) as _,
             origin: Arc::clone(&origin) as _,
             origins: Arc::clone(&origins),
@@ -87,7 +91,7 @@ impl World {
             local: LocalNames::new(addressing(), OwnListeners::new()),
             limits,
         });
-        Self { clock, store, origin, origins, seen, fills: Arc::new(fills), bucket, rule }
+        Self { clock, store, origin, origins, seal, seen, fills: Arc::new(fills), bucket, rule }
     }
 
     pub(super) async fn ask(&self, get: &GetObject) -> Result<MissOutcome, Error> {
@@ -140,6 +144,17 @@ impl World {
         body: Bytes,
         change: impl FnOnce(&mut NewObject),
     ) {
+        self.put_encrypted_into((bucket, key), body, None, change).await;
+    }
+
+    /// As [`Self::put_into`], its body encrypted.
+    pub(super) async fn put_encrypted_into(
+        &self,
+        (bucket, key): (BucketRef, ObjectKey),
+        body: Bytes,
+        data_key: Option<DataKey>,
+        change: impl FnOnce(&mut NewObject),
+    ) {
         let intent = WriteIntent {
             bucket,
             key,
@@ -147,7 +162,7 @@ impl World {
             max_bytes: u64::MAX,
             checksum: None,
             followed: false,
-            data_key: None,
+            data_key,
         };
         let mut writer = self.store.inner.begin(intent).await.unwrap();
         if !body.is_empty() {
@@ -218,6 +233,7 @@ pub(crate) fn get() -> GetObject {
         conditions: Preconditions::default(),
         overrides: ContentHeaders::default(),
         miss: MissContext::default(),
+        customer_key: None,
     }
 }
 

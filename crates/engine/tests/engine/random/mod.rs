@@ -73,7 +73,7 @@ operations! {
     DeleteBucketTagging GetObjectAcl PutObjectAcl PutObject AppendObject PutSymlink GetSymlink CopyObject DeleteObject
     DeleteObjects CreateMultipartUpload UploadPart UploadPartCopy CompleteMultipartUpload AbortMultipartUpload ListParts
     ListMultipartUploads GetBucketWorm InitiateBucketWorm AbortBucketWorm CompleteBucketWorm ExtendBucketWorm
-    RestoreObject
+    RestoreObject GetBucketEncryption PutBucketEncryption DeleteBucketEncryption
 }
 
 /// Operations on objects, which are more than the others: those meet more of them so.

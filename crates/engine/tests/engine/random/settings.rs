@@ -2,6 +2,7 @@
 
 use headwater_model::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use headwater_model::cors::{CorsConfiguration, CorsRule};
+use headwater_model::encryption::BucketEncryption;
 use headwater_model::lifecycle::{Due, Expiration, LifecycleConfiguration, LifecycleRule};
 use headwater_model::logging::{BucketLogging, LogFields};
 use headwater_model::op::{Action, CreateBucket, ListBuckets, Op};
@@ -50,6 +51,11 @@ impl Maker<'_> {
                 let rules = vec![rule; 1 + self.random.below(2)];
                 Op::PutBucketCors(bucket, Box::new(CorsConfiguration { rules, response_vary: self.flag() }))
             }
+            "GetBucketEncryption" => Op::GetBucketEncryption(bucket),
+            "PutBucketEncryption" => {
+                Op::PutBucketEncryption(bucket, BucketEncryption { bucket_key: self.flag().then_some(true) })
+            }
+            "DeleteBucketEncryption" => Op::DeleteBucketEncryption(bucket),
             "DeleteBucketCors" => Op::DeleteBucketCors(bucket),
             "GetBucketLifecycle" => Op::GetBucketLifecycle(bucket),
             "PutBucketLifecycle" => Op::PutBucketLifecycle(bucket, Box::new(self.lifecycle())),

@@ -39,11 +39,16 @@ pub(super) async fn told(reply: &mut Result<Reply>, names: &mut Names) -> String
     if let Ok(Reply::UploadCreated(id)) = reply {
         names.uploads.push(id.to_string());
     }
+    if let Ok(Reply::Encrypted(reply, _)) = reply
+        && let Reply::UploadCreated(id) = &**reply
+    {
+        names.uploads.push(id.to_string());
+    }
     if let Ok(Reply::WormInitiated(id)) = reply {
         names.worms.push(*id);
     }
     let mut text = match &*reply {
-        Ok(reply) => format!("{reply:?}"),
+        Ok(reply) => without_keys(&format!("{reply:?}")),
         Err(error) => format!("{error:?}"),
     };
     let marked = text.split("marker: \"").skip(1).filter_map(|rest| rest.split('"').next());
@@ -95,4 +100,11 @@ fn without_generations(text: &str) -> String {
     let mut pieces = text.split("Generation(");
     let first = pieces.next().unwrap_or_default().to_owned();
     pieces.fold(first, |text, piece| text + piece.split_once(')').map_or("", |(_, rest)| rest))
+}
+
+/// The keys of encrypted objects are random.
+fn without_keys(text: &str) -> String {
+    let mut parts = text.split("wrapped_key: [");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| told + "wrapped_key" + part.split_once(']').map_or("", |(_, rest)| rest))
 }

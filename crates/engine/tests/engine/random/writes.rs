@@ -5,6 +5,7 @@ use headwater_model::acl::{CannedAcl, Group, Permission, WantedAcl, WantedGrant,
 use headwater_model::body::Body;
 use headwater_model::clock::{Clock as _, Timestamp};
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ChecksumType, ETag};
+use headwater_model::encryption::WriteEncryption;
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::{ContentHeaders, ObjectHeaders, Tags};
 use headwater_model::op::{
@@ -119,10 +120,15 @@ impl Maker<'_> {
                 number: 1 + self.random.below(3) as u16,
                 content_length: self.content_length(&bytes),
                 digests: self.digests(&bytes),
+                customer_key: None,
             })),
             _ => return self.bodiless_write(name).map(|op| (op, Body::Empty)),
         };
         Some((op, Body::Full(bytes)))
+    }
+
+    fn encryption(&mut self) -> WriteEncryption {
+        if self.one_in(4) { WriteEncryption::Managed } else { WriteEncryption::BucketDefault }
     }
 
     fn put(&mut self, bytes: &[u8]) -> Op {
@@ -135,6 +141,7 @@ impl Maker<'_> {
             content_length: self.content_length(bytes),
             digests: self.digests(bytes),
             condition: self.condition(),
+            encryption: self.encryption(),
         }))
     }
 
@@ -148,6 +155,7 @@ impl Maker<'_> {
             acl: self.acl(),
             content_length: self.content_length(bytes),
             digests: AnnouncedDigests { algorithm: None, checksum: None, ..self.digests(bytes) },
+            encryption: self.encryption(),
         }))
     }
 
@@ -167,8 +175,18 @@ impl Maker<'_> {
                 let checksum = self.algorithm().map(|algorithm| (algorithm, ChecksumType::default_of(algorithm)));
                 let (bucket, key, headers, tags) = (self.bucket(), self.key(), self.headers(), self.tags());
                 let (acl, condition) = (self.acl(), self.condition());
-                let sequential = self.one_in(4);
-                let create = CreateMultipartUpload { bucket, key, headers, tags, acl, checksum, condition, sequential };
+                let (sequential, encryption) = (self.one_in(4), self.encryption());
+                let create = CreateMultipartUpload {
+                    bucket,
+                    key,
+                    headers,
+                    tags,
+                    acl,
+                    checksum,
+                    condition,
+                    encryption,
+                    sequential,
+                };
                 Op::CreateMultipartUpload(Box::new(create))
             }
             "UploadPartCopy" => {
@@ -183,6 +201,8 @@ impl Maker<'_> {
                     source_version: source.version,
                     source_conditions: self.preconditions(),
                     range,
+                    customer_key: None,
+                    source_customer_key: None,
                 }))
             }
             "CompleteMultipartUpload" => self.complete(),
@@ -207,6 +227,8 @@ impl Maker<'_> {
             acl: self.acl(),
             algorithm: self.algorithm(),
             condition: self.condition(),
+            encryption: self.encryption(),
+            source_customer_key: None,
         }))
     }
 

@@ -197,7 +197,6 @@ fn multipart_uploads() {
     let page = PartPage { parts: vec![part], next: None };
     let parts = Reply::Parts {
         owner: owner(),
-        initiated: AT,
         checksum: Some((ChecksumAlgorithm::Crc32, headwater_model::digest::ChecksumType::Composite)),
         user: vec![("client-side-encryption-key".into(), "k".into())],
         page,

@@ -109,10 +109,10 @@ fn a_named_version_never_mirrors() {
 #[test]
 fn headers_of_features_that_are_not_offered_are_refused_by_name() {
     for (host, name) in [
-        (S3, "x-amz-server-side-encryption"),
-        (S3, "x-amz-server-side-encryption-customer-algorithm"),
+        (S3, "x-amz-server-side-encryption-context"),
         (S3, "x-amz-mfa"),
-        (OSS, "x-oss-server-side-encryption"),
+        (OSS, "x-oss-server-side-encryption-key-id"),
+        (OSS, "x-oss-server-side-data-encryption"),
         (OSS, "x-oss-callback"),
         (OSS, "x-oss-write-get-object-response"),
     ] {
