@@ -5,6 +5,7 @@
 #   ./test.sh lint       formatting, clippy, that the fuzzers compile, dependencies, documentation
 #   ./test.sh unit       unit, conformance and property tests
 #   ./test.sh e2e        the real binary with real clients, origins and crashes
+#   ./test.sh suites [NAME…]    third-party suites, apart from all the others (see tests/suites/run)
 #
 # CRASH_ROUNDS=1000 runs the long crash test.
 set -euo pipefail
@@ -87,11 +88,17 @@ sizes() {
     fi
 }
 
+suites() {
+    debian_packages python3-venv iproute2 util-linux
+    tests/suites/run "$@"
+}
+
 case "${1:-all}" in
     lint) lint; sizes ;;
     unit) unit ;;
     e2e) e2e ;;
+    suites) shift; suites "$@" ;;
     all) lint; sizes; unit; e2e ;;
-    *) echo "usage: ./test.sh [lint|unit|e2e]" >&2; exit 2 ;;
+    *) echo "usage: ./test.sh [lint|unit|e2e|suites [NAME…]]" >&2; exit 2 ;;
 esac
 step passed
