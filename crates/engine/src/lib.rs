@@ -35,6 +35,7 @@ mod origins;
 mod put;
 mod referer;
 mod requirement;
+mod restore;
 mod rights;
 mod seal;
 mod sessions;

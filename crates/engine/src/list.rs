@@ -1,8 +1,8 @@
 //! ListObjects, both versions; and the home page that a visitor of the root means instead.
 
-use headwater_model::Result;
 use headwater_model::op::{Caller, ListObjects};
 use headwater_model::reply::Reply;
+use headwater_model::{Error, Result};
 
 use crate::engine::Engine;
 use crate::website;
@@ -16,6 +16,12 @@ impl Engine {
             return Box::pin(self.get_object(caller, &visit.of(list.bucket, page))).await;
         }
         let page = self.store.list(&known.reference, &list.query).await?;
+        // Whoever copies a bucket by its listing must not take a page for whole that lacks a key.
+        if let Some(key) = page.damaged.first() {
+            let key = key.as_str();
+            tracing::error!(bucket = %known.bucket.name, key, keys = page.damaged.len(), "rows of a listing are damaged");
+            return Err(Error::Damaged { detail: format!("the row of object {key:?} cannot be read").into() });
+        }
         Ok(Reply::Objects { owner: self.owner_of(&known.bucket), page })
     }
 }

@@ -22,6 +22,7 @@ use crate::body::pour;
 use crate::control::Known;
 use crate::encryption::NewKey;
 use crate::engine::Engine;
+use crate::locks::with_default;
 use crate::put::with_class_of;
 
 impl Engine {
@@ -89,12 +90,14 @@ impl Engine {
         let mut writer = self.store.begin(intent).await?;
         let digests = pour(&mut *writer, Body::Full(lines), &AnnouncedDigests::default()).await?;
         let content = ContentHeaders { content_type: Some("text/plain".into()), ..ContentHeaders::default() };
+        // As any new object of the bucket, which is to keep them for as long as it says.
+        let lock = with_default(&known.bucket, None, self.clock.now());
         let object = NewObject {
             etag: ETag::of_md5(digests.md5),
             last_modified: self.clock.now(),
             kind: ObjectKind::Normal,
             provenance: Provenance::Written,
-            headers: with_class_of(ObjectHeaders { content, ..ObjectHeaders::default() }, &known.bucket),
+            headers: with_class_of(ObjectHeaders { content, lock, ..ObjectHeaders::default() }, &known.bucket),
             checksum: None,
             tags: Vec::new(),
             composition: Composition { encryption, ..Composition::default() },

@@ -72,6 +72,12 @@ pub enum Error {
         /// The version.
         version: VersionId,
     },
+    /// The object is of no archive's class, so there is nothing to restore it from.
+    #[error("{key} is not archived")]
+    NotArchived {
+        /// The key.
+        key: Box<str>,
+    },
     /// Something about versions, or about what keeps them from being removed.
     #[error(transparent)]
     Version(#[from] VersionError),

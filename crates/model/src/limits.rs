@@ -38,6 +38,10 @@ pub const MAX_CORS_RULES: usize = 100;
 pub const MAX_CORS_RULES_OSS: usize = 20;
 /// Most lifecycle rules of a bucket (both vendors).
 pub const MAX_LIFECYCLE_RULES: usize = 1000;
+/// Most tags that one lifecycle rule asks for: no object has more (both vendors).
+pub const MAX_LIFECYCLE_TAGS: usize = MAX_TAGS;
+/// Most `Not` of one lifecycle rule. OSS tells no limit; each is held against every object that the rule could end.
+pub const MAX_LIFECYCLE_NOTS: usize = 10;
 /// Largest document of lifecycle rules; it is kept in the bucket's row, which is in memory. A thousand rules of usual length
 /// are half of it.
 pub const MAX_LIFECYCLE_BYTES: usize = 512 << 10;

@@ -50,6 +50,8 @@ pub struct ListPage {
     pub objects: Vec<ListedObject>,
     /// Common prefixes in byte order, each ending with the delimiter.
     pub common_prefixes: Vec<Box<str>>,
+    /// Keys of this page whose rows cannot be read: each counts as an entry.
+    pub damaged: Vec<ObjectKey>,
     /// If more follows: the last key or common prefix of this page, to be given as `after` for the next.
     pub next: Option<Box<str>>,
 }

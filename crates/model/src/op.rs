@@ -112,6 +112,8 @@ pub enum Op {
     GetObjectLegalHold(ObjectVersion),
     /// Holds a version, or no longer.
     PutObjectLegalHold(ObjectVersion, LegalHold),
+    /// Makes an object of an archive's class readable.
+    RestoreObject(ObjectVersion),
     /// The home page of a bucket's website, at the root of its website domain.
     GetHomePage(BucketName, Box<Visit>),
     /// As [`Op::GetHomePage`], without the body.

@@ -23,6 +23,7 @@ mod lifecycle;
 mod listen;
 mod owner;
 mod post;
+mod proxy_protocol;
 mod record;
 mod referer;
 mod request_id;

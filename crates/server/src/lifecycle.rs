@@ -3,7 +3,7 @@
 //! The date counts days of 24 hours, as the vendors' clients expect, whatever `--lifecycle-day` says.
 
 use headwater_model::lifecycle::{DayLength, Subject};
-use headwater_model::object::SharedMeta;
+use headwater_model::object::{ObjectMeta, SharedMeta};
 use headwater_model::reply::Reply;
 use headwater_wire::{Routed, expiry_header};
 use http::{HeaderName, HeaderValue};
@@ -23,7 +23,11 @@ pub(crate) fn object(reply: &Reply) -> Option<&SharedMeta> {
 impl Service {
     /// The header of an answer that has the object, or has just stored it; `None` if no rule ends it.
     pub(crate) fn expiry(&self, routed: &Routed, reply: &Reply) -> Option<(HeaderName, HeaderValue)> {
-        let meta = object(reply)?;
+        self.expiry_of(routed, object(reply)?)
+    }
+
+    /// The same of an object that was stored.
+    pub(crate) fn expiry_of(&self, routed: &Routed, meta: &ObjectMeta) -> Option<(HeaderName, HeaderValue)> {
         let bucket = self.engine.bucket(routed.bucket.as_ref()?.as_str())?;
         let rules = bucket.configuration.lifecycle.as_deref()?;
         let key = routed.folded.as_ref().map(|(key, _)| key).or(routed.key.as_ref())?;

@@ -79,7 +79,10 @@ impl Service {
             Reply::Stored(meta) => {
                 let elapsed = self.elapsed_of(record);
                 let context = ResponseContext { request_id: record.id.as_str(), elapsed, secure };
-                Ok(encode_form(&form, (put, head), (&meta, note), &context))
+                record.object_bytes = Some(meta.size_bytes);
+                let mut response = encode_form(&form, (put, head), (&meta, note), &context);
+                response.headers_mut().extend(self.expiry_of(put, &meta));
+                Ok(response)
             }
             _ => Err(Error::internal("post a form", "the engine stored nothing")),
         }

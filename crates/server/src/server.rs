@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin::AdminPlane;
 use crate::audit::Audit;
 use crate::connection::{Peer, serve};
+use crate::proxy_protocol::ProxyProtocol;
 use crate::service::Service;
 use crate::telemetry::{AccessLog, AccessLogTarget, Metrics};
 use crate::{listen, tls};
@@ -39,6 +40,8 @@ pub struct ServerConfig {
     pub strict_region: bool,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether every connection of the data plane begins with a header of the PROXY protocol, from one of those proxies.
+    pub proxy_protocol: bool,
     /// Where access lines go.
     pub access_log: AccessLogTarget,
     /// How long running requests may take after the server was told to stop.
@@ -109,6 +112,8 @@ impl Server {
             let (service, drain) = (service.clone(), drain.clone());
             async move { service.keep_bucket_logs(drain).await }
         });
+        let proxies = config.proxy_protocol.then(|| ProxyProtocol::new(config.trusted_proxies, clock.clone()));
+        let door = Arc::new(Door { proxies, acceptor, service: service.clone(), drain });
         let open = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -117,7 +122,7 @@ impl Server {
                 () = stop.as_mut() => break,
                 (stream, peer) = listen::accept(&data) => match open.clone().try_acquire_owned() {
                     Ok(permit) => {
-                        tokio::spawn(handle(stream, peer, acceptor.clone(), service.clone(), drain.clone(), permit));
+                        tokio::spawn(door.clone().handle(stream, peer, permit));
                     }
                     Err(_) => service.refuse_connection(),
                 },
@@ -146,21 +151,30 @@ impl Server {
     }
 }
 
-async fn handle(
-    stream: TcpStream,
-    address: SocketAddr,
+/// What a connection passes before its first request.
+struct Door {
+    proxies: Option<ProxyProtocol>,
     acceptor: Option<TlsAcceptor>,
     service: Arc<Service>,
     drain: watch::Receiver<bool>,
-    _permit: OwnedSemaphorePermit,
-) {
-    let _open = service.connection_opened();
-    let Some(acceptor) = acceptor else {
-        return serve(stream, Peer { address, secure: false }, service, drain).await;
-    };
-    match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => serve(stream, Peer { address, secure: true }, service, drain).await,
-        Ok(Err(error)) => tracing::debug!(peer = %address, %error, "tls handshake failed"),
-        Err(_) => tracing::debug!(peer = %address, "tls handshake timed out"),
+}
+
+impl Door {
+    async fn handle(self: Arc<Self>, mut stream: TcpStream, peer: SocketAddr, _permit: OwnedSemaphorePermit) {
+        let _open = self.service.connection_opened();
+        let address = match &self.proxies {
+            None => Some(peer),
+            Some(proxies) => proxies.client(&mut stream, peer).await,
+        };
+        let Some(address) = address else { return self.service.refuse_unnamed() };
+        let (service, drain) = (self.service.clone(), self.drain.clone());
+        let Some(acceptor) = &self.acceptor else {
+            return serve(stream, Peer { address, secure: false }, service, drain).await;
+        };
+        match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => serve(stream, Peer { address, secure: true }, service, drain).await,
+            Ok(Err(error)) => tracing::debug!(peer = %address, %error, "tls handshake failed"),
+            Err(_) => tracing::debug!(peer = %address, "tls handshake timed out"),
+        }
     }
 }

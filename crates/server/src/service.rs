@@ -89,6 +89,11 @@ impl Service {
         self.metrics.connections_refused.inc();
     }
 
+    /// Counts a connection that a proxy had to name a client for, and did not.
+    pub(crate) fn refuse_unnamed(&self) {
+        self.metrics.connections_unnamed.inc();
+    }
+
     /// Counts a connection as open until the guard is dropped.
     pub(crate) fn connection_opened(self: &Arc<Self>) -> OpenConnection {
         self.metrics.connections.inc();

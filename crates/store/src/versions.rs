@@ -85,6 +85,8 @@ pub struct NoncurrentVersion {
 pub struct NoncurrentPage {
     /// The versions.
     pub versions: Vec<NoncurrentVersion>,
+    /// Keys, up to where the page goes, of rows that cannot be read.
+    pub damaged: Vec<ObjectKey>,
     /// If more follows: to be given as `after` for the next page.
     pub next: Option<VersionMarker>,
 }

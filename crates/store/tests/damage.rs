@@ -7,9 +7,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use headwater_model::Error;
+use headwater_index::KeyRange;
+use headwater_index::redb::RedbIndex;
+use headwater_index::rows::{ObjectRow, VersionRow};
 use headwater_model::clock::Clock;
-use headwater_store::{Finding, LocalStore, OpenError, Treatment, examine};
+use headwater_model::list::ListQuery;
+use headwater_model::version::{VersionMarker, Versioning};
+use headwater_model::{Error, ObjectKey};
+use headwater_store::{Finding, LocalStore, OpenError, Store as _, Treatment, examine};
 use headwater_testkit::ManualClock;
 use support::{Opened, assert_sound, config, copy_dir, data_dir, large, newest_segment};
 use tempfile::TempDir;
@@ -201,4 +206,48 @@ async fn a_directory_in_use_or_of_another_format_is_refused() {
     fs::set_permissions(&shared, fs::Permissions::from_mode(0o755)).expect("readable");
     drop(LocalStore::open(config).expect("made private"));
     assert_eq!(fs::metadata(&shared).expect("metadata").permissions().mode() & 0o777, 0o700);
+}
+
+/// Cuts the values of rows of a closed store short.
+fn damage_rows(dir: &Path, ranges: &[KeyRange]) {
+    let index = RedbIndex::open(&dir.join("index.redb")).expect("an index");
+    let sequence = index.applied_sequence().expect("a sequence");
+    for range in ranges {
+        let row = index.scan(range, 1).expect("a scan").remove(0);
+        let beginning = &row.value[..row.value.len() / 4];
+        index.apply([(row.key.as_slice(), Some(beginning))], sequence).expect("applied");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_tells_which_rows_cannot_be_read_and_goes_on() {
+    let base = tempfile::tempdir().expect("a directory");
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::default());
+    let config = config(base.path(), clock);
+    let opened = Opened::open(config.clone()).await;
+    opened.set_versioning(Versioning::Enabled).await;
+    for key in ["a", "b", "c", "d"] {
+        opened.put(key, b"former").await;
+        opened.put(key, b"current").await;
+    }
+    let generation = opened.bucket.generation;
+    opened.close().await;
+    let key = |text: &str| ObjectKey::parse(text).expect("a valid key");
+    damage_rows(
+        &data_dir(base.path()),
+        &[ObjectRow::range(generation, "b"), VersionRow::range_of_key(generation, &key("c"))],
+    );
+    let opened = Opened::open(config).await;
+    let list = async |after: &str, limit| {
+        let query = ListQuery { prefix: "".into(), delimiter: "".into(), after: after.into(), limit };
+        let page = opened.store.list(&opened.bucket, &query).await.expect("a page");
+        let names: Vec<String> = page.objects.iter().map(|object| object.key.as_str().to_owned()).collect();
+        (names.concat(), page.damaged, page.next)
+    };
+    assert_eq!(list("", 1000).await, ("acd".into(), vec![key("b")], None));
+    assert_eq!(list("", 2).await, ("a".into(), vec![key("b")], Some("b".into())), "it counts as an entry");
+    assert_eq!(list("b", 2).await, ("cd".into(), vec![], None));
+    let former = opened.store.list_noncurrent(&opened.bucket, &VersionMarker::default(), 1000).await.expect("a page");
+    let versions: Vec<&str> = former.versions.iter().map(|version| version.key.as_str()).collect();
+    assert_eq!((versions.concat(), former.damaged), ("abd".into(), vec![key("c")]));
 }

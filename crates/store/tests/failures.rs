@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use futures_util::FutureExt as _;
 use headwater_model::Error;
 use headwater_model::clock::Clock;
+use headwater_model::version::{VersionId, VersionNumber, Versioning};
 use headwater_store::{Expectation, FailStop, LocalConfig, Point, Probe, Store as _};
 use headwater_testkit::ManualClock;
 use support::{CLOSE_LIMIT, Opened, assert_sound, config, data_dir, large};
@@ -111,6 +112,19 @@ async fn a_failed_write_or_sync_of_the_log_stops_the_store() {
         let found = opened.get("new").await;
         assert!(found.is_none() || found == Some(large(1)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_are_read_where_nothing_can_be_written() {
+    let failing = Failing::new(Point::BatchWrite, EIO);
+    let opened = Opened::open(failing.config.clone()).await;
+    opened.set_versioning(Versioning::Enabled).await;
+    opened.put("k", b"old").await;
+    failing.set_failing(true);
+    opened.try_put("k", b"new", Expectation::Any).await.expect_err("the log is stopped");
+    let unknown = VersionId::Made(VersionNumber::MAX);
+    let found = opened.store.open_version(&opened.bucket, &support::object_key("k"), unknown).await;
+    assert!(found.expect("an answer").is_none(), "who reads waits for no writer");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

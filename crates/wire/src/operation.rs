@@ -78,6 +78,7 @@ pub enum Operation {
     PutObjectRetention,
     GetObjectLegalHold,
     PutObjectLegalHold,
+    RestoreObject,
     GetBucketNotification,
     GetBucketAccelerate,
     ListLiveChannels,
@@ -199,6 +200,7 @@ impl Operation {
             Self::PutObjectRetention => "PutObjectRetention",
             Self::GetObjectLegalHold => "GetObjectLegalHold",
             Self::PutObjectLegalHold => "PutObjectLegalHold",
+            Self::RestoreObject => "RestoreObject",
             Self::GetBucketNotification => "GetBucketNotification",
             Self::GetBucketAccelerate => "GetBucketAccelerate",
             Self::ListLiveChannels => "ListLiveChannels",
@@ -297,6 +299,7 @@ impl Operation {
             Self::PutObjectRetention => Action::PutObjectRetention,
             Self::GetObjectLegalHold => Action::GetObjectLegalHold,
             Self::PutObjectLegalHold => Action::PutObjectLegalHold,
+            Self::RestoreObject => Action::RestoreObject,
             Self::GetBucketNotification => Action::GetBucketNotification,
             Self::GetBucketAccelerate => Action::GetBucketAccelerate,
             Self::ListLiveChannels => Action::ListLiveChannels,
@@ -344,7 +347,8 @@ impl Operation {
             | Self::PutLogFields
             | Self::PutBucketEncryption
             | Self::InitiateBucketWorm
-            | Self::ExtendBucketWorm => limits::MAX_SETTING_BYTES,
+            | Self::ExtendBucketWorm
+            | Self::RestoreObject => limits::MAX_SETTING_BYTES,
             _ => limits::MAX_XML_BYTES,
         }
     }
@@ -372,6 +376,7 @@ impl Operation {
             | Self::PutObjectLockConfiguration
             | Self::PutObjectRetention
             | Self::PutObjectLegalHold
+            | Self::RestoreObject
             | Self::InitiateBucketWorm
             | Self::ExtendBucketWorm
             | Self::DeleteObjects

@@ -65,6 +65,9 @@ pub(crate) struct ServeArgs {
     /// Believe X-Forwarded-For and X-Forwarded-Proto from proxies in this network (repeatable)
     #[arg(long, value_name = "CIDR", env = "HEADWATER_TRUSTED_PROXY", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<IpNet>,
+    /// Every connection begins with a PROXY protocol header (v1 or v2) from a --trusted-proxy; others are closed
+    #[arg(long, env = "HEADWATER_PROXY_PROTOCOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) proxy_protocol: Option<bool>,
     /// How long running requests may take after SIGTERM [default: 30s]
     #[arg(long, value_name = "DURATION", env = "HEADWATER_DRAIN", value_parser = duration::parse)]
     pub(crate) drain: Option<Duration>,

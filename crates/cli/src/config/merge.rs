@@ -69,6 +69,12 @@ impl Config {
             !region.is_empty() && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
             "region {region:?} is no region name; use letters, digits and -"
         );
+        let trusted_proxies = prefer(args.trusted_proxy, file.trusted_proxy);
+        let proxy_protocol = args.proxy_protocol.or(file.proxy_protocol).unwrap_or(false);
+        ensure!(
+            !proxy_protocol || !trusted_proxies.is_empty(),
+            "proxy_protocol needs to know whom to believe; name the proxies' networks with --trusted-proxy"
+        );
         let server = ServerConfig {
             listen: args.listen.or(file.listen).unwrap_or_else(|| local(9000)),
             admin_listen: args.admin_listen.or(file.admin_listen).unwrap_or_else(|| local(9001)),
@@ -80,7 +86,8 @@ impl Config {
                 region: region.into(),
             },
             strict_region: args.strict_region.or(file.auth.strict_region).unwrap_or(false),
-            trusted_proxies: prefer(args.trusted_proxy, file.trusted_proxy),
+            trusted_proxies,
+            proxy_protocol,
             access_log: access_log(args.access_log.or(file.access_log).as_deref()),
             drain_limit: drain,
         };

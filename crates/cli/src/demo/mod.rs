@@ -144,6 +144,7 @@ fn configuration(data: &Path) -> Config {
             },
             strict_region: false,
             trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             access_log: AccessLogTarget::Off,
             drain_limit: Duration::from_secs(5),
         },

@@ -5,6 +5,7 @@
 //! nothing. A file that cannot be read or written is the same as none.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use headwater_model::BucketName;
 use headwater_model::bucket::Generation;
@@ -37,10 +38,16 @@ pub(super) struct Place {
     pub(super) after_version: Option<VersionId>,
 }
 
+/// Pages on which nothing was removed before the place is written down all the same: to walk over them again costs reads
+/// alone, and most walks remove nothing.
+const UNWRITTEN_PAGES: u32 = 64;
+
 /// The file.
 pub(super) struct Progress {
     path: Option<PathBuf>,
     resumed: Option<Place>,
+    /// Pages since the place was written down.
+    unwritten: AtomicU32,
 }
 
 impl Progress {
@@ -51,7 +58,7 @@ impl Progress {
             Ok(place.and_then(|place| postcard::from_bytes(place).ok()))
         });
         // There is no file unless a walk was stopped.
-        Self { resumed: resumed.await.and_then(Result::ok).flatten(), path }
+        Self { resumed: resumed.await.and_then(Result::ok).flatten(), path, unwritten: AtomicU32::new(0) }
     }
 
     /// Where a former walk was stopped; told once.
@@ -59,7 +66,15 @@ impl Progress {
         self.resumed.take()
     }
 
-    pub(super) async fn save(&self, place: &Place) {
+    /// The walk has come to `place`; `changed`: it has removed something on the page before it.
+    pub(super) async fn note(&self, place: &Place, changed: bool) {
+        if changed || self.unwritten.fetch_add(1, Ordering::Relaxed) + 1 >= UNWRITTEN_PAGES {
+            self.save(place).await;
+        }
+    }
+
+    async fn save(&self, place: &Place) {
+        self.unwritten.store(0, Ordering::Relaxed);
         let bytes = postcard::to_extend(place, vec![VERSION]);
         let saved = in_pool(self.path.clone(), |path| {
             let next = path.with_extension("next");
@@ -108,7 +123,15 @@ mod tests {
             after_version: Some(VersionId::Null),
         };
         assert_eq!(Progress::load(path.clone()).await.take(), None);
-        Progress::load(path.clone()).await.save(&place).await;
+        let unchanged = Progress::load(path.clone()).await;
+        for _ in 1..UNWRITTEN_PAGES {
+            unchanged.note(&place, false).await;
+        }
+        assert_eq!(Progress::load(path.clone()).await.take(), None, "a walk that changes nothing writes seldom");
+        unchanged.note(&place, false).await;
+        assert_eq!(Progress::load(path.clone()).await.take(), Some(place.clone()));
+        unchanged.clear().await;
+        Progress::load(path.clone()).await.note(&place, true).await;
         let mut progress = Progress::load(path.clone()).await;
         assert_eq!(progress.take(), Some(place));
         assert_eq!(progress.take(), None);

@@ -44,15 +44,16 @@ fn ends_markers(rule: &LifecycleRule) -> bool {
 impl Walk<'_> {
     /// Places ascend from page to page, so it ends.
     pub(super) async fn versions(&self, mut place: Place) -> Result<()> {
-        let mut seen = Seen::default();
+        let (mut seen, mut damaged) = (Seen::default(), 0);
         while let Some(ruled) = self.ruled(&place) {
             let speaks = |rule: &LifecycleRule| rule.noncurrent_expiration.is_some() || ends_markers(rule);
             if !ruled.rules.enabled().any(speaks) {
                 return Ok(());
             }
-            let began = self.engine.clock.elapsed();
+            let (began, removed) = (self.engine.clock.elapsed(), self.removed());
             let after = VersionMarker { key: place.after.clone(), version: place.after_version };
             let page = self.engine.store.list_noncurrent(&ruled.known.reference, &after, MAX_LIST_KEYS).await?;
+            self.pass_damaged(&ruled, &page.damaged, &mut damaged);
             for version in &page.versions {
                 let newer = seen.newer_than(version);
                 match self.end_version(&ruled, version, newer).await {
@@ -64,7 +65,7 @@ impl Walk<'_> {
             }
             let Some(next) = page.next else { return Ok(()) };
             (place.after, place.after_version) = (next.key, next.version);
-            self.progress.save(&place).await;
+            self.progress.note(&place, self.removed() != removed).await;
             self.rest(began).await;
         }
         Ok(())

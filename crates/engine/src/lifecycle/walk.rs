@@ -18,7 +18,7 @@ use headwater_model::list::{ListQuery, ListedObject};
 use headwater_model::multipart::UploadInfo;
 use headwater_model::object::Tags;
 use headwater_model::precondition::{ObjectCondition, TagCondition};
-use headwater_model::{BucketName, Error, Result};
+use headwater_model::{BucketName, Error, ObjectKey, Result};
 use headwater_store::Afterwards;
 
 use super::counters::Done;
@@ -64,10 +64,7 @@ impl<'e> Walk<'e> {
                 continue;
             }
             buckets += 1;
-            if let Err(error) = self.bucket(start).await {
-                counters.count(Done::Failure);
-                tracing::warn!(bucket = %bucket.name, %error, "the lifecycle rules of a bucket could not be carried out");
-            }
+            self.bucket(start).await;
         }
         self.progress.clear().await;
         counters.count(Done::Walk);
@@ -81,18 +78,26 @@ impl<'e> Walk<'e> {
         }
     }
 
-    async fn bucket(&self, start: Place) -> Result<()> {
-        let begin = |stage| Place { stage, ..beginning(&start.bucket, start.generation) };
-        if start.stage == Stage::Objects {
-            self.objects(start.clone()).await?;
+    /// What is left of a bucket; a stage that fails does not keep the next from its own.
+    async fn bucket(&self, start: Place) {
+        for stage in [Stage::Objects, Stage::Uploads, Stage::Versions].into_iter().filter(|stage| *stage >= start.stage)
+        {
+            let place = if stage == start.stage {
+                start.clone()
+            } else {
+                Place { stage, ..beginning(&start.bucket, start.generation) }
+            };
+            let walked = match stage {
+                Stage::Objects => self.objects(place).await,
+                Stage::Uploads => self.uploads(place).await,
+                Stage::Versions => self.versions(place).await,
+            };
+            if let Err(error) = walked {
+                self.engine.lifecycle.count(Done::Failure);
+                let bucket = &start.bucket;
+                tracing::warn!(%bucket, ?stage, %error, "the lifecycle rules of a bucket could not be carried out");
+            }
         }
-        if start.stage == Stage::Uploads {
-            self.uploads(start.clone()).await?;
-        } else if start.stage < Stage::Uploads {
-            self.uploads(begin(Stage::Uploads)).await?;
-        }
-        let versions = if start.stage == Stage::Versions { start.clone() } else { begin(Stage::Versions) };
-        self.versions(versions).await
     }
 
     /// The bucket, unless it or its rules went.
@@ -104,19 +109,21 @@ impl<'e> Walk<'e> {
 
     /// Keys ascend from page to page, so it ends.
     async fn objects(&self, mut place: Place) -> Result<()> {
+        let mut damaged = 0;
         while let Some(ruled) = self.ruled(&place) {
             if !ruled.rules.enabled().any(|rule| rule.expiration.is_some_and(|expiration| expiration.due.is_some())) {
                 return Ok(());
             }
-            let began = self.engine.clock.elapsed();
+            let (began, removed) = (self.engine.clock.elapsed(), self.removed());
             let query = query(&ruled.rules, &place);
             let page = self.engine.store.list(&ruled.known.reference, &query).await?;
+            self.pass_damaged(&ruled, &page.damaged, &mut damaged);
             futures_util::stream::iter(page.objects)
                 .for_each_concurrent(CONCURRENT_REMOVALS, |object| self.judge(&ruled, object))
                 .await;
             let Some(next) = page.next else { return Ok(()) };
             place.after = next;
-            self.progress.save(&place).await;
+            self.progress.note(&place, self.removed() != removed).await;
             self.rest(began).await;
         }
         Ok(())
@@ -185,7 +192,7 @@ impl<'e> Walk<'e> {
             if !ruled.rules.enabled().any(|rule| rule.abort_uploads.is_some()) {
                 return Ok(());
             }
-            let began = self.engine.clock.elapsed();
+            let (began, removed) = (self.engine.clock.elapsed(), self.removed());
             let query = query(&ruled.rules, &place);
             let page = self.engine.store.uploads(&ruled.known.reference, &query, place.after_upload).await?;
             for upload in &page.uploads {
@@ -193,7 +200,7 @@ impl<'e> Walk<'e> {
             }
             let Some((key, id)) = page.next else { return Ok(()) };
             (place.after, place.after_upload) = (key, Some(id));
-            self.progress.save(&place).await;
+            self.progress.note(&place, self.removed() != removed).await;
             self.rest(began).await;
         }
         Ok(())
@@ -210,6 +217,24 @@ impl<'e> Walk<'e> {
             Err(Error::NoSuchUpload { .. }) => {}
             Err(error) => self.failed(ruled, upload.key.as_str(), &error),
         }
+    }
+
+    /// How much was removed since the start; one walk runs at a time.
+    pub(super) fn removed(&self) -> u64 {
+        let counters = &self.engine.lifecycle;
+        counters.objects() + counters.uploads() + counters.versions()
+    }
+
+    /// Counts what cannot be read, and tells of the first of a bucket: the walk goes on behind it.
+    pub(super) fn pass_damaged(&self, ruled: &Ruled, keys: &[ObjectKey], before: &mut usize) {
+        if let Some(key) = keys.first().filter(|_| *before == 0) {
+            let (bucket, key) = (&ruled.known.bucket.name, key.as_str());
+            tracing::warn!(%bucket, key, "a row is damaged and passed over; run headwater doctor");
+        }
+        for _ in keys {
+            self.engine.lifecycle.count(Done::Failure);
+        }
+        *before += keys.len();
     }
 
     /// Rests as long as the page took.

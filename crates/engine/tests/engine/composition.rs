@@ -322,3 +322,27 @@ impl futures_util::Stream for Unread {
         panic!("the body is read");
     }
 }
+
+/// Every object is readable: of an archive's class as if it was restored before, of another there is nothing to restore.
+#[tokio::test]
+async fn only_archived_objects_are_restored() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    for (class, restored) in [
+        (None, false),
+        (Some("STANDARD_IA"), false),
+        (Some("GLACIER_IR"), false),
+        (Some("GLACIER"), true),
+        (Some("DeepColdArchive"), true),
+    ] {
+        let headers = ObjectHeaders { storage_class: class.map(Into::into), ..ObjectHeaders::default() };
+        let op = Op::PutObject(Box::new(PutObject { headers, ..put("k") }));
+        bench.engine.perform(&bench.root, op, Body::Full(Bytes::from_static(b"body"))).await.unwrap();
+        match bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("k")))).await {
+            Ok(Reply::Done) => assert!(restored, "{class:?}"),
+            Err(Error::NotArchived { .. }) => assert!(!restored, "{class:?}"),
+            other => panic!("{class:?}: {other:?}"),
+        }
+    }
+    let missing = bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("missing")))).await;
+    assert!(matches!(missing, Err(Error::NoSuchKey { .. })));
+}

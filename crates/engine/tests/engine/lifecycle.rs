@@ -29,6 +29,7 @@ const DAY: Duration = Duration::from_secs(10);
 
 struct Stage {
     bench: Bench,
+    store: Arc<MemoryStore>,
     clock: ManualClock,
     config: LifecycleConfig,
 }
@@ -38,7 +39,8 @@ impl Stage {
     async fn new(directory: Option<&Path>) -> Self {
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let bench = Bench::over(Arc::new(MemoryStore::new(shared.clone())), &shared, 1).await.unwrap();
+        let store = Arc::new(MemoryStore::new(shared.clone()));
+        let bench = Bench::over(store.clone(), &shared, 1).await.unwrap();
         let create = CreateBucket {
             bucket: bucket(BUCKET),
             acl: None,
@@ -49,7 +51,7 @@ impl Stage {
         };
         bench.ask(Op::CreateBucket(create)).await.unwrap();
         let progress = directory.map(|directory| directory.join("place"));
-        Self { bench, clock, config: LifecycleConfig { day: DayLength::of_seconds(10), progress } }
+        Self { bench, store, clock, config: LifecycleConfig { day: DayLength::of_seconds(10), progress } }
     }
 
     async fn rules(&self, rules: Vec<LifecycleRule>) {
@@ -226,6 +228,22 @@ async fn a_walk_goes_on_where_it_was_stopped() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_passed_over_and_counted() {
+    let stage = Stage::new(None).await;
+    stage.rules(vec![rule("", Due::Days(1))]).await;
+    stage.put(&["a", "b", "c", "d"]).await;
+    stage.store.damage(key("b"));
+    stage.store.damage(key("d"));
+    stage.clock.advance(DAY);
+    stage.walk().await;
+    let counters = stage.bench.engine.lifecycle_counters();
+    assert_eq!((counters.objects(), counters.failures()), (2, 2));
+    let list = ListObjects { bucket: bucket(BUCKET), query: all(), visit: None };
+    let listed = stage.bench.ask(Op::ListObjects(list)).await;
+    assert!(matches!(listed, Err(Error::Damaged { .. })), "a client is not told a page that lacks keys");
+}
+
+#[tokio::test]
 async fn walks_begin_at_even_distances() {
     let stage = Stage::new(None).await;
     stage.rules(vec![rule("", Due::Days(1))]).await;
@@ -272,7 +290,7 @@ async fn versioned() -> (Stage, Arc<MemoryStore>, BucketRef) {
     let reference = BucketRef::from(&store.create_bucket(made).await.unwrap());
     let bench = Bench::over(store.clone(), &shared, 1).await.unwrap();
     let config = LifecycleConfig { day: DayLength::of_seconds(10), progress: None };
-    (Stage { bench, clock, config }, store, reference)
+    (Stage { bench, store: store.clone(), clock, config }, store, reference)
 }
 
 /// How many versions and delete markers each key has.

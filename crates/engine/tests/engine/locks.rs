@@ -127,6 +127,11 @@ async fn the_default_retention_is_that_of_new_objects() {
     let shown = told(bench.ask(Op::GetObjectRetention(target)).await.unwrap()).0;
     let expected = Retention { mode, until: later(2 * 24 * 3600) };
     assert!(matches!(shown, Reply::Retention(retention) if retention == expected), "{shown:?}");
+    let lines = bytes::Bytes::from_static(b"a request");
+    bench.engine.deliver_log(&bucket(BUCKET), &bucket(LOCKED), key("log"), lines).await.unwrap();
+    let log = current(bucket(LOCKED), key("log"));
+    let shown = told(bench.ask(Op::GetObjectRetention(log)).await.unwrap()).0;
+    assert!(matches!(shown, Reply::Retention(retention) if retention == expected), "a log is a new object: {shown:?}");
     let own = write(&bench, ObjectLock { retention: Some(governed(later(9))), legal_hold: false }).await.unwrap();
     let shown = told(bench.ask(Op::GetObjectRetention(own)).await.unwrap()).0;
     assert!(matches!(shown, Reply::Retention(retention) if retention.until == later(9)));

@@ -223,15 +223,16 @@ impl<'a> KeyReader<'a> {
 
     /// Everything that is left, as an object's key.
     pub(super) fn last_object_key(self) -> Result<ObjectKey, RowError> {
-        let error = self.error();
-        ObjectKey::parse(self.last_text()?).map_err(|_| error)
+        let key = self.key;
+        ObjectKey::parse(self.last_text()?).map_err(|_| Self { key, rest: key }.error())
     }
 
     /// Everything that is left, as an origin's name in the one form that it has.
     pub(super) fn last_origin(self) -> Result<OriginId, RowError> {
-        let error = self.error();
+        let key = self.key;
         let text = self.last_text()?;
-        OriginId::parse(text).ok().filter(|origin| origin.as_str() == text).ok_or(error)
+        let origin = OriginId::parse(text).ok().filter(|origin| origin.as_str() == text);
+        origin.ok_or_else(|| Self { key, rest: key }.error())
     }
 
     /// A text that other fields follow, as an object's key.

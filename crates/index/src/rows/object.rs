@@ -137,6 +137,16 @@ impl ObjectRow {
         KeyRange::prefix(&Self::seek_key(generation, prefix))
     }
 
+    /// The object key that a row key ends with.
+    ///
+    /// # Errors
+    /// [`RowError::Key`] if it is no object's.
+    pub fn name(row_key: &[u8]) -> Result<&str, RowError> {
+        let mut reader = KeyReader::new(Self::KIND, row_key)?;
+        reader.generation()?;
+        reader.last_text()
+    }
+
     /// Reads a key back.
     ///
     /// # Errors

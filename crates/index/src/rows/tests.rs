@@ -20,6 +20,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod filled;
+mod listed;
 
 /// Keys near each other, with the bytes that an encoding could stumble over.
 fn object_key() -> impl Strategy<Value = ObjectKey> {
@@ -329,15 +330,16 @@ fn damaged_values_and_keys_are_errors() {
     assert!(PartRow::parse_key(&[PartRow::key(Generation(1), UploadId([0; 16]), 1), vec![0]].concat()).is_err());
 }
 
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
+}
+
 /// Values that earlier releases wrote: version 1 of buckets had no migration settings, of objects no tags; version 2 of
 /// both, and version 1 of uploads, nothing of what follows these now, and no owners; version 3 of both, and version 2 of
 /// uploads, neither versions nor retention; version 4 of both, 3 of uploads, and 1 of parts and versions, no encryption, and
 /// of buckets no retention policy.
 #[test]
 fn rows_of_earlier_releases_are_read() {
-    let unhex = |text: &str| -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex")).collect()
-    };
     let old: Vec<Vec<u8>> = include_str!("golden_v1.txt").lines().map(unhex).collect();
     assert_eq!(BucketRow::decode(b"k", &old[0]), Ok(bucket()));
     assert_eq!(ObjectRow::decode(b"k", &old[1]), Ok(object()));

@@ -81,6 +81,7 @@ pub enum Action {
     PutObjectRetention,
     GetObjectLegalHold,
     PutObjectLegalHold,
+    RestoreObject,
     BypassGovernanceRetention,
     ListMultipartUploads,
     ListParts,
@@ -118,6 +119,7 @@ impl Action {
                     | Self::PutObjectRetention
                     | Self::GetObjectLegalHold
                     | Self::PutObjectLegalHold
+                    | Self::RestoreObject
                     | Self::BypassGovernanceRetention
                     | Self::ListParts
                     | Self::AbortMultipartUpload

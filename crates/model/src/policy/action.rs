@@ -98,6 +98,7 @@ const TABLE: &[Row] = &[
     row(Action::PutObjectRetention, &["putobjectretention"], &["putobjectretention"]),
     row(Action::GetObjectLegalHold, &["getobjectlegalhold"], &["getobjectlegalhold"]),
     row(Action::PutObjectLegalHold, &["putobjectlegalhold"], &["putobjectlegalhold"]),
+    row(Action::RestoreObject, &["restoreobject"], &["restoreobject"]),
     row(Action::BypassGovernanceRetention, &["bypassgovernanceretention"], &["bypassgovernanceretention"]),
     row(Action::PutObject, &["putobject"], &["putobject"]),
     row(Action::DeleteObject, &["deleteobject"], &["deleteobject"]),

@@ -89,6 +89,7 @@ pub struct Metrics {
     pub(crate) received: Counter,
     pub(crate) connections: Gauge,
     pub(crate) connections_refused: Counter,
+    pub(crate) connections_unnamed: Counter,
     access_lines_dropped: Counter,
     log_lines_dropped: Counter,
     failed_misses: Family<ReasonLabels, Counter>,
@@ -132,6 +133,12 @@ impl Metrics {
         let served = Family::<ServedLabels, Counter>::default();
         let (sent, received) = (Counter::default(), Counter::default());
         let (connections, connections_refused) = (Gauge::default(), Counter::default());
+        let connections_unnamed = Counter::default();
+        registry.register(
+            "connections_unnamed",
+            "Connections refused by the PROXY protocol",
+            connections_unnamed.clone(),
+        );
         let (access_lines_dropped, log_lines_dropped) = (Counter::default(), Counter::default());
         let failed_misses = Family::<ReasonLabels, Counter>::default();
         registry.register("failed_misses", "Misses that were answered with an error, by reason", failed_misses.clone());
@@ -171,6 +178,7 @@ impl Metrics {
             received,
             connections,
             connections_refused,
+            connections_unnamed,
             access_lines_dropped,
             log_lines_dropped,
             failed_misses,

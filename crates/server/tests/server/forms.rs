@@ -53,3 +53,22 @@ async fn what_a_policy_of_s3_does_not_name_is_not_stored() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_end_of_what_a_form_stores_is_told() {
+    const RULES: &str = "<LifecycleConfiguration><Rule><ID>r</ID><Prefix></Prefix><Status>Enabled</Status>\
+        <Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
+    for (made_with, id, name) in [
+        (Dialect::Oss, ("OSSAccessKeyId", "root"), "x-oss-expiration"),
+        (Dialect::S3, ("AWSAccessKeyId", "root"), "x-amz-expiration"),
+    ] {
+        let running = start(None).await;
+        make_bucket(&running, made_with).await;
+        assert!(!running.send(post(&[id])).await.0.headers.contains_key(name));
+        let rules = signed(request(Method::PUT, "/bkt?lifecycle", RULES), made_with, (Some("bkt"), None));
+        assert_eq!(running.send(rules).await.0.status, StatusCode::OK);
+        let (parts, body) = running.send(post(&[id])).await;
+        assert_eq!(parts.status, StatusCode::NO_CONTENT, "{body:?}");
+        assert!(parts.headers[name].to_str().unwrap().ends_with("rule-id=\"r\""), "{:?}", parts.headers);
+    }
+}

@@ -8,6 +8,7 @@ mod configuration;
 mod differential;
 mod forms;
 mod matrix;
+mod proxies;
 mod requests;
 mod site;
 mod support;

@@ -56,6 +56,7 @@ fn config(tls: Option<TlsFiles>, access_log: AccessLogTarget) -> ServerConfig {
         },
         strict_region: false,
         trusted_proxies: Vec::new(),
+        proxy_protocol: false,
         access_log,
         drain_limit: Duration::from_secs(20),
     }
@@ -69,9 +70,16 @@ pub(crate) fn bind_error(runtime: &tokio::runtime::Runtime, files: TlsFiles) -> 
 }
 
 pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
+    start_changed(tls, |_| {}).await
+}
+
+/// A server with another configuration than the plain one.
+pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mut ServerConfig)) -> Running {
     let directory = tempfile::tempdir().unwrap();
     let access_log = directory.path().join("access.log");
-    let server = Server::bind(config(tls, AccessLogTarget::File(access_log.clone()))).unwrap();
+    let mut config = config(tls, AccessLogTarget::File(access_log.clone()));
+    change(&mut config);
+    let server = Server::bind(config).unwrap();
     let addresses = server.addresses();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let store = Arc::new(MemoryStore::new(clock.clone()));

@@ -29,7 +29,7 @@ impl Core {
         for _ in 0..ATTEMPTS {
             let found = match version {
                 None => self.find_current(bucket, key)?,
-                Some(version) => self.find_version(bucket, key, version).await?,
+                Some(version) => self.find_version(bucket, key, version)?,
             };
             let Some(seen) = found.filter(|found| found.row.object().is_some()) else {
                 return Err(match version {

@@ -36,6 +36,14 @@ impl RowChange {
     }
 }
 
+/// Whether the changes of an entry make a version current again: it goes from the version rows to the object rows.
+pub(super) fn promotes(changes: &[RowChange]) -> bool {
+    let any = |kind: RowKind, is_written: bool| {
+        changes.iter().any(|change| change.key.first() == Some(&kind.tag()) && change.value.is_some() == is_written)
+    };
+    changes.len() > 1 && any(RowKind::Version, false) && any(RowKind::Object, true)
+}
+
 /// Appends `changes` in their encoded form.
 pub(super) fn encode(changes: &[RowChange], buffer: &mut Vec<u8>) {
     for change in changes {

@@ -48,9 +48,6 @@ pub(super) struct CommitState {
     pub(super) tokens: FillTokens,
     /// Tells the versions that this opening of the store makes from all others of the same sequences.
     version_salt: u64,
-    /// How often a version became current again. Whoever walks over all rows begins anew when it changes: the row may
-    /// have gone from where he had not yet been to where he was.
-    pub(super) promotions: u64,
     /// Whether entries are taken.
     pub(super) stage: Stage,
 }
@@ -113,7 +110,6 @@ impl CommitState {
             buckets: BTreeMap::new(),
             tokens: FillTokens::new(),
             version_salt,
-            promotions: 0,
             stage: Stage::Open,
         }
     }
@@ -322,6 +318,13 @@ impl Core {
             }
         }
         Ok(verdict?)
+    }
+
+    /// What rows take of the queue that an entry moves or deletes: one that lists 10,000 parts is much longer than what is
+    /// counted for any entry. A look before the commit, which also brings them into memory before the lock is taken.
+    pub(super) fn row_bytes<const N: usize>(&self, keys: [&[u8]; N]) -> Result<usize> {
+        let rows = self.view.get_together(keys)?;
+        Ok(rows.iter().flatten().map(Bytes::len).sum())
     }
 
     /// The synchronous half of [`Core::commit`]: the verdict, and whose outcome it depends on.

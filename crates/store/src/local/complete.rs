@@ -28,7 +28,7 @@ impl Core {
             return Err(Error::InvalidPartOrder);
         }
         let now = self.clock.now();
-        self.commit(0, |judgement| {
+        self.commit(self.upload_bytes(bucket.generation, id)?, |judgement| {
             judgement.living(bucket)?;
             let ended = end_upload(judgement, bucket.generation, key, id)?;
             let listed = select(&ended.parts, parts, id)?;

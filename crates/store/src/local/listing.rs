@@ -4,12 +4,12 @@
 //! below it.
 
 use headwater_index::after_prefix;
-use headwater_index::rows::{ObjectRow, RowValue};
-use headwater_model::list::{ListPage, ListQuery, ListedObject};
-use headwater_model::object::ObjectMeta;
+use headwater_index::rows::{ObjectRow, RowError};
+use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::{ObjectKey, Result};
 
 use super::core::Core;
+use super::walk::Step;
 use crate::BucketRef;
 
 /// Rows read at a time at most: a page, and the row that tells whether there is another.
@@ -33,37 +33,35 @@ impl Core {
         let generation = bucket.generation;
         let range = ObjectRow::range(generation, &query.prefix)
             .starting_at(start_key(query, |text| ObjectRow::seek_key(generation, text)));
-        let mut rows = self.view.rows(range, CHUNK_ROWS.min(query.limit + 1));
-        // Whether the last entry is a common prefix.
-        let mut collapsed = false;
-        while let Some(row) = rows.next() {
-            let (row_key, value) = row?;
-            let (_, key) = ObjectRow::parse_key(&row_key)?;
-            if page.objects.len() + page.common_prefixes.len() == query.limit {
-                page.next = if collapsed {
-                    page.common_prefixes.last().cloned()
-                } else {
-                    page.objects.last().map(|object| object.key.as_str().into())
-                };
-                break;
+        self.view.walk(range, CHUNK_ROWS.min(query.limit + 1), |row_key, value| {
+            if page.objects.len() + page.common_prefixes.len() + page.damaged.len() == query.limit {
+                page.next = last(&page).map(Into::into);
+                return Ok(Step::End);
             }
-            match classify(query, key.as_str()) {
-                Entry::Key => {
-                    collapsed = false;
-                    page.objects.push(listed(key, &ObjectRow::decode(&row_key, &value)?.meta));
-                }
-                Entry::Common(prefix) => {
-                    collapsed = true;
-                    page.common_prefixes.push(prefix.into());
-                    match after_prefix(&ObjectRow::seek_key(generation, prefix)) {
-                        Some(next) => rows.seek(next),
-                        None => break,
+            match common_prefix(query, ObjectRow::name(row_key)?) {
+                None => {
+                    match ObjectRow::listed(row_key, value) {
+                        Ok(object) => page.objects.push(object),
+                        Err(RowError::Value { .. }) => page.damaged.push(ObjectRow::parse_key(row_key)?.1),
+                        Err(error) => return Err(error.into()),
                     }
+                    Ok(Step::Next)
+                }
+                Some(prefix) => {
+                    page.common_prefixes.push(prefix.into());
+                    Ok(after_prefix(&ObjectRow::seek_key(generation, prefix)).map_or(Step::End, Step::Seek))
                 }
             }
-        }
+        })?;
         Ok(page)
     }
+}
+
+/// The last entry of a page.
+fn last(page: &ListPage) -> Option<&str> {
+    let object = page.objects.last().map(|object| object.key.as_str());
+    let damaged = page.damaged.last().map(ObjectKey::as_str);
+    [object, damaged, page.common_prefixes.last().map(AsRef::as_ref)].into_iter().flatten().max()
 }
 
 /// Where a page begins: behind the marker, and behind everything below it if it is a common prefix itself or lies below
@@ -99,20 +97,5 @@ fn classify<'a>(query: &ListQuery, key: &'a str) -> Entry<'a> {
     match rest.find(&*query.delimiter) {
         Some(at) => Entry::Common(&key[..query.prefix.len() + at + query.delimiter.len()]),
         None => Entry::Key,
-    }
-}
-
-/// What a listing tells of an object.
-pub(super) fn listed(key: ObjectKey, meta: &ObjectMeta) -> ListedObject {
-    ListedObject {
-        key,
-        size_bytes: meta.size_bytes,
-        etag: meta.etag.clone(),
-        last_modified: meta.last_modified,
-        kind: meta.kind,
-        checksum_algorithm: meta.checksum.as_ref().map(|checksum| checksum.algorithm),
-        checksum_type: meta.composition.checksum_type,
-        storage_class: meta.headers.storage_class.clone(),
-        owner: meta.headers.access.as_ref().and_then(|access| access.owner.clone()),
     }
 }

@@ -71,6 +71,7 @@ mod version_reads;
 mod versions;
 mod view;
 mod wait;
+mod walk;
 mod writer;
 
 pub use config::LocalConfig;

@@ -28,7 +28,8 @@ impl Core {
     /// Deletes an object.
     pub(super) async fn delete(&self, bucket: &BucketRef, key: &ObjectKey, afterwards: Afterwards) -> Result<Deleted> {
         let now = self.clock.now();
-        self.commit(0, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
+        let row_bytes = self.row_bytes([&ObjectRow::key(bucket.generation, key)])?;
+        self.commit(row_bytes, |judgement| self.judge_deletion(judgement, bucket, key, afterwards, now)).await
     }
 
     /// Deletes an object that meets a condition.
@@ -40,7 +41,8 @@ impl Core {
         condition: &ObjectCondition,
     ) -> Result<Deleted> {
         let now = self.clock.now();
-        self.commit(0, |judgement| {
+        let row_bytes = self.row_bytes([&ObjectRow::key(bucket.generation, key)])?;
+        self.commit(row_bytes, |judgement| {
             judgement.living(bucket)?;
             let Some((row, _)) = judgement.object(bucket.generation, key)? else {
                 // Nothing is deleted, but what a fill fetches was asked to go before it came.

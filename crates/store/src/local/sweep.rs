@@ -2,10 +2,12 @@
 //!
 //! The files are listed before the store takes its first write, so none of them can belong to a writer at work. Each is
 //! then looked up in the background: its footer names the key, and the part, that could name it; those without a
-//! readable footer are looked for in all rows, once. Only the hours from the
-//! sweep horizon on are looked at (`docs/storage.md`, "The sweep horizon").
+//! readable footer are looked for in all rows, once. Writers do not wait for that: no row can come to name such a file
+//! that none names, so a look at each place where a row could have moved is enough. Only the hours from the sweep horizon
+//! on are looked at (`docs/storage.md`, "The sweep horizon").
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use headwater_index::KeyRange;
@@ -14,12 +16,10 @@ use headwater_model::{Error, Result};
 
 use super::accounting::files;
 use super::blob::{BlobDir, BlobId, Footer, Role};
-use super::commit::Judgement;
 use super::core::Core;
 use super::probe::Point;
 use super::running::{Hour, RunningWrite, RunningWrites, beginning_of, hour_of};
 use super::versions::AnyRow;
-use super::wait::block_on;
 
 /// Rows read at a time.
 const CHUNK_ROWS: usize = 1024;
@@ -97,35 +97,55 @@ impl Core {
         self.config.probe.at(Point::SweepUnlinked).is_ok()
     }
 
-    /// Whether the object, one of its versions, or the part that a footer speaks of names the file. A look without the
-    /// lock finds most that are named; that a file is not is told under the lock, since rows move.
+    /// Whether the part, the object, or one of its versions that a footer speaks of names the file.
     fn names(&self, id: BlobId, footer: &Footer) -> Result<bool> {
-        let object_key = ObjectRow::key(footer.generation, &footer.key);
-        if let Some(value) = self.view.get(&object_key)?
-            && files(&ObjectRow::decode(&object_key, &value)?.extents).any(|named| named == id.0)
-        {
-            return Ok(true);
-        }
-        block_on(self.commit(0, |judgement| named_under_lock(judgement, id, footer)))
+        let Footer { generation, key, role, .. } = footer;
+        let only = |row_key: Vec<u8>| KeyRange { end: Some([&row_key[..], &[0]].concat()), start: row_key };
+        let part = match role {
+            Role::Part(part) => Some((RowKind::Part, only(PartRow::key(*generation, part.upload, part.number)))),
+            Role::Object(_) => None,
+        };
+        let object = (RowKind::Object, only(ObjectRow::key(*generation, key)));
+        let versions = (RowKind::Version, VersionRow::range_of_key(*generation, key));
+        let rows: Vec<_> = part.into_iter().chain([object, versions]).collect();
+        let mut is_named = false;
+        self.walk(&rows, |file| {
+            is_named |= file == id;
+            if is_named { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(is_named)
     }
 
-    /// Takes those out that any row names: a walk over all of them, which only files without a footer are worth. Rows move
-    /// from parts to objects to versions, which is the order of the walk; if one went back, it begins anew.
+    /// Takes those out that any row names: a walk over all of them, which only files without a footer are worth.
     fn forget_named(&self, ids: &mut BTreeSet<BlobId>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
+        let rows =
+            [RowKind::Part, RowKind::Object, RowKind::Version].map(|kind| (kind, KeyRange::prefix(&[kind.tag()])));
+        self.walk(&rows, |file| {
+            ids.remove(&file);
+            if ids.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    /// Shows the files that rows name, without the commit lock, until `visit` breaks; some of them twice. None is missed
+    /// that is named throughout: rows move from parts to objects to versions, which is the order that `rows` must have; if
+    /// one went back meanwhile, the walk begins anew.
+    fn walk(&self, rows: &[(RowKind, KeyRange)], mut visit: impl FnMut(BlobId) -> ControlFlow<()>) -> Result<()> {
         for _ in 0..MOST_WALKS {
-            let promotions = self.state().promotions;
-            for kind in [RowKind::Part, RowKind::Object, RowKind::Version] {
-                for row in self.view.rows(KeyRange::prefix(&[kind.tag()]), CHUNK_ROWS) {
+            let promotions = self.view.layers().promotions;
+            for (kind, range) in rows {
+                for row in self.view.rows(range.clone(), CHUNK_ROWS) {
                     let (key, value) = row?;
-                    for id in files(&extents(kind, &key, &value)?) {
-                        ids.remove(&BlobId(id));
+                    for id in files(&extents(*kind, &key, &value)?) {
+                        if visit(BlobId(id)).is_break() {
+                            return Ok(());
+                        }
                     }
                 }
             }
-            if self.state().promotions == promotions {
+            if self.view.layers().promotions == promotions {
                 return Ok(());
             }
         }
@@ -133,40 +153,8 @@ impl Core {
     }
 }
 
-/// How often all rows are walked over because one moved back: each walk takes long, and few versions are deleted.
+/// How often rows are walked over because one moved back: a walk over all takes long, and few versions are deleted.
 const MOST_WALKS: usize = 8;
-
-fn named_under_lock(judgement: &mut Judgement<'_>, id: BlobId, footer: &Footer) -> Result<bool> {
-    let object_key = ObjectRow::key(footer.generation, &footer.key);
-    if let Some(value) = judgement.get(&object_key)?
-        && names_file(RowKind::Object, &object_key, &value, id)?
-    {
-        return Ok(true);
-    }
-    if let Role::Part(part) = &footer.role {
-        let part_key = PartRow::key(footer.generation, part.upload, part.number);
-        if let Some(value) = judgement.get(&part_key)?
-            && names_file(RowKind::Part, &part_key, &value, id)?
-        {
-            return Ok(true);
-        }
-    }
-    let mut rest = Some(VersionRow::range_of_key(footer.generation, &footer.key));
-    while let Some(range) = rest.filter(|_| judgement.state.has_versions(footer.generation)) {
-        let chunk = judgement.chunk(&range, CHUNK_ROWS)?;
-        rest = chunk.rest_of(&range);
-        for (key, value) in chunk.rows {
-            if value.map_or(Ok(false), |value| names_file(RowKind::Version, &key, &value, id))? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-fn names_file(kind: RowKind, key: &[u8], value: &[u8], id: BlobId) -> Result<bool> {
-    Ok(files(&extents(kind, key, value)?).any(|named| named == id.0))
-}
 
 /// How a sweep ended.
 enum Progress {

@@ -11,6 +11,7 @@ use headwater_model::{Error, ObjectKey, Result};
 use super::commit::Judgement;
 use super::core::Core;
 use super::listing::{common_prefix, start_key};
+use super::walk::Step;
 use crate::{BucketRef, NewUpload};
 
 /// Rows read at a time at most: a page, and the row that tells whether there is another.
@@ -124,9 +125,19 @@ impl Core {
         Ok(page)
     }
 
+    /// What the end of an upload takes of the queue: the deletions of its parts' rows, and the row that names their files.
+    pub(super) fn upload_bytes(&self, generation: Generation, id: UploadId) -> Result<usize> {
+        let mut bytes = 0;
+        self.view.walk(PartRow::range(generation, id, 0), CHUNK_ROWS, |key, value| {
+            bytes += key.len() + 2 * value.len();
+            Ok(Step::Next)
+        })?;
+        Ok(bytes)
+    }
+
     /// Drops an upload and its parts.
     pub(super) async fn abort_upload(&self, bucket: &BucketRef, key: &ObjectKey, id: UploadId) -> Result<()> {
-        self.commit(0, |judgement| {
+        self.commit(self.upload_bytes(bucket.generation, id)?, |judgement| {
             judgement.living(bucket)?;
             end_upload(judgement, bucket.generation, key, id).map(drop)
         })

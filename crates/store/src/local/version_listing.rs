@@ -8,10 +8,10 @@
 //! within a key is told by a version, as in the marker of a page; the rows behind it are read again from there. A null
 //! version's row comes before all others of its key and is held back until its place comes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use headwater_index::rows::{ObjectRow, RowValue, VersionContent, VersionRow};
+use headwater_index::rows::{ObjectRow, RowValue, VersionContent, VersionRow, listed};
 use headwater_index::{KeyRange, after_prefix};
 use headwater_model::bucket::Generation;
 use headwater_model::clock::Timestamp;
@@ -19,10 +19,10 @@ use headwater_model::limits::MAX_LIST_KEYS;
 use headwater_model::list::ListQuery;
 use headwater_model::object::SharedMeta;
 use headwater_model::version::{ListedVersion, VersionId, VersionMarker, VersionNumber, VersionPage, VersionQuery};
-use headwater_model::{ObjectKey, Result};
+use headwater_model::{Error, ObjectKey, Result};
 
 use super::core::Core;
-use super::listing::{common_prefix, listed, start_key};
+use super::listing::{common_prefix, start_key};
 use super::merge::Chunk;
 use super::view::View;
 use crate::{BucketRef, NoncurrentPage, NoncurrentVersion};
@@ -123,6 +123,8 @@ struct Walk<'a> {
     within: Option<(ObjectKey, VersionId)>,
     /// Read and not given yet.
     ready: VecDeque<Entry>,
+    /// Keys of rows that cannot be read.
+    damaged: BTreeSet<ObjectKey>,
 }
 
 impl<'a> Walk<'a> {
@@ -144,6 +146,7 @@ impl<'a> Walk<'a> {
             versions: Some(VersionRow::range(generation, &query.prefix).starting_at(version_start)),
             within: None,
             ready: VecDeque::new(),
+            damaged: BTreeSet::new(),
         };
         let key = ObjectKey::parse(&after.key)
             .ok()
@@ -220,8 +223,8 @@ impl<'a> Walk<'a> {
         let (objects_end, versions_end) = (object_chunk.rest_of(&objects), version_chunk.rest_of(&versions));
         let mut merge = Merge {
             generation: self.generation,
-            objects: live(object_chunk).map(|(key, value)| Entry::of_object(&key, &value)).collect::<Result<_>>()?,
-            versions: live(version_chunk).map(|(key, value)| Entry::of_version(&key, &value)).collect::<Result<_>>()?,
+            objects: readable(object_chunk, Entry::of_object, &mut self.damaged)?,
+            versions: readable(version_chunk, Entry::of_version, &mut self.damaged)?,
             objects_end: objects_end.as_ref(),
             versions_end: versions_end.as_ref(),
             null: None,
@@ -343,6 +346,26 @@ impl Merge<'_> {
     }
 }
 
+/// The entries of a chunk, and the keys of those that cannot be read.
+fn readable(
+    chunk: Chunk,
+    read: impl Fn(&[u8], &[u8]) -> Result<Entry>,
+    damaged: &mut BTreeSet<ObjectKey>,
+) -> Result<VecDeque<Entry>> {
+    let mut entries = VecDeque::new();
+    for (row_key, value) in live(chunk) {
+        match read(&row_key, &value) {
+            Ok(entry) => entries.push_back(entry),
+            Err(Error::Damaged { .. }) => {
+                let version = VersionRow::parse_key(&row_key).map(|(_, key, _)| key);
+                damaged.insert(version.or_else(|_| ObjectRow::parse_key(&row_key).map(|(_, key)| key))?);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(entries)
+}
+
 /// The rows of a chunk that were not deleted.
 fn live(chunk: Chunk) -> impl Iterator<Item = (Bytes, Bytes)> {
     chunk.rows.into_iter().filter_map(|(key, value)| Some((key, value?)))
@@ -381,6 +404,9 @@ impl Core {
                 }
             }
         }
+        if let Some(key) = walk.damaged.first() {
+            return Err(Error::Damaged { detail: format!("a row of {:?} cannot be read", key.as_str()).into() });
+        }
         Ok(page)
     }
 
@@ -407,6 +433,9 @@ impl Core {
             last = Some(entry.marker());
             page.versions.extend(entry.noncurrent());
         }
+        // Those behind the page are told again by the next.
+        let is_within = |key: &ObjectKey| page.next.as_ref().is_none_or(|next| *key.as_str() <= *next.key);
+        page.damaged = walk.damaged.into_iter().filter(is_within).collect();
         Ok(page)
     }
 }

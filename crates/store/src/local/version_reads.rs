@@ -1,7 +1,7 @@
 //! Versions of a key, read: finding one by its id, opening it, and the delete marker that hides a key.
 //!
-//! Guarantees: that there is no such version is told only under the commit lock, since one may move between two looks;
-//! one that is found was there at that moment.
+//! Guarantees: what is found, or not, was so at one moment: a version may move between the two rows that could be its, so
+//! both are read together. Nothing here takes the commit lock or writes an entry: readers cost writers nothing.
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use headwater_model::version::{DeleteMarker, VersionId};
 use headwater_model::{Error, ObjectKey, Result};
 
 use super::core::Core;
+use super::merge::Chunk;
 use super::reading::ATTEMPTS;
 use super::versions::AnyRow;
 use crate::{BucketRef, StoredObject, StoredVersion};
@@ -35,26 +36,6 @@ impl FoundRow {
     }
 }
 
-/// Looks for a version by the rows that `get` gives.
-fn look(
-    mut get: impl FnMut(&[u8]) -> Result<Option<Bytes>>,
-    bucket: &BucketRef,
-    key: &ObjectKey,
-    version: VersionId,
-) -> Result<Option<FoundRow>> {
-    let row_key = ObjectRow::key(bucket.generation, key);
-    if let Some(value) = get(&row_key)? {
-        let found = FoundRow::current(row_key, value)?;
-        if found.is(version) {
-            return Ok(Some(found));
-        }
-    }
-    let row_key = VersionRow::key(bucket.generation, key, version);
-    let Some(value) = get(&row_key)? else { return Ok(None) };
-    let row = AnyRow::Other(VersionRow::decode(&row_key, &value)?);
-    Ok(Some(FoundRow { row_key, value, row }))
-}
-
 impl Core {
     /// The current object's row.
     pub(super) fn find_current(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<Option<FoundRow>> {
@@ -63,17 +44,24 @@ impl Core {
     }
 
     /// A version's row.
-    pub(super) async fn find_version(
+    pub(super) fn find_version(
         &self,
         bucket: &BucketRef,
         key: &ObjectKey,
         version: VersionId,
     ) -> Result<Option<FoundRow>> {
-        let found = look(|row_key| self.view.get(row_key), bucket, key, version)?;
-        if found.is_some() || !self.state().has_versions(bucket.generation) {
-            return Ok(found);
+        let current_key = ObjectRow::key(bucket.generation, key);
+        let row_key = VersionRow::key(bucket.generation, key, version);
+        let [current, other] = self.view.get_together([&current_key, &row_key])?;
+        if let Some(value) = current {
+            let found = FoundRow::current(current_key, value)?;
+            if found.is(version) {
+                return Ok(Some(found));
+            }
         }
-        self.commit(0, |judgement| look(|row_key| judgement.get(row_key), bucket, key, version)).await
+        let Some(value) = other else { return Ok(None) };
+        let row = AnyRow::Other(VersionRow::decode(&row_key, &value)?);
+        Ok(Some(FoundRow { row_key, value, row }))
     }
 
     /// Opens a version.
@@ -85,7 +73,7 @@ impl Core {
     ) -> Result<Option<StoredVersion>> {
         let mut former = None;
         for _ in 0..ATTEMPTS {
-            let Some(found) = self.find_version(bucket, key, version).await? else { return Ok(None) };
+            let Some(found) = self.find_version(bucket, key, version)? else { return Ok(None) };
             let (meta, extents) = match (&found.row, found.row.object()) {
                 (_, Some((meta, extents))) => (Arc::clone(meta), extents),
                 (AnyRow::Other(VersionRow { content: VersionContent::Marker { last_modified }, .. }), _) => {
@@ -117,11 +105,7 @@ impl Core {
         if !self.state().has_versions(bucket.generation) {
             return Ok(None);
         }
-        let null_key = VersionRow::key(bucket.generation, key, VersionId::Null);
-        let null = KeyRange { start: null_key.clone(), end: Some([&null_key[..], &[0]].concat()) };
-        for range in [null, VersionRow::range_of_made(bucket.generation, key)] {
-            let Some(first) = self.view.rows(range, MARKER_ROWS).next() else { continue };
-            let (row_key, value) = first?;
+        for (row_key, value) in self.newest_rows(bucket, key)?.into_iter().flatten() {
             let VersionRow { superseded, content, .. } = VersionRow::decode(&row_key, &value)?;
             if let (None, VersionContent::Marker { last_modified }) = (superseded, content) {
                 let (_, _, version) = VersionRow::parse_key(&row_key)?;
@@ -130,7 +114,29 @@ impl Core {
         }
         Ok(None)
     }
+
+    /// The row of the null version and that of the newest made one that is not current, of one moment.
+    fn newest_rows(&self, bucket: &BucketRef, key: &ObjectKey) -> Result<[Option<(Bytes, Bytes)>; 2]> {
+        let null_key = VersionRow::key(bucket.generation, key, VersionId::Null);
+        let null = KeyRange { end: Some([&null_key[..], &[0]].concat()), start: null_key };
+        let made = VersionRow::range_of_made(bucket.generation, key);
+        // Nearly always the first row is there. Where it was deleted lately both are read again, of another moment and
+        // with more rows; the overlay, which bounds how many deleted ones there are, is the limit of that.
+        let mut limit = FEWEST_ROWS;
+        loop {
+            let mut chunks = self.view.chunks(&[(null.clone(), 1), (made.clone(), limit)])?.into_iter();
+            let mut next = || chunks.next().unwrap_or_default();
+            let (null, made) = (next(), next());
+            let is_end = made.horizon.is_none();
+            let first = |chunk: Chunk| chunk.rows.into_iter().find_map(|(key, value)| Some((key, value?)));
+            let (null, made) = (first(null), first(made));
+            if made.is_some() || is_end {
+                return Ok([null, made]);
+            }
+            limit = limit.saturating_mul(8);
+        }
+    }
 }
 
-/// Rows read at a time to find the first that was not deleted.
-const MARKER_ROWS: usize = 16;
+/// Rows read at first to find one that was not deleted: they may be long.
+const FEWEST_ROWS: usize = 2;

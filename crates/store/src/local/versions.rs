@@ -248,7 +248,6 @@ impl KeyVersions<'_, '_> {
                 let row = ObjectRow { sequence: self.judgement.sequence(), meta, extents };
                 self.judgement.put(object_key, row.encode(), former);
                 self.judgement.delete(VersionRow::key(self.generation, self.key, version), value);
-                self.judgement.state.promotions += 1;
                 Left::Some
             }
             other => {
@@ -279,7 +278,9 @@ impl Core {
         removal: VersionRemoval,
     ) -> Result<Option<RemovedVersion>> {
         let (generation, now) = (bucket.generation, self.clock.now());
-        self.commit(0, |judgement| {
+        let row_bytes =
+            self.row_bytes([&ObjectRow::key(generation, key), &VersionRow::key(generation, key, removal.version)])?;
+        self.commit(row_bytes, |judgement| {
             judgement.living(bucket)?;
             judgement.state.tokens.end(generation, key, None);
             let mut versions = KeyVersions { judgement: &mut *judgement, generation, key, now };

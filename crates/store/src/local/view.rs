@@ -12,11 +12,11 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
 use headwater_index::KeyRange;
-use headwater_index::redb::RedbIndex;
+use headwater_index::redb::{RedbIndex, RedbSnapshot};
 use headwater_model::{Error, Result};
 
 use super::accounting::Accounting;
-use super::change::RowChange;
+use super::change::{self, RowChange};
 use super::merge::{Chunk, LayerRow};
 use super::overlay::Overlay;
 
@@ -37,6 +37,9 @@ pub(super) struct Layers {
     pub(super) accounting: Accounting,
     /// Sequence of the last visible entry.
     pub(super) sequence: u64,
+    /// How often a version became current again. Whoever walks over rows that move begins anew when it changes: a row may
+    /// have gone from where he had not yet been to where he was.
+    pub(super) promotions: u64,
     /// Log bytes of the entries in the active overlay.
     pub(super) tail_bytes: u64,
 }
@@ -63,11 +66,17 @@ impl Layers {
         for change in changes {
             self.active.put(change);
         }
+        self.promotions += u64::from(change::promotes(changes));
         self.sequence = sequence;
     }
 
+    /// What the overlays know of a row.
+    fn get(&self, key: &[u8]) -> Option<&Option<Bytes>> {
+        self.active.get(key).or_else(|| self.frozen.as_ref().and_then(|frozen| frozen.rows.get(key)))
+    }
+
     /// Rows of the overlays from the start of `range` on.
-    fn chunk(&self, range: &KeyRange, limit: usize) -> Chunk {
+    pub(super) fn chunk(&self, range: &KeyRange, limit: usize) -> Chunk {
         let active = self.active.chunk(range, limit);
         match &self.frozen {
             Some(frozen) => active.over(frozen.rows.chunk(range, limit)),
@@ -158,26 +167,35 @@ impl View {
 
     /// A row.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        {
-            let layers = self.layers();
-            let known =
-                layers.active.get(key).or_else(|| layers.frozen.as_ref().and_then(|frozen| frozen.rows.get(key)));
-            if let Some(value) = known {
-                return Ok(value.clone());
-            }
+        if let Some(known) = self.layers().get(key) {
+            return Ok(known.clone());
         }
         self.with_index(|index| index.get(key))
     }
 
-    /// Rows from the starts of several ranges on, each with the limit of [`View::chunk`], all of one moment.
-    pub(super) fn chunks(&self, ranges: &[(KeyRange, usize)]) -> Result<Vec<Chunk>> {
+    /// What the overlays know, and the index below them, of one moment.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Layers) -> T) -> Result<(T, RedbSnapshot)> {
         // While the layers are held nothing is published, frozen or dropped. The index may get the frozen rows meanwhile,
         // but these are over it in any case.
-        let (uppers, snapshot) = {
-            let layers = self.layers();
-            let uppers: Vec<Chunk> = ranges.iter().map(|(range, limit)| layers.chunk(range, *limit)).collect();
-            (uppers, self.with_index(RedbIndex::snapshot)?)
-        };
+        let layers = self.layers();
+        Ok((look(&layers), self.with_index(RedbIndex::snapshot)?))
+    }
+
+    /// Several rows of one moment.
+    pub(super) fn get_together<const N: usize>(&self, keys: [&[u8]; N]) -> Result<[Option<Bytes>; N]> {
+        let (known, snapshot) = self.look(|layers| keys.map(|key| layers.get(key).cloned()))?;
+        let mut rows = [const { None }; N];
+        for ((row, known), key) in rows.iter_mut().zip(known).zip(keys) {
+            *row = known.map_or_else(|| snapshot.get(key), Ok)?;
+        }
+        Ok(rows)
+    }
+
+    /// Rows from the starts of several ranges on, each with the limit of [`View::chunk`], all of one moment.
+    pub(super) fn chunks(&self, ranges: &[(KeyRange, usize)]) -> Result<Vec<Chunk>> {
+        let (uppers, snapshot) = self.look(|layers| -> Vec<Chunk> {
+            ranges.iter().map(|(range, limit)| layers.chunk(range, *limit)).collect()
+        })?;
         let laid = |(upper, (range, limit)): (Chunk, &(KeyRange, usize))| {
             let rows = snapshot.scan(range, *limit)?;
             let lower = rows.into_iter().map(|row| (Bytes::from(row.key), Some(row.value))).collect();

@@ -1,5 +1,7 @@
 //! Pages: everything is collected, collapsed, cut. The plain meaning of a listing, at the cost of a walk over all keys.
 
+use std::collections::BTreeSet;
+
 use headwater_model::ObjectKey;
 use headwater_model::list::{ListPage, ListQuery, ListedObject};
 use headwater_model::multipart::{PartInfo, PartPage, UploadId, UploadPage};
@@ -45,7 +47,7 @@ fn cut<T>(mut entries: Vec<T>, limit: usize) -> (Vec<T>, bool) {
 }
 
 /// One page of objects.
-pub(super) fn objects(life: &Life, query: &ListQuery) -> ListPage {
+pub(super) fn objects(life: &Life, damaged: &BTreeSet<ObjectKey>, query: &ListQuery) -> ListPage {
     let mut entries = entries(life.objects().map(|(key, stored)| (key.as_str(), (key, stored))), query);
     entries.retain(|entry| match entry {
         Entry::Item((key, _)) => key.as_str() > &*query.after,
@@ -56,7 +58,11 @@ pub(super) fn objects(life: &Life, query: &ListQuery) -> ListPage {
     for entry in entries {
         let name = match entry {
             Entry::Item((key, Stored { meta, .. })) => {
-                page.objects.push(listed(key, meta));
+                if damaged.contains(key) {
+                    page.damaged.push(key.clone());
+                } else {
+                    page.objects.push(listed(key, meta));
+                }
                 key.as_str()
             }
             Entry::Prefix(prefix) => {
@@ -142,7 +148,7 @@ pub(super) fn noncurrent(life: &Life, after: &VersionMarker, limit: usize) -> No
             object,
         }
     });
-    NoncurrentPage { versions: versions.collect(), next }
+    NoncurrentPage { versions: versions.collect(), next, ..NoncurrentPage::default() }
 }
 
 /// Whether a version comes behind a marker.

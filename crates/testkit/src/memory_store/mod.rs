@@ -4,7 +4,7 @@
 //! compare other stores with it, and the engine is tested on it.
 //!
 //! Where the contract leaves a choice, it does this: reads of a bucket's life that ended find nothing; changes give
-//! `NoSuchBucket`, `begin` included. It never runs out of space and is never damaged.
+//! `NoSuchBucket`, `begin` included. It never runs out of space, and is damaged only where a test says so.
 
 mod content;
 pub(crate) mod digests;
@@ -62,6 +62,11 @@ impl MemoryStore {
     /// the intruder opens itself calls nobody.
     pub fn intrude(&self, intruder: impl FnMut(&Self) + Send + 'static) {
         *self.intruder.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(intruder));
+    }
+
+    /// From now on, the row of this key cannot be read by listings.
+    pub fn damage(&self, key: ObjectKey) {
+        self.state().damaged.insert(key);
     }
 
     /// What was opened, after the intruder's visit.
@@ -245,7 +250,7 @@ impl Store for MemoryStore {
 
     fn list<'a>(&'a self, bucket: &'a BucketRef, query: &'a ListQuery) -> BoxFuture<'a, Result<ListPage>> {
         let state = self.state();
-        ready(Ok(state.life(bucket).map(|life| listing::objects(life, query)).unwrap_or_default()))
+        ready(Ok(state.life(bucket).map(|life| listing::objects(life, &state.damaged, query)).unwrap_or_default()))
     }
 
     fn list_versions<'a>(

@@ -1,6 +1,6 @@
 //! What the store holds, and every change of it: judged first, then made, all under the one mutex of the caller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -147,6 +147,8 @@ pub(super) struct State {
     pub(super) accounts: BTreeMap<Box<str>, Account>,
     last_generation: u64,
     closed: bool,
+    /// Keys whose rows cannot be read.
+    pub(super) damaged: BTreeSet<ObjectKey>,
 }
 
 impl State {

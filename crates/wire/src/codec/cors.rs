@@ -64,8 +64,20 @@ fn read_rule(rule: Element<'_>, request: &Request<'_>) -> Result<CorsRule> {
         methods,
         headers,
         exposed,
-        max_age_seconds: rule.number("MaxAgeSeconds")?,
+        max_age_seconds: max_age(rule, request)?,
     })
+}
+
+/// What is no such number OSS names, and S3 takes for a fault of the document.
+fn max_age(rule: Element<'_>, request: &Request<'_>) -> Result<Option<u32>> {
+    let name = "MaxAgeSeconds";
+    match rule.text(name)? {
+        Some(text) if request.is_oss() && read::decimal::<u32>(text).is_none() => {
+            let message = format!("{name} must be a number of seconds.");
+            Err(Error::invalid_argument(name, text.trim(), message))
+        }
+        _ => rule.number(name),
+    }
 }
 
 fn invalid(message: String) -> Error {

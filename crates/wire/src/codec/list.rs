@@ -109,23 +109,23 @@ pub(super) fn shown_limit(queries: &Queries, dialect: Dialect) -> usize {
 
 fn write_object(xml: &mut XmlWriter, answer: &Answer<'_>, names: Names, object: &ListedObject, owner: Option<&Owner>) {
     xml.open("Contents");
-    xml.element("Key", names.print(object.key.as_str()));
+    xml.text("Key", &names.print(object.key.as_str()));
     write_entry(xml, answer, object, owner);
     xml.close();
 }
 
 /// What every listing tells about an object behind its name.
 pub(super) fn write_entry(xml: &mut XmlWriter, answer: &Answer<'_>, object: &ListedObject, owner: Option<&Owner>) {
-    xml.element("LastModified", iso_8601(object.last_modified));
-    xml.element("ETag", etag::quoted(&object.etag, answer.vocab.dialect));
+    xml.text("LastModified", &iso_8601(object.last_modified));
+    xml.text("ETag", &etag::quoted(&object.etag, answer.vocab.dialect));
     if answer.is_oss() {
-        xml.element("Type", kind_name(object.kind));
+        xml.text("Type", kind_name(object.kind));
     } else if let Some(algorithm) = object.checksum_algorithm {
-        xml.element("ChecksumAlgorithm", algorithm.name());
-        xml.element("ChecksumType", object.checksum_type.name());
+        xml.text("ChecksumAlgorithm", algorithm.name());
+        xml.text("ChecksumType", object.checksum_type.name());
     }
     xml.element("Size", object.size_bytes);
-    xml.element("StorageClass", storage_class::shown(object.storage_class.as_deref(), answer.vocab));
+    xml.text("StorageClass", storage_class::shown(object.storage_class.as_deref(), answer.vocab));
     if let Some(owner) = owner {
         acl::write_owner(xml, object.owner.as_ref().unwrap_or(owner));
     }

@@ -30,6 +30,7 @@ mod page;
 mod part;
 mod put;
 mod referer;
+mod restore;
 mod service;
 mod setting;
 mod storage_class;
@@ -150,6 +151,7 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::GetObjectRetention => Op::GetObjectRetention(version::target(&request)?),
         Operation::PutObjectRetention => lock::decode_retention(&request, body)?,
         Operation::GetObjectLegalHold => Op::GetObjectLegalHold(version::target(&request)?),
+        Operation::RestoreObject => restore::decode(&request, body)?,
         Operation::PutObjectLegalHold => lock::decode_hold(&request, body)?,
         Operation::GetBucketCors => Op::GetBucketCors(request.bucket()),
         Operation::PutBucketCors => cors::decode(&request, body)?,

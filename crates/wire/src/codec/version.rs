@@ -65,6 +65,7 @@ pub(super) fn refuse_elsewhere(request: &Request<'_>) -> Result<()> {
                 | Operation::PutObjectRetention
                 | Operation::GetObjectLegalHold
                 | Operation::PutObjectLegalHold
+                | Operation::RestoreObject
                 | Operation::GetSymlink
                 | Operation::DeleteObject
         )

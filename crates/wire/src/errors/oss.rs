@@ -190,6 +190,9 @@ fn row_of_request(error: &Error) -> Fault {
             "InvalidPartOrder",
             "The list of parts was not in ascending order. Parts list must specified in order by part number.",
         ),
+        Error::NotArchived { .. } => {
+            row(S::BAD_REQUEST, "OperationNotSupported", "The operation is not supported for this resource")
+        }
         Error::PartNotSequential { .. } => row(
             S::BAD_REQUEST,
             "PartNotSequential",

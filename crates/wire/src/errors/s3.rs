@@ -197,6 +197,9 @@ fn fault_of_request(error: &Error) -> Fault {
             "InvalidPartOrder",
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
         ),
+        Error::NotArchived { .. } => {
+            row(S::FORBIDDEN, "InvalidObjectState", "Restore is not allowed for the object's current storage class")
+        }
         Error::PartNotSequential { .. } => row(
             S::BAD_REQUEST,
             "PartNotSequential",

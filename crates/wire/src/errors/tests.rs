@@ -217,6 +217,7 @@ fn table() -> Vec<(Error, Words, Words)> {
         ),
         (Error::InvalidPart { part_number: 1, upload_id: "U".into() }, ("InvalidPart", 400), ("InvalidPart", 400)),
         (Error::InvalidPartOrder, ("InvalidPartOrder", 400), ("InvalidPartOrder", 400)),
+        (Error::NotArchived { key: key() }, ("InvalidObjectState", 403), ("OperationNotSupported", 400)),
         (Error::PartNotSequential { part_number: 3 }, ("PartNotSequential", 400), ("PartNotSequential", 400)),
         (Error::PartAlreadyExists { part_number: 1 }, ("PartAlreadyExist", 409), ("PartAlreadyExist", 409)),
         (Error::InvalidRange { range: "bytes=9-".into(), size_bytes: 5 }, ("InvalidRange", 416), ("InvalidRange", 416)),

@@ -37,10 +37,10 @@ const OSS_BUCKET_SELECTORS: [&str; 8] =
     ["stat", "bucketInfo", "objectWorm", "referer", "userDefinedLogFieldsConfig", "worm", "wormExtend", "wormId"];
 const S3_BUCKET_SELECTORS: [&str; 2] = ["ownershipControls", "object-lock"];
 
-const OSS_OBJECT_SELECTORS: [&str; 9] =
-    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold"];
-const S3_OBJECT_SELECTORS: [&str; 7] =
-    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold"];
+const OSS_OBJECT_SELECTORS: [&str; 10] =
+    ["uploadId", "uploads", "tagging", "acl", "objectMeta", "append", "symlink", "retention", "legalHold", "restore"];
+const S3_OBJECT_SELECTORS: [&str; 8] =
+    ["uploadId", "uploads", "tagging", "acl", "attributes", "retention", "legal-hold", "restore"];
 
 /// Settings that can be asked for and not made.
 pub(super) const OSS_TOLD: [(&str, Operation); 1] = [("live", Operation::ListLiveChannels)];
@@ -212,6 +212,7 @@ impl Request<'_> {
             ("retention", "PUT") => Operation::PutObjectRetention,
             ("legal-hold" | "legalHold", "GET") => Operation::GetObjectLegalHold,
             ("legal-hold" | "legalHold", "PUT") => Operation::PutObjectLegalHold,
+            ("restore", "POST") => Operation::RestoreObject,
             ("objectMeta", "GET" | "HEAD") => Operation::GetObjectMeta,
             ("append", "POST") => Operation::AppendObject,
             ("symlink", "PUT") => Operation::PutSymlink,
@@ -224,7 +225,8 @@ impl Request<'_> {
             ("", "HEAD") => Operation::HeadObject,
             ("", "PUT") if self.copies() => Operation::CopyObject,
             ("", "PUT") => Operation::PutObject,
-            ("", "DELETE") => Operation::DeleteObject,
+            // A link is deleted as every object is, and OSS's clients name it as one.
+            ("" | "symlink", "DELETE") => Operation::DeleteObject,
             _ => return Err(self.not_allowed("OBJECT")),
         })
     }

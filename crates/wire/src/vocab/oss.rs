@@ -116,7 +116,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "cleanRestoredObject",
         "live",
         "objectInfo",
-        "restore",
         "seal",
         "vod",
         "x-oss-ac-forward-allow",

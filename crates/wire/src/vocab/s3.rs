@@ -59,7 +59,7 @@ pub(crate) static S3: Vocab = Vocab {
         "replication",
         "session",
     ],
-    unoffered_object: &["annotation", "encryption", "renameObject", "restore", "select", "torrent"],
+    unoffered_object: &["annotation", "encryption", "renameObject", "select", "torrent"],
     unoffered_headers: &[
         "x-amz-mfa",
         "x-amz-rename-source*",

@@ -1,5 +1,6 @@
 //! Each client's whole round against the server.
 
+mod accepted;
 mod configuration;
 mod curl;
 mod rclone;

@@ -1,4 +1,4 @@
-//! nginx as an ordinary origin.
+//! nginx as an ordinary origin, and as a proxy that speaks for its clients.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{eventually, program};
 
-/// nginx that serves a directory on a free loopback port. It ends with its value.
+/// nginx on a free loopback port. It ends with its value.
 pub(crate) struct Nginx {
     child: Child,
     address: SocketAddr,
@@ -16,16 +16,44 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it and waits until it accepts.
+    /// Serves a directory.
     ///
     /// # Panics
     /// If it is not installed or does not start.
     pub(crate) async fn serving(directory: &Path) -> Self {
+        Self::start(|address| configuration(address, directory)).await
+    }
+
+    /// Passes connections on to `server`, each with a header of the PROXY protocol.
+    ///
+    /// # Panics
+    /// If it or its module for streams is not installed, or it does not start.
+    pub(crate) async fn proxying(server: SocketAddr) -> Self {
+        let module = Path::new("/usr/lib/nginx/modules/ngx_stream_module.so");
+        assert!(module.exists(), "{} is missing: install libnginx-mod-stream", module.display());
+        let module = module.display();
+        Self::start(|address| {
+            let upstream = format!("listen {address}; proxy_pass {server}; proxy_protocol on;");
+            format!(
+                "load_module {module};
+daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr error;
+events {{ worker_connections 64; }}
+stream {{ server {{ {upstream} }} }}
+"
+            )
+        })
+        .await
+    }
+
+    /// Starts it and waits until it accepts.
+    async fn start(configuration: impl FnOnce(SocketAddr) -> String) -> Self {
         let program = program::find("nginx", "nginx-light");
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory for nginx");
         let address = free_address();
-        std::fs::write(home.path().join("nginx.conf"), configuration(address, directory))
-            .expect("a writable directory");
+        std::fs::write(home.path().join("nginx.conf"), configuration(address)).expect("a writable directory");
         let child = program::command(program)
             .args(["-c", "nginx.conf", "-e", "stderr", "-p"])
             .arg(home.path())
@@ -39,6 +67,11 @@ impl Nginx {
         })
         .await;
         nginx
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The URL of the directory.

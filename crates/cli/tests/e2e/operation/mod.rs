@@ -3,5 +3,6 @@
 mod demo;
 mod disk_full;
 mod drain;
+mod proxy_protocol;
 mod start;
 mod telemetry;

@@ -70,11 +70,11 @@ operations! {
     DeleteBucketTagging GetObjectAcl PutObjectAcl PutObject AppendObject PutSymlink GetSymlink CopyObject DeleteObject
     DeleteObjects CreateMultipartUpload UploadPart UploadPartCopy CompleteMultipartUpload AbortMultipartUpload ListParts
     ListMultipartUploads GetBucketWorm InitiateBucketWorm AbortBucketWorm CompleteBucketWorm ExtendBucketWorm
-    GetBucketEncryption PutBucketEncryption DeleteBucketEncryption
+    GetBucketEncryption PutBucketEncryption DeleteBucketEncryption RestoreObject
 }
 
 /// Operations on objects, which are more than the others: those meet more of them so.
-const FREQUENT: [&str; 19] = [
+const FREQUENT: [&str; 20] = [
     "PutObject",
     "PutObject",
     "GetObject",
@@ -94,6 +94,7 @@ const FREQUENT: [&str; 19] = [
     "GetObjectRetention",
     "PutObjectAcl",
     "PutSymlink",
+    "RestoreObject",
 ];
 
 /// An upload as its client knows it.

@@ -159,7 +159,7 @@ impl Maker<'_> {
             "DeletePublicAccessBlock" => Op::DeletePublicAccessBlock(self.bucket()),
             "GetOwnershipControls" => Op::GetOwnershipControls(self.bucket()),
             "PutOwnershipControls" => Op::PutOwnershipControls(self.bucket(), self.ownership()),
-            "DeleteOwnershipControls" => Op::DeleteOwnershipControls(self.bucket()),
+            "DeleteOwnershipControls" => Op::DeleteOwnershipControls(bucket("two")),
             _ => return None,
         })
     }

@@ -66,7 +66,8 @@ impl Maker<'_> {
         let content_type = self.random.pick(&[None, Some("text/plain"), Some("text/html")]).map(Into::into);
         let cache_control = self.flag().then(|| "no-cache".into());
         let user = if self.flag() { vec![("name".into(), "välue".into())] } else { Vec::new() };
-        let storage_class = self.random.pick(&[None, None, Some("IA"), Some("STANDARD_IA")]).map(Into::into);
+        let storage_class =
+            self.random.pick(&[None, None, Some("IA"), Some("STANDARD_IA"), Some("GLACIER")]).map(Into::into);
         let website_redirect = self.one_in(12).then(|| "/elsewhere".into());
         let content = ContentHeaders { content_type, cache_control, ..ContentHeaders::default() };
         ObjectHeaders { content, user, storage_class, website_redirect, access: None, lock: self.lock() }
@@ -174,7 +175,7 @@ impl Maker<'_> {
                 let checksum = self.algorithm().map(|algorithm| (algorithm, ChecksumType::default_of(algorithm)));
                 let (bucket, key, headers, tags) = (self.bucket(), self.key(), self.headers(), self.tags());
                 let (acl, condition) = (self.acl(), self.condition());
-                let encryption = self.encryption();
+                let (encryption, sequential) = (self.encryption(), self.one_in(4));
                 let create = CreateMultipartUpload {
                     bucket,
                     key,
@@ -184,7 +185,7 @@ impl Maker<'_> {
                     checksum,
                     condition,
                     encryption,
-                    sequential: false,
+                    sequential,
                 };
                 Op::CreateMultipartUpload(Box::new(create))
             }

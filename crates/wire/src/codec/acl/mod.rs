@@ -86,7 +86,7 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, grants: &[Grant], canne
 /// `Owner`, as in all documents.
 pub(super) fn write_owner(xml: &mut XmlWriter, owner: &Owner) {
     xml.open("Owner");
-    xml.element("ID", &owner.id);
-    xml.element("DisplayName", &owner.display_name);
+    xml.text("ID", &owner.id);
+    xml.text("DisplayName", &owner.display_name);
     xml.close();
 }

@@ -1,6 +1,7 @@
 //! What the vendors refuse in rules that can be read: contradictions within a rule, and between rules.
 
 use headwater_model::lifecycle::{Due, LifecycleRule, Transition};
+use headwater_model::limits::{MAX_LIFECYCLE_NOTS, MAX_LIFECYCLE_TAGS};
 use headwater_model::{Error, Result};
 
 use super::super::storage_class;
@@ -52,6 +53,7 @@ pub(super) fn rule(rule: &LifecycleRule) -> Result<()> {
     if rule.asks_for_tags() && marker == Some(true) {
         return Err(invalid("ExpiredObjectDeleteMarker cannot be specified with Tags"));
     }
+    numbers(rule)?;
     sizes(rule)?;
     transitions(&rule.transitions, rule.expiration.and_then(|expiration| expiration.due))?;
     let noncurrent_end = rule.noncurrent_expiration.map(|noncurrent| Due::Days(noncurrent.days));
@@ -60,6 +62,19 @@ pub(super) fn rule(rule: &LifecycleRule) -> Result<()> {
 
 fn invalid(message: &str) -> Error {
     Error::InvalidRequest { message: message.into() }
+}
+
+/// A walk holds all of a rule's conditions against every object.
+fn numbers(rule: &LifecycleRule) -> Result<()> {
+    let terms = rule.filter.iter().flat_map(|filter| std::iter::once(&filter.own).chain(&filter.and));
+    let tags = rule.tags.len() + terms.map(|terms| terms.tags.len()).sum::<usize>();
+    if tags > MAX_LIFECYCLE_TAGS {
+        return Err(invalid(&format!("A rule can have at most {MAX_LIFECYCLE_TAGS} tags")));
+    }
+    if rule.filter.as_ref().is_some_and(|filter| filter.not.len() > MAX_LIFECYCLE_NOTS) {
+        return Err(invalid(&format!("A rule can have at most {MAX_LIFECYCLE_NOTS} Not elements")));
+    }
+    Ok(())
 }
 
 fn sizes(rule: &LifecycleRule) -> Result<()> {

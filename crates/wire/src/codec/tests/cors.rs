@@ -59,8 +59,11 @@ fn wrong_rules_are_refused() {
         }
         let long = EVERYBODY.replace('*', &"o".repeat(70 << 10));
         assert!(matches!(rules(host, &long), Err(Error::MalformedXml { .. })));
-        assert!(matches!(rules(host, &RULE.replace("60", "-1")), Err(Error::MalformedXml { .. })));
     }
+    let wrong_age = RULE.replace("60", "-1");
+    assert!(matches!(rules(S3, &wrong_age), Err(Error::MalformedXml { .. })));
+    let Err(Error::InvalidArgument { name, value, .. }) = rules(OSS, &wrong_age) else { panic!("not refused by name") };
+    assert_eq!((&*name, &*value), ("MaxAgeSeconds", "-1"));
 }
 
 fn ask(cors: Option<&CorsConfiguration>, headers: &[(&str, &str)]) -> Result<HeaderMap> {

@@ -208,7 +208,80 @@ fn the_end_of_an_object_is_told_with_the_rule() {
     assert_eq!(expiry_header(Dialect::Oss, at, "r").0, "x-oss-expiration");
 }
 
+#[test]
+fn a_rule_has_so_many_conditions_at_most() {
+    let within_and = |count| expiring(&format!("<Filter><And><Prefix>p</Prefix>{}</And></Filter>", tagged(count)), DAY);
+    assert!(put(S3, &[], &within_and(10)).is_ok());
+    assert!(matches!(put(S3, &[], &within_and(11)), Err(Error::InvalidRequest { .. })));
+    let of_rule = |count| expiring(&format!("<Prefix>p</Prefix>{}", tagged(count)), DAY);
+    assert!(put(OSS, &[], &of_rule(10)).is_ok());
+    assert!(matches!(put(OSS, &[], &of_rule(11)), Err(Error::InvalidRequest { .. })));
+    let nots = |count| {
+        let not = "<Not><Prefix>p/n</Prefix></Not>".repeat(count);
+        expiring(&format!("<Prefix>p</Prefix><Filter>{not}</Filter>"), DAY)
+    };
+    assert!(put(OSS, &[], &nots(10)).is_ok());
+    assert!(matches!(put(OSS, &[], &nots(11)), Err(Error::InvalidRequest { .. })));
+}
+
+/// So many tags of different names.
+fn tagged(count: usize) -> String {
+    let tag = |number: usize| format!("<Tag><Key>k{number}</Key><Value>v</Value></Tag>");
+    (0..count).map(tag).collect::<Vec<_>>().concat()
+}
+
+/// A rule that each vendor takes, in its words.
+fn valid_rule() -> impl Strategy<Value = [String; 2]> {
+    let end = prop_oneof![
+        (100_u32..1000).prop_map(|days| format!("<Days>{days}</Days>")),
+        Just("<Date>2030-01-01T00:00:00.000Z</Date>".to_owned()),
+    ];
+    let names = ("[a-z0-9 -]{0,20}", "[a-z/+&<]{0,8}");
+    (names, 0_usize..4, any::<[bool; 5]>(), end, 1_u32..99).prop_map(
+        |((name, prefix), tags, [is_on, by_size, ends, ends_others, moves], end, days)| {
+            let prefix = prefix.replace('&', "&amp;").replace('<', "&lt;");
+            let tags = tagged(tags);
+            let status = if is_on { "Enabled" } else { "Disabled" };
+            let size = if by_size { "<ObjectSizeGreaterThan>500</ObjectSizeGreaterThan>" } else { "" };
+            let filter = if by_size { format!("<Filter>{size}</Filter>") } else { String::new() };
+            let expiration =
+                if ends || !ends_others { format!("<Expiration>{end}</Expiration>") } else { String::new() };
+            let others = if ends_others { OTHERS_END } else { "" };
+            let transition = |class| {
+                let days = format!("<Days>{days}</Days><StorageClass>{class}</StorageClass>");
+                Some(format!("<Transition>{days}</Transition>")).filter(|_| moves && !end.contains("Date"))
+            };
+            let of_class = |class| transition(class).unwrap_or_default();
+            let (s3, oss) = (of_class("GLACIER"), of_class("Archive"));
+            let created_before = expiration.replace("Date>", "CreatedBeforeDate>");
+            [
+                format!(
+                    "<ID>{name}</ID><Filter><And><Prefix>{prefix}</Prefix>{tags}{size}</And></Filter>\
+                     <Status>{status}</Status>{expiration}{s3}{others}"
+                ),
+                format!(
+                    "<ID>{name}</ID><Prefix>{prefix}</Prefix>{tags}{filter}<Status>{status}</Status>\
+                     {created_before}{oss}{others}"
+                ),
+            ]
+            .map(|rule| format!("<Rule>{rule}</Rule>"))
+        },
+    )
+}
+
+const OTHERS_END: &str =
+    "<NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays></NoncurrentVersionExpiration>";
+
 proptest! {
+    #[test]
+    fn valid_rules_come_back_as_they_were_put(rules in valid_rule()) {
+        for (host, rule) in [S3, OSS].into_iter().zip(rules) {
+            let read = put(host, &[], &rule).unwrap();
+            let again = put(host, &[], &shown(host, read.clone())).unwrap();
+            prop_assert_eq!(again, read);
+        }
+    }
+
     #[test]
     fn arbitrary_rules_are_read_or_refused(
         elements in prop::collection::vec("(ID|Prefix|Filter|And|Not|Tag|Key|Days|Date|Expiration|Transition|Status)", 0..12),

@@ -31,7 +31,8 @@ fn page(keys: &[&str], prefixes: &[&str], next: Option<&str>) -> Reply {
         owner: None,
     });
     let common_prefixes = prefixes.iter().map(|prefix| (*prefix).into()).collect();
-    let page = ListPage { objects: objects.collect(), common_prefixes, next: next.map(Into::into) };
+    let page =
+        ListPage { objects: objects.collect(), common_prefixes, next: next.map(Into::into), ..ListPage::default() };
     Reply::Objects { owner: owner(), page }
 }
 

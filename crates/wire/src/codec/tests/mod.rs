@@ -13,6 +13,7 @@ mod logging;
 mod objects;
 mod oss_objects;
 mod reading;
+mod restore;
 mod settings;
 mod versions;
 mod worm;
