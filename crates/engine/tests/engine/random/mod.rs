@@ -34,7 +34,7 @@ use self::told::{Names, told};
 use crate::support::{Bench, caller};
 
 /// Operations of everyday, of all runs together: some seconds.
-const OPERATIONS: usize = 3_200;
+const OPERATIONS: usize = 4_800;
 /// Operations that begin with empty stores.
 const OPERATIONS_OF_A_RUN: usize = 800;
 /// Runs at a time.
