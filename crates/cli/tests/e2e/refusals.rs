@@ -161,7 +161,7 @@ async fn documents_that_are_no_xml() {
 async fn operations_that_are_not_offered() {
     let server = server().await;
     let client = server.client();
-    for target in ["/bkt/?replication", "/bkt/?inventory", "/bkt/?encryption"] {
+    for target in ["/bkt/?replication", "/bkt/?inventory"] {
         let answer = client.get(target).send().await;
         assert!(!answer.status.is_success(), "{target}: {}", answer.text());
         assert_eq!(answer.element("Code").as_deref(), Some("NotImplemented"), "{target}");
