@@ -4,8 +4,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::errors::{ErrorContext, encode_error};
-use crate::operation::BodyNeed;
 use crate::vocab::Vocab;
 
 /// Header names that some decoder reads.
@@ -81,34 +79,7 @@ proptest! {
         body in select(&["", "<Delete/>", "<CompleteMultipartUpload><Part/></CompleteMultipartUpload>", "<"][..]),
     ) {
         let parts = parts(host, &format!("{method} {path}?{query}"), &headers);
-        let addressing = Addressing {
-            domains: vec!["example.org".into()],
-            website_domains: Vec::new(),
-            default_dialect: Dialect::S3,
-            region: "r".into(),
-        };
-        let (dialect, error) = match route(&parts, &addressing, &|_| None) {
-            Err(refusal) => (refusal.dialect, refusal.error),
-            Ok(routed) => {
-                let body = (routed.body_need() == BodyNeed::Xml).then_some(body.as_bytes());
-                match decode(&routed, &parts, body, &FACTS) {
-                    Ok(_) => return Ok(()),
-                    Err(error) => (routed.dialect, error),
-                }
-            }
-        };
-        let context = ErrorContext {
-            request_id: "5C3D9175B6FC201293AD0001",
-            elapsed: Duration::ZERO,
-            host,
-            method: &parts.method,
-            path: parts.uri.path(),
-            bucket: None,
-            key: None,
-            owner: false,
-            site: true,
-        };
-        let status = encode_error(dialect, &error, &context).status();
+        let Some((status, error)) = fault(host, &parts, body) else { return Ok(()) };
         prop_assert!(status.is_client_error() || status == 501, "{}: {:?}", status, error);
     }
 }

@@ -32,12 +32,14 @@ use headwater_model::object::{ObjectHeaders, ObjectKind, ObjectMeta, Provenance}
 use headwater_model::op::Op;
 use headwater_model::reply::{DeletedObject, Owner, Reply};
 use headwater_model::version::VersionId;
-use headwater_model::{BucketName, ObjectKey, Result};
-use http::Response;
+use headwater_model::{BucketName, Error, ObjectKey, Result};
 use http::request::Parts;
+use http::{Response, StatusCode};
 
 use super::{RequestFacts, decode, encode};
 use crate::address::Addressing;
+use crate::errors::{ErrorContext, encode_error};
+use crate::operation::BodyNeed;
 use crate::response::ResponseContext;
 use crate::route::{Routed, route};
 
@@ -64,6 +66,35 @@ fn routed(parts: &Parts) -> Routed {
         region: "cn-hangzhou".into(),
     };
     route(parts, &addressing, &|_| None).unwrap()
+}
+
+/// What a request is refused with, as its client sees and as the server knows it; `None` if it is an operation.
+fn fault(host: &str, parts: &Parts, body: &str) -> Option<(StatusCode, Error)> {
+    let addressing = Addressing {
+        domains: vec!["example.org".into()],
+        website_domains: Vec::new(),
+        default_dialect: Dialect::S3,
+        region: "r".into(),
+    };
+    let (dialect, error) = match route(parts, &addressing, &|_| None) {
+        Err(refusal) => (refusal.dialect, refusal.error),
+        Ok(routed) => {
+            let body = (routed.body_need() == BodyNeed::Xml).then_some(body.as_bytes());
+            (routed.dialect, decode(&routed, parts, body, &FACTS).err()?)
+        }
+    };
+    let context = ErrorContext {
+        request_id: "5C3D9175B6FC201293AD0001",
+        elapsed: Duration::ZERO,
+        host,
+        method: &parts.method,
+        path: parts.uri.path(),
+        bucket: None,
+        key: None,
+        owner: false,
+        site: true,
+    };
+    Some((encode_error(dialect, &error, &context).status(), error))
 }
 
 const FACTS: RequestFacts = RequestFacts { signed: true, secure: false, has_website: true };

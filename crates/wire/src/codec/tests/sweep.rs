@@ -7,8 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
-use crate::errors::{ErrorContext, encode_error};
-use crate::operation::BodyNeed;
 
 const WRONG: [&str; 10] =
     ["", "-1", "0", "x", "99999999999999999999", "%ff", "%00", "true", "2030-99-99T00:00:00Z", "a%2C%20b%26c%3Dd%3C"];
@@ -32,35 +30,7 @@ fn routes() -> Vec<(&'static str, String)> {
 
 /// Fails unless it is an operation or the client's fault.
 fn check(host: &str, line: &str, headers: &[(&str, &str)], body: &str) {
-    let parts = parts(host, line, headers);
-    let addressing = Addressing {
-        domains: Vec::new(),
-        website_domains: Vec::new(),
-        default_dialect: Dialect::S3,
-        region: "r".into(),
-    };
-    let (dialect, error) = match route(&parts, &addressing, &|_| None) {
-        Err(refusal) => (refusal.dialect, refusal.error),
-        Ok(routed) => {
-            let body = (routed.body_need() == BodyNeed::Xml).then_some(body.as_bytes());
-            match decode(&routed, &parts, body, &FACTS) {
-                Ok(_) => return,
-                Err(error) => (routed.dialect, error),
-            }
-        }
-    };
-    let context = ErrorContext {
-        request_id: "5C3D9175B6FC201293AD0001",
-        elapsed: Duration::ZERO,
-        host,
-        method: &parts.method,
-        path: parts.uri.path(),
-        bucket: None,
-        key: None,
-        owner: false,
-        site: true,
-    };
-    let status = encode_error(dialect, &error, &context).status();
+    let Some((status, error)) = fault(host, &parts(host, line, headers), body) else { return };
     assert!(status.is_client_error() || status == 501, "{host} {line} {headers:?} {body}: {status} {error:?}");
 }
 
