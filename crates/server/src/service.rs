@@ -139,10 +139,14 @@ impl Service {
             record.noted = self.note(&parts, secure, &bucket, &record);
         }
         let persistent = parts.version < http::Version::HTTP_2;
-        if persistent && expects_body(&parts) && !response.status().is_success() {
-            activity.leaves_unread();
-            if record.received.bytes() == 0 {
-                // The client's body was refused unread; it must not be taken for the next request.
+        if persistent && expects_body(&parts) {
+            let unread = record.received.bytes() == 0;
+            if unread || !response.status().is_success() {
+                activity.leaves_unread();
+            }
+            if unread {
+                // Nobody wanted the body (a GET may announce one): it must not be taken for the next request, and a client
+                // that is not told would send its next one into a connection that ends.
                 response.headers_mut().insert(header::CONNECTION, http::HeaderValue::from_static("close"));
             }
         }

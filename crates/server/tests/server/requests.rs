@@ -238,6 +238,20 @@ async fn who_is_refused_before_the_body_was_read_still_gets_the_answer() {
 }
 
 #[tokio::test]
+async fn who_announces_a_body_that_nobody_wants_is_told_that_the_connection_ends() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    running.send(request(Method::PUT, "/bkt/k", "hello")).await;
+    let mut socket = TcpStream::connect(running.addresses.data).await.unwrap();
+    // Never sent, as by clients that sign the length of another request.
+    socket.write_all(b"GET /bkt/k HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.expect("the connection ends in good order");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("hello"), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn an_unknown_key_learns_on_oss_that_there_is_no_bucket() {
     let running = start(None).await;
     open_bucket(&running).await;
