@@ -38,8 +38,9 @@ pub const MAX_CORS_RULES: usize = 100;
 pub const MAX_CORS_RULES_OSS: usize = 20;
 /// Most lifecycle rules of a bucket (both vendors).
 pub const MAX_LIFECYCLE_RULES: usize = 1000;
-/// Most tags that one lifecycle rule asks for: no object has more (both vendors).
-pub const MAX_LIFECYCLE_TAGS: usize = MAX_TAGS;
+/// Most tags that one lifecycle rule asks for. The vendors tell no limit, and OSS takes more than the ten that an object can
+/// have; each is held against every object that the rule could end.
+pub const MAX_LIFECYCLE_TAGS: usize = 100;
 /// Most `Not` of one lifecycle rule. OSS tells no limit; each is held against every object that the rule could end.
 pub const MAX_LIFECYCLE_NOTS: usize = 10;
 /// Largest document of lifecycle rules; it is kept in the bucket's row, which is in memory. A thousand rules of usual length
