@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
+use headwater_admin::{AuditReport, verify_audit};
 use headwater_model::clock::Clock;
-use headwater_server::{AuditReport, SystemClock, verify_audit};
+use headwater_server::SystemClock;
 use headwater_store::{DoctorReport, Treatment, examine};
 use serde_json::json;
 

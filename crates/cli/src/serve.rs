@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use headwater_admin::{Administration, Audit};
 use headwater_egress::{
     LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
 };
@@ -13,7 +14,7 @@ use headwater_engine::{
 };
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
-use headwater_server::{Addresses, Audit, Metrics, Server, SystemClock};
+use headwater_server::{Addresses, Metrics, Server, SystemClock};
 use headwater_store::{LocalConfig, LocalStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -160,7 +161,8 @@ impl Running {
             let (engine, config) = (self.engine.clone(), self.lifecycle);
             async move { engine.keep_lifecycles(&config).await }
         });
-        self.server.run(self.engine, self.clock, self.metrics, self.audit, stop).await;
+        let administration = Administration::new(self.engine, self.audit);
+        self.server.run(administration, self.clock, self.metrics, stop).await;
         lifecycles.abort();
         self.store
             .close(self.drain_limit)

@@ -4,14 +4,13 @@
 //! and size in both directions; a broken body ends its connection, never looks complete; each request leaves one access
 //! line and its counts.
 //!
-//! How: [`Server`] binds two listeners: the data plane speaks OSS and S3, the admin plane answers health, metrics and the admin API (`admin`), whose changes `audit` writes down.
+//! How: [`Server`] binds two listeners: the data plane speaks OSS and S3, the admin plane answers health, metrics and the admin API (`admin`), whose changes crate `admin` writes down.
 //! `service` carries a request from HTTP to the engine and back; `connection` runs a connection under its watchdog;
 //! `telemetry` writes the access lines and the metrics.
 //!
 //! Not here: what operations do (crate `engine`), what messages mean (crate `wire`).
 
 mod admin;
-mod audit;
 mod authenticate;
 mod body;
 mod bucket_log;
@@ -33,7 +32,6 @@ mod telemetry;
 mod tls;
 mod website;
 
-pub use audit::{Audit, AuditReport, verify as verify_audit};
 pub use clock::SystemClock;
 pub use server::{Addresses, Server, ServerConfig};
 pub use telemetry::{AccessLog, AccessLogTarget, Metrics};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_engine::Engine;
+use headwater_admin::Administration;
 use headwater_model::clock::Clock;
 use headwater_wire::Addressing;
 use ipnet::IpNet;
@@ -13,7 +13,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::AdminPlane;
-use crate::audit::Audit;
 use crate::connection::{Peer, serve};
 use crate::proxy_protocol::ProxyProtocol;
 use crate::service::Service;
@@ -91,18 +90,17 @@ impl Server {
     /// theirs, all within the drain limit. What is acknowledged is durable in any case.
     pub async fn run(
         self,
-        engine: Arc<Engine>,
+        administration: Administration,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
-        audit: Audit,
         stop: impl Future<Output = ()>,
     ) {
         let Self { config, data, admin, acceptor, access_log, .. } = self;
         let drain_limit = config.drain_limit;
-        let service =
-            Arc::new(Service::new(engine.clone(), clock.clone(), metrics, access_log, audit.clone(), &config));
+        let engine = administration.engine().clone();
+        let service = Arc::new(Service::new(administration.clone(), clock.clone(), metrics, access_log, &config));
         let (drain_sender, drain) = watch::channel(false);
-        let plane = AdminPlane::new(service.clone(), engine.clone(), clock.clone(), audit, drain.clone());
+        let plane = AdminPlane::new(service.clone(), clock.clone(), administration, drain.clone());
         let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));
         let keeping = tokio::spawn({
             let engine = engine.clone();

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use headwater_admin::Administration;
 use headwater_engine::{Engine, Place};
 use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
@@ -28,7 +29,6 @@ use http::{Request, Response, header};
 use hyper::body::Incoming;
 use ipnet::IpNet;
 
-use crate::audit::Audit;
 use crate::authenticate::{Authenticated, Authenticator, unknown_key};
 use crate::body::{Received, ResponseBody, collect, paced, stream, verified};
 use crate::bucket_log::BucketLogs;
@@ -46,7 +46,7 @@ pub(crate) const UNROUTED: &str = "Unrouted";
 /// What every request needs.
 pub(crate) struct Service {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) audit: Audit,
+    pub(crate) administration: Administration,
     pub(crate) bucket_logs: BucketLogs,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
@@ -59,17 +59,16 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn new(
-        engine: Arc<Engine>,
+        administration: Administration,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         access_log: AccessLog,
-        audit: Audit,
         config: &ServerConfig,
     ) -> Self {
         let strict_region = config.strict_region.then(|| config.addressing.region.clone());
         Self {
-            engine,
-            audit,
+            engine: administration.engine().clone(),
+            administration,
             bucket_logs: BucketLogs::default(),
             metrics,
             access_log,

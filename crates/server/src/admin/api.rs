@@ -6,17 +6,16 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
+use headwater_admin::{Administration, Requester, Unacknowledged};
 use headwater_engine::{Changed, Engine};
 use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use super::auth::Requester;
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
 use super::{buckets, explain, keys, openapi, origins, sts, tombstones};
-use crate::audit::{Audit, Intent, Unacknowledged};
 
 /// Lines of the audit log that are shown by default, and at most.
 const AUDIT_LINES: usize = 100;
@@ -25,14 +24,14 @@ const MAX_AUDIT_LINES: usize = 1000;
 /// What handlers work on.
 pub(super) struct Api {
     pub(super) engine: Arc<Engine>,
-    audit: Audit,
+    administration: Administration,
 }
 
 pub(super) type Shared = State<Arc<Api>>;
 pub(super) type Answer = Result<Response, Failure>;
 
-pub(super) fn router(engine: Arc<Engine>, audit: Audit) -> Router {
-    let api = Arc::new(Api { engine, audit });
+pub(super) fn router(administration: Administration) -> Router {
+    let api = Arc::new(Api { engine: administration.engine().clone(), administration });
     let migration = get(buckets::get_migration).put(buckets::put_migration).patch(buckets::patch_migration);
     let origin = get(origins::get).put(origins::put).patch(origins::patch).delete(origins::delete);
     Router::new()
@@ -77,9 +76,8 @@ impl Api {
     where
         T: Serialize + Send + Sync + 'static,
     {
-        let Requester { request_id, who, remote } = requester;
-        let intent = Intent { request_id, who, remote, action: named.action, target: named.target };
-        self.audit.change(intent, change).await.map_err(|failure| match failure {
+        let Named { action, target } = named;
+        self.administration.change(requester, action, target, change).await.map_err(|failure| match failure {
             Unacknowledged::Refused(error) => error.into(),
             Unacknowledged::NotAudited => {
                 let message =
@@ -106,6 +104,7 @@ pub(super) struct AuditQuery {
 )]
 pub(super) async fn audit_lines(State(api): Shared, Asked(query): Asked<AuditQuery>) -> Answer {
     let limit = query.limit.unwrap_or(AUDIT_LINES).clamp(1, MAX_AUDIT_LINES);
-    let lines = api.audit.last(limit).await.map_err(|error| Error::internal("read the audit log", error))?;
+    let lines =
+        api.administration.audit().last(limit).await.map_err(|error| Error::internal("read the audit log", error))?;
     Ok(json(StatusCode::OK, &serde_json::json!({ "entries": lines })).into_response())
 }

@@ -6,11 +6,12 @@
 //!
 //! Only the `Authorization` header counts: a presigned URL could be followed by whoever finds it in a history.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use headwater_admin::Requester;
 use headwater_model::Error;
 use headwater_model::access::Context;
 use headwater_model::bucket::Dialect;
@@ -30,17 +31,8 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// A body must be complete within this time.
 const BODY_LIMIT: Duration = Duration::from_secs(30);
 
-/// Whose request it is; handlers find it among the request's extensions.
-#[derive(Clone, Debug)]
-pub(super) struct Requester {
-    pub(super) request_id: String,
-    /// Access key id.
-    pub(super) who: String,
-    pub(super) remote: IpAddr,
-}
-
 impl AdminPlane {
-    /// The request with its verified body and its [`Requester`].
+    /// The request with its verified body and, among its extensions, its [`Requester`].
     pub(super) async fn admit(
         &self,
         request: Request<Incoming>,

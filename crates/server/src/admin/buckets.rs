@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use headwater_admin::{Requester, iso_8601};
 use headwater_model::acl::Acl;
 use headwater_model::settings::MigrationSettings;
 use headwater_model::{BucketName, Result};
@@ -11,11 +12,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::api::{Answer, Api, Named, Shared};
-use super::auth::Requester;
 use super::document;
 use super::error::{ErrorBody, json};
-use super::extract::{At, Document};
-use crate::audit::iso_8601;
+use super::extract::{At, By, Document};
 
 /// All buckets.
 #[derive(Serialize, ToSchema)]
@@ -82,7 +81,7 @@ pub(super) async fn get_migration(State(api): Shared, At(bucket): At<String>) ->
 pub(super) async fn put_migration(
     State(api): Shared,
     At(bucket): At<String>,
-    requester: Requester,
+    By(requester): By,
     Document(body): Document,
 ) -> Answer {
     let settings = document::read(&body)?;
@@ -98,7 +97,7 @@ pub(super) async fn put_migration(
 pub(super) async fn patch_migration(
     State(api): Shared,
     At(bucket): At<String>,
-    requester: Requester,
+    By(requester): By,
     Document(body): Document,
 ) -> Answer {
     change(&api, &bucket, requester, move |old| document::patched(old, &body)).await

@@ -2,11 +2,11 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
+use headwater_admin::Requester;
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::auth::Requester;
 use super::error::Failure;
 
 /// The variable segments of the path, decoded.
@@ -50,11 +50,14 @@ impl<S: Send + Sync> FromRequest<S> for Document {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Requester {
+/// Who asks.
+pub(super) struct By(pub(super) Requester);
+
+impl<S: Send + Sync> FromRequestParts<S> for By {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let requester = parts.extensions.get::<Self>().cloned();
-        requester.ok_or_else(|| Failure::unauthenticated("the request was not admitted"))
+        let requester = parts.extensions.get::<Requester>().cloned();
+        requester.map(Self).ok_or_else(|| Failure::unauthenticated("the request was not admitted"))
     }
 }

@@ -10,10 +10,9 @@ use serde_json::{Value, json as value};
 use utoipa::ToSchema;
 
 use super::api::{Answer, Named, Shared};
-use super::auth::Requester;
 use super::document;
 use super::error::{ErrorBody, json};
-use super::extract::{At, Document};
+use super::extract::{At, By, Document};
 
 /// An access key without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,7 +121,7 @@ pub(super) async fn list(State(api): Shared) -> Answer {
     responses((status = 201, description = "the key with its `secret`", body = KeyDocument),
               (status = "4XX", description = "refused", body = ErrorBody)),
 )]
-pub(super) async fn create(State(api): Shared, requester: Requester, Document(body): Document) -> Answer {
+pub(super) async fn create(State(api): Shared, By(requester): By, Document(body): Document) -> Answer {
     let new: NewKeyDocument = if body.is_empty() { document::read(b"{}")? } else { document::read(&body)? };
     let new = NewKey {
         account: new.account,
@@ -169,7 +168,7 @@ pub(super) async fn get(State(api): Shared, At(id): At<String>) -> Answer {
 pub(super) async fn patch(
     State(api): Shared,
     At(id): At<String>,
-    requester: Requester,
+    By(requester): By,
     Document(body): Document,
 ) -> Answer {
     let patch: KeyPatch = document::read(&body)?;
@@ -185,7 +184,7 @@ pub(super) async fn patch(
     responses((status = 200, description = "what it was", body = KeyDocument),
               (status = "4XX", description = "refused", body = ErrorBody)),
 )]
-pub(super) async fn delete(State(api): Shared, At(id): At<String>, requester: Requester) -> Answer {
+pub(super) async fn delete(State(api): Shared, At(id): At<String>, By(requester): By) -> Answer {
     let (engine, named) = (api.engine.clone(), named("delete_access_key", &id));
     let change = async move { engine.delete_access_key(&id).await.map(documents) };
     Ok(json(StatusCode::OK, &api.change(requester, named, change).await?.before))

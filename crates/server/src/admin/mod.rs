@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::IntoResponse as _;
+use headwater_admin::Administration;
 use headwater_engine::Engine;
 use headwater_model::clock::Clock;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -42,7 +43,6 @@ use tracing::Instrument as _;
 
 use once::UsedSignatures;
 
-use crate::audit::Audit;
 use crate::authenticate::Authenticator;
 use crate::listen;
 use crate::request_id::{RequestId, RequestIds};
@@ -72,15 +72,14 @@ pub(crate) struct AdminPlane {
 impl AdminPlane {
     pub(crate) fn new(
         service: Arc<Service>,
-        engine: Arc<Engine>,
         clock: Arc<dyn Clock>,
-        audit: Audit,
+        administration: Administration,
         drain: watch::Receiver<bool>,
     ) -> Self {
         Self {
-            router: api::router(engine.clone(), audit),
+            engine: administration.engine().clone(),
+            router: api::router(administration),
             service,
-            engine,
             // The region of a signature says nothing here.
             authenticator: Authenticator::new(None),
             used_signatures: UsedSignatures::default(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use headwater_admin::Requester;
 use headwater_model::origin::OriginId;
 use headwater_model::settings::OriginSettings;
 use headwater_model::{Error, Result as ModelResult};
@@ -10,10 +11,9 @@ use http::StatusCode;
 use serde_json::{Value, json as value};
 
 use super::api::{Answer, Api, Named, Shared};
-use super::auth::Requester;
 use super::document;
 use super::error::{ErrorBody, Failure, json};
-use super::extract::{At, Document};
+use super::extract::{At, By, Document};
 
 /// The origins that have settings of their own, each with its status.
 #[utoipa::path(
@@ -48,7 +48,7 @@ pub(super) async fn get(State(api): Shared, At(place): At<(String, String)>) -> 
 pub(super) async fn put(
     State(api): Shared,
     At(place): At<(String, String)>,
-    requester: Requester,
+    By(requester): By,
     Document(body): Document,
 ) -> Answer {
     let settings = document::read(&body)?;
@@ -65,7 +65,7 @@ pub(super) async fn put(
 pub(super) async fn patch(
     State(api): Shared,
     At(place): At<(String, String)>,
-    requester: Requester,
+    By(requester): By,
     Document(body): Document,
 ) -> Answer {
     change(&api, &place, requester, move |old| document::patched(old, &body)).await
@@ -90,7 +90,7 @@ async fn change(
     responses((status = 200, description = "what it had, or null", body = Value),
               (status = "4XX", description = "refused", body = ErrorBody)),
 )]
-pub(super) async fn delete(State(api): Shared, At(place): At<(String, String)>, requester: Requester) -> Answer {
+pub(super) async fn delete(State(api): Shared, At(place): At<(String, String)>, By(requester): By) -> Answer {
     let (engine, id) = (api.engine.clone(), origin(&place)?);
     let named = Named { action: "delete_origin_settings", target: format!("origin {id}") };
     let change = async move { engine.delete_origin_settings(&id).await };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use headwater_admin::iso_8601;
 use headwater_engine::{AssumeRole, Changed};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -10,12 +11,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::api::{Answer, Named, Shared};
-use super::auth::Requester;
 use super::document;
 use super::error::{ErrorBody, json};
-use super::extract::Document;
+use super::extract::{By, Document};
 use super::keys::policy_text;
-use crate::audit::iso_8601;
 
 /// What the credentials are to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,7 +56,7 @@ struct Issued {
     post, path = "/api/v1/sts/assume-role", tag = "keys", request_body = AssumeRoleDocument,
     responses((status = 200, body = CredentialsDocument), (status = "4XX", description = "refused", body = ErrorBody)),
 )]
-pub(super) async fn assume_role(State(api): Shared, requester: Requester, Document(body): Document) -> Answer {
+pub(super) async fn assume_role(State(api): Shared, By(requester): By, Document(body): Document) -> Answer {
     /// An hour, as at AWS.
     const DEFAULT_SECONDS: u64 = 3600;
     let asked: AssumeRoleDocument = document::read(&body)?;

@@ -2,16 +2,15 @@
 
 use axum::extract::State;
 use axum::response::IntoResponse as _;
+use headwater_admin::iso_8601;
 use headwater_model::{BucketName, ObjectKey};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::api::{Answer, Named, Shared};
-use super::auth::Requester;
 use super::error::{ErrorBody, json};
-use super::extract::{Asked, At};
-use crate::audit::iso_8601;
+use super::extract::{Asked, At, By};
 
 /// Tombstones on one page, at most and by default.
 const MAX_PAGE: usize = 1000;
@@ -74,7 +73,7 @@ pub(super) async fn list(State(api): Shared, At(bucket): At<String>, Asked(query
     params(("bucket" = String, Path), ("key" = String, Path)),
     responses((status = 204, description = "lifted"), (status = "4XX", description = "refused", body = ErrorBody)),
 )]
-pub(super) async fn lift(State(api): Shared, At((bucket, key)): At<(String, String)>, requester: Requester) -> Answer {
+pub(super) async fn lift(State(api): Shared, At((bucket, key)): At<(String, String)>, By(requester): By) -> Answer {
     let (name, key, engine) = (BucketName::parse(&bucket)?, ObjectKey::parse(&key)?, api.engine.clone());
     let named = Named { action: "lift_tombstone", target: format!("object {name}/{key}") };
     api.change(requester, named, async move { engine.lift_tombstone(&name, &key).await }).await?;

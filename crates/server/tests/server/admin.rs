@@ -1,7 +1,7 @@
 //! The admin API: who may use it, what it refuses and how, what it changes.
 
+use headwater_admin::verify_audit;
 use headwater_model::bucket::Dialect;
-use headwater_server::verify_audit;
 use http::Method;
 use serde_json::{Value, json};
 

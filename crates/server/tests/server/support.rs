@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use headwater_admin::{Administration, Audit};
 use headwater_egress::LoopMarker;
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::BoxFuture;
@@ -13,7 +14,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock;
 use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
 use headwater_model::reply::Owner;
-use headwater_server::{AccessLogTarget, Addresses, Audit, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
+use headwater_server::{AccessLogTarget, Addresses, Metrics, Server, ServerConfig, SystemClock, TlsFiles};
 use headwater_testkit::MemoryStore;
 use headwater_wire::Addressing;
 use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, sign_v4_headers};
@@ -103,7 +104,7 @@ pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mu
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
-    let server = tokio::spawn(server.run(engine.clone(), clock, metrics, audit, async {
+    let server = tokio::spawn(server.run(Administration::new(engine.clone(), audit), clock, metrics, async {
         let _ = stopped.await;
     }));
     Running { addresses, access_log, stop, server, directory, engine }

@@ -23,7 +23,7 @@ pub(crate) struct Intent {
 
 /// Why a change is not acknowledged.
 #[derive(Debug)]
-pub(crate) enum Unacknowledged {
+pub enum Unacknowledged {
     /// It was not made.
     Refused(Error),
     /// It was made, and its line could not be written.

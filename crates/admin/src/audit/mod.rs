@@ -32,7 +32,8 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use change::{Intent, Unacknowledged};
+pub(crate) use change::Intent;
+pub use change::Unacknowledged;
 pub use verify::{AuditReport, verify};
 
 /// Most bytes of the file's end that are read for its last lines: a line holds a document twice, at most 1 MiB each.
@@ -105,7 +106,10 @@ impl Audit {
     }
 
     /// The last lines, oldest first; fewer than `limit` if there are no more, or they are longer than 8 MiB together.
-    pub(crate) async fn last(&self, limit: usize) -> io::Result<Vec<Value>> {
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn last(&self, limit: usize) -> io::Result<Vec<Value>> {
         let shared = self.shared.clone();
         let read = tokio::task::spawn_blocking(move || {
             let tail = read_tail(&shared.path)?;
@@ -181,7 +185,7 @@ fn digest(line: &[u8]) -> String {
 }
 
 /// `2026-01-02T03:04:05.678Z`.
-pub(crate) fn iso_8601(at: Timestamp) -> String {
+pub fn iso_8601(at: Timestamp) -> String {
     let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     format!("{moment:.3}")
 }
