@@ -10,7 +10,8 @@ use crate::administration::{Administration, Requester};
 use crate::audit::Unacknowledged;
 
 impl Administration {
-    /// Replaces the document of a bucket, or takes it away. What is told of it is XML with secrets masked.
+    /// Replaces the document of a bucket, or takes it away; with an `expected` rule version, only while that is the
+    /// bucket's. What is told of it is XML with secrets masked.
     ///
     /// # Errors
     /// As [`Administration::change`], refused with what `Engine::change_website` refuses with.
@@ -19,12 +20,13 @@ impl Administration {
         requester: Requester,
         bucket: BucketName,
         website: Option<Website>,
+        expected: Option<u64>,
     ) -> Result<Changed<String>, Unacknowledged> {
         let action = if website.is_some() { "put_website" } else { "delete_website" };
         let target = format!("bucket {bucket}");
         let engine = self.engine().clone();
         let change = async move {
-            let changed = engine.change_website(&bucket, website).await?;
+            let changed = engine.change_website(&bucket, website, expected).await?;
             Ok(changed.map(|website| shown(&website)))
         };
         self.change(requester, action, target, change).await

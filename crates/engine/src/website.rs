@@ -23,13 +23,23 @@ impl Engine {
     /// Replaces the whole document, or takes it away if there is one; running fills of the bucket will store nothing. A
     /// masked secret that comes back unchanged means the secret that is stored.
     ///
-    /// Whether the caller may, [`Engine::authorise`] has been asked.
+    /// Whether the caller may, [`Engine::authorise`] has been asked. With an `expected` rule version, only while that is
+    /// the bucket's.
     ///
     /// # Errors
-    /// `NoSuchBucket`; `InvalidArgument` for a mask without a secret; those of the store.
-    pub async fn change_website(&self, name: &BucketName, mut website: Option<Website>) -> Result<Changed<Website>> {
+    /// `NoSuchBucket`; `PreconditionFailed` for another rule version; `InvalidArgument` for a mask without a secret; those
+    /// of the store.
+    pub async fn change_website(
+        &self,
+        name: &BucketName,
+        mut website: Option<Website>,
+        expected: Option<u64>,
+    ) -> Result<Changed<Website>> {
         let change = self.buckets.change().await;
         let bucket = &change.find(name)?.bucket;
+        if expected.is_some_and(|version| version != bucket.rule_version) {
+            return Err(Error::PreconditionFailed { condition: "If-Match" });
+        }
         let before = bucket.website.as_deref().cloned();
         if let Some(website) = &mut website {
             website.adopt_masked_secrets(before.as_ref())?;

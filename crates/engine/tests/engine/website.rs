@@ -160,3 +160,17 @@ async fn each_change_of_the_document_is_a_new_version_of_the_rules() {
     assert!(before < put && put < version());
     assert!(matches!(bench.ask(Op::GetBucketWebsite(bucket(BUCKET))).await, Err(Error::NoSuchWebsite { .. })));
 }
+
+#[tokio::test]
+async fn a_document_changes_only_while_its_version_is_the_expected_one() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let version = || bench.engine.bucket(BUCKET).unwrap().rule_version;
+    let website = |url| Website { rules: vec![RoutingRule::mirror_all(1, url)], ..Website::default() };
+    let read = version();
+    let change = async |url, expected| bench.engine.change_website(&bucket(BUCKET), Some(website(url)), expected).await;
+    change("https://first.example/", Some(read)).await.unwrap();
+    let refused = change("https://second.example/", Some(read)).await;
+    assert!(matches!(refused, Err(Error::PreconditionFailed { .. })));
+    assert_eq!(bench.engine.bucket(BUCKET).unwrap().website.as_deref(), Some(&website("https://first.example/")));
+    change("https://second.example/", None).await.unwrap();
+}
