@@ -1,0 +1,47 @@
+//! Saving a changed document: the one place where rules of the console reach the bucket.
+
+use headwater_admin::{Administration, Requester, Unacknowledged};
+use headwater_model::rule::validate;
+use headwater_model::website::Website;
+use headwater_model::{BucketName, Error};
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// It is in force.
+    Done,
+    /// Somebody else changed the document since the page was read: nothing was saved.
+    Concurrent,
+    /// It was not made, for this reason.
+    Refused(String),
+}
+
+/// Replaces the document if it is still the one of `expected`, the version that the page was made of.
+pub(crate) async fn save(
+    administration: &Administration,
+    requester: Requester,
+    bucket: &BucketName,
+    website: Option<Website>,
+    expected: u64,
+) -> Saved {
+    if let Some(Err(error)) = website.as_ref().map(validate) {
+        return Saved::Refused(reason(&error));
+    }
+    match administration.change_website(requester, bucket.clone(), website, Some(expected)).await {
+        Ok(_) => Saved::Done,
+        Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => Saved::Concurrent,
+        Err(Unacknowledged::Refused(error)) => Saved::Refused(reason(&error)),
+        Err(Unacknowledged::NotAudited) => Saved::Refused(
+            "the change was made, but could not be written to the audit log: see the server's log".to_owned(),
+        ),
+    }
+}
+
+/// An error for people.
+pub(crate) fn reason(error: &Error) -> String {
+    match error {
+        Error::InvalidArgument { name, value, message } if value.is_empty() => format!("{name}: {message}"),
+        Error::InvalidArgument { name, value, message } => format!("{name} {value}: {message}"),
+        other => other.to_string(),
+    }
+}

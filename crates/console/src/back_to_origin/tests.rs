@@ -1,0 +1,331 @@
+//! The pages over an engine: what they say, and what is stored.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use headwater_admin::{Administration, Audit, Requester};
+use headwater_egress::LoopMarker;
+use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
+use headwater_model::access::Context;
+use headwater_model::body::Body;
+use headwater_model::bucket::Dialect;
+use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::op::{Caller, CreateBucket, Op};
+use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
+use headwater_model::reply::Owner;
+use headwater_model::rule::RoutingRule;
+use headwater_model::website::{IndexDocument, Website};
+use headwater_model::{BoxFuture, BucketName};
+use headwater_testkit::{ManualClock, MemoryStore};
+use http::StatusCode;
+use tempfile::TempDir;
+
+use super::visit::{Outcome, Visit};
+
+/// An origin that is down.
+struct Down;
+
+impl Origin for Down {
+    fn fetch(&self, _: OriginRequest) -> BoxFuture<'_, Result<OriginResponse, OriginError>> {
+        Box::pin(async { Err(OriginError::Connect("refused".into())) })
+    }
+}
+
+struct World {
+    administration: Administration,
+    _directory: TempDir,
+}
+
+impl World {
+    /// With an empty bucket.
+    async fn new() -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let owner = Owner { id: "owner".into(), display_name: "root".into() };
+        let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
+        let origins = headwater_egress::Origins::new(clock.clone());
+        let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));
+        let fills = Fills::new(FillsConfig {
+            seal: seal.clone(),
+            store: store.clone(),
+            origin: Arc::new(Down),
+            clock: clock.clone(),
+            observer: Arc::new(()),
+            origins: origins.clone(),
+            marker: LoopMarker::new("test"),
+            local: LocalNames::default(),
+            limits: FillLimits::default(),
+        });
+        let region = "cn-hangzhou".into();
+        let config = EngineConfig { store, fills, root, clock: clock.clone(), region, seal, origins };
+        let engine = Arc::new(Engine::open(config).await.unwrap());
+        let principal = engine.accounts().find("root", None, Timestamp(0)).unwrap().unwrap().principal;
+        let context = Context::internal(Timestamp::from_seconds(1_700_000_000));
+        let root = Caller { principal, dialect: Dialect::Oss, context };
+        let create = CreateBucket {
+            bucket: BucketName::parse("bkt").unwrap(),
+            acl: None,
+            ownership: None,
+            location: None,
+            storage_class: None,
+            object_lock: None,
+        };
+        engine.perform(&root, Op::CreateBucket(create), Body::Empty).await.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let audit = Audit::open(&directory.path().join("audit.log"), clock).unwrap();
+        Self { administration: Administration::new(engine, audit), _directory: directory }
+    }
+
+    fn visit(&self) -> Visit<'_> {
+        let requester = Requester {
+            request_id: "request".to_owned(),
+            who: "root".to_owned(),
+            remote: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        let bucket = self.administration.engine().bucket("bkt").unwrap();
+        Visit { administration: &self.administration, requester, csrf: "the-token", bucket }
+    }
+
+    /// With a document that no page made.
+    async fn put(&self, website: Website) {
+        let bucket = BucketName::parse("bkt").unwrap();
+        self.administration.engine().change_website(&bucket, Some(website), None).await.unwrap();
+    }
+
+    fn website(&self) -> Option<Website> {
+        self.visit().bucket.website.as_deref().cloned()
+    }
+
+    fn urls(&self) -> Vec<String> {
+        self.visit().rules().iter().map(|rule| rule.mirror_url().unwrap().to_owned()).collect()
+    }
+
+    fn version(&self) -> String {
+        self.visit().bucket.rule_version.to_string()
+    }
+}
+
+fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// What a browser sends of a page: hidden fields, ticks, choices and text as they stand, then what is typed over them.
+fn typed_into(page: &str, typed: &[(&str, &str)]) -> Vec<(String, String)> {
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    let mut sent = Vec::new();
+    for tag in page.split("<input").skip(1).map(|rest| rest.split_once('>').unwrap().0) {
+        let Some(name) = attribute(tag, "name") else { continue };
+        let is_choice = tag.contains("type=\"checkbox\"") || tag.contains("type=\"radio\"");
+        if !is_choice || tag.ends_with(" checked") {
+            sent.push((name, attribute(tag, "value").unwrap_or_else(|| "on".to_owned())));
+        }
+    }
+    for tag in page.split("<select").skip(1).map(|rest| rest.split_once("</select>").unwrap().0) {
+        let (_, chosen) = tag.split_once(" selected>").unwrap_or(tag.split_once("<option>").unwrap());
+        sent.push((attribute(tag, "name").unwrap(), chosen.split_once('<').unwrap().0.to_owned()));
+    }
+    sent.retain(|(name, _)| typed.iter().all(|(field, _)| field != name));
+    sent.extend(fields(typed));
+    sent
+}
+
+fn shown(outcome: Outcome) -> (StatusCode, String) {
+    match outcome {
+        Outcome::Page(status, text) => (status, text),
+        other => panic!("no page but {other:?}"),
+    }
+}
+
+fn list() -> Outcome {
+    Outcome::To("/buckets/bkt/back-to-origin".to_owned())
+}
+
+fn site(rules: Vec<RoutingRule>) -> Website {
+    let index = IndexDocument { suffix: "index.html".into(), support_sub_dir: None, kind: None };
+    Website { index: Some(index), error: None, rules }
+}
+
+fn rule(number: u32, host: &str) -> RoutingRule {
+    let mut rule = RoutingRule::mirror_all(number, &format!("https://{host}/"));
+    rule.condition.key_prefix = Some(format!("{host}/").into());
+    rule
+}
+
+#[tokio::test]
+async fn the_documented_form_makes_the_documented_rule() {
+    let world = World::new().await;
+    let (status, page) = shown(world.visit().create(None));
+    assert_eq!(status, StatusCode::OK);
+    for words in [
+        "Create Rule",
+        "Mirroring",
+        "Prerequisite",
+        "File Name Prefix",
+        "Origin URL",
+        "Perform MD5 verification",
+        "Transfer queryString",
+        "Follow Origin to Redirect Request",
+        "Keep Forward Slash in Origin URL",
+        "Set Transmission Rule of HTTP Header",
+        ">OK</button>",
+        ">Cancel</button>",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    let typed = [("by_prefix", "on"), ("prefix", "examplefolder/"), ("host", "www.example.com"), ("do", "ok")];
+    assert_eq!(world.visit().sent(&typed_into(&page, &typed)).await, list());
+    let mut expected = RoutingRule::mirror_all(1, "https://www.example.com/");
+    expected.condition.key_prefix = Some("examplefolder/".into());
+    assert_eq!(world.website(), Some(Website { rules: vec![expected], ..Website::default() }));
+    let (_, list) = shown(world.visit().list());
+    assert!(list.contains("https://www.example.com/") && list.contains("examplefolder/"), "{list}");
+}
+
+#[tokio::test]
+async fn what_was_typed_is_shown_again_with_what_is_wrong() {
+    let world = World::new().await;
+    let (_, page) = shown(world.visit().create(None));
+    assert!(!page.contains("class=\"fault\""), "nothing is wrong before anything was typed");
+    let typed = [("prefix", "\"><script>x"), ("host", "https://a"), ("passes_query", "on"), ("do", "ok")];
+    let (status, page) = shown(world.visit().sent(&typed_into(&page, &typed)).await);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("id=\"host-fault\"") && page.contains("without scheme"), "{page}");
+    assert!(page.contains("value=\"https://a\"") && page.contains("id=\"passes_query\" checked"), "{page}");
+    assert!(!page.contains("<script>x"), "text stays text");
+    assert_eq!(world.website(), None);
+}
+
+#[tokio::test]
+async fn an_edit_keeps_what_the_form_does_not_show_and_the_rest_of_the_document() {
+    let world = World::new().await;
+    let mut rich = rule(7, "a");
+    rich.redirect.as_mut().unwrap().mirror.url_slave = Some("https://second.example/".into());
+    let before = site(vec![rich, rule(9, "b")]);
+    world.put(before.clone()).await;
+    let (_, page) = shown(world.visit().edit(7));
+    assert!(page.contains("Not shown here and kept as stored: MirrorURLSlave"), "{page}");
+    let outcome = world.visit().sent(&typed_into(&page, &[("checks_md5", "on"), ("do", "ok")])).await;
+    assert_eq!(outcome, list());
+    let mut expected = before;
+    expected.rules[0].redirect.as_mut().unwrap().mirror.check_md5 = Some(true);
+    (expected.rules[0].number, expected.rules[1].number) = (1, 2);
+    assert_eq!(world.website(), Some(expected));
+}
+
+#[tokio::test]
+async fn rules_must_differ_in_prefix_or_suffix() {
+    let world = World::new().await;
+    let mut twin = rule(3, "a");
+    twin.condition
+        .include_headers
+        .push(headwater_model::rule::IncludeHeader { key: "host".into(), ..Default::default() });
+    world.put(site(vec![twin, rule(4, "a")])).await;
+    let (_, page) = shown(world.visit().create(Some(4)));
+    assert!(page.contains("A copy of rule 4"), "{page}");
+    let (status, page) = shown(world.visit().sent(&typed_into(&page, &[("do", "ok")])).await);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Rules must differ in File Name Prefix or File Name Suffix"), "{page}");
+    assert_eq!(world.visit().sent(&typed_into(&page, &[("suffix", ".jpg"), ("do", "ok")])).await, list());
+    assert_eq!(world.visit().rules().len(), 3);
+    // The API made two alike: the other options of each can still be changed.
+    let (_, page) = shown(world.visit().edit(2));
+    assert_eq!(world.visit().sent(&typed_into(&page, &[("checks_md5", "on"), ("do", "ok")])).await, list());
+}
+
+#[tokio::test]
+async fn a_concurrent_change_is_told_and_nothing_typed_is_lost() {
+    let world = World::new().await;
+    world.put(site(vec![rule(1, "a"), rule(2, "b")])).await;
+    let (_, page) = shown(world.visit().edit(2));
+    // Somebody else turns the two around.
+    world.put(site(vec![rule(1, "b"), rule(2, "a")])).await;
+    let (status, page) = shown(world.visit().sent(&typed_into(&page, &[("host", "c.example"), ("do", "ok")])).await);
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("changed by somebody else") && page.contains("value=\"c.example\""), "{page}");
+    assert_eq!(world.urls(), ["https://b/", "https://a/"]);
+    assert_eq!(world.visit().sent(&typed_into(&page, &[("do", "ok")])).await, list());
+    assert_eq!(world.urls(), ["https://c.example/", "https://a/"], "the rule is found where it went");
+
+    // Somebody else deletes it.
+    let (_, page) = shown(world.visit().edit(1));
+    world.put(site(vec![rule(1, "a")])).await;
+    let (status, page) = shown(world.visit().sent(&typed_into(&page, &[("do", "ok")])).await);
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("itself was"), "{page}");
+}
+
+#[tokio::test]
+async fn the_list_is_reordered_and_emptied_and_the_index_stays() {
+    let world = World::new().await;
+    world.put(site(vec![rule(1, "a"), rule(2, "b"), rule(3, "c")])).await;
+    let order = |what: &'static str, number: &'static str| {
+        let sent = fields(&[("do", what), ("number", number), ("version", &world.version())]);
+        let world = &world;
+        async move { world.visit().order(&sent).await }
+    };
+    assert_eq!(order("up", "2").await, list());
+    assert_eq!(order("down", "1").await, list());
+    assert_eq!(world.urls(), ["https://a/", "https://b/", "https://c/"]);
+    assert_eq!(order("delete", "2").await, list());
+    assert_eq!(world.urls(), ["https://a/", "https://c/"]);
+    let (status, page) =
+        shown(world.visit().order(&fields(&[("do", "delete"), ("number", "1"), ("version", "1")])).await);
+    assert_eq!((status, page.contains("changed by somebody else")), (StatusCode::CONFLICT, true));
+
+    let (_, page) = shown(world.visit().confirm_delete(1));
+    assert!(page.contains("Delete rule 1?") && page.contains("https://a/"), "{page}");
+    assert_eq!(shown(world.visit().confirm_delete(9)).0, StatusCode::NOT_FOUND);
+    let (_, page) = shown(world.visit().confirm_clear("", None));
+    assert!(page.contains("All 2 rules go") && page.contains("value=\"the-token\""), "{page}");
+    let version = world.version();
+    let (status, page) = shown(world.visit().clear(&fields(&[("confirmation", "other"), ("version", &version)])).await);
+    assert_eq!(
+        (status, page.contains("not the bucket&#39;s name: type bkt")),
+        (StatusCode::UNPROCESSABLE_ENTITY, true)
+    );
+    assert_eq!(world.visit().clear(&fields(&[("confirmation", "bkt"), ("version", &version)])).await, list());
+    assert_eq!(world.website(), Some(site(Vec::new())));
+}
+
+#[tokio::test]
+async fn documents_are_exported_and_imported() {
+    let world = World::new().await;
+    world.put(site(vec![rule(1, "a"), rule(2, "b")])).await;
+    let Outcome::File(document) = world.visit().export() else { panic!("no document") };
+    let import = |document: &str, present: &str, version: &str| {
+        fields(&[("document", document), ("present", present), ("version", version)])
+    };
+    let (status, page) = shown(world.visit().import_page());
+    assert!(status == StatusCode::OK && page.contains("value=\"the-token\""), "{page}");
+    let (status, page) = shown(world.visit().import(&import("<no", "replace", &world.version())).await);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("&#60;no"), "{page}");
+    let (status, _) = shown(world.visit().import(&import(&document, "replace", "0")).await);
+    assert_eq!(status, StatusCode::CONFLICT);
+    world.put(Website { index: None, ..site(vec![rule(5, "c")]) }).await;
+    assert_eq!(world.visit().import(&import(&document, "keep", &world.version())).await, list());
+    assert_eq!(world.urls(), ["https://c/", "https://a/", "https://b/"]);
+    assert_eq!(world.website().unwrap().index, None, "rules only");
+    assert_eq!(world.visit().import(&import(&document, "replace", &world.version())).await, list());
+    assert_eq!(world.urls(), ["https://a/", "https://b/"]);
+}
+
+#[tokio::test]
+async fn previews_and_tests_store_nothing() {
+    let world = World::new().await;
+    let (_, page) = shown(world.visit().create(None));
+    let typed =
+        [("prefix", "a/"), ("host", "origin.example"), ("directory", "dir"), ("sample", "a/b c"), ("do", "test")];
+    let sent = typed_into(&page, &typed);
+    let (_, part) = shown(world.visit().preview(&sent));
+    assert!(part.contains("https://origin.example/dir/a/b%20c") && !part.contains("<html"), "{part}");
+    let (status, page) = shown(world.visit().sent(&sent).await);
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("This rule applies.") && page.contains("a failure of the origin"), "{page}");
+    assert!(page.contains("aliyun-oss-mirror"), "the origin request's headers");
+    assert!(page.contains("value=\"origin.example\""), "what was typed stays");
+    assert_eq!(world.website(), None);
+}

@@ -1,0 +1,86 @@
+//! A visit of these pages: who comes, to which bucket, and what comes of it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use headwater_admin::{Administration, Requester};
+use headwater_model::bucket::Bucket;
+use headwater_model::rule::RoutingRule;
+use http::StatusCode;
+
+use super::changes::{Change, Vanished, changed};
+use super::saving::{Saved, save};
+
+/// Who comes, to which bucket.
+pub(crate) struct Visit<'v> {
+    pub(crate) administration: &'v Administration,
+    pub(crate) requester: Requester,
+    /// What forms of this session carry.
+    pub(crate) csrf: &'v str,
+    /// As it is at the beginning of the visit.
+    pub(crate) bucket: Arc<Bucket>,
+}
+
+/// What comes of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A page.
+    Page(StatusCode, String),
+    /// Another page: what was to be done is done.
+    To(String),
+    /// A document to keep.
+    File(String),
+}
+
+impl Visit<'_> {
+    pub(crate) fn name(&self) -> &str {
+        self.bucket.name.as_str()
+    }
+
+    pub(crate) fn names(&self) -> (&str, &str) {
+        (self.name(), self.csrf)
+    }
+
+    pub(crate) fn rules(&self) -> &[RoutingRule] {
+        self.bucket.website.as_ref().map_or(&[], |website| &website.rules)
+    }
+
+    /// The list, as where to go after a change.
+    pub(crate) fn to_list(&self) -> Outcome {
+        Outcome::To(format!("/buckets/{}/back-to-origin", self.name()))
+    }
+
+    /// Makes a change of the rules that the page of `version` showed.
+    pub(crate) async fn change(&self, change: Change, version: u64) -> Result<Saved, Vanished> {
+        if version != self.bucket.rule_version {
+            return Ok(Saved::Concurrent);
+        }
+        let website = changed(self.bucket.website.as_deref(), change)?;
+        Ok(save(self.administration, self.requester.clone(), &self.bucket.name, website, version).await)
+    }
+
+    /// The same visit, with the bucket as it is now.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let bucket = self.administration.engine().bucket(self.name())?;
+        Some(Visit { administration: self.administration, requester: self.requester.clone(), csrf: self.csrf, bucket })
+    }
+}
+
+/// Writes a page.
+pub(crate) fn page(status: StatusCode, template: &impl Template) -> Outcome {
+    match template.render() {
+        Ok(text) => Outcome::Page(status, text),
+        // Only writing to a string can fail, and that does not.
+        Err(error) => Outcome::Page(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+/// The version that a form carries; a form without one is of no version.
+pub(crate) fn version(fields: &[(String, String)]) -> u64 {
+    text(fields, "version").parse().unwrap_or(u64::MAX)
+}
+
+/// A field of a form; empty if it is not there.
+pub(crate) fn text<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+    fields.iter().find(|(field, _)| field == name).map(|(_, value)| &**value).unwrap_or_default()
+}
