@@ -1,4 +1,20 @@
 //! The web console: what operators do daily, by browser.
+//!
+//! Guarantees: nothing but the log-on page and the assets is shown without a session, and a session is root's; a change
+//! needs the session's token in its form and comes from a page of this origin; all of it works without scripts.
+//!
+//! How: [`Console`] is the only door: it asks for the session and the token before any page sees a request. A page is a
+//! template that extends `layout.html` and has a field `csrf`, which its forms carry; it answers with an `Outcome`, and a
+//! change answers with the address of the page that shows it. To add a page, add its path to the match in `console`.
+//!
+//! Not here: listeners and limits of bodies (crate `server`), what changes do (crates `admin` and `engine`).
 
-#[cfg_attr(not(test), expect(dead_code, reason = "its pages stand on the console's sessions, which come next"))]
+mod assets;
+#[cfg_attr(not(test), expect(dead_code, reason = "its pages are not yet reached"))]
 mod back_to_origin;
+mod buckets;
+mod console;
+mod log_on;
+mod session;
+
+pub use console::Console;

@@ -21,5 +21,7 @@ mod trial;
 mod visit;
 mod warnings;
 
+pub(crate) use visit::{Outcome, page, text};
+
 #[cfg(test)]
 mod tests;

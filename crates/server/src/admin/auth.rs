@@ -7,7 +7,6 @@
 //! Only the `Authorization` header counts: a presigned URL could be followed by whoever finds it in a history.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -17,19 +16,13 @@ use headwater_model::access::Context;
 use headwater_model::bucket::Dialect;
 use headwater_model::op::{Action, Caller};
 use headwater_wire::sign::PayloadMode;
-use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use sha2::{Digest as _, Sha256};
 
-use super::AdminPlane;
 use super::error::Failure;
+use super::{AdminPlane, body};
 use crate::request_id::RequestId;
-
-/// Longest body of a request: settings are a few KiB, a website document of 20 rules some hundred at most.
-const MAX_BODY_BYTES: usize = 1 << 20;
-/// A body must be complete within this time.
-const BODY_LIMIT: Duration = Duration::from_secs(30);
 
 impl AdminPlane {
     /// The request with its verified body and, among its extensions, its [`Requester`].
@@ -45,19 +38,7 @@ impl AdminPlane {
         let who = admitted.access_key_id;
         let caller = Caller { principal: admitted.principal, dialect: Dialect::S3, context: Context::internal(now) };
         self.engine.authorise(&caller, Action::Administer, None, None)?;
-        let declared = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        if declared.is_some_and(|bytes: u64| bytes > MAX_BODY_BYTES as u64) {
-            return Err(too_large());
-        }
-        let body = tokio::time::timeout(BODY_LIMIT, Limited::new(incoming, MAX_BODY_BYTES).collect());
-        let body = match body.await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
-            Ok(Err(_)) => return Err(Failure::new(StatusCode::BAD_REQUEST, "incomplete_body", "the body broke off")),
-            Err(_) => {
-                return Err(Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not come in time"));
-            }
-        };
+        let body = body::complete(&parts.headers, incoming).await?;
         check_payload(&admitted.payload, &body)?;
         // A POST about a bucket asks for an explanation only: whoever repeats it learns what the key's owner learnt.
         let explains = parts.method == Method::POST && parts.uri.path().starts_with("/api/v1/buckets/");
@@ -89,11 +70,6 @@ fn check_payload(mode: &PayloadMode, body: &Bytes) -> Result<(), Failure> {
 fn repeated() -> Failure {
     let message = "a change with this signature was taken before; sign again, in the same second with another header";
     Failure::new(StatusCode::FORBIDDEN, "repeated", message)
-}
-
-fn too_large() -> Failure {
-    let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
 }
 
 fn refusal(error: Error) -> Failure {

@@ -1,7 +1,9 @@
-//! The admin plane: health, readiness, metrics, and the admin API.
+//! The admin plane: health, readiness, metrics, the admin API, and the web console.
 //!
 //! `/-/healthz` says that the process serves; `/-/readyz` that it takes new requests (no longer once it drains);
 //! `/-/metrics` is the Prometheus text. None of them tells anything about contents, and none asks who reads.
+//!
+//! What is under neither `/-/` nor `/api/` is the console's, which has sessions of its own (crate `console`).
 //!
 //! Everything under `/api/` is for the root key alone ([`auth`]): a request reaches its handler only after its
 //! signature, its signer's right and its body's digest were checked. Changes are written to the audit log before they
@@ -10,7 +12,9 @@
 
 mod api;
 mod auth;
+mod body;
 mod buckets;
+mod console;
 mod document;
 mod error;
 mod explain;
@@ -30,6 +34,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::IntoResponse as _;
 use headwater_admin::Administration;
+use headwater_console::Console;
 use headwater_engine::Engine;
 use headwater_model::clock::Clock;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -66,6 +71,7 @@ pub(crate) struct AdminPlane {
     used_signatures: UsedSignatures,
     request_ids: RequestIds,
     router: axum::Router,
+    console: Console,
     drain: watch::Receiver<bool>,
 }
 
@@ -78,7 +84,8 @@ impl AdminPlane {
     ) -> Self {
         Self {
             engine: administration.engine().clone(),
-            router: api::router(administration),
+            router: api::router(administration.clone()),
+            console: Console::new(administration, clock.clone()),
             service,
             // The region of a signature says nothing here.
             authenticator: Authenticator::new(None),
@@ -120,8 +127,11 @@ impl AdminPlane {
             // An error, so that no filter of the log takes the id away.
             let span = tracing::error_span!("admin", request_id = id.as_str());
             self.answer_api(request, peer, id).instrument(span).await
-        } else {
+        } else if request.uri().path().starts_with("/-/") {
             self.answer_probe(&request)
+        } else {
+            let span = tracing::error_span!("console", request_id = id.as_str());
+            self.answer_console(request, peer, id).instrument(span).await
         };
         let value = HeaderValue::from_str(id.as_str()).expect("hex digits");
         response.headers_mut().insert(REQUEST_ID, value);

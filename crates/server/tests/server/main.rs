@@ -5,6 +5,7 @@
 mod admin;
 mod admin_client;
 mod configuration;
+mod console;
 mod differential;
 mod forms;
 mod matrix;

@@ -153,7 +153,12 @@ async fn the_admin_plane_tells_health_and_counts() {
     let metrics = ask("/-/metrics").await;
     let row = "headwater_requests_total{operation=\"GetObject\",dialect=\"oss\",status=\"4xx\"} 1";
     assert!(metrics.contains(row), "{metrics}");
-    assert!(ask("/bkt/none").await.starts_with("HTTP/1.1 404"), "objects are not on the admin plane");
+    assert!(ask("/-/none").await.starts_with("HTTP/1.1 404"));
+    let elsewhere = ask("/bkt/none").await;
+    assert!(
+        elsewhere.starts_with("HTTP/1.1 303") && elsewhere.contains("/log-on"),
+        "objects are not on the admin plane"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,192 @@
+//! Buckets: the list, a new one, one of them, and its end.
+
+use std::sync::Arc;
+
+use askama::Template;
+use headwater_admin::{Administration, Requester, Unacknowledged, iso_8601};
+use headwater_engine::Changed;
+use headwater_model::BucketName;
+use headwater_model::access::Context;
+use headwater_model::acl::Acl;
+use headwater_model::body::Body;
+use headwater_model::bucket::{Bucket, Dialect};
+use headwater_model::clock::Timestamp;
+use headwater_model::op::{Caller, CreateBucket, Op};
+use http::StatusCode;
+
+use crate::back_to_origin::{Outcome, page, text};
+use crate::session::Session;
+
+/// Who comes.
+pub(crate) struct Visitor<'v> {
+    pub(crate) administration: &'v Administration,
+    pub(crate) requester: Requester,
+    pub(crate) session: &'v Session,
+    pub(crate) now: Timestamp,
+}
+
+struct Row {
+    name: String,
+    created: String,
+    acl: &'static str,
+    rules: usize,
+}
+
+#[derive(Template)]
+#[template(path = "buckets/list.html")]
+struct ListPage<'p> {
+    csrf: &'p str,
+    notice: Option<String>,
+    search: &'p str,
+    total: usize,
+    rows: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "buckets/create.html")]
+struct CreatePage<'p> {
+    csrf: &'p str,
+    name: &'p str,
+    fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "buckets/bucket.html")]
+struct BucketPage<'p> {
+    csrf: &'p str,
+    notice: Option<String>,
+    bucket: Row,
+    dialect: &'static str,
+    location: String,
+    owner: String,
+}
+
+#[derive(Template)]
+#[template(path = "buckets/delete.html")]
+struct DeletePage<'p> {
+    csrf: &'p str,
+    bucket: &'p str,
+    typed: &'p str,
+    fault: Option<String>,
+}
+
+fn row(bucket: &Bucket) -> Row {
+    Row {
+        name: bucket.name.to_string(),
+        created: iso_8601(bucket.created),
+        acl: match &bucket.acl {
+            Acl::Canned(acl) => acl.as_str(),
+            Acl::Grants(_) => "grants",
+        },
+        rules: bucket.website.as_ref().map_or(0, |website| website.rules.len()),
+    }
+}
+
+impl Visitor<'_> {
+    pub(crate) fn list(&self, search: &str) -> Outcome {
+        let buckets = self.administration.engine().buckets();
+        let total = buckets.len();
+        let rows =
+            buckets.iter().filter(|bucket| bucket.name.as_str().contains(search.trim())).map(|bucket| row(bucket));
+        let (csrf, notice) = (&*self.session.csrf, self.session.said());
+        page(StatusCode::OK, &ListPage { csrf, notice, search, total, rows: rows.collect() })
+    }
+
+    pub(crate) fn creating(&self, name: &str, fault: Option<String>) -> Outcome {
+        page(status(fault.as_ref()), &CreatePage { csrf: &self.session.csrf, name, fault })
+    }
+
+    /// Creates a bucket; what was typed is kept if it is refused.
+    pub(crate) async fn create(&self, fields: &[(String, String)]) -> Outcome {
+        let typed = text(fields, "name");
+        let parsed = BucketName::parse(typed).and_then(|name| name.check_new().map(|()| name));
+        let Ok(name) = parsed else { return self.creating(typed, Some(name_fault(typed))) };
+        if self.administration.engine().bucket(name.as_str()).is_some() {
+            return self.creating(typed, Some(format!("There is a bucket {name} already: choose another name.")));
+        }
+        let create = CreateBucket {
+            bucket: name.clone(),
+            acl: None,
+            ownership: None,
+            location: None,
+            storage_class: None,
+            object_lock: None,
+        };
+        if let Err(reason) =
+            self.change("create_bucket", &name, Op::CreateBucket(create), (None, Some(name.to_string()))).await
+        {
+            return self.creating(typed, Some(reason));
+        }
+        self.session.say(format!("Bucket {name} was created. It is private."));
+        Outcome::To(format!("/buckets/{name}"))
+    }
+
+    pub(crate) fn show(&self, bucket: &Arc<Bucket>) -> Outcome {
+        let owner =
+            bucket.access.owner.as_ref().map_or_else(|| "root".to_owned(), |owner| owner.display_name.to_string());
+        let dialect = match bucket.dialect {
+            Dialect::Oss => "OSS",
+            Dialect::S3 => "S3",
+        };
+        let (csrf, notice, location) = (&*self.session.csrf, self.session.said(), bucket.location.to_string());
+        page(StatusCode::OK, &BucketPage { csrf, notice, bucket: row(bucket), dialect, location, owner })
+    }
+
+    pub(crate) fn deleting(&self, bucket: &str, typed: &str, fault: Option<String>) -> Outcome {
+        page(status(fault.as_ref()), &DeletePage { csrf: &self.session.csrf, bucket, typed, fault })
+    }
+
+    /// Deletes an empty bucket if its name was typed.
+    pub(crate) async fn delete(&self, name: &BucketName, fields: &[(String, String)]) -> Outcome {
+        let typed = text(fields, "confirmation");
+        if typed.trim() != name.as_str() {
+            return self.deleting(name.as_str(), typed, Some(format!("That is not the bucket's name: type {name}.")));
+        }
+        let ends = (Some(name.to_string()), None);
+        if let Err(reason) = self.change("delete_bucket", name, Op::DeleteBucket(name.clone()), ends).await {
+            return self.deleting(name.as_str(), typed, Some(reason));
+        }
+        self.session.say(format!("Bucket {name} was deleted."));
+        Outcome::To("/buckets".to_owned())
+    }
+
+    /// Performs an operation as the key that is logged on, through the audit log.
+    async fn change(
+        &self,
+        action: &'static str,
+        bucket: &BucketName,
+        op: Op,
+        (before, after): (Option<String>, Option<String>),
+    ) -> Result<(), String> {
+        let (engine, now) = (self.administration.engine().clone(), self.now);
+        let found = engine.accounts().find(&self.session.who, None, now);
+        let Ok(Some(credential)) = found else { return Err("The access key is no longer enabled.".to_owned()) };
+        let change = Box::pin(async move {
+            let context = Context::internal(now);
+            let caller = Caller { principal: credential.principal, dialect: Dialect::Oss, context };
+            engine.perform(&caller, op, Body::Empty).await?;
+            Ok(Changed { before, after, differs: true })
+        });
+        let target = format!("bucket {bucket}");
+        match self.administration.change(self.requester.clone(), action, target, change).await {
+            Ok(_) => Ok(()),
+            Err(Unacknowledged::Refused(error)) => Err(error.to_string()),
+            Err(Unacknowledged::NotAudited) => {
+                Err("It was done, but could not be written to the audit log; the server's log says why.".to_owned())
+            }
+        }
+    }
+}
+
+fn status(fault: Option<&String>) -> StatusCode {
+    if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+}
+
+fn name_fault(typed: &str) -> String {
+    if typed.is_empty() {
+        return "Type a name.".to_owned();
+    }
+    format!(
+        "{typed} cannot be a bucket's name: use 3 to 63 lowercase letters, digits, hyphens and dots, with a letter or digit at both ends."
+    )
+}
