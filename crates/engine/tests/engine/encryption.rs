@@ -239,6 +239,18 @@ async fn parts(
 }
 
 async fn complete(bench: &Bench, upload: UploadRef, parts: Vec<CompletedPart>) -> SharedMeta {
+    match complete_with(bench, upload, parts, None).await.unwrap() {
+        Reply::Completed(meta) => meta,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn complete_with(
+    bench: &Bench,
+    upload: UploadRef,
+    parts: Vec<CompletedPart>,
+    customer_key: Option<CustomerKey>,
+) -> Result<Reply> {
     let complete = CompleteMultipartUpload {
         upload,
         parts,
@@ -249,11 +261,9 @@ async fn complete(bench: &Bench, upload: UploadRef, parts: Vec<CompletedPart>) -
         checksum_type: None,
         size_bytes: None,
         min_part_bytes: 1,
+        customer_key,
     };
-    match bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await.unwrap() {
-        Reply::Completed(meta) => meta,
-        other => panic!("{other:?}"),
-    }
+    bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await
 }
 
 fn of_both_parts() -> Vec<u8> {
@@ -333,6 +343,7 @@ async fn parts_need_the_key_of_their_upload() {
     is_refused(&parts(&bench, &upload, None).await);
     is_refused(&parts(&bench, &upload, Some(&customer(2))).await);
     let (listed, _) = parts(&bench, &upload, Some(&customer(1))).await.unwrap();
+    is_refused(&complete_with(&bench, upload.clone(), listed.clone(), Some(customer(2))).await);
     complete(&bench, upload, listed).await;
     let with = GetObject { customer_key: Some(customer(1)), ..get("big") };
     assert!(object(bench.get(&bench.root, with).await.unwrap()).await.2 == of_both_parts());
