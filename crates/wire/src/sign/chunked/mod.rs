@@ -42,14 +42,21 @@ const TRAILER_SIGNATURE: &str = "x-amz-trailer-signature";
 /// Why a chunked body is refused. Each variant names the S3 answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    /// The framing is broken. 400 `InvalidRequest`.
+    /// Where a chunk header or the end of a chunk must be is something else: at S3 the body has then ended before its
+    /// end. 400 `IncompleteBody`, whatever the bytes are.
+    #[error("malformed chunked body: {message}")]
+    Unframed {
+        /// What is wrong.
+        message: &'static str,
+    },
+    /// The framing is broken in another way. 400 `InvalidRequest`.
     #[error("malformed chunked body: {message}")]
     Malformed {
         /// What is wrong.
         message: &'static str,
     },
-    /// A chunk header or the trailer has no end within its limit. 400 `InvalidRequest`.
-    #[error("a chunk header or trailer is longer than {limit_bytes} bytes")]
+    /// The trailer has no end within its limit. 400 `InvalidRequest`.
+    #[error("the trailer is longer than {limit_bytes} bytes")]
     LineTooLong {
         /// The limit.
         limit_bytes: usize,
@@ -180,13 +187,14 @@ impl ChunkedDecoder {
     fn step(&mut self, input: &mut Bytes) -> Result<(), ChunkError> {
         match self.state {
             State::Header => {
-                if let Some(line) = self.line.take(input, MAX_CHUNK_HEADER_BYTES)? {
+                let no_header = |_| ChunkError::Unframed { message: "a chunk header without an end" };
+                if let Some(line) = self.line.take(input, MAX_CHUNK_HEADER_BYTES).map_err(no_header)? {
                     self.begin_chunk(&parse_header(&line)?)?;
                 }
             }
             State::Data { remaining_bytes, signature } => self.take_data(input, remaining_bytes, signature)?,
             State::DataEnd => {
-                if self.take_line_end(input, "no line end after a chunk")? {
+                if self.take_line_end(input, ChunkError::Unframed { message: "no line end after a chunk" })? {
                     self.state = State::Header;
                 }
             }
@@ -200,7 +208,7 @@ impl ChunkedDecoder {
             }
             State::End { surplus_blank: false } => {
                 // One widespread client ends an unsigned trailer with two blank lines.
-                if self.take_line_end(input, "bytes after the end")? {
+                if self.take_line_end(input, ChunkError::Malformed { message: "bytes after the end" })? {
                     self.state = State::End { surplus_blank: true };
                 }
             }
@@ -213,11 +221,11 @@ impl ChunkedDecoder {
     }
 
     /// Whether a CR LF is complete; refused with `message` if it is something else.
-    fn take_line_end(&mut self, input: &mut Bytes, message: &'static str) -> Result<bool, ChunkError> {
+    fn take_line_end(&mut self, input: &mut Bytes, otherwise: ChunkError) -> Result<bool, ChunkError> {
         match self.line.take(input, 2) {
             Ok(None) => Ok(false),
             Ok(Some(line)) if line == b"\r\n" => Ok(true),
-            Ok(Some(_)) | Err(_) => Err(ChunkError::Malformed { message }),
+            Ok(Some(_)) | Err(_) => Err(otherwise),
         }
     }
 
