@@ -130,6 +130,9 @@ impl Engine {
             Op::DeletePublicAccessBlock(bucket) => {
                 self.put_public_access_block(&bucket, PublicAccessBlock::default()).await
             }
+            Op::GetAccountPublicAccessBlock => Ok(Reply::PublicAccess(self.buckets.block())),
+            Op::PutAccountPublicAccessBlock(block) => self.put_account_block(block).await,
+            Op::DeleteAccountPublicAccessBlock => self.put_account_block(PublicAccessBlock::default()).await,
             Op::GetOwnershipControls(bucket) => self.get_ownership_controls(&bucket),
             Op::PutOwnershipControls(bucket, ownership) => self.put_ownership_controls(&bucket, Some(ownership)).await,
             Op::DeleteOwnershipControls(bucket) => self.put_ownership_controls(&bucket, None).await,

@@ -23,7 +23,6 @@ use headwater_store::StoredObject;
 use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, MissOutcome};
-use crate::rights::Right;
 use crate::site::is_visit;
 use crate::website;
 
@@ -66,7 +65,7 @@ impl Engine {
         let known = self.known(&target.bucket)?;
         let action = Action::GetObjectAttributes;
         let action = if target.version.is_some() { action.on_version() } else { action };
-        Right::of(caller, action, &known.bucket, &target.key).check(Some(&object.meta))?;
+        self.right(caller, action, &known.bucket, &target.key).check(Some(&object.meta))?;
         Ok(Reply::ObjectMeta(object.meta))
     }
 
@@ -76,7 +75,7 @@ impl Engine {
             // Boxed: versions are rarely read, and should not make the futures of other reads larger.
             return Box::pin(self.read_version(caller, &known, get, method)).await;
         }
-        let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
+        let right = self.right(caller, Action::GetObject, &known.bucket, &get.key);
         // What ends in a slash may mean a home page, which comes before an object of that very key (oss-mirroring 0.2).
         if get.miss.extra_slashes == 0
             && !get.key.as_str().ends_with('/')
@@ -125,10 +124,10 @@ impl Engine {
             if let Some(literal) = literal_key(get)
                 && let Some(object) = self.store.open(&known.reference, &literal).await?
             {
-                Right::of(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
+                self.right(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
                 return self.serve(caller, &known, (&literal, object), get, method).await;
             }
-            let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
+            let right = self.right(caller, Action::GetObject, &known.bucket, &get.key);
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
                 right.check(Some(&object.meta))?;
                 return self.serve(caller, &known, (&get.key, object), get, method).await;
@@ -198,7 +197,7 @@ impl Engine {
         key: &ObjectKey,
     ) -> Result<Option<StoredObject>> {
         let found = self.store.open(&known.reference, key).await?;
-        let right = Right::of(caller, Action::GetObject, &known.bucket, key);
+        let right = self.right(caller, Action::GetObject, &known.bucket, key);
         let found = found.filter(|object| right.check(Some(&object.meta)).is_ok());
         found.map(|object| self.seal.readable(object, &known.reference, key, None)).transpose()
     }

@@ -68,6 +68,12 @@ pub enum Op {
     PutPublicAccessBlock(BucketName, PublicAccessBlock),
     /// Blocks nothing any more.
     DeletePublicAccessBlock(BucketName),
+    /// OSS: what of the public's rights is blocked on every bucket, whatever the buckets' own blocks say.
+    GetAccountPublicAccessBlock,
+    /// See `GetAccountPublicAccessBlock`.
+    PutAccountPublicAccessBlock(PublicAccessBlock),
+    /// Leaves it to the buckets' own blocks again.
+    DeleteAccountPublicAccessBlock,
     /// S3: who owns the objects that others write.
     GetOwnershipControls(BucketName),
     /// See `GetOwnershipControls`.

@@ -349,3 +349,40 @@ async fn parts_need_the_key_of_their_upload() {
     assert!(object(bench.get(&bench.root, with).await.unwrap()).await.2 == of_both_parts());
     is_refused(&bench.get(&bench.root, get("big")).await);
 }
+
+/// An encrypted upload is held to the order of its parts too; the digest of the whole is not kept, since its state would
+/// have bytes of the body in the clear.
+#[tokio::test]
+async fn parts_of_an_encrypted_sequential_upload_come_in_turn() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let create = CreateMultipartUpload {
+        bucket: bucket(BUCKET),
+        key: key("big"),
+        headers: ObjectHeaders::default(),
+        tags: Vec::new(),
+        acl: None,
+        checksum: None,
+        condition: WriteCondition::Any,
+        encryption: WriteEncryption::Managed,
+        sequential: true,
+    };
+    let (reply, holder) = told(bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap());
+    let (Reply::UploadCreated(id), Some(KeyHolder::Server)) = (reply, holder) else { panic!("it is encrypted") };
+    let open = UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() };
+    let send = async |number| {
+        let digests = AnnouncedDigests::default();
+        let part = UploadPart { upload: open.clone(), number, content_length: None, digests, customer_key: None };
+        let part = Op::UploadPart(Box::new(part));
+        bench.engine.perform(&bench.root, part, Body::Full(body(LARGE))).await.map(|reply| told(reply).0)
+    };
+    assert!(matches!(send(2).await, Err(Error::PartNotSequential { part_number: 2 })));
+    let mut listed = Vec::new();
+    for number in 1..=2 {
+        let Reply::PartStored(part) = send(number).await.unwrap() else { panic!("a part") };
+        listed.push(CompletedPart { number, etag: part.etag, checksum: None });
+    }
+    assert!(matches!(send(1).await, Err(Error::PartAlreadyExists { part_number: 1 })));
+    assert!(matches!(send(4).await, Err(Error::PartNotSequential { part_number: 4 })));
+    let meta = complete(&bench, open.clone(), listed).await;
+    assert_eq!((meta.md5, meta.size_bytes), (None, 2 * body(LARGE).len() as u64));
+}

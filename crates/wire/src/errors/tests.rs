@@ -412,6 +412,17 @@ fn headers_say_what_http_wants_said() {
     assert_eq!(header(&slow, RETRY_AFTER).as_deref(), Some("1"));
 }
 
+/// So S3 answers: the digest of an object in hexadecimal, of a document in base64, what was computed always in base64.
+#[test]
+fn the_expected_digest_of_an_object_is_hexadecimal() {
+    let error = Error::BadDigest { header: "Content-MD5".into(), announced: "AP8=".into(), computed: "AQI=".into() };
+    let told = |dialect, method| body(encoded(dialect, &error, &method, false));
+    let of_object = told(Dialect::S3, Method::PUT);
+    assert!(of_object.contains("<ExpectedDigest>00ff</ExpectedDigest><CalculatedDigest>AQI=</CalculatedDigest>"));
+    assert!(told(Dialect::S3, Method::POST).contains("<ExpectedDigest>AP8=</ExpectedDigest>"));
+    assert!(told(Dialect::Oss, Method::PUT).contains("<ExpectedDigest>AP8=</ExpectedDigest>"));
+}
+
 #[test]
 fn delete_markers_show_themselves() {
     for (dialect, prefix) in [(Dialect::Oss, "x-oss-"), (Dialect::S3, "x-amz-")] {
