@@ -119,6 +119,8 @@ pub struct ChunkedDecoder {
     /// Payload to hand out.
     ready: Pieces,
     trailer_bytes: usize,
+    /// Whether the last line read was a field of the trailer, with CR LF at its end.
+    ends_with_field: bool,
     trailers: Vec<(String, String)>,
 }
 
@@ -143,6 +145,7 @@ impl ChunkedDecoder {
             held: Pieces::default(),
             ready: Pieces::default(),
             trailer_bytes: 0,
+            ends_with_field: false,
             trailers: Vec::new(),
         })
     }
@@ -172,6 +175,8 @@ impl ChunkedDecoder {
             _ if !self.line.is_empty() => Err(self.incomplete()),
             // Some clients leave out the blank line after the trailer's signature, which nothing depends on.
             State::End { .. } | State::Trailer { is_signed: true } => Ok(self.trailers),
+            // S3 takes an unsigned trailer without it too. Which fields must have come is known to whoever announced them.
+            State::Trailer { is_signed: false } if self.chain.is_none() && self.ends_with_field => Ok(self.trailers),
             State::Failed => Err(ChunkError::Malformed { message: "refused before" }),
             State::Header | State::Data { .. } | State::DataEnd | State::Trailer { is_signed: false } => {
                 Err(self.incomplete())
@@ -290,6 +295,7 @@ impl ChunkedDecoder {
     }
 
     fn take_trailer_line(&mut self, line: &[u8], is_signed: bool) -> Result<(), ChunkError> {
+        let ends_whole = line.ends_with(b"\r\n");
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let awaits_signature = self.has_trailer && self.chain.is_some() && !is_signed;
@@ -316,6 +322,7 @@ impl ChunkedDecoder {
             return Err(ChunkError::Malformed { message: "a trailer field is sent twice" });
         }
         self.trailers.insert(position, (name, value));
+        self.ends_with_field = ends_whole;
         Ok(())
     }
 }
