@@ -167,7 +167,9 @@ impl Engine {
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(target) => self.get_object_meta(caller, &target).await,
-            Op::GetObjectAttributes(target) => self.get_object_attributes(caller, &target).await,
+            Op::GetObjectAttributes(target, customer_key) => {
+                self.get_object_attributes(caller, &target, customer_key.as_ref()).await
+            }
             Op::GetObjectAcl(target) => self.get_object_acl(caller, &target).await,
             Op::PutObjectAcl(target, acl) => self.put_object_acl(caller, &target, &acl).await,
             Op::GetObjectTagging(target) => self.get_object_tagging(caller, &target).await,

@@ -9,6 +9,7 @@ use std::ops::Range;
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Dialect};
+use headwater_model::encryption::CustomerKey;
 use headwater_model::object::{ObjectMeta, ObjectPart};
 use headwater_model::op::{Action, Caller, GetObject, ObjectVersion, Visit};
 use headwater_model::precondition::Verdict;
@@ -60,12 +61,19 @@ impl Engine {
     }
 
     /// As [`Self::get_object_meta`]; S3 asks for the right to read the object besides that to its attributes.
-    pub(crate) async fn get_object_attributes(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+    pub(crate) async fn get_object_attributes(
+        &self,
+        caller: &Caller<'_>,
+        target: &ObjectVersion,
+        customer_key: Option<&CustomerKey>,
+    ) -> Result<Reply> {
         let object = self.open_for(caller, Action::GetObject, target).await?;
         let known = self.known(&target.bucket)?;
         let action = Action::GetObjectAttributes;
         let action = if target.version.is_some() { action.on_version() } else { action };
         self.right(caller, action, &known.bucket, &target.key).check(Some(&object.meta))?;
+        let encryption = object.meta.composition.encryption.as_deref();
+        self.seal.data_key(encryption, &known.reference, &target.key, customer_key)?;
         Ok(Reply::ObjectMeta(object.meta))
     }
 

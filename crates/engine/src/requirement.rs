@@ -40,7 +40,7 @@ pub(crate) fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&Obje
         }
         Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket, None),
         Op::GetObjectMeta(target) | Op::GetSymlink(target) => return on(Action::GetObject, target),
-        Op::GetObjectAttributes(target) => return on(Action::GetObjectAttributes, target),
+        Op::GetObjectAttributes(target, _) => return on(Action::GetObjectAttributes, target),
         Op::GetObjectTagging(target) => return on(Action::GetObjectTagging, target),
         Op::PutObjectTagging(target, _) => return on(Action::PutObjectTagging, target),
         Op::DeleteObjectTagging(target) => return on(Action::DeleteObjectTagging, target),

@@ -7,8 +7,8 @@ use headwater_model::encryption::{BucketEncryption, CustomerKey, KeyHolder, Writ
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::{ObjectHeaders, SharedMeta};
 use headwater_model::op::{
-    AnnouncedDigests, AppendObject, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject, Op,
-    PartRange, PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
+    AnnouncedDigests, AppendObject, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject,
+    ObjectVersion, Op, PartRange, PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::Preconditions;
 use headwater_model::range::ByteRange;
@@ -299,6 +299,10 @@ fn customer(byte: u8) -> CustomerKey {
     CustomerKey::new([byte; 32], [byte; 16])
 }
 
+fn attributes(name: &str, customer_key: Option<CustomerKey>) -> Op {
+    Op::GetObjectAttributes(ObjectVersion::current(bucket(BUCKET), key(name)), customer_key)
+}
+
 fn is_refused<T: std::fmt::Debug>(result: &Result<T>) {
     assert!(matches!(result, Err(Error::InvalidRequest { .. })), "{result:?}");
 }
@@ -315,10 +319,12 @@ async fn what_a_customers_key_encrypts_nobody_reads_without_it() {
         for wrong in [None, Some(customer(2))] {
             is_refused(&bench.get(&bench.root, with(wrong.clone())).await);
             is_refused(&bench.ask(Op::HeadObject(Box::new(with(wrong.clone())))).await);
+            is_refused(&bench.ask(attributes("k", wrong.clone())).await);
             let copy =
                 CopyObject { source_customer_key: wrong, ..copy("k", "copy", WriteEncryption::Customer(customer(3))) };
             is_refused(&bench.ask(Op::CopyObject(Box::new(copy))).await);
         }
+        assert!(bench.ask(attributes("k", Some(customer(1)))).await.is_ok());
         let copy = |encryption| {
             let copy = CopyObject { source_customer_key: Some(customer(1)), ..copy("k", "copy", encryption) };
             bench.ask(Op::CopyObject(Box::new(copy)))
