@@ -74,6 +74,11 @@ impl Engine {
         &self.accounts
     }
 
+    /// Time, as the engine knows it.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The store, for its statistics.
     pub fn store(&self) -> &dyn Store {
         &*self.store
@@ -138,9 +143,9 @@ impl Engine {
             Op::DeleteOwnershipControls(bucket) => self.put_ownership_controls(&bucket, None).await,
             Op::GetBucketWebsite(bucket) => self.get_website(&bucket),
             Op::PutBucketWebsite(bucket, website) => {
-                self.change_website(&bucket, Some(*website)).await.map(|_| Reply::Done)
+                self.change_website(&bucket, Some(*website), None).await.map(|_| Reply::Done)
             }
-            Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None).await.map(|_| Reply::Done),
+            Op::DeleteBucketWebsite(bucket) => self.change_website(&bucket, None, None).await.map(|_| Reply::Done),
             Op::DeleteBucket(bucket) => self.delete_bucket(caller, &bucket).await,
             Op::ListObjects(list) => self.list_objects(caller, list).await,
             Op::ListObjectVersions(list) => self.list_object_versions(&list).await,

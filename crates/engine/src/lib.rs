@@ -67,3 +67,4 @@ pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;
+pub use website::WebsiteChange;

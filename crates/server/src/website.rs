@@ -24,7 +24,7 @@ impl Service {
             Principal::Anonymous => String::new(),
         };
         let requester = Requester { request_id: request_id.to_owned(), who, remote };
-        match self.administration.change_website(requester, bucket, website).await {
+        match self.administration.change_website(requester, bucket, website, None).await {
             Ok(_) => Ok(Reply::Done),
             Err(Unacknowledged::Refused(error)) => Err(error),
             Err(Unacknowledged::NotAudited) => {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each crate may depend on (ARCHITECTURE.md). Tests may use more.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("wire", &["model"]),
     ("index", &["model"]),
@@ -13,7 +13,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("egress", &["model", "wire"]),
     ("engine", &["model", "wire", "index", "store", "egress"]),
     ("admin", &["model", "wire", "engine"]),
-    ("server", &["model", "wire", "store", "engine", "admin"]),
+    ("console", &["model", "wire", "engine", "admin"]),
+    ("server", &["model", "wire", "store", "engine", "admin", "console"]),
     ("simulator", &[]),
     ("cli", &["model", "wire", "index", "store", "egress", "engine", "admin", "server", "simulator"]),
     // For tests only, so it may look at what it imitates; nothing but tests may look at it.

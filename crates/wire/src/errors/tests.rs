@@ -222,6 +222,7 @@ fn table() -> Vec<(Error, Words, Words)> {
         (Error::PartAlreadyExists { part_number: 1 }, ("PartAlreadyExist", 409), ("PartAlreadyExist", 409)),
         (Error::InvalidRange { range: "bytes=9-".into(), size_bytes: 5 }, ("InvalidRange", 416), ("InvalidRange", 416)),
         (Error::PreconditionFailed { condition: "If-Match" }, ("PreconditionFailed", 412), ("PreconditionFailed", 412)),
+        (Error::RulesChanged { expected: 1, current: 2 }, ("PreconditionFailed", 412), ("PreconditionFailed", 412)),
         (Error::ObjectExists { key: key() }, ("PreconditionFailed", 412), ("FileAlreadyExists", 409)),
         (
             Error::MethodNotAllowed { method: "PATCH".into(), resource: "OBJECT" },

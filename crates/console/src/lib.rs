@@ -1,0 +1,1 @@
+//! The web console: what operators do daily, by browser.
