@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use headwater_model::access::{Context, NoFields, ObjectState, Principal, Question};
+use headwater_model::bucket::PublicAccessBlock;
 use headwater_model::clock::Timestamp;
 use headwater_model::op::Action;
 use headwater_model::policy::{Attached, Effect, MAX_S3_POLICY_BYTES, Policy};
@@ -36,7 +37,7 @@ fuzz_target!(|body: &[u8]| {
                 for object in [ObjectState::Unknown, ObjectState::Absent] {
                     let principal = Principal::Anonymous;
                     let question =
-                        Question { principal: &principal, action, bucket: "bucket", key, object, context: &context };
+                        Question { principal: &principal, action, bucket: "bucket", key, object, context: &context, account_block: PublicAccessBlock::default() };
                     let effect = policy.evaluate(&question);
                     let conditional = text.contains("Condition");
                     if effect == Effect::Allow && !conditional && attached != Attached::Key {

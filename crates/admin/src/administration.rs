@@ -8,6 +8,7 @@ use headwater_model::Result;
 use serde::Serialize;
 
 use crate::audit::{Audit, Intent, Unacknowledged};
+use crate::history::History;
 
 /// Whose request it is.
 #[derive(Clone, Debug)]
@@ -25,12 +26,13 @@ pub struct Requester {
 pub struct Administration {
     engine: Arc<Engine>,
     audit: Audit,
+    pub(crate) history: History,
 }
 
 impl Administration {
-    /// Over an engine and the log of its changes.
-    pub fn new(engine: Arc<Engine>, audit: Audit) -> Self {
-        Self { engine, audit }
+    /// Over an engine, the log of its changes, and the history of its rules.
+    pub fn new(engine: Arc<Engine>, audit: Audit, history: History) -> Self {
+        Self { engine, audit, history }
     }
 
     /// The engine, for what changes nothing.

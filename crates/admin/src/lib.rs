@@ -10,7 +10,10 @@
 
 mod administration;
 mod audit;
+mod history;
 mod website;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
+pub use history::{History, Revision};
+pub use website::WebsiteChanged;

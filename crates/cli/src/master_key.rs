@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use headwater_engine::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
+use headwater_engine::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 use headwater_model::Error;
 use headwater_model::clock::Clock;
 use headwater_store::Store;
@@ -40,9 +40,11 @@ pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Cl
                 format!("{} holds no master key: 64 hex digits or base64 of 32 bytes", path.display())
             })?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                if holds_sealed_secrets(store).await.context("cannot look for sealed secrets")? {
+                let sealed = under_master_key(store).await.context("cannot look for what the master key opens")?;
+                if !sealed.is_empty() {
                     bail!(
-                        "the master key is missing: secrets are stored that were sealed with it; set {VARIABLE} or restore {}, nothing is lost",
+                        "the master key is missing, and {} cannot be read without it: set {VARIABLE} or restore {} to what it was, nothing is lost then; a new key would open none of it",
+                        listed(&sealed),
                         path.display()
                     );
                 }
@@ -53,6 +55,16 @@ pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Cl
         },
     };
     Ok(MasterKey { seal: Arc::new(Seal::new(&key, clock.clone())), made })
+}
+
+/// The first few of many.
+fn listed(places: &[String]) -> String {
+    const NAMED: usize = 3;
+    let named = places[..places.len().min(NAMED)].join(", ");
+    match places.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// Says what to do about secrets that do not open; other errors pass as they are.

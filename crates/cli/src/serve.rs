@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use headwater_admin::{Administration, Audit};
+use headwater_admin::{Administration, Audit, History};
 use headwater_egress::{
     LoopMarker, OriginClient, OriginClientConfig, Origins, OwnListeners, PoolLimits, SystemResolver,
 };
 use headwater_engine::{
     Engine, EngineConfig, FillLimits, Fills, FillsConfig, LifecycleConfig, LocalNames, MirrorBucket,
 };
+use headwater_model::bucket::Generation;
 use headwater_model::clock::Clock;
 use headwater_model::rule::RoutingRule;
 use headwater_server::{Addresses, Metrics, Server, SystemClock};
@@ -23,6 +24,8 @@ use crate::{credentials, logging, master_key};
 
 /// Name of the audit log in the data directory.
 pub(crate) const AUDIT_LOG: &str = "audit.log";
+/// Name of the directory of former rules in the data directory.
+const RULE_HISTORY: &str = "rule-history";
 /// Name of the file in the data directory in which the place of a lifecycle walk is remembered.
 const LIFECYCLE_PLACE: &str = "lifecycle.place";
 
@@ -62,6 +65,7 @@ pub(crate) struct Running {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     audit: Audit,
+    history: History,
     addresses: Addresses,
     secure: bool,
     root: credentials::Root,
@@ -129,6 +133,9 @@ impl Running {
             make_mirror(&engine, mirror).await?;
         }
         let engine = Arc::new(engine);
+        let history = config.data.join(RULE_HISTORY);
+        let living: Vec<Generation> = engine.buckets().iter().map(|bucket| bucket.generation).collect();
+        let history = History::open(&history, &living).with_context(|| format!("cannot read {}", history.display()))?;
         let place = config.data.join(LIFECYCLE_PLACE);
         let lifecycle = LifecycleConfig { day: config.lifecycle_day, progress: Some(place) };
         Ok(Self {
@@ -138,6 +145,7 @@ impl Running {
             clock,
             metrics,
             audit,
+            history,
             addresses,
             secure,
             root,
@@ -161,7 +169,7 @@ impl Running {
             let (engine, config) = (self.engine.clone(), self.lifecycle);
             async move { engine.keep_lifecycles(&config).await }
         });
-        let administration = Administration::new(self.engine, self.audit);
+        let administration = Administration::new(self.engine, self.audit, self.history);
         self.server.run(administration, self.clock, self.metrics, stop).await;
         lifecycles.abort();
         self.store

@@ -1,7 +1,7 @@
 //! Access control lists of buckets and objects: shown, set, and resolved from what a request names.
 //!
 //! Guarantees: a list is stored only with grantees that exist; a list that grants something to the public is refused
-//! where the bucket blocks that, and any change of a list where lists are disabled.
+//! where that is blocked, and any change of a list where lists are disabled.
 
 use headwater_model::acl::{Acl, CannedAcl, Grant, Grantee, MAX_GRANTS, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::bucket::{Bucket, Dialect, ObjectOwnership};
@@ -42,7 +42,7 @@ impl Engine {
         {
             return Err(Error::AclsDisabled { bucket: bucket.name.as_str().into() });
         }
-        refuse_public(bucket, &acl)?;
+        self.refuse_public(bucket, &acl)?;
         Ok(acl)
     }
 
@@ -109,7 +109,7 @@ impl Engine {
         }
         let acl = self.resolve(wanted, owner)?;
         if let Some(acl) = &acl {
-            refuse_public(bucket, acl)?;
+            self.refuse_public(bucket, acl)?;
         }
         let says_nothing = bucket.dialect == Dialect::S3 && acl == Some(Acl::default());
         Ok(acl.filter(|_| !says_nothing))
@@ -132,6 +132,15 @@ impl Engine {
         }
     }
 
+    /// S3's `BlockPublicAcls`.
+    pub(crate) fn refuse_public(&self, bucket: &Bucket, acl: &Acl) -> Result<()> {
+        if self.block_on(bucket).block_public_acls && acl.is_public() {
+            let reason = "lists that grant something to the public are blocked, by the bucket or on all of them";
+            return Err(Error::AccessDenied { reason });
+        }
+        Ok(())
+    }
+
     fn grant(&self, wanted: &WantedGrant) -> Result<Grant> {
         let grantee = match &wanted.grantee {
             WantedGrantee::Group(group) => Grantee::Group(*group),
@@ -150,12 +159,4 @@ impl Engine {
 
 fn boxed(access: ObjectAccess) -> Option<Box<ObjectAccess>> {
     (access != ObjectAccess::default()).then(|| Box::new(access))
-}
-
-/// S3's `BlockPublicAcls`.
-pub(crate) fn refuse_public(bucket: &Bucket, acl: &Acl) -> Result<()> {
-    if bucket.access.public_access.block_public_acls && acl.is_public() {
-        return Err(Error::AccessDenied { reason: "the bucket blocks lists that grant something to the public" });
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The policy of a bucket, what it blocks of the public's rights, and who owns its objects.
+//! The policy of a bucket, what of the public's rights is blocked on it and on all of them, and who owns its objects.
 
 use std::sync::Arc;
 
@@ -34,8 +34,10 @@ impl Engine {
         let policy = Policy::parse(text, attached)?;
         let public = policy.is_public();
         self.change_access(name, |bucket| {
-            if public && bucket.access.public_access.block_public_policy {
-                return Err(Error::AccessDenied { reason: "the bucket blocks public policies" });
+            if public && self.block_on(bucket).block_public_policy {
+                return Err(Error::AccessDenied {
+                    reason: "public policies are blocked, by the bucket or on all of them",
+                });
             }
             Ok(BucketAccess { policy: Some(Arc::new(policy)), ..bucket.access.clone() })
         })
@@ -49,10 +51,9 @@ impl Engine {
     /// S3 tells of a list too whether it makes the bucket public.
     pub(crate) fn get_bucket_policy_status(&self, name: &BucketName) -> Result<Reply> {
         let bucket = &self.known(name)?.bucket;
-        let BucketAccess { policy, public_access, .. } = &bucket.access;
-        let by_policy =
-            policy.as_ref().is_some_and(|policy| policy.is_public()) && !public_access.restrict_public_buckets;
-        let by_list = bucket.acl.is_public() && !public_access.ignore_public_acls;
+        let (policy, block) = (&bucket.access.policy, self.block_on(bucket));
+        let by_policy = policy.as_ref().is_some_and(|policy| policy.is_public()) && !block.restrict_public_buckets;
+        let by_list = bucket.acl.is_public() && !block.ignore_public_acls;
         Ok(Reply::PolicyStatus(by_policy || by_list))
     }
 
@@ -66,6 +67,17 @@ impl Engine {
 
     pub(crate) async fn put_public_access_block(&self, name: &BucketName, block: PublicAccessBlock) -> Result<Reply> {
         self.change_access(name, |bucket| Ok(BucketAccess { public_access: block, ..bucket.access.clone() })).await
+    }
+
+    /// Blocks this much on every bucket, and on each what it blocks itself.
+    pub(crate) async fn put_account_block(&self, block: PublicAccessBlock) -> Result<Reply> {
+        self.buckets.change().await.put_block(&*self.store, block).await?;
+        Ok(Reply::Done)
+    }
+
+    /// What of the public's rights is blocked on a bucket, by itself or with all others.
+    pub(crate) fn block_on(&self, bucket: &Bucket) -> PublicAccessBlock {
+        bucket.access.public_access.and(self.buckets.block())
     }
 
     pub(crate) fn get_ownership_controls(&self, name: &BucketName) -> Result<Reply> {

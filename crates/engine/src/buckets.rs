@@ -10,7 +10,6 @@ use headwater_model::version::{VersionMarker, VersionQuery, Versioning};
 use headwater_model::{BucketName, Error, Result};
 use headwater_store::BucketRef;
 
-use crate::acl::refuse_public;
 use crate::engine::Engine;
 
 /// S3's oldest region, in which a bucket may be created again.
@@ -84,7 +83,7 @@ impl Engine {
             let Some(acl) = acl.filter(|acl| *acl != known.bucket.acl) else {
                 return Ok(Reply::Bucket { owner, bucket: known.bucket.clone() });
             };
-            refuse_public(&known.bucket, &acl)?;
+            self.refuse_public(&known.bucket, &acl)?;
             change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
             return Ok(Reply::Bucket { owner, bucket: change.find(&bucket.name)?.bucket.clone() });
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use headwater_model::acl::CannedAcl;
-use headwater_model::bucket::{Bucket, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation, PublicAccessBlock};
 use headwater_model::limits::MAX_BUCKETS;
 use headwater_model::rule::{RoutingRule, validate};
 use headwater_model::website::Website;
@@ -42,6 +42,8 @@ pub(crate) type SharedSnapshot = Arc<ArcSwap<Snapshot>>;
 /// All buckets.
 pub(crate) struct Buckets {
     snapshot: SharedSnapshot,
+    /// What of the public's rights is blocked on every bucket.
+    block: ArcSwap<PublicAccessBlock>,
     /// Held over a change of any bucket, from reading its settings to showing the new ones.
     change: Mutex<()>,
     seal: Arc<Seal>,
@@ -61,11 +63,17 @@ impl Buckets {
             snapshot.insert(bucket.name.as_str().into(), Known::new(bucket));
         }
         shown.store(Arc::new(snapshot));
-        Ok(Self { snapshot: shown, change: Mutex::new(()), seal })
+        let block = ArcSwap::from_pointee(store.public_access().await?);
+        Ok(Self { snapshot: shown, block, change: Mutex::new(()), seal })
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<Known>> {
         self.snapshot.load().get(name).cloned()
+    }
+
+    /// What of the public's rights is blocked on every bucket.
+    pub(crate) fn block(&self) -> PublicAccessBlock {
+        **self.block.load()
     }
 
     /// All buckets in order of name.
@@ -112,6 +120,14 @@ impl BucketChange<'_> {
     pub(crate) async fn delete(&self, store: &dyn Store, known: &Known) -> Result<()> {
         store.delete_bucket(&known.reference).await?;
         self.show(&known.reference.name, None);
+        Ok(())
+    }
+
+    pub(crate) async fn put_block(&self, store: &dyn Store, block: PublicAccessBlock) -> Result<()> {
+        if block != self.buckets.block() {
+            store.put_public_access(block).await?;
+            self.buckets.block.store(Arc::new(block));
+        }
         Ok(())
     }
 

@@ -14,7 +14,6 @@ use crate::body::pour;
 use crate::encryption::NewKey;
 use crate::engine::Engine;
 use crate::put::{expectation, with_class_of};
-use crate::rights::Right;
 use crate::versions::copied_from;
 
 impl Engine {
@@ -72,7 +71,7 @@ impl Engine {
             let known = self.known(&copy.source_bucket)?;
             let reads =
                 if copy.source_version.is_some() { Action::GetObjectVersionTagging } else { Action::GetObjectTagging };
-            let reads = Right::of(caller, reads, &known.bucket, &copy.source_key);
+            let reads = self.right(caller, reads, &known.bucket, &copy.source_key);
             reads.check(Some(&source.meta))?;
             self.authorise_tags(caller, Some(&copy.bucket), Some(&copy.key))?;
         }

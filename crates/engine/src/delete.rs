@@ -15,7 +15,7 @@ use headwater_store::{Afterwards, VersionRemoval};
 
 use crate::control::Known;
 use crate::engine::Engine;
-use crate::rights::{Right, require_payment};
+use crate::rights::require_payment;
 use crate::versions::keeps_versions;
 
 /// Deletes of one request that are under way together: enough to share one sync of the log, few enough that one request
@@ -101,7 +101,7 @@ impl Engine {
         removal: Removal,
     ) -> Result<Option<VersionId>> {
         let action = if version.is_some() { Action::DeleteObjectVersion } else { Action::DeleteObject };
-        Right::of(caller, action, &known.bucket, key).check(None)?;
+        self.right(caller, action, &known.bucket, key).check(None)?;
         let parse = |id| {
             VersionId::parse(id).ok_or_else(|| Error::invalid_argument("VersionId", id, "Invalid version id specified"))
         };

@@ -74,6 +74,11 @@ impl Engine {
         &self.accounts
     }
 
+    /// Time, as the engine knows it.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The store, for its statistics.
     pub fn store(&self) -> &dyn Store {
         &*self.store
@@ -130,6 +135,9 @@ impl Engine {
             Op::DeletePublicAccessBlock(bucket) => {
                 self.put_public_access_block(&bucket, PublicAccessBlock::default()).await
             }
+            Op::GetAccountPublicAccessBlock => Ok(Reply::PublicAccess(self.buckets.block())),
+            Op::PutAccountPublicAccessBlock(block) => self.put_account_block(block).await,
+            Op::DeleteAccountPublicAccessBlock => self.put_account_block(PublicAccessBlock::default()).await,
             Op::GetOwnershipControls(bucket) => self.get_ownership_controls(&bucket),
             Op::PutOwnershipControls(bucket, ownership) => self.put_ownership_controls(&bucket, Some(ownership)).await,
             Op::DeleteOwnershipControls(bucket) => self.put_ownership_controls(&bucket, None).await,
@@ -164,7 +172,9 @@ impl Engine {
             Op::GetObject(get) => self.get_object(caller, &get).await,
             Op::HeadObject(get) => self.head_object(caller, &get).await,
             Op::GetObjectMeta(target) => self.get_object_meta(caller, &target).await,
-            Op::GetObjectAttributes(target) => self.get_object_attributes(caller, &target).await,
+            Op::GetObjectAttributes(target, customer_key) => {
+                self.get_object_attributes(caller, &target, customer_key.as_ref()).await
+            }
             Op::GetObjectAcl(target) => self.get_object_acl(caller, &target).await,
             Op::PutObjectAcl(target, acl) => self.put_object_acl(caller, &target, &acl).await,
             Op::GetObjectTagging(target) => self.get_object_tagging(caller, &target).await,

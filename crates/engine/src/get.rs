@@ -9,6 +9,7 @@ use std::ops::Range;
 use headwater_model::access::Principal;
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, Dialect};
+use headwater_model::encryption::CustomerKey;
 use headwater_model::object::{ObjectMeta, ObjectPart};
 use headwater_model::op::{Action, Caller, GetObject, ObjectVersion, Visit};
 use headwater_model::precondition::Verdict;
@@ -23,7 +24,6 @@ use headwater_store::StoredObject;
 use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, MissOutcome};
-use crate::rights::Right;
 use crate::site::is_visit;
 use crate::website;
 
@@ -61,12 +61,19 @@ impl Engine {
     }
 
     /// As [`Self::get_object_meta`]; S3 asks for the right to read the object besides that to its attributes.
-    pub(crate) async fn get_object_attributes(&self, caller: &Caller<'_>, target: &ObjectVersion) -> Result<Reply> {
+    pub(crate) async fn get_object_attributes(
+        &self,
+        caller: &Caller<'_>,
+        target: &ObjectVersion,
+        customer_key: Option<&CustomerKey>,
+    ) -> Result<Reply> {
         let object = self.open_for(caller, Action::GetObject, target).await?;
         let known = self.known(&target.bucket)?;
         let action = Action::GetObjectAttributes;
         let action = if target.version.is_some() { action.on_version() } else { action };
-        Right::of(caller, action, &known.bucket, &target.key).check(Some(&object.meta))?;
+        self.right(caller, action, &known.bucket, &target.key).check(Some(&object.meta))?;
+        let encryption = object.meta.composition.encryption.as_deref();
+        self.seal.data_key(encryption, &known.reference, &target.key, customer_key)?;
         Ok(Reply::ObjectMeta(object.meta))
     }
 
@@ -76,7 +83,7 @@ impl Engine {
             // Boxed: versions are rarely read, and should not make the futures of other reads larger.
             return Box::pin(self.read_version(caller, &known, get, method)).await;
         }
-        let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
+        let right = self.right(caller, Action::GetObject, &known.bucket, &get.key);
         // What ends in a slash may mean a home page, which comes before an object of that very key (oss-mirroring 0.2).
         if get.miss.extra_slashes == 0
             && !get.key.as_str().ends_with('/')
@@ -125,10 +132,10 @@ impl Engine {
             if let Some(literal) = literal_key(get)
                 && let Some(object) = self.store.open(&known.reference, &literal).await?
             {
-                Right::of(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
+                self.right(caller, Action::GetObject, &known.bucket, &literal).check(Some(&object.meta))?;
                 return self.serve(caller, &known, (&literal, object), get, method).await;
             }
-            let right = Right::of(caller, Action::GetObject, &known.bucket, &get.key);
+            let right = self.right(caller, Action::GetObject, &known.bucket, &get.key);
             if let Some(object) = self.store.open(&known.reference, &get.key).await? {
                 right.check(Some(&object.meta))?;
                 return self.serve(caller, &known, (&get.key, object), get, method).await;
@@ -198,7 +205,7 @@ impl Engine {
         key: &ObjectKey,
     ) -> Result<Option<StoredObject>> {
         let found = self.store.open(&known.reference, key).await?;
-        let right = Right::of(caller, Action::GetObject, &known.bucket, key);
+        let right = self.right(caller, Action::GetObject, &known.bucket, key);
         let found = found.filter(|object| right.check(Some(&object.meta)).is_ok());
         found.map(|object| self.seal.readable(object, &known.reference, key, None)).transpose()
     }

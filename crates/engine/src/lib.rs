@@ -64,6 +64,7 @@ pub use fill::{
 pub use keys::{KeyChange, NewKey, ShownKey};
 pub use lifecycle::{LifecycleConfig, LifecycleCounters};
 pub use rights::Place;
-pub use seal::{MASTER_KEY_BYTES, Seal, SealError, holds_sealed_secrets};
+pub use seal::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;
+pub use website::WebsiteChange;

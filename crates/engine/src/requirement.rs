@@ -8,6 +8,9 @@ use headwater_model::{BucketName, ObjectKey};
 pub(crate) fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&ObjectKey>) {
     let (action, bucket, key) = match op {
         Op::ListBuckets(_) => return (Action::ListBuckets, None, None),
+        Op::GetAccountPublicAccessBlock => return (Action::GetAccountPublicAccessBlock, None, None),
+        Op::PutAccountPublicAccessBlock(_) => return (Action::PutAccountPublicAccessBlock, None, None),
+        Op::DeleteAccountPublicAccessBlock => return (Action::DeleteAccountPublicAccessBlock, None, None),
         Op::CreateBucket(op) => (Action::CreateBucket, &op.bucket, None),
         Op::HeadBucket(bucket) => (Action::ListObjects, bucket, None),
         Op::ListObjects(op) => (Action::ListObjects, &op.bucket, None),
@@ -37,7 +40,7 @@ pub(crate) fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&Obje
         }
         Op::GetHomePage(bucket, _) | Op::HeadHomePage(bucket, _) => (Action::GetObject, bucket, None),
         Op::GetObjectMeta(target) | Op::GetSymlink(target) => return on(Action::GetObject, target),
-        Op::GetObjectAttributes(target) => return on(Action::GetObjectAttributes, target),
+        Op::GetObjectAttributes(target, _) => return on(Action::GetObjectAttributes, target),
         Op::GetObjectTagging(target) => return on(Action::GetObjectTagging, target),
         Op::PutObjectTagging(target, _) => return on(Action::PutObjectTagging, target),
         Op::DeleteObjectTagging(target) => return on(Action::DeleteObjectTagging, target),

@@ -45,6 +45,7 @@ impl Engine {
             key: key.map(ObjectKey::as_str),
             object: ObjectState::Unknown,
             context: &caller.context,
+            account_block: self.buckets.block(),
         };
         match decide(&question, known.as_ref().map(|known| &*known.bucket)) {
             Decision::Allowed | Decision::ByObject => Ok(()),
@@ -66,7 +67,7 @@ impl Engine {
             return self.authorise(caller, Action::PutObjectTagging, bucket, key);
         };
         let known = self.known(bucket)?;
-        Right::of(caller, Action::PutObjectTagging, &known.bucket, key).check(None)
+        self.right(caller, Action::PutObjectTagging, &known.bucket, key).check(None)
     }
 
     /// Whether the list that a request gives to a bucket makes the bucket (OSS PutBucketAcl: "if the bucket does not exist,
@@ -151,8 +152,15 @@ pub(crate) struct Right<'a> {
     decision: Decision,
 }
 
-impl<'a> Right<'a> {
-    pub(crate) fn of(caller: &'a Caller<'_>, action: Action, bucket: &'a Bucket, key: &'a ObjectKey) -> Self {
+impl Engine {
+    /// The right of the caller to do `action` with the object.
+    pub(crate) fn right<'a>(
+        &self,
+        caller: &'a Caller<'_>,
+        action: Action,
+        bucket: &'a Bucket,
+        key: &'a ObjectKey,
+    ) -> Right<'a> {
         let question = Question {
             principal: &caller.principal,
             action,
@@ -160,10 +168,13 @@ impl<'a> Right<'a> {
             key: Some(key.as_str()),
             object: ObjectState::Unknown,
             context: &caller.context,
+            account_block: self.buckets.block(),
         };
-        Self { question, dialect: caller.dialect, bucket, decision: decide(&question, Some(bucket)) }
+        Right { question, dialect: caller.dialect, bucket, decision: decide(&question, Some(bucket)) }
     }
+}
 
+impl Right<'_> {
     /// Whether it holds for the object as it is, or for the one that may come if there is none.
     ///
     /// # Errors

@@ -215,30 +215,38 @@ fn is_sealed(secret: &Secret) -> bool {
     secret.reveal().starts_with(PREFIX)
 }
 
-/// Whether the store holds a sealed secret, or a bucket that encrypts: then its master key must be found, and making a new
-/// one would not help.
+/// What the store holds that only its master key opens: while there is anything the key must be found, and making a new one
+/// would not help. Whose it is, for whoever has lost the key.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn holds_sealed_secrets(store: &dyn Store) -> Result<bool> {
-    let mut found = false;
+pub async fn under_master_key(store: &dyn Store) -> Result<Vec<String>> {
+    let mut places = Vec::new();
     for bucket in store.buckets().await? {
-        found |= bucket.configuration.encryption.is_some();
+        if bucket.configuration.encryption.is_some() {
+            places.push(format!("the objects of bucket {}", bucket.name));
+        }
         if let Some(website) = bucket.website.as_deref() {
+            let mut found = false;
             map_website(website, |secret| {
                 found |= is_sealed(secret);
                 Ok(secret.clone())
             })?;
+            places.extend(found.then(|| format!("the rules of bucket {}", bucket.name)));
         }
     }
-    found |= store.accounts().await?.iter().any(|account| !account.keys.is_empty());
-    for (_, settings) in store.origins().await? {
+    for account in store.accounts().await?.iter().filter(|account| !account.keys.is_empty()) {
+        places.push(format!("the access keys of account {}", account.owner.display_name));
+    }
+    for (id, settings) in store.origins().await? {
+        let mut found = false;
         map_origin(&settings, |secret| {
             found |= is_sealed(secret);
             Ok(secret.clone())
         })?;
+        places.extend(found.then(|| format!("the credentials of origin {}", id.as_str())));
     }
-    Ok(found)
+    Ok(places)
 }
 
 fn map_website(website: &Website, mut change: impl FnMut(&Secret) -> Result<Secret>) -> Result<Website> {

@@ -15,7 +15,6 @@ use headwater_store::{NewObject, StoredObject, WriteIntent};
 use crate::control::Known;
 use crate::engine::Engine;
 use crate::put::{expectation, judge, with_class_of};
-use crate::rights::Right;
 
 impl Engine {
     /// Makes a link; what it names need not exist.
@@ -74,7 +73,7 @@ impl Engine {
         };
         let missing = || Error::SymlinkTarget { target: link.into(), is_link: false };
         let target_key = ObjectKey::parse(link).map_err(|_| missing())?;
-        let right = Right::of(caller, Action::GetObject, &known.bucket, &target_key);
+        let right = self.right(caller, Action::GetObject, &known.bucket, &target_key);
         let Some(target) = self.store.open(&known.reference, &target_key).await? else {
             return right.check(None).and_then(|()| Err(missing()));
         };

@@ -12,7 +12,6 @@ use headwater_store::{StoredObject, StoredVersion};
 
 use crate::control::Known;
 use crate::engine::Engine;
-use crate::rights::Right;
 
 impl Engine {
     pub(crate) fn get_bucket_versioning(&self, name: &BucketName) -> Result<Reply> {
@@ -54,7 +53,7 @@ impl Engine {
         let ObjectVersion { bucket, key, version } = target;
         let known = self.known(bucket)?;
         let Some(version) = *version else {
-            let right = Right::of(caller, action, &known.bucket, key);
+            let right = self.right(caller, action, &known.bucket, key);
             return match self.store.open(&known.reference, key).await? {
                 Some(object) => right.check(Some(&object.meta)).map(|()| object),
                 None => {
@@ -63,7 +62,7 @@ impl Engine {
                 }
             };
         };
-        let right = Right::of(caller, action.on_version(), &known.bucket, key);
+        let right = self.right(caller, action.on_version(), &known.bucket, key);
         match self.store.open_version(&known.reference, key, version).await? {
             Some(StoredVersion::Object(object)) => right.check(Some(&object.meta)).map(|()| object),
             Some(StoredVersion::Marker(marker)) => {

@@ -13,6 +13,15 @@ use headwater_model::{BucketName, Error, ObjectKey, Result};
 use crate::engine::Engine;
 use crate::settings::Changed;
 
+/// A change of a website document.
+#[derive(Clone, Debug)]
+pub struct WebsiteChange {
+    /// The documents.
+    pub documents: Changed<Website>,
+    /// The bucket as the change left it.
+    pub bucket: Arc<Bucket>,
+}
+
 impl Engine {
     pub(crate) fn get_website(&self, name: &BucketName) -> Result<Reply> {
         let known = self.known(name)?;
@@ -23,22 +32,22 @@ impl Engine {
     /// Replaces the whole document, or takes it away if there is one; running fills of the bucket will store nothing. A
     /// masked secret that comes back unchanged means the secret that is stored.
     ///
-    /// Whether the caller may, [`Engine::authorise`] has been asked. With an `expected` rule version, only while that is
-    /// the bucket's.
+    /// Whether the caller may, [`Engine::authorise`] has been asked. With `expected` nothing is changed unless that is
+    /// the rule version, and no other change of the bucket comes between.
     ///
     /// # Errors
-    /// `NoSuchBucket`; `PreconditionFailed` for another rule version; `InvalidArgument` for a mask without a secret; those
-    /// of the store.
+    /// `NoSuchBucket`; `RulesChanged`; `InvalidArgument` for a mask without a secret; those of the store.
     pub async fn change_website(
         &self,
         name: &BucketName,
         mut website: Option<Website>,
         expected: Option<u64>,
-    ) -> Result<Changed<Website>> {
+    ) -> Result<WebsiteChange> {
         let change = self.buckets.change().await;
         let bucket = &change.find(name)?.bucket;
-        if expected.is_some_and(|version| version != bucket.rule_version) {
-            return Err(Error::PreconditionFailed { condition: "If-Match" });
+        let current = bucket.rule_version;
+        if let Some(expected) = expected.filter(|expected| *expected != current) {
+            return Err(Error::RulesChanged { expected, current });
         }
         let before = bucket.website.as_deref().cloned();
         if let Some(website) = &mut website {
@@ -49,7 +58,8 @@ impl Engine {
             let (website, rule_version) = (website.clone().map(Arc::new), bucket.rule_version + 1);
             change.update(&*self.store, Bucket { website, rule_version, ..Bucket::clone(bucket) }).await?;
         }
-        Ok(Changed { before, after: website, differs })
+        let bucket = change.find(name)?.bucket.clone();
+        Ok(WebsiteChange { documents: Changed { before, after: website, differs }, bucket })
     }
 
     /// The object that a visit of the website's root is for.

@@ -43,6 +43,7 @@ fn evaluate(c: &mut Criterion) {
         key: Some("a/very/long/key/in/a/deep/folder/shared/with/many/others/picture-0001.jpeg"),
         object: ObjectState::Absent,
         context: &context,
+        account_block: headwater_model::bucket::PublicAccessBlock::default(),
     };
     assert_eq!(policy.evaluate(&question), Effect::Allow, "the last statement is reached");
     c.bench_function("policy of 20 statements", |bencher| {

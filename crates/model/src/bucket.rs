@@ -71,6 +71,18 @@ impl PublicAccessBlock {
         block_public_policy: true,
         restrict_public_buckets: true,
     };
+
+    /// What is blocked where both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            configured: self.configured || other.configured,
+            block_public_acls: self.block_public_acls || other.block_public_acls,
+            ignore_public_acls: self.ignore_public_acls || other.ignore_public_acls,
+            block_public_policy: self.block_public_policy || other.block_public_policy,
+            restrict_public_buckets: self.restrict_public_buckets || other.restrict_public_buckets,
+        }
+    }
 }
 
 /// `ObjectOwnership` of S3.

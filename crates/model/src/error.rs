@@ -413,6 +413,14 @@ pub enum Error {
         /// Name of the header.
         condition: &'static str,
     },
+    /// The rules of a bucket are not those that the requester knows.
+    #[error("the rules have version {current} by now, not {expected}; read them again and change those")]
+    RulesChanged {
+        /// The version that the requester knows.
+        expected: u64,
+        /// The version that there is.
+        current: u64,
+    },
     /// The source of a copy is not modified since the client's condition (OSS, which answers as to a reader).
     #[error("the source is not modified")]
     NotModified,

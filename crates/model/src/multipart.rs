@@ -50,7 +50,8 @@ pub struct CompletedPart {
 pub struct PartOrder {
     /// Number of the last part; 0 before the first.
     pub last: u16,
-    /// State of the MD5 of all parts until then, in the store's own form; empty before the first.
+    /// State of the MD5 of all parts until then, in the store's own form; empty before the first, and
+    /// always where it is not kept, as of an encrypted upload.
     pub md5_state: Box<[u8]>,
 }
 

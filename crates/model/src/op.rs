@@ -68,6 +68,12 @@ pub enum Op {
     PutPublicAccessBlock(BucketName, PublicAccessBlock),
     /// Blocks nothing any more.
     DeletePublicAccessBlock(BucketName),
+    /// OSS: what of the public's rights is blocked on every bucket, whatever the buckets' own blocks say.
+    GetAccountPublicAccessBlock,
+    /// See `GetAccountPublicAccessBlock`.
+    PutAccountPublicAccessBlock(PublicAccessBlock),
+    /// Leaves it to the buckets' own blocks again.
+    DeleteAccountPublicAccessBlock,
     /// S3: who owns the objects that others write.
     GetOwnershipControls(BucketName),
     /// See `GetOwnershipControls`.
@@ -122,8 +128,9 @@ pub enum Op {
     GetObject(Box<GetObject>),
     /// An object's metadata. Never reaches an origin unless the rule allows it.
     HeadObject(Box<GetObject>),
-    /// S3 `?attributes`: what is known about an object beside its bytes; never reaches an origin.
-    GetObjectAttributes(ObjectVersion),
+    /// S3 `?attributes`: what is known about an object beside its bytes; never reaches an origin. What a
+    /// customer's key encrypts is told to who sends that key.
+    GetObjectAttributes(ObjectVersion, Option<CustomerKey>),
     /// OSS `?objectMeta`: length, ETag and date; never reaches an origin.
     GetObjectMeta(ObjectVersion),
     /// The tags of a stored object; never reaches an origin.

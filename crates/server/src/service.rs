@@ -297,6 +297,7 @@ impl Service {
         let (bucket, website) = match op {
             Op::PutBucketWebsite(bucket, website) => (bucket, Some(*website)),
             Op::DeleteBucketWebsite(bucket) => (bucket, None),
+            Op::DeleteBucket(bucket) => return Box::pin(self.administration.end_bucket(&caller, bucket)).await,
             op => return self.engine.perform(&caller, op, Body::Empty).await,
         };
         let from = (record.id.as_str(), record.remote);

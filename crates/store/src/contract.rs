@@ -25,7 +25,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use headwater_model::account::Account;
 use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, Generation};
+use headwater_model::bucket::{Bucket, Generation, PublicAccessBlock};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::ETag;
 use headwater_model::list::{ListPage, ListQuery};
@@ -365,6 +365,12 @@ pub trait Store: Send + Sync {
 
     /// Deletes an account with its keys; `false` if there was none of that canonical id.
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>>;
+
+    /// What of the public's rights is blocked on every bucket; the default if nothing was put.
+    fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>>;
+
+    /// Replaces what is blocked on every bucket.
+    fn put_public_access(&self, block: PublicAccessBlock) -> BoxFuture<'_, Result<()>>;
 
     /// The origins that have settings, by name.
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>>;

@@ -5,6 +5,7 @@ mod support;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use headwater_model::bucket::PublicAccessBlock;
 use headwater_model::clock::Clock;
 use headwater_model::origin::OriginId;
 use headwater_model::settings::{OriginSettings, OriginUsage};
@@ -112,6 +113,7 @@ async fn every_kind_of_row_moves_along() {
     let usage = OriginUsage { day: 20_000, day_bytes: 1, month: 657, month_bytes: 2 };
     opened.store.put_origin(&origin, OriginSettings::default()).await.expect("put");
     opened.store.put_origin_usage(vec![(origin.clone(), usage)]).await.expect("put");
+    opened.store.put_public_access(PublicAccessBlock::ALL).await.expect("put");
     fill(&opened, "passing").await;
     empty(&opened, "passing").await;
     fill(&opened, "newer").await;
@@ -124,6 +126,7 @@ async fn every_kind_of_row_moves_along() {
     assert_eq!(opened.get("empty").await, Some(Vec::new()));
     assert_eq!(opened.store.origins().await.expect("origins"), [(origin.clone(), OriginSettings::default())]);
     assert_eq!(opened.store.origin_usage().await.expect("usage"), [(origin, usage)]);
+    assert_eq!(opened.store.public_access().await.expect("a block"), PublicAccessBlock::ALL);
     opened.complete("multipart", upload, &[part]).await;
     assert_eq!(opened.get("multipart").await.as_deref(), Some(b"part".as_slice()));
     opened.clone().close().await;

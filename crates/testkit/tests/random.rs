@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use headwater_model::account::Account;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
@@ -232,6 +232,14 @@ impl Store for Forgetful {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         self.0.delete_account(id)
+    }
+
+    fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {
+        self.0.public_access()
+    }
+
+    fn put_public_access(&self, block: PublicAccessBlock) -> BoxFuture<'_, Result<()>> {
+        self.0.put_public_access(block)
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

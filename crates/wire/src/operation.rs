@@ -26,6 +26,10 @@ pub enum Operation {
     GetPublicAccessBlock,
     PutPublicAccessBlock,
     DeletePublicAccessBlock,
+    /// OSS: `/?publicAccessBlock`.
+    GetAccountPublicAccessBlock,
+    PutAccountPublicAccessBlock,
+    DeleteAccountPublicAccessBlock,
     /// S3.
     GetOwnershipControls,
     PutOwnershipControls,
@@ -156,6 +160,9 @@ impl Operation {
             Self::GetPublicAccessBlock => "GetPublicAccessBlock",
             Self::PutPublicAccessBlock => "PutPublicAccessBlock",
             Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
+            Self::GetAccountPublicAccessBlock => "GetAccountPublicAccessBlock",
+            Self::PutAccountPublicAccessBlock => "PutAccountPublicAccessBlock",
+            Self::DeleteAccountPublicAccessBlock => "DeleteAccountPublicAccessBlock",
             Self::GetOwnershipControls => "GetBucketOwnershipControls",
             Self::PutOwnershipControls => "PutBucketOwnershipControls",
             Self::DeleteOwnershipControls => "DeleteBucketOwnershipControls",
@@ -258,6 +265,9 @@ impl Operation {
             Self::GetPublicAccessBlock => Action::GetBucketPublicAccessBlock,
             Self::PutPublicAccessBlock => Action::PutBucketPublicAccessBlock,
             Self::DeletePublicAccessBlock => Action::DeleteBucketPublicAccessBlock,
+            Self::GetAccountPublicAccessBlock => Action::GetAccountPublicAccessBlock,
+            Self::PutAccountPublicAccessBlock => Action::PutAccountPublicAccessBlock,
+            Self::DeleteAccountPublicAccessBlock => Action::DeleteAccountPublicAccessBlock,
             Self::GetOwnershipControls => Action::GetBucketOwnershipControls,
             Self::PutOwnershipControls | Self::DeleteOwnershipControls => Action::PutBucketOwnershipControls,
             Self::ListMultipartUploads => Action::ListMultipartUploads,
@@ -360,6 +370,7 @@ impl Operation {
             | Self::PutBucketAcl
             | Self::PutBucketPolicy
             | Self::PutPublicAccessBlock
+            | Self::PutAccountPublicAccessBlock
             | Self::PutOwnershipControls
             | Self::PutObjectAcl
             | Self::PutBucketWebsite

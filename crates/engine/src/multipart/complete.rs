@@ -30,6 +30,9 @@ impl Engine {
         let Some((info, mut new)) = self.store.upload(&known.reference, key, id).await? else {
             return self.completed_before(&known.reference, &complete).await;
         };
+        if let Some(customer) = &complete.customer_key {
+            self.seal.data_key(new.encryption.as_deref(), &known.reference, key, Some(customer))?;
+        }
         if complete.acl.is_some() {
             new.headers.access = self.access_of_new(caller, &known.bucket, complete.acl.as_ref())?;
         }

@@ -8,7 +8,7 @@ use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewPart, StoredObject, WriteIntent};
 
-use super::{no_such_upload, turn_of, upload_id};
+use super::{Turn, no_such_upload, turn_of, upload_id};
 use crate::body::pour_part;
 use crate::copy::judge_source;
 use crate::encryption::told;
@@ -28,7 +28,7 @@ impl Engine {
         let (info, new) = open.ok_or_else(|| no_such_upload(&copy.upload))?;
         let (encryption, customer) = (new.encryption.as_deref(), copy.customer_key.as_ref());
         let data_key = self.seal.data_key(encryption, &known.reference, &copy.upload.key, customer)?;
-        let mut whole = turn_of(copy.number, new.order.as_ref())?;
+        let mut turn = turn_of(copy.number, &new)?;
         let named = ObjectVersion { bucket: copy.source_bucket, key: copy.source_key, version: copy.source_version };
         let source = self.open_for(caller, Action::GetObject, &named).await?;
         let source_version = source.meta.version;
@@ -47,9 +47,15 @@ impl Engine {
         };
         let mut writer = self.store.begin(intent).await?;
         let body = crate::get::content(&source, range);
-        let digests = pour_part(&mut *writer, body, &AnnouncedDigests::default(), whole.as_mut()).await?;
+        let digests = pour_part(
+            &mut *writer,
+            body,
+            &AnnouncedDigests::default(),
+            turn.as_mut().and_then(|turn| turn.whole.as_mut()),
+        )
+        .await?;
         let checksum = digests.checksum;
-        let order = whole.map(|md5| md5.order(copy.number));
+        let order = turn.map(Turn::order);
         let stored = NewPart { upload: id, number: copy.number, last_modified: self.clock.now(), checksum, order };
         let part = writer.seal_part(stored).await?;
         Ok(told(copied_from(Reply::PartCopied(part), &source_bucket, source_version), encryption))

@@ -33,8 +33,7 @@ impl Engine {
             checksum_algorithm: create.checksum.map(|(algorithm, _)| algorithm),
             checksum_type: create.checksum.map(|(_, kind)| kind).unwrap_or_default(),
             encryption,
-            // The digest of an unfinished block of MD5 would be that many bytes of the body in the clear.
-            order: (create.sequential && told_encryption.is_none()).then(PartOrder::default),
+            order: create.sequential.then(PartOrder::default),
         };
         let id = self.store.create_upload(&known.reference, &create.key, upload).await?;
         Ok(told(Reply::UploadCreated(id), told_encryption.as_deref()))

@@ -7,7 +7,7 @@ use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 use headwater_store::{NewPart, WriteIntent};
 
-use super::{no_such_upload, turn_of, upload_id};
+use super::{Turn, no_such_upload, turn_of, upload_id};
 use crate::body::{pour_part, wanted_checksum};
 use crate::encryption::told;
 use crate::engine::Engine;
@@ -42,15 +42,16 @@ impl Engine {
             followed: false,
             data_key,
         };
-        let mut whole = turn_of(part.number, new.order.as_ref())?;
+        let mut turn = turn_of(part.number, &new)?;
         let mut writer = self.store.begin(intent).await?;
-        let digests = pour_part(&mut *writer, body, &part.digests, whole.as_mut()).await?;
+        let digests =
+            pour_part(&mut *writer, body, &part.digests, turn.as_mut().and_then(|turn| turn.whole.as_mut())).await?;
         let stored = NewPart {
             upload: id,
             number: part.number,
             last_modified: self.clock.now(),
             checksum: digests.checksum,
-            order: whole.map(|md5| md5.order(part.number)),
+            order: turn.map(Turn::order),
         };
         Ok(told(Reply::PartStored(writer.seal_part(stored).await?), encryption))
     }

@@ -92,6 +92,7 @@ fn completion(upload: &UploadRef, parts: &[PartInfo]) -> CompleteMultipartUpload
         checksum_type: None,
         size_bytes: None,
         min_part_bytes: 1,
+        customer_key: None,
     }
 }
 

@@ -7,8 +7,8 @@ use headwater_model::encryption::{BucketEncryption, CustomerKey, KeyHolder, Writ
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::{ObjectHeaders, SharedMeta};
 use headwater_model::op::{
-    AnnouncedDigests, AppendObject, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject, Op,
-    PartRange, PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
+    AnnouncedDigests, AppendObject, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject,
+    ObjectVersion, Op, PartRange, PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::Preconditions;
 use headwater_model::range::ByteRange;
@@ -239,6 +239,18 @@ async fn parts(
 }
 
 async fn complete(bench: &Bench, upload: UploadRef, parts: Vec<CompletedPart>) -> SharedMeta {
+    match complete_with(bench, upload, parts, None).await.unwrap() {
+        Reply::Completed(meta) => meta,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn complete_with(
+    bench: &Bench,
+    upload: UploadRef,
+    parts: Vec<CompletedPart>,
+    customer_key: Option<CustomerKey>,
+) -> Result<Reply> {
     let complete = CompleteMultipartUpload {
         upload,
         parts,
@@ -249,11 +261,9 @@ async fn complete(bench: &Bench, upload: UploadRef, parts: Vec<CompletedPart>) -
         checksum_type: None,
         size_bytes: None,
         min_part_bytes: 1,
+        customer_key,
     };
-    match bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await.unwrap() {
-        Reply::Completed(meta) => meta,
-        other => panic!("{other:?}"),
-    }
+    bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await
 }
 
 fn of_both_parts() -> Vec<u8> {
@@ -289,6 +299,10 @@ fn customer(byte: u8) -> CustomerKey {
     CustomerKey::new([byte; 32], [byte; 16])
 }
 
+fn attributes(name: &str, customer_key: Option<CustomerKey>) -> Op {
+    Op::GetObjectAttributes(ObjectVersion::current(bucket(BUCKET), key(name)), customer_key)
+}
+
 fn is_refused<T: std::fmt::Debug>(result: &Result<T>) {
     assert!(matches!(result, Err(Error::InvalidRequest { .. })), "{result:?}");
 }
@@ -305,10 +319,12 @@ async fn what_a_customers_key_encrypts_nobody_reads_without_it() {
         for wrong in [None, Some(customer(2))] {
             is_refused(&bench.get(&bench.root, with(wrong.clone())).await);
             is_refused(&bench.ask(Op::HeadObject(Box::new(with(wrong.clone())))).await);
+            is_refused(&bench.ask(attributes("k", wrong.clone())).await);
             let copy =
                 CopyObject { source_customer_key: wrong, ..copy("k", "copy", WriteEncryption::Customer(customer(3))) };
             is_refused(&bench.ask(Op::CopyObject(Box::new(copy))).await);
         }
+        assert!(bench.ask(attributes("k", Some(customer(1)))).await.is_ok());
         let copy = |encryption| {
             let copy = CopyObject { source_customer_key: Some(customer(1)), ..copy("k", "copy", encryption) };
             bench.ask(Op::CopyObject(Box::new(copy)))
@@ -333,8 +349,46 @@ async fn parts_need_the_key_of_their_upload() {
     is_refused(&parts(&bench, &upload, None).await);
     is_refused(&parts(&bench, &upload, Some(&customer(2))).await);
     let (listed, _) = parts(&bench, &upload, Some(&customer(1))).await.unwrap();
+    is_refused(&complete_with(&bench, upload.clone(), listed.clone(), Some(customer(2))).await);
     complete(&bench, upload, listed).await;
     let with = GetObject { customer_key: Some(customer(1)), ..get("big") };
     assert!(object(bench.get(&bench.root, with).await.unwrap()).await.2 == of_both_parts());
     is_refused(&bench.get(&bench.root, get("big")).await);
+}
+
+/// An encrypted upload is held to the order of its parts too; the digest of the whole is not kept, since its state would
+/// have bytes of the body in the clear.
+#[tokio::test]
+async fn parts_of_an_encrypted_sequential_upload_come_in_turn() {
+    let bench = Bench::new(CannedAcl::Private).await;
+    let create = CreateMultipartUpload {
+        bucket: bucket(BUCKET),
+        key: key("big"),
+        headers: ObjectHeaders::default(),
+        tags: Vec::new(),
+        acl: None,
+        checksum: None,
+        condition: WriteCondition::Any,
+        encryption: WriteEncryption::Managed,
+        sequential: true,
+    };
+    let (reply, holder) = told(bench.ask(Op::CreateMultipartUpload(Box::new(create))).await.unwrap());
+    let (Reply::UploadCreated(id), Some(KeyHolder::Server)) = (reply, holder) else { panic!("it is encrypted") };
+    let open = UploadRef { bucket: bucket(BUCKET), key: key("big"), upload_id: id.to_string().into() };
+    let send = async |number| {
+        let digests = AnnouncedDigests::default();
+        let part = UploadPart { upload: open.clone(), number, content_length: None, digests, customer_key: None };
+        let part = Op::UploadPart(Box::new(part));
+        bench.engine.perform(&bench.root, part, Body::Full(body(LARGE))).await.map(|reply| told(reply).0)
+    };
+    assert!(matches!(send(2).await, Err(Error::PartNotSequential { part_number: 2 })));
+    let mut listed = Vec::new();
+    for number in 1..=2 {
+        let Reply::PartStored(part) = send(number).await.unwrap() else { panic!("a part") };
+        listed.push(CompletedPart { number, etag: part.etag, checksum: None });
+    }
+    assert!(matches!(send(1).await, Err(Error::PartAlreadyExists { part_number: 1 })));
+    assert!(matches!(send(4).await, Err(Error::PartNotSequential { part_number: 4 })));
+    let meta = complete(&bench, open.clone(), listed).await;
+    assert_eq!((meta.md5, meta.size_bytes), (None, 2 * body(LARGE).len() as u64));
 }

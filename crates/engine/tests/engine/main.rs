@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
+mod account_block;
 mod composition;
 mod encryption;
 mod explain;

@@ -315,6 +315,7 @@ async fn a_multipart_upload_becomes_one_object() {
             checksum_type: None,
             size_bytes: None,
             min_part_bytes,
+            customer_key: None,
         };
         bench.ask(Op::CompleteMultipartUpload(Box::new(complete))).await
     };

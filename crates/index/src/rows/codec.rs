@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::key::{RowKind, describe};
 use super::{
     AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow,
-    SegmentRow, UploadKeyRow, UploadRow, VersionRow,
+    PublicAccessRow, SegmentRow, UploadKeyRow, UploadRow, VersionRow,
 };
 
 /// Why a row cannot be read.
@@ -113,6 +113,9 @@ pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
         RowKind::Counter => CounterRow::parse_key(key).and_then(|_| CounterRow::decode(key, value).map(drop)),
         RowKind::Gone => GoneRow::parse_key(key).and_then(|_| GoneRow::decode(key, value).map(drop)),
         RowKind::GoneCount => GoneCountRow::parse_key(key).and_then(|_| GoneCountRow::decode(key, value).map(drop)),
+        RowKind::PublicAccess => {
+            PublicAccessRow::parse_key(key).and_then(|()| PublicAccessRow::decode(key, value).map(drop))
+        }
         RowKind::UploadKey => UploadKeyRow::parse_key(key).and_then(|_| UploadKeyRow::decode(key, value).map(drop)),
         RowKind::Object => ObjectRow::parse_key(key).and_then(|_| ObjectRow::decode(key, value).map(drop)),
         RowKind::Part => PartRow::parse_key(key).and_then(|_| PartRow::decode(key, value).map(drop)),

@@ -11,8 +11,8 @@ use headwater_model::origin::OriginId;
 
 use super::codec::RowError;
 use super::{
-    AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow, SegmentRow,
-    UploadKeyRow, UploadRow, VersionRow,
+    AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow,
+    PublicAccessRow, SegmentRow, UploadKeyRow, UploadRow, VersionRow,
 };
 
 /// What follows a `0x00` that belongs to the text.
@@ -34,6 +34,8 @@ pub enum RowKind {
     Gone = b'g',
     /// [`super::UploadKeyRow`].
     UploadKey = b'i',
+    /// [`super::PublicAccessRow`].
+    PublicAccess = b'k',
     /// [`super::GoneCountRow`].
     GoneCount = b'n',
     /// [`super::ObjectRow`].
@@ -56,12 +58,13 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Account,
         Self::Bucket,
         Self::Counter,
         Self::Gone,
         Self::UploadKey,
+        Self::PublicAccess,
         Self::GoneCount,
         Self::Object,
         Self::Part,
@@ -103,6 +106,7 @@ fn describe_known(key: &[u8]) -> Option<String> {
             let (generation, id) = UploadKeyRow::parse_key(key).ok()?;
             format!("upload key row {id} of generation {}", generation.0)
         }
+        RowKind::PublicAccess => PublicAccessRow::parse_key(key).map(|()| "public access block row".to_owned()).ok()?,
         RowKind::GoneCount => format!("gone count row of generation {}", GoneCountRow::parse_key(key).ok()?.0),
         RowKind::Object => {
             let (generation, name) = ObjectRow::parse_key(key).ok()?;

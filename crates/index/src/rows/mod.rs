@@ -9,6 +9,7 @@
 //! counter     'c' counter
 //! gone        'g' generation key
 //! upload key  'i' generation upload-id
+//! block       'k'
 //! gone count  'n' generation
 //! object      'o' generation key
 //! part        'p' generation upload-id number
@@ -40,6 +41,7 @@ mod order;
 mod origin;
 mod origin_usage;
 mod part;
+mod public_access;
 mod segment;
 mod upload;
 mod upload_key;
@@ -59,6 +61,7 @@ pub use order::OrderRow;
 pub use origin::OriginRow;
 pub use origin_usage::OriginUsageRow;
 pub use part::PartRow;
+pub use public_access::PublicAccessRow;
 pub use segment::SegmentRow;
 pub use upload::UploadRow;
 pub use upload_key::UploadKeyRow;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use headwater_model::account::{AccessKey, Account};
 use headwater_model::acl::CannedAcl;
-use headwater_model::bucket::{Bucket, Dialect, Generation};
+use headwater_model::bucket::{Bucket, Dialect, Generation, PublicAccessBlock};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ChecksumAlgorithm, ETag};
 use headwater_model::multipart::{PartOrder, UploadId};
@@ -204,6 +204,11 @@ fn order() -> OrderRow {
     OrderRow { sequence: 9, order: PartOrder { last: 10_000, md5_state: vec![5; 3].into() } }
 }
 
+fn public_access() -> PublicAccessRow {
+    let block = PublicAccessBlock { restrict_public_buckets: false, ..PublicAccessBlock::ALL };
+    PublicAccessRow { sequence: 10, block }
+}
+
 /// One row of every kind as (key, value).
 fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
     let (generation, id) = (Generation(4), UploadId([7; 16]));
@@ -214,6 +219,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (CounterRow::key(Counter::NextGeneration), CounterRow { value: 5 }.encode()),
         (GoneRow::key(generation, &key), GoneRow { sequence: 1, deleted: Timestamp(2) }.encode()),
         (UploadKeyRow::key(generation, id), UploadKeyRow { key: key.clone() }.encode()),
+        (PublicAccessRow::key(), public_access().encode()),
         (GoneCountRow::key(generation), GoneCountRow { count: 300 }.encode()),
         (ObjectRow::key(generation, &key), object().encode()),
         (PartRow::key(generation, id, 10_000), part().encode()),
@@ -244,6 +250,7 @@ fn values_come_back_as_they_were() {
     round_trip(&marker());
     round_trip(&filled::superseded());
     round_trip(&origin());
+    round_trip(&public_access());
     round_trip(&usage());
     round_trip(&segment());
     round_trip(&CounterRow { value: u64::MAX });
@@ -280,6 +287,7 @@ fn every_kind_is_verified_and_told_by_name() {
             "counter row NextGeneration",
             "gone row \"a/b\\0c\" of generation 4",
             "upload key row 07070707070707070707070707070707 of generation 4",
+            "public access block row",
             "gone count row of generation 4",
             "object row \"a/b\\0c\" of generation 4",
             "part row 10000 of upload 07070707070707070707070707070707 of generation 4",
@@ -310,7 +318,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
 
 #[test]
 fn damaged_values_and_keys_are_errors() {
-    let (key, value) = &samples()[6];
+    let (key, value) = &samples()[7];
     for length in 0..value.len() {
         let error = ObjectRow::decode(key, &value[..length]).expect_err("cut short");
         assert!(matches!(Error::from(error), Error::Damaged { .. }));
@@ -320,12 +328,13 @@ fn damaged_values_and_keys_are_errors() {
     let no_such_version = [&[0], &value[1..]].concat();
     assert!(matches!(ObjectRow::decode(key, &no_such_version), Err(RowError::Value { .. })));
 
-    for (key, value) in samples() {
+    for (key, value) in samples().into_iter().filter(|(key, _)| *key != PublicAccessRow::key()) {
         assert!(verify(&key[..1], &value).is_err(), "{}", describe(&key));
     }
     assert!(matches!(verify(b"", b""), Err(RowError::Key { .. })));
     assert!(matches!(verify(b"x", b""), Err(RowError::Key { .. })));
     let loose = [&OriginRow::key(&origin_id())[..], b"/"].concat();
+    assert!(PublicAccessRow::parse_key(b"ka").is_err());
     assert!(OriginRow::parse_key(&loose).is_err(), "another form of the same origin");
     assert!(PartRow::parse_key(&[PartRow::key(Generation(1), UploadId([0; 16]), 1), vec![0]].concat()).is_err());
 }

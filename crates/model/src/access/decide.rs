@@ -6,7 +6,7 @@
 //! temporary credentials: their policy does not allow it ───────────────────────────────────────► denied
 //! the policy of the key, or of the bucket, denies ─────────────────────────────────────────────► denied
 //! a key with a policy:  that allows; or it is the account's own bucket, whose policy allows ───► allowed, else denied
-//! the bucket's policy allows (unless it is public and the bucket restricts that) ──────────────► allowed
+//! the bucket's policy allows (unless it is public and the bucket or the server restricts that) ► allowed
 //! the account's own bucket: all but reading somebody else's object ────────────────────────────► allowed
 //! the list of the bucket or of the object grants it (unless lists count for nothing) ──────────► allowed
 //! ─────────────────────────────────────────────────────────────────────────────────────────────► denied
@@ -64,11 +64,12 @@ pub fn decide(question: &Question<'_>, bucket: Option<&Bucket>) -> Decision {
     if identity.is_some_and(|identity| identity.root) {
         return Decision::Allowed;
     }
-    let own = bucket.map_or(identity.is_some(), |bucket| question.owns(bucket));
+    let in_account = identity.is_some() && !question.action.is_on_server();
+    let own = bucket.map_or(in_account, |bucket| question.owns(bucket));
     let keeps_its_policy = own && of_key.is_none() && question.action.is_on_policy();
     let by_bucket = match of_bucket.map_or(Effect::Silent, |policy| policy.evaluate(question)) {
         Effect::Deny if !keeps_its_policy => return denied("the policy of the bucket denies this"),
-        Effect::Allow => own || !bucket.is_some_and(restricts_its_policy),
+        Effect::Allow => own || !bucket.is_some_and(|bucket| restricts_its_policy(question, bucket)),
         _ => false,
     };
     match of_key.map(|policy| policy.evaluate(question)) {
@@ -79,6 +80,9 @@ pub fn decide(question: &Question<'_>, bucket: Option<&Bucket>) -> Decision {
         None if by_bucket => Decision::Allowed,
         None => match bucket {
             None if own => Decision::Allowed,
+            None if identity.is_some() => {
+                denied("this concerns every bucket: it is root's, and whose policy allows it")
+            }
             None => denied("anonymous requests may not do this"),
             Some(bucket) if own => of_owner(question, bucket),
             Some(bucket) => of_stranger(question, bucket),
@@ -98,9 +102,8 @@ fn waits_for_tags(question: &Question<'_>, policy: Option<&Policy>) -> bool {
 }
 
 /// S3's `RestrictPublicBuckets`: a public policy counts for the bucket's owner only.
-fn restricts_its_policy(bucket: &Bucket) -> bool {
-    bucket.access.public_access.restrict_public_buckets
-        && bucket.access.policy.as_deref().is_some_and(Policy::is_public)
+fn restricts_its_policy(question: &Question<'_>, bucket: &Bucket) -> bool {
+    question.block(bucket).restrict_public_buckets && bucket.access.policy.as_deref().is_some_and(Policy::is_public)
 }
 
 /// Everything in the own bucket, but for objects that somebody else owns: those are read as their lists say.
@@ -192,6 +195,6 @@ fn object_grants(question: &Question<'_>, bucket: &Bucket, access: Option<&Objec
 }
 
 fn list_grants(list: &Acl, question: &Question<'_>, bucket: &Bucket, wanted: Permission) -> bool {
-    let groups = if bucket.access.public_access.ignore_public_acls { Groups::Ignored } else { Groups::Count };
+    let groups = if question.block(bucket).ignore_public_acls { Groups::Ignored } else { Groups::Count };
     list.grants(question.principal, wanted, question.owns(bucket), groups)
 }

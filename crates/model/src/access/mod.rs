@@ -11,7 +11,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, PublicAccessBlock};
 use crate::clock::Timestamp;
 use crate::object::{ObjectAccess, ObjectMeta, Tags};
 use crate::op::Action;
@@ -166,11 +166,18 @@ pub struct Question<'q> {
     pub object: ObjectState<'q>,
     /// How the request came.
     pub context: &'q Context<'q>,
+    /// What of the public's rights is blocked on every bucket, besides what the bucket itself blocks.
+    pub account_block: PublicAccessBlock,
 }
 
 impl Question<'_> {
     /// Whether the principal is the account that owns `bucket`.
     fn owns(&self, bucket: &Bucket) -> bool {
         self.principal.owns(bucket)
+    }
+
+    /// What of the public's rights is blocked on `bucket`.
+    fn block(&self, bucket: &Bucket) -> PublicAccessBlock {
+        bucket.access.public_access.and(self.account_block)
     }
 }

@@ -21,6 +21,9 @@ pub enum Action {
     GetBucketPublicAccessBlock,
     PutBucketPublicAccessBlock,
     DeleteBucketPublicAccessBlock,
+    GetAccountPublicAccessBlock,
+    PutAccountPublicAccessBlock,
+    DeleteAccountPublicAccessBlock,
     GetBucketOwnershipControls,
     PutBucketOwnershipControls,
     ListObjects,
@@ -144,6 +147,17 @@ impl Action {
                 | Self::GetObjectVersionTagging
                 | Self::PutObjectVersionTagging
                 | Self::DeleteObjectVersionTagging
+        )
+    }
+
+    /// Whether it is about every bucket of the server, whoever owns it: nobody may do it merely for having an account.
+    pub fn is_on_server(self) -> bool {
+        matches!(
+            self,
+            Self::GetAccountPublicAccessBlock
+                | Self::PutAccountPublicAccessBlock
+                | Self::DeleteAccountPublicAccessBlock
+                | Self::Administer
         )
     }
 

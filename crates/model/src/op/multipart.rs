@@ -112,6 +112,8 @@ pub struct CompleteMultipartUpload {
     pub size_bytes: Option<u64>,
     /// Smallest part except the last (differs by dialect).
     pub min_part_bytes: u64,
+    /// S3: the key of the upload, which need not be sent again; if it is, it must be the same.
+    pub customer_key: Option<CustomerKey>,
 }
 
 /// See [`Op::ListParts`](super::Op::ListParts).

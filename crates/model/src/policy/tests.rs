@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::Error;
 use crate::access::{Context, Identity, ObjectState, Principal, Question, RequestFields};
+use crate::bucket::PublicAccessBlock;
 use crate::clock::Timestamp;
 use crate::object::Tags;
 use crate::op::Action;
@@ -57,7 +58,15 @@ fn asked(statement: &str, action: Action, principal: &Principal, fields: &[(&str
     let tags: Tags = vec![("colour".into(), "blue".into())];
     let object = ObjectState::Present { tags: &tags, access: None };
     let key = Some("dir/key");
-    policy.evaluate(&Question { principal, action, bucket: "b", key, object, context: &context })
+    policy.evaluate(&Question {
+        principal,
+        action,
+        bucket: "b",
+        key,
+        object,
+        context: &context,
+        account_block: PublicAccessBlock::default(),
+    })
 }
 
 /// An Allow for everybody on everything, with this condition.
@@ -296,7 +305,7 @@ proptest! {
                 let object = ObjectState::Absent;
                 let action = Action::GetObject;
                 let question =
-                    Question { principal: &principal, action, bucket: "b", key: Some(&key), object, context: &context };
+                    Question { principal: &principal, action, bucket: "b", key: Some(&key), object, context: &context, account_block: PublicAccessBlock::default() };
                 policy.evaluate(&question);
                 policy.is_public();
             }
@@ -343,6 +352,7 @@ fn ask(policy: &Policy) -> Effect {
         key: Some("k"),
         object: ObjectState::Absent,
         context: &context,
+        account_block: PublicAccessBlock::default(),
     };
     policy.evaluate(&question)
 }

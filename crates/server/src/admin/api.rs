@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
-use super::{buckets, explain, keys, openapi, origins, sts, tombstones};
+use super::{buckets, explain, keys, openapi, origins, rules, sts, tombstones};
 
 /// Lines of the audit log that are shown by default, and at most.
 const AUDIT_LINES: usize = 100;
@@ -24,7 +24,7 @@ const MAX_AUDIT_LINES: usize = 1000;
 /// What handlers work on.
 pub(super) struct Api {
     pub(super) engine: Arc<Engine>,
-    administration: Administration,
+    pub(super) administration: Administration,
 }
 
 pub(super) type Shared = State<Arc<Api>>;
@@ -38,7 +38,8 @@ pub(super) fn router(administration: Administration) -> Router {
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/api/v1/buckets", get(buckets::list))
         .route("/api/v1/buckets/{bucket}/migration", migration)
-        .route("/api/v1/buckets/{bucket}/rules", get(explain::rules))
+        .route("/api/v1/buckets/{bucket}/rules", get(rules::get).put(rules::put).delete(rules::delete))
+        .route("/api/v1/buckets/{bucket}/rules/history", get(rules::history))
         .route("/api/v1/buckets/{bucket}/explain", post(explain::explain))
         .route("/api/v1/buckets/{bucket}/rules/test", post(explain::test))
         .route("/api/v1/buckets/{bucket}/tombstones", get(tombstones::list))
@@ -77,14 +78,17 @@ impl Api {
         T: Serialize + Send + Sync + 'static,
     {
         let Named { action, target } = named;
-        self.administration.change(requester, action, target, change).await.map_err(|failure| match failure {
-            Unacknowledged::Refused(error) => error.into(),
-            Unacknowledged::NotAudited => {
-                let message =
-                    "the change was made, but could not be written to the audit log; the server's log says why";
-                Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", message)
-            }
-        })
+        self.administration.change(requester, action, target, change).await.map_err(unacknowledged)
+    }
+}
+
+pub(super) fn unacknowledged(failure: Unacknowledged) -> Failure {
+    match failure {
+        Unacknowledged::Refused(error) => error.into(),
+        Unacknowledged::NotAudited => {
+            let message = "the change was made, but could not be written to the audit log; the server's log says why";
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", message)
+        }
     }
 }
 

@@ -74,6 +74,10 @@ impl From<Error> for Failure {
             Error::MalformedPolicy { message } => {
                 Self::new(StatusCode::BAD_REQUEST, "malformed_policy", message).field("policy", None)
             }
+            Error::RulesChanged { expected, .. } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message)
+                    .field("If-Match", Some(expected.to_string()))
+            }
             Error::AccessDenied { .. } => Self::new(StatusCode::FORBIDDEN, "access_denied", message),
             Error::NotImplemented { .. } => Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", message),
             Error::MirrorFailed(_) => Self::new(StatusCode::FAILED_DEPENDENCY, "mirror_failed", message),

@@ -7,10 +7,9 @@ use headwater_engine::{ExplainMethod, ExplainQuery};
 use headwater_model::bucket::Bucket;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, Result};
-use headwater_wire::{read_website, write_website};
+use headwater_wire::read_website;
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json as value;
 use utoipa::ToSchema;
 
 use super::api::{Answer, Api, Shared};
@@ -74,18 +73,6 @@ impl ExplainRequest {
     }
 }
 
-/// The website document of a bucket as XML, secrets masked.
-#[utoipa::path(
-    get, path = "/api/v1/buckets/{bucket}/rules", tag = "rules", params(("bucket" = String, Path)),
-    responses((status = 200, description = "`{\"website\": XML or null, \"rule_version\": number}`", body = Value),
-              (status = "4XX", description = "refused", body = ErrorBody)),
-)]
-pub(super) async fn rules(State(api): Shared, At(bucket): At<String>) -> Answer {
-    let known = known(&api, &bucket)?;
-    let website = known.website.as_deref().map(write_website);
-    Ok(json(StatusCode::OK, &value!({ "website": website, "rule_version": known.rule_version })))
-}
-
 /// What a request would meet, step by step. Changes nothing.
 #[utoipa::path(
     post, path = "/api/v1/buckets/{bucket}/explain", tag = "rules", params(("bucket" = String, Path)),
@@ -112,7 +99,7 @@ pub(super) async fn test(State(api): Shared, At(bucket): At<String>, Document(bo
     answer(&api, &bucket, test.request.query(Some(website))).await
 }
 
-fn known(api: &Api, bucket: &str) -> Result<Arc<Bucket>> {
+pub(super) fn known(api: &Api, bucket: &str) -> Result<Arc<Bucket>> {
     let name = BucketName::parse(bucket)?;
     api.engine.bucket(name.as_str()).ok_or_else(|| Error::NoSuchBucket { bucket: bucket.into() })
 }

@@ -3,8 +3,8 @@
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
 use headwater_admin::Requester;
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::error::Failure;
@@ -59,5 +59,16 @@ impl<S: Send + Sync> FromRequestParts<S> for By {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         let requester = parts.extensions.get::<Requester>().cloned();
         requester.map(Self).ok_or_else(|| Failure::unauthenticated("the request was not admitted"))
+    }
+}
+
+/// The header fields.
+pub(super) struct Headers(pub(super) HeaderMap);
+
+impl<S: Send + Sync> FromRequestParts<S> for Headers {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Self(parts.headers.clone()))
     }
 }

@@ -23,6 +23,7 @@ mod keys;
 mod once;
 mod openapi;
 mod origins;
+mod rules;
 mod sts;
 mod tombstones;
 

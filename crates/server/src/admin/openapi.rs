@@ -6,7 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
 use super::api::Answer;
 use super::error::{ErrorBody, json};
-use super::{api, buckets, explain, keys, origins, sts, tombstones};
+use super::{api, buckets, explain, keys, origins, rules, sts, tombstones};
 
 /// The admin API of Headwater.
 #[derive(OpenApi)]
@@ -19,7 +19,7 @@ use super::{api, buckets, explain, keys, origins, sts, tombstones};
     ),
     paths(
         buckets::list, buckets::get_migration, buckets::put_migration, buckets::patch_migration,
-        explain::rules, explain::explain, explain::test,
+        rules::get, rules::put, rules::delete, rules::history, explain::explain, explain::test,
         keys::list, keys::create, keys::get, keys::patch, keys::delete, sts::assume_role,
         tombstones::list, tombstones::lift,
         origins::list, origins::get, origins::put, origins::patch, origins::delete, origins::status,

@@ -134,7 +134,7 @@ fn refusal(error: ChunkError) -> Error {
             canonical_request: None,
         })),
         ChunkError::SignatureMissing => Error::AccessDenied { reason: "a chunk or the trailer is not signed" },
-        ChunkError::Incomplete { .. } => Error::IncompleteBody,
+        ChunkError::Incomplete { .. } | ChunkError::Unframed { .. } => Error::IncompleteBody,
         other => Error::InvalidRequest { message: other.to_string().into() },
     }
 }

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use headwater_model::BucketName;
 use headwater_model::clock::Timestamp;
 use headwater_model::logging::BucketLogging;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::service::Service;
 
@@ -34,7 +34,7 @@ const MAX_PENDING_BYTES: usize = 32 << 20;
 const MAX_BATCH_BYTES: usize = 4 << 20;
 /// When a batch is delivered at the latest. Both vendors promise hours.
 const MAX_DELAY: Duration = Duration::from_mins(5);
-/// How often it is looked for batches to deliver.
+/// How often it is looked for batches to deliver, while any line waits.
 const TICK: Duration = Duration::from_secs(1);
 /// Milliseconds of an hour.
 const HOUR_MS: i64 = 3_600_000;
@@ -43,6 +43,8 @@ const HOUR_MS: i64 = 3_600_000;
 #[derive(Default)]
 pub(crate) struct BucketLogs {
     pending: Mutex<Pending>,
+    /// A line came.
+    came: Notify,
     dropped: AtomicU64,
 }
 
@@ -98,6 +100,20 @@ impl BucketLogs {
             pending.ready.extend(batch);
         }
         pending.ready.extend(former);
+        drop(pending);
+        self.came.notify_one();
+    }
+
+    /// Ends when lines wait to be delivered.
+    async fn any(&self) {
+        while self.is_empty() {
+            self.came.notified().await;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let pending = self.lock();
+        pending.open.is_empty() && pending.ready.is_empty()
     }
 
     /// Takes what is to be delivered by now. It counts as pending until [`BucketLogs::released`].
@@ -123,10 +139,16 @@ impl Service {
     pub(crate) async fn keep_bucket_logs(&self, mut drain: watch::Receiver<bool>) {
         loop {
             tokio::select! {
-                () = self.clock.sleep(TICK) => self.deliver_bucket_logs(self.clock.elapsed()).await,
+                () = self.next_look() => self.deliver_bucket_logs(self.clock.elapsed()).await,
                 () = drained(&mut drain) => return,
             }
         }
+    }
+
+    /// A tick after lines wait; never, where no bucket has logging.
+    async fn next_look(&self) {
+        self.bucket_logs.any().await;
+        self.clock.sleep(TICK).await;
     }
 
     /// Delivers everything: the server stops.
@@ -167,6 +189,7 @@ async fn drained(drain: &mut watch::Receiver<bool>) {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use headwater_model::bucket::Dialect;
 
     use super::*;
@@ -201,6 +224,17 @@ mod tests {
         push("b", HOUR_MS, 50, &"x".repeat(MAX_BATCH_BYTES));
         assert_eq!(logs.due(Duration::from_mins(1)).len(), 1);
         assert!(logs.due(Duration::MAX).is_empty());
+    }
+
+    #[tokio::test]
+    async fn nobody_looks_for_lines_before_one_comes() {
+        let logs = BucketLogs::default();
+        let push = || logs.push(&noted("a"), Timestamp(0), Duration::ZERO, "1\n");
+        assert!(logs.any().now_or_never().is_none());
+        tokio::join!(logs.any(), async { push() });
+        assert!(logs.any().now_or_never().is_some(), "the line still waits");
+        assert_eq!(logs.due(Duration::MAX).len(), 1);
+        assert!(logs.any().now_or_never().is_none(), "nothing waits any more");
     }
 
     #[test]

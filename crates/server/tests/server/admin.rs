@@ -156,7 +156,7 @@ async fn the_openapi_document_and_the_routes_agree() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 22, "{document}");
+    assert_eq!(seen, 25, "{document}");
     let settings = &document["components"]["schemas"]["MigrationSettings"];
     assert!(settings["properties"]["negative_ttl_ms"]["description"].is_string(), "{settings}");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use headwater_admin::{Administration, Audit};
+use headwater_admin::{Administration, Audit, History};
 use headwater_egress::LoopMarker;
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::BoxFuture;
@@ -104,7 +104,9 @@ pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mu
     let engine = Arc::new(Engine::open(config).await.unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
-    let server = tokio::spawn(server.run(Administration::new(engine.clone(), audit), clock, metrics, async {
+    let history = History::open(&directory.path().join("rule-history"), &[]).unwrap();
+    let administration = Administration::new(engine.clone(), audit, history);
+    let server = tokio::spawn(server.run(administration, clock, metrics, async {
         let _ = stopped.await;
     }));
     Running { addresses, access_log, stop, server, directory, engine }

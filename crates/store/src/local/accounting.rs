@@ -13,7 +13,7 @@ use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
     AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow,
-    OriginUsageRow, PartRow, RowKind, RowValue, SegmentRow, UploadRow, VersionContent, VersionRow,
+    OriginUsageRow, PartRow, PublicAccessRow, RowKind, RowValue, SegmentRow, UploadRow, VersionContent, VersionRow,
 };
 use headwater_model::Result;
 use headwater_model::bucket::Generation;
@@ -336,6 +336,7 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
         }
         RowKind::Order => (OrderRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Account => (AccountRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
+        RowKind::PublicAccess => (PublicAccessRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Origin => (OriginRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),

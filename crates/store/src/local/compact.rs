@@ -14,7 +14,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    AccountRow, BucketRow, GoneRow, OrderRow, OriginRow, OriginUsageRow, PartRow, RowKind, RowValue, UploadRow,
+    AccountRow, BucketRow, GoneRow, OrderRow, OriginRow, OriginUsageRow, PartRow, PublicAccessRow, RowKind, RowValue,
+    UploadRow,
 };
 use headwater_model::{Error, Result};
 
@@ -194,6 +195,7 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: (Bo
         Some(RowKind::Order) => OrderRow { sequence, ..OrderRow::decode(key, value)? }.encode(),
         Some(RowKind::Upload) => UploadRow { sequence, ..UploadRow::decode(key, value)? }.encode(),
         Some(RowKind::Account) => AccountRow { sequence, ..AccountRow::decode(key, value)? }.encode(),
+        Some(RowKind::PublicAccess) => PublicAccessRow { sequence, ..PublicAccessRow::decode(key, value)? }.encode(),
         Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
         Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),

@@ -57,14 +57,16 @@ fn select<'a>(stored: &'a [(u16, PartRow)], listed: &[CompletedPart], id: Upload
     listed.iter().map(find).collect()
 }
 
-/// The MD5 of parts that came in order, if they are listed so; `None` if those that came last are left out.
+/// The MD5 of parts that came in order, if they are listed so; `None` if those that came last are left out, and if it was not
+/// kept, as of an encrypted upload.
 fn md5_of(order: &PartOrder, listed: &[CompletedPart]) -> Result<Option<[u8; 16]>> {
     let gap = (1..).zip(listed).find(|(turn, part)| part.number != *turn);
     if let Some((_, part)) = gap {
         return Err(Error::PartNotSequential { part_number: part.number });
     }
     let all = listed.last().is_some_and(|last| last.number == order.last);
-    all.then(|| RunningMd5::behind(order).map(RunningMd5::finish)).transpose()
+    let kept = !order.md5_state.is_empty();
+    (all && kept).then(|| RunningMd5::behind(order).map(RunningMd5::finish)).transpose()
 }
 
 /// Metadata of the object that the parts make.

@@ -53,6 +53,7 @@ mod open_error;
 mod origins;
 mod overlay;
 mod probe;
+mod public_access;
 mod reading;
 mod replay;
 mod running;

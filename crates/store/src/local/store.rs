@@ -8,7 +8,7 @@ use std::time::Duration;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{Counter, CounterRow, RowValue};
 use headwater_model::account::Account;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Timestamp;
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
@@ -372,6 +372,14 @@ impl Store for LocalStore {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         Box::pin(self.core.delete_account(id))
+    }
+
+    fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {
+        Box::pin(async move { self.core.public_access() })
+    }
+
+    fn put_public_access(&self, block: PublicAccessBlock) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.core.put_public_access(block))
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

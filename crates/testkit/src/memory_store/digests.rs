@@ -37,7 +37,8 @@ pub(super) fn in_order(order: &PartOrder, listed: &[CompletedPart], body: &[u8])
     if let Some((_, part)) = (1..).zip(listed).find(|(turn, part)| part.number != *turn) {
         return Err(Error::PartNotSequential { part_number: part.number });
     }
-    Ok((listed.len() == usize::from(order.last)).then(|| Md5::digest(body).into()))
+    let (all, kept) = (listed.len() == usize::from(order.last), !order.md5_state.is_empty());
+    Ok((all && kept).then(|| Md5::digest(body).into()))
 }
 
 fn checksum(algorithm: ChecksumAlgorithm, bytes: &[u8]) -> Checksum {

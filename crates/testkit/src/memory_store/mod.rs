@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use headwater_model::account::Account;
 use headwater_model::body::Body;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::list::{ListPage, ListQuery};
 use headwater_model::multipart::{CompletedPart, PartPage, UploadId, UploadInfo, UploadPage};
@@ -371,6 +371,14 @@ impl Store for MemoryStore {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         ready(self.state().delete_account(id))
+    }
+
+    fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {
+        ready(Ok(self.state().public_access))
+    }
+
+    fn put_public_access(&self, block: PublicAccessBlock) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().put_public_access(block))
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

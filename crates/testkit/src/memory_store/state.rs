@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_model::account::Account;
-use headwater_model::bucket::{Bucket, Generation};
+use headwater_model::bucket::{Bucket, Generation, PublicAccessBlock};
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
@@ -145,6 +145,7 @@ pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
     pub(super) origins: Origins,
     pub(super) accounts: BTreeMap<Box<str>, Account>,
+    pub(super) public_access: PublicAccessBlock,
     last_generation: u64,
     closed: bool,
     /// Keys whose rows cannot be read.
@@ -191,6 +192,12 @@ impl State {
     pub(super) fn delete_account(&mut self, id: &str) -> Result<bool> {
         self.open()?;
         Ok(self.accounts.remove(id).is_some())
+    }
+
+    pub(super) fn put_public_access(&mut self, block: PublicAccessBlock) -> Result<()> {
+        self.open()?;
+        self.public_access = block;
+        Ok(())
     }
 
     pub(super) fn close(&mut self) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use headwater_model::Error;
 use headwater_model::account::{AccessKey, Account};
+use headwater_model::bucket::PublicAccessBlock;
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::policy::{Attached, Policy};
@@ -49,6 +50,19 @@ pub async fn there_are_only_so_many_accounts(subject: Subject) {
     let refused = subject.store().put_account(account("more", "more")).await;
     assert!(matches!(&refused, Err(Error::InvalidArgument { name, .. }) if &**name == "account"), "{refused:?}");
     put(&subject, "n7", "renamed").await;
+}
+
+/// What is blocked on every bucket is what was put last, and stays so.
+pub async fn the_block_on_every_bucket_is_kept(mut subject: Subject) {
+    let some = PublicAccessBlock { configured: true, ignore_public_acls: true, ..PublicAccessBlock::default() };
+    assert_eq!(subject.store().public_access().await.expect("a block"), PublicAccessBlock::default());
+    for block in [PublicAccessBlock::ALL, PublicAccessBlock::default(), some] {
+        subject.store().put_public_access(block).await.expect("put");
+        assert_eq!(subject.store().public_access().await.expect("a block"), block);
+    }
+    if subject.reopen().await {
+        assert_eq!(subject.store().public_access().await.expect("a block"), some);
+    }
 }
 
 /// What was put is there after the store was opened again.

@@ -195,7 +195,8 @@ macro_rules! store_conformance {
             accounts: [
                 accounts_are_put_and_deleted,
                 there_are_only_so_many_accounts,
-                accounts_survive_reopening
+                accounts_survive_reopening,
+                the_block_on_every_bucket_is_kept
             ],
             origins: [
                 settings_of_origins_are_put_and_deleted,

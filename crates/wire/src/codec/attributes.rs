@@ -8,7 +8,7 @@ use headwater_model::{Error, Result};
 use http::Response;
 use http::header::LAST_MODIFIED;
 
-use super::{Answer, Request, checksum, storage_class, version};
+use super::{Answer, Request, checksum, encryption, storage_class, version};
 use crate::date::http_date;
 use crate::response::open_root;
 use crate::xml::XmlWriter;
@@ -43,7 +43,7 @@ pub(super) fn decode(request: &Request<'_>) -> Result<Op> {
             ));
         }
     }
-    Ok(Op::GetObjectAttributes(version::target(request)?))
+    Ok(Op::GetObjectAttributes(version::target(request)?, encryption::customer_key(request)?))
 }
 
 pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {

@@ -42,26 +42,24 @@ pub(super) fn encode_status(answer: &Answer<'_>, public: bool) -> Response<Body>
     answer.xml(xml)
 }
 
-pub(super) fn decode_block(request: &Request<'_>, body: &[u8]) -> Result<Op> {
+pub(super) fn block(request: &Request<'_>, body: &[u8]) -> Result<PublicAccessBlock> {
     let document = parse(body)?;
     let configuration = document.root("PublicAccessBlockConfiguration")?.as_container()?;
     let flag = |name| configuration.boolean(name);
-    let block = if request.is_oss() {
-        match flag("BlockPublicAccess")? {
-            Some(true) => PublicAccessBlock::ALL,
-            Some(false) => PublicAccessBlock { configured: true, ..PublicAccessBlock::default() },
-            None => return Err(malformed("PublicAccessBlockConfiguration lacks BlockPublicAccess")),
-        }
-    } else {
-        PublicAccessBlock {
-            configured: true,
-            block_public_acls: flag("BlockPublicAcls")?.unwrap_or(false),
-            ignore_public_acls: flag("IgnorePublicAcls")?.unwrap_or(false),
-            block_public_policy: flag("BlockPublicPolicy")?.unwrap_or(false),
-            restrict_public_buckets: flag("RestrictPublicBuckets")?.unwrap_or(false),
-        }
-    };
-    Ok(Op::PutPublicAccessBlock(request.bucket(), block))
+    if request.is_oss() {
+        return match flag("BlockPublicAccess")? {
+            Some(true) => Ok(PublicAccessBlock::ALL),
+            Some(false) => Ok(PublicAccessBlock { configured: true, ..PublicAccessBlock::default() }),
+            None => Err(malformed("PublicAccessBlockConfiguration lacks BlockPublicAccess")),
+        };
+    }
+    Ok(PublicAccessBlock {
+        configured: true,
+        block_public_acls: flag("BlockPublicAcls")?.unwrap_or(false),
+        ignore_public_acls: flag("IgnorePublicAcls")?.unwrap_or(false),
+        block_public_policy: flag("BlockPublicPolicy")?.unwrap_or(false),
+        restrict_public_buckets: flag("RestrictPublicBuckets")?.unwrap_or(false),
+    })
 }
 
 /// OSS's one switch is on if all four of S3's are.

@@ -40,6 +40,7 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
         checksum_type: if request.is_oss() { None } else { checksum::type_header(request.fields)? },
         size_bytes: object_size(request)?,
         min_part_bytes: request.vocab.min_part_bytes,
+        customer_key: encryption::customer_key(request)?,
     })))
 }
 

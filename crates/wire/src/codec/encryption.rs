@@ -51,17 +51,25 @@ pub(super) fn is_asked_for(request: &Request<'_>) -> bool {
 /// # Errors
 /// [`Error::NotImplemented`] for KMS and SM4; [`Error::InvalidArgument`], [`Error::InvalidRequest`].
 pub(super) fn of_write(request: &Request<'_>) -> Result<WriteEncryption> {
+    refuse_two_kinds(request)?;
     let is_managed = asks_for_managed(request)?;
     match customer_key(request)? {
-        Some(_) if is_managed => Err(invalid(
-            "x-amz-server-side-encryption",
-            AES256,
-            "Server Side Encryption with Customer provided key is incompatible with the encryption method specified",
-        )),
         Some(key) => Ok(WriteEncryption::Customer(key)),
         None if is_managed => Ok(WriteEncryption::Managed),
         None => Ok(WriteEncryption::BucketDefault),
     }
+}
+
+/// S3: a customer's key and a key of the server's contradict each other, whatever the server's is.
+fn refuse_two_kinds(request: &Request<'_>) -> Result<()> {
+    let name = S3;
+    let own = name.as_str();
+    if request.is_oss() || !request.fields.has(own) || !OF_OBJECT.iter().any(|name| request.fields.has(name)) {
+        return Ok(());
+    }
+    let message =
+        "Server Side Encryption with Customer provided key is incompatible with the encryption method specified";
+    Err(invalid(own, request.fields.get(own)?.unwrap_or_default(), message))
 }
 
 fn asks_for_managed(request: &Request<'_>) -> Result<bool> {
@@ -90,7 +98,10 @@ fn unoffered(name: &str, algorithm: &str, is_oss: bool) -> Error {
     if is_known {
         return not_implemented(&format!("{name}: {algorithm}"));
     }
-    Error::InvalidEncryptionAlgorithm { algorithm: algorithm.into() }
+    if is_oss {
+        return Error::InvalidEncryptionAlgorithm { algorithm: algorithm.into() };
+    }
+    invalid(name, algorithm, "The encryption method specified is not supported")
 }
 
 /// S3: the key of the object, as its writer and all its readers send it.
@@ -239,7 +250,9 @@ fn read_oss(document: &Document<'_>) -> Result<BucketEncryption> {
 fn check_algorithm(algorithm: &str, is_oss: bool) -> Result<()> {
     match unoffered("SSEAlgorithm", algorithm, is_oss) {
         _ if algorithm == AES256 => Ok(()),
-        Error::InvalidEncryptionAlgorithm { .. } => Err(malformed("SSEAlgorithm is not one that there is")),
+        Error::InvalidEncryptionAlgorithm { .. } | Error::InvalidArgument { .. } => {
+            Err(malformed("SSEAlgorithm is not one that there is"))
+        }
         error => Err(error),
     }
 }

@@ -108,8 +108,15 @@ pub fn decode(routed: &Routed, parts: &Parts, xml: Option<&[u8]>, facts: &Reques
         Operation::DeleteBucketPolicy => Op::DeleteBucketPolicy(request.bucket()),
         Operation::GetBucketPolicyStatus => Op::GetBucketPolicyStatus(request.bucket()),
         Operation::GetPublicAccessBlock => Op::GetPublicAccessBlock(request.bucket()),
-        Operation::PutPublicAccessBlock => bucket_access::decode_block(&request, body)?,
+        Operation::PutPublicAccessBlock => {
+            Op::PutPublicAccessBlock(request.bucket(), bucket_access::block(&request, body)?)
+        }
         Operation::DeletePublicAccessBlock => Op::DeletePublicAccessBlock(request.bucket()),
+        Operation::GetAccountPublicAccessBlock => Op::GetAccountPublicAccessBlock,
+        Operation::PutAccountPublicAccessBlock => {
+            Op::PutAccountPublicAccessBlock(bucket_access::block(&request, body)?)
+        }
+        Operation::DeleteAccountPublicAccessBlock => Op::DeleteAccountPublicAccessBlock,
         Operation::GetOwnershipControls => Op::GetOwnershipControls(request.bucket()),
         Operation::PutOwnershipControls => bucket_access::decode_ownership(&request, body)?,
         Operation::DeleteOwnershipControls => Op::DeleteOwnershipControls(request.bucket()),
@@ -402,6 +409,7 @@ impl Answer<'_> {
                 | Operation::DeleteBucketWebsite
                 | Operation::DeleteBucketPolicy
                 | Operation::DeletePublicAccessBlock
+                | Operation::DeleteAccountPublicAccessBlock
                 | Operation::DeleteOwnershipControls
                 | Operation::DeleteObject
                 | Operation::DeleteObjectTagging

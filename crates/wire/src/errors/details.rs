@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::Error;
 use headwater_model::bucket::Dialect;
 use headwater_model::error::{SignatureMismatch, VersionError};
@@ -61,21 +63,31 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
             details
         }
         Error::BadDigest { header, announced, computed } if dialect == Dialect::S3 => {
-            digests(header, announced, computed)
+            digests(header, announced, computed, is_of_object(context))
         }
         _ => of_value(error),
     }
 }
 
 /// S3 has other elements for each kind of digest, and none for checksums.
-fn digests<'a>(header: &str, announced: &'a str, computed: &'a str) -> Vec<Detail<'a>> {
+fn digests<'a>(header: &str, announced: &'a str, computed: &'a str, of_object: bool) -> Vec<Detail<'a>> {
     if header.starts_with(CHECKSUM_PREFIX) {
         return Vec::new();
     }
     if header == "x-amz-content-sha256" {
         return vec![("ClientComputedContentSHA256", text(announced)), ("S3ComputedContentSHA256", text(computed))];
     }
-    vec![("ExpectedDigest", text(announced)), ("CalculatedDigest", text(computed))]
+    let expected = BASE64.decode(announced).ok().filter(|_| of_object).map_or_else(|| text(announced), hexadecimal);
+    vec![("ExpectedDigest", expected), ("CalculatedDigest", text(computed))]
+}
+
+/// S3 tells the MD5 that an object or a part was to have in hexadecimal, of a document in base64.
+fn is_of_object(context: &ErrorContext<'_>) -> bool {
+    context.method == http::Method::PUT && context.key.is_some()
+}
+
+fn hexadecimal<'a>(bytes: Vec<u8>) -> Cow<'a, str> {
+    hex::encode(bytes).into()
 }
 
 fn version(error: &VersionError) -> Vec<Detail<'_>> {

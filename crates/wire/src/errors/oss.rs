@@ -204,7 +204,7 @@ fn row_of_request(error: &Error) -> Fault {
         Error::InvalidRange { .. } => {
             row(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range cannot be satisfied.")
         }
-        Error::PreconditionFailed { .. } => row(
+        Error::PreconditionFailed { .. } | Error::RulesChanged { .. } => row(
             S::PRECONDITION_FAILED,
             "PreconditionFailed",
             "At least one of the pre-conditions you specified did not hold.",

@@ -213,7 +213,7 @@ fn fault_of_request(error: &Error) -> Fault {
         }
         Error::NotModified => row(S::NOT_MODIFIED, "NotModified", "Not Modified"),
         // S3 has no other word for an object that must not be replaced.
-        Error::PreconditionFailed { .. } | Error::ObjectExists { .. } => row(
+        Error::PreconditionFailed { .. } | Error::RulesChanged { .. } | Error::ObjectExists { .. } => row(
             S::PRECONDITION_FAILED,
             "PreconditionFailed",
             "At least one of the pre-conditions you specified did not hold",

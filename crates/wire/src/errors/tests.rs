@@ -222,6 +222,7 @@ fn table() -> Vec<(Error, Words, Words)> {
         (Error::PartAlreadyExists { part_number: 1 }, ("PartAlreadyExist", 409), ("PartAlreadyExist", 409)),
         (Error::InvalidRange { range: "bytes=9-".into(), size_bytes: 5 }, ("InvalidRange", 416), ("InvalidRange", 416)),
         (Error::PreconditionFailed { condition: "If-Match" }, ("PreconditionFailed", 412), ("PreconditionFailed", 412)),
+        (Error::RulesChanged { expected: 1, current: 2 }, ("PreconditionFailed", 412), ("PreconditionFailed", 412)),
         (Error::ObjectExists { key: key() }, ("PreconditionFailed", 412), ("FileAlreadyExists", 409)),
         (
             Error::MethodNotAllowed { method: "PATCH".into(), resource: "OBJECT" },
@@ -410,6 +411,17 @@ fn headers_say_what_http_wants_said() {
     assert_eq!(header(&method, ALLOW).as_deref(), Some("GET"));
     let slow = Error::SlowDown { limit: "fills", retry_after: Duration::ZERO };
     assert_eq!(header(&slow, RETRY_AFTER).as_deref(), Some("1"));
+}
+
+/// So S3 answers: the digest of an object in hexadecimal, of a document in base64, what was computed always in base64.
+#[test]
+fn the_expected_digest_of_an_object_is_hexadecimal() {
+    let error = Error::BadDigest { header: "Content-MD5".into(), announced: "AP8=".into(), computed: "AQI=".into() };
+    let told = |dialect, method| body(encoded(dialect, &error, &method, false));
+    let of_object = told(Dialect::S3, Method::PUT);
+    assert!(of_object.contains("<ExpectedDigest>00ff</ExpectedDigest><CalculatedDigest>AQI=</CalculatedDigest>"));
+    assert!(told(Dialect::S3, Method::POST).contains("<ExpectedDigest>AP8=</ExpectedDigest>"));
+    assert!(told(Dialect::Oss, Method::PUT).contains("<ExpectedDigest>AP8=</ExpectedDigest>"));
 }
 
 #[test]

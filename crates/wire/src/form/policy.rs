@@ -166,7 +166,10 @@ impl Condition {
     }
 
     fn holds<'v>(&self, value: impl Fn(&str) -> Option<&'v str>) -> bool {
-        let Some(value) = self.name().and_then(value) else { return false };
+        let Some(value) = self.name().and_then(value) else {
+            // Any value at all, and none: what the condition is for is to name the field.
+            return matches!(self, Self::StartsWith(_, prefix) if prefix.is_empty());
+        };
         match self {
             Self::Equals(_, expected) => value == expected,
             // Of several types, separated by commas, each must begin so (S3).

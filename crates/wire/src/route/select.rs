@@ -72,7 +72,11 @@ impl Request<'_> {
         if let Some(what) = self.first(self.vocab.unoffered_service) {
             return Ok(Operation::NotImplemented { what, action: Action::ListBuckets });
         }
+        let blocks = self.vocab.dialect == Dialect::Oss && self.queries.has("publicAccessBlock");
         match *self.method {
+            Method::GET if blocks => Ok(Operation::GetAccountPublicAccessBlock),
+            Method::PUT if blocks => Ok(Operation::PutAccountPublicAccessBlock),
+            Method::DELETE if blocks => Ok(Operation::DeleteAccountPublicAccessBlock),
             Method::GET => Ok(Operation::ListBuckets),
             _ => Err(self.not_allowed("SERVICE")),
         }

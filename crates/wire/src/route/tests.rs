@@ -342,7 +342,8 @@ fn permits(permission: &str, action: Action) -> bool {
     let text = format!(r#"{{"Statement": {{"Effect": "Allow", "Action": "{permission}", "Resource": "*"}}}}"#);
     let policy = Policy::parse(&text, Attached::Key).unwrap();
     let (principal, context) = (Principal::Anonymous, Context::internal(Timestamp(0)));
-    let object = ObjectState::Absent;
-    let question = Question { principal: &principal, action, bucket: "bkt", key: None, object, context: &context };
+    let (object, account_block) = (ObjectState::Absent, headwater_model::bucket::PublicAccessBlock::default());
+    let question =
+        Question { principal: &principal, action, bucket: "bkt", key: None, object, context: &context, account_block };
     policy.evaluate(&question) == Effect::Allow
 }

@@ -47,7 +47,6 @@ pub(crate) static OSS: Vocab = Vocab {
         "dataPipeline",
         "group",
         "policy",
-        "publicAccessBlock",
         "qosRequester",
         "redundancyTransition",
         "regions",

@@ -81,7 +81,7 @@ async fn a_wrong_or_missing_master_key_is_a_start_error_and_loses_nothing() {
     let key = std::fs::read(&file).expect("the server made a key");
     for (content, words) in [
         (Some("00".repeat(32)), "is not the one"),
-        (None, "is missing"),
+        (None, "is missing, and the rules of bucket pics cannot be read"),
         (Some("short".to_owned()), "holds no master key"),
     ] {
         match &content {

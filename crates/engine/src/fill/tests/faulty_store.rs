@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_model::account::Account;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::Timestamp;
 use headwater_model::digest::Digests;
 use headwater_model::list::{ListPage, ListQuery};
@@ -367,6 +367,14 @@ impl Store for FaultyStore {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         self.inner.delete_account(id)
+    }
+
+    fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {
+        self.inner.public_access()
+    }
+
+    fn put_public_access(&self, block: PublicAccessBlock) -> BoxFuture<'_, Result<()>> {
+        self.inner.put_public_access(block)
     }
 
     fn origins(&self) -> BoxFuture<'_, Result<Vec<(OriginId, OriginSettings)>>> {

@@ -62,7 +62,8 @@ macro_rules! operations {
 operations! {
     ListBuckets CreateBucket HeadBucket GetBucketInfo GetBucketLocation GetBucketAcl PutBucketAcl GetBucketPolicy
     PutBucketPolicy DeleteBucketPolicy GetBucketPolicyStatus GetPublicAccessBlock PutPublicAccessBlock
-    DeletePublicAccessBlock GetOwnershipControls PutOwnershipControls DeleteOwnershipControls GetBucketWebsite
+    DeletePublicAccessBlock GetAccountPublicAccessBlock PutAccountPublicAccessBlock DeleteAccountPublicAccessBlock
+    GetOwnershipControls PutOwnershipControls DeleteOwnershipControls GetBucketWebsite
     PutBucketWebsite DeleteBucketWebsite DeleteBucket ListObjects ListObjectVersions GetBucketVersioning
     PutBucketVersioning GetObjectLockConfiguration PutObjectLockConfiguration GetObjectRetention PutObjectRetention
     GetObjectLegalHold PutObjectLegalHold GetHomePage HeadHomePage GetObject HeadObject GetObjectAttributes

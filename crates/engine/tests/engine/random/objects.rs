@@ -173,7 +173,7 @@ impl Maker<'_> {
             "HeadHomePage" => Op::HeadHomePage(bucket("one"), Box::new(self.visit())),
             "GetObject" => Op::GetObject(self.get()),
             "HeadObject" => Op::HeadObject(self.get()),
-            "GetObjectAttributes" => Op::GetObjectAttributes(self.target()),
+            "GetObjectAttributes" => Op::GetObjectAttributes(self.target(), None),
             "GetObjectMeta" => Op::GetObjectMeta(self.target()),
             "GetObjectTagging" => Op::GetObjectTagging(self.target()),
             "GetObjectAcl" => Op::GetObjectAcl(self.target()),

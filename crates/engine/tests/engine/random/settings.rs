@@ -157,6 +157,13 @@ impl Maker<'_> {
                 Op::PutPublicAccessBlock(self.bucket(), block)
             }
             "DeletePublicAccessBlock" => Op::DeletePublicAccessBlock(self.bucket()),
+            "GetAccountPublicAccessBlock" => Op::GetAccountPublicAccessBlock,
+            "PutAccountPublicAccessBlock" => {
+                let on = self.one_in(4);
+                let off = PublicAccessBlock { configured: true, ..Default::default() };
+                Op::PutAccountPublicAccessBlock(if on { PublicAccessBlock::ALL } else { off })
+            }
+            "DeleteAccountPublicAccessBlock" => Op::DeleteAccountPublicAccessBlock,
             "GetOwnershipControls" => Op::GetOwnershipControls(self.bucket()),
             "PutOwnershipControls" => Op::PutOwnershipControls(self.bucket(), self.ownership()),
             "DeleteOwnershipControls" => Op::DeleteOwnershipControls(bucket("two")),

@@ -256,6 +256,7 @@ impl Maker<'_> {
             checksum_type: None,
             size_bytes: self.one_in(10).then_some(100),
             min_part_bytes: self.random.pick(&[1, 1, 1_000]),
+            customer_key: None,
         }))
     }
 }

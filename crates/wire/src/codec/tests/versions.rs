@@ -36,7 +36,7 @@ fn a_request_names_a_version() {
             | Op::GetSymlink(target)
             | Op::GetObjectRetention(target)
             | Op::GetObjectLegalHold(target)
-            | Op::GetObjectAttributes(target) => target,
+            | Op::GetObjectAttributes(target, _) => target,
             other => panic!("{other:?}"),
         })
     };

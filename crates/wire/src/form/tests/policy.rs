@@ -22,7 +22,9 @@ fn every_condition_must_hold() {
     let range = with("[\"Starts-With\", \"$key\", \"user/\"], [\"content-length-range\", 1, \"9\"]").unwrap();
     assert_eq!(range, LengthRange { least: 1, most: 9 });
     assert!(with("[\"in\", \"$key\", [\"a\", \"user/a b.txt\"]]").is_ok());
+    assert!(with("[\"starts-with\", \"$key\", \"\"], [\"starts-with\", \"$tagging\", \"\"]").is_ok(), "any, and none");
     for broken in [
+        "[\"starts-with\", \"$key\", \"\"], [\"starts-with\", \"$tagging\", \"a\"]",
         "[\"eq\", \"$key\", \"other\"]",
         "[\"starts-with\", \"$key\", \"other\"]",
         "[\"not-in\", \"$key\", [\"user/a b.txt\"]]",

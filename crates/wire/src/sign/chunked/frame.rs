@@ -47,20 +47,21 @@ pub(super) struct ChunkHeader {
 
 /// Reads a chunk header line.
 pub(super) fn parse_header(line: &[u8]) -> Result<ChunkHeader, ChunkError> {
-    let malformed = ChunkError::Malformed { message: "invalid chunk header" };
-    let text = line.strip_suffix(b"\r\n").and_then(|line| std::str::from_utf8(line).ok()).ok_or(malformed.clone())?;
+    let unframed = ChunkError::Unframed { message: "invalid chunk header" };
+    let text = line.strip_suffix(b"\r\n").and_then(|line| std::str::from_utf8(line).ok()).ok_or(unframed.clone())?;
     let (size, extension) = match text.split_once(';') {
         Some((size, extension)) => (size, Some(extension)),
         None => (text, None),
     };
     // `from_str_radix` alone would take a sign.
     if !(1..=16).contains(&size.len()) || !size.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(malformed);
+        return Err(unframed);
     }
-    let size_bytes = u64::from_str_radix(size, 16).map_err(|_| malformed.clone())?;
+    let size_bytes = u64::from_str_radix(size, 16).map_err(|_| unframed)?;
     let signature = match extension {
         Some(extension) => {
-            let hex = extension.strip_prefix("chunk-signature=").ok_or(malformed)?;
+            let hex = extension.strip_prefix("chunk-signature=");
+            let hex = hex.ok_or(ChunkError::Malformed { message: "invalid chunk extension" })?;
             Some(decode_hex(hex).ok_or(ChunkError::SignatureMismatch)?)
         }
         None => None,

@@ -42,14 +42,21 @@ const TRAILER_SIGNATURE: &str = "x-amz-trailer-signature";
 /// Why a chunked body is refused. Each variant names the S3 answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    /// The framing is broken. 400 `InvalidRequest`.
+    /// Where a chunk header or the end of a chunk must be is something else: at S3 the body has then ended before its
+    /// end. 400 `IncompleteBody`, whatever the bytes are.
+    #[error("malformed chunked body: {message}")]
+    Unframed {
+        /// What is wrong.
+        message: &'static str,
+    },
+    /// The framing is broken in another way. 400 `InvalidRequest`.
     #[error("malformed chunked body: {message}")]
     Malformed {
         /// What is wrong.
         message: &'static str,
     },
-    /// A chunk header or the trailer has no end within its limit. 400 `InvalidRequest`.
-    #[error("a chunk header or trailer is longer than {limit_bytes} bytes")]
+    /// The trailer has no end within its limit. 400 `InvalidRequest`.
+    #[error("the trailer is longer than {limit_bytes} bytes")]
     LineTooLong {
         /// The limit.
         limit_bytes: usize,
@@ -112,6 +119,8 @@ pub struct ChunkedDecoder {
     /// Payload to hand out.
     ready: Pieces,
     trailer_bytes: usize,
+    /// Whether the last line read was a field of the trailer, with CR LF at its end.
+    ends_with_field: bool,
     trailers: Vec<(String, String)>,
 }
 
@@ -136,6 +145,7 @@ impl ChunkedDecoder {
             held: Pieces::default(),
             ready: Pieces::default(),
             trailer_bytes: 0,
+            ends_with_field: false,
             trailers: Vec::new(),
         })
     }
@@ -165,6 +175,8 @@ impl ChunkedDecoder {
             _ if !self.line.is_empty() => Err(self.incomplete()),
             // Some clients leave out the blank line after the trailer's signature, which nothing depends on.
             State::End { .. } | State::Trailer { is_signed: true } => Ok(self.trailers),
+            // S3 takes an unsigned trailer without it too. Which fields must have come is known to whoever announced them.
+            State::Trailer { is_signed: false } if self.chain.is_none() && self.ends_with_field => Ok(self.trailers),
             State::Failed => Err(ChunkError::Malformed { message: "refused before" }),
             State::Header | State::Data { .. } | State::DataEnd | State::Trailer { is_signed: false } => {
                 Err(self.incomplete())
@@ -180,13 +192,14 @@ impl ChunkedDecoder {
     fn step(&mut self, input: &mut Bytes) -> Result<(), ChunkError> {
         match self.state {
             State::Header => {
-                if let Some(line) = self.line.take(input, MAX_CHUNK_HEADER_BYTES)? {
+                let no_header = |_| ChunkError::Unframed { message: "a chunk header without an end" };
+                if let Some(line) = self.line.take(input, MAX_CHUNK_HEADER_BYTES).map_err(no_header)? {
                     self.begin_chunk(&parse_header(&line)?)?;
                 }
             }
             State::Data { remaining_bytes, signature } => self.take_data(input, remaining_bytes, signature)?,
             State::DataEnd => {
-                if self.take_line_end(input, "no line end after a chunk")? {
+                if self.take_line_end(input, ChunkError::Unframed { message: "no line end after a chunk" })? {
                     self.state = State::Header;
                 }
             }
@@ -200,7 +213,7 @@ impl ChunkedDecoder {
             }
             State::End { surplus_blank: false } => {
                 // One widespread client ends an unsigned trailer with two blank lines.
-                if self.take_line_end(input, "bytes after the end")? {
+                if self.take_line_end(input, ChunkError::Malformed { message: "bytes after the end" })? {
                     self.state = State::End { surplus_blank: true };
                 }
             }
@@ -213,11 +226,11 @@ impl ChunkedDecoder {
     }
 
     /// Whether a CR LF is complete; refused with `message` if it is something else.
-    fn take_line_end(&mut self, input: &mut Bytes, message: &'static str) -> Result<bool, ChunkError> {
+    fn take_line_end(&mut self, input: &mut Bytes, otherwise: ChunkError) -> Result<bool, ChunkError> {
         match self.line.take(input, 2) {
             Ok(None) => Ok(false),
             Ok(Some(line)) if line == b"\r\n" => Ok(true),
-            Ok(Some(_)) | Err(_) => Err(ChunkError::Malformed { message }),
+            Ok(Some(_)) | Err(_) => Err(otherwise),
         }
     }
 
@@ -282,6 +295,7 @@ impl ChunkedDecoder {
     }
 
     fn take_trailer_line(&mut self, line: &[u8], is_signed: bool) -> Result<(), ChunkError> {
+        let ends_whole = line.ends_with(b"\r\n");
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let awaits_signature = self.has_trailer && self.chain.is_some() && !is_signed;
@@ -308,6 +322,7 @@ impl ChunkedDecoder {
             return Err(ChunkError::Malformed { message: "a trailer field is sent twice" });
         }
         self.trailers.insert(position, (name, value));
+        self.ends_with_field = ends_whole;
         Ok(())
     }
 }
