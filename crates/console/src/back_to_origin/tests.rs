@@ -147,6 +147,20 @@ fn shown(outcome: Outcome) -> (StatusCode, String) {
     }
 }
 
+#[test]
+fn outcomes_are_answers() {
+    let to = list().response("bkt");
+    assert_eq!(
+        (to.status(), &to.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/buckets/bkt/back-to-origin".parse().unwrap())
+    );
+    let page = Outcome::Page(StatusCode::CONFLICT, "text".to_owned()).response("bkt");
+    assert_eq!(
+        (page.status(), page.headers()["content-type"].to_str().unwrap()),
+        (StatusCode::CONFLICT, "text/html; charset=utf-8")
+    );
+}
+
 fn list() -> Outcome {
     Outcome::To("/buckets/bkt/back-to-origin".to_owned())
 }
@@ -303,7 +317,9 @@ async fn the_list_is_reordered_and_emptied_and_the_index_stays() {
 async fn documents_are_exported_and_imported() {
     let world = World::new().await;
     world.put(site(vec![rule(1, "a"), rule(2, "b")])).await;
-    let Outcome::File(document) = world.get("export").await else { panic!("no document") };
+    let answer = world.get("export").await.response("bkt");
+    assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"bkt-website.xml\"");
+    let document = answer.into_body();
     let import = |document: &str, present: &str, version: &str| {
         fields(&[("document", document), ("present", present), ("version", version)])
     };
