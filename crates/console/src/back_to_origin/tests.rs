@@ -258,6 +258,18 @@ async fn rules_must_differ_in_prefix_or_suffix() {
 }
 
 #[tokio::test]
+async fn one_rule_too_many_is_refused_and_kept_on_the_screen() {
+    let world = World::new().await;
+    let full: Vec<_> = (1..=20).map(|number| rule(number, &format!("h{number}"))).collect();
+    world.put(site(full)).await;
+    let (_, page) = shown(world.get("create").await);
+    let (status, page) = shown(world.post("save", &typed_into(&page, &[("host", "o.example"), ("do", "ok")])).await);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("more than 20 rules") && page.contains("value=\"o.example\""), "{page}");
+    assert_eq!(world.visit().rules().len(), 20);
+}
+
+#[tokio::test]
 async fn a_concurrent_change_is_told_and_nothing_typed_is_lost() {
     let world = World::new().await;
     world.put(site(vec![rule(1, "a"), rule(2, "b")])).await;
