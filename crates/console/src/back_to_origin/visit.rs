@@ -6,8 +6,7 @@ use askama::Template;
 use headwater_admin::{Administration, Requester};
 use headwater_model::bucket::Bucket;
 use headwater_model::rule::RoutingRule;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
-use http::{HeaderValue, Response, StatusCode};
+use http::StatusCode;
 
 use super::changes::{Change, Vanished, changed};
 use super::saving::{Saved, save};
@@ -31,32 +30,6 @@ pub(crate) enum Outcome {
     To(String),
     /// A document to keep.
     File(String),
-}
-
-impl Outcome {
-    /// The answer to a visit of a bucket of this name.
-    pub(crate) fn response(self, bucket: &str) -> Response<String> {
-        let (status, fields, body) = match self {
-            Self::Page(status, text) => (status, vec![(CONTENT_TYPE, "text/html; charset=utf-8".to_owned())], text),
-            // A page is got after a change: going back or reloading repeats nothing.
-            Self::To(path) => (StatusCode::SEE_OTHER, vec![(LOCATION, path)], String::new()),
-            Self::File(text) => {
-                let disposition = format!("attachment; filename=\"{bucket}-website.xml\"");
-                (
-                    StatusCode::OK,
-                    vec![(CONTENT_TYPE, "application/xml".to_owned()), (CONTENT_DISPOSITION, disposition)],
-                    text,
-                )
-            }
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        for (name, value) in fields {
-            let value = HeaderValue::try_from(value).expect("names of buckets are plain ASCII");
-            response.headers_mut().insert(name, value);
-        }
-        response
-    }
 }
 
 impl Visit<'_> {
