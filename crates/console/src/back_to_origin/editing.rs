@@ -94,11 +94,7 @@ impl Visit<'_> {
     }
 
     async fn save(&self, fields: &[(String, String)]) -> Outcome {
-        let found = Subject::read(fields).find(self.rules());
         let mut sent = self.read(fields);
-        if version(fields) != self.bucket.rule_version {
-            return self.concurrent(sent, found);
-        }
         let Ok(rule) = &sent.rule else {
             return page(StatusCode::UNPROCESSABLE_ENTITY, &self.panel(sent, version(fields), Vec::new()));
         };

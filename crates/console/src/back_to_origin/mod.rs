@@ -6,7 +6,7 @@
 //! How: `rule_form` is the form and the rule that it means, `changes` are the changes of whole lists, `warnings` and
 //! `preview` tell what comes of a rule, `subject` finds a rule again when the list has changed; all of these are pure.
 //! `visit` holds who comes to which bucket, `editing` and `ordering` are what may be done there, and answer with the
-//! pages of `panel` and `listing`.
+//! pages of `panel` and `listing`; `routes` tells which of it a request is for.
 
 mod changes;
 mod editing;
@@ -14,6 +14,7 @@ mod listing;
 mod ordering;
 mod panel;
 mod preview;
+mod routes;
 mod rule_form;
 mod saving;
 mod subject;

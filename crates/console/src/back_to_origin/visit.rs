@@ -52,9 +52,6 @@ impl Visit<'_> {
 
     /// Makes a change of the rules that the page of `version` showed.
     pub(crate) async fn change(&self, change: Change, version: u64) -> Result<Saved, Vanished> {
-        if version != self.bucket.rule_version {
-            return Ok(Saved::Concurrent);
-        }
         let website = changed(self.bucket.website.as_deref(), change)?;
         Ok(save(self.administration, self.requester.clone(), &self.bucket.name, website, version).await)
     }

@@ -10,7 +10,7 @@ use super::Faults;
 /// The fields of the fieldset; lists as typed, a line for each entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HeaderRules {
-    /// The tick. Entries count as ticked.
+    /// The tick. Without it the rest is not to be seen, and nothing is forwarded.
     pub(crate) on: bool,
     /// "Transmit All HTTP Headers" rather than "Transmit Specified HTTP Headers".
     pub(crate) all: bool,
@@ -39,6 +39,9 @@ impl HeaderRules {
 
     /// The element that the fields mean.
     pub(super) fn checked(&self, faults: &mut Faults) -> MirrorHeaders {
+        if !self.on {
+            return MirrorHeaders { pass_all: Some(false), ..MirrorHeaders::default() };
+        }
         let pass = names("pass", &self.pass, faults);
         let remove = names("remove", &self.remove, faults);
         let set = self.checked_set(faults);
@@ -53,7 +56,7 @@ impl HeaderRules {
                 faults.add("set", format!("{key} is never sent to origins: take it off the list"));
             }
         }
-        MirrorHeaders { pass_all: Some(self.on && self.all), pass, remove, set }
+        MirrorHeaders { pass_all: Some(self.all), pass, remove, set }
     }
 
     fn checked_set(&self, faults: &mut Faults) -> Vec<KeyValue> {

@@ -46,13 +46,7 @@ impl OriginUrl {
         (replaces, columns)
     }
 
-    /// Whether the prefix is replaced or deleted: text counts as ticked.
-    fn replaces(&self, ticked: bool) -> bool {
-        ticked || !self.replacement.is_empty()
-    }
-
-    pub(super) fn write(&self, ticked: bool, prefix: &str, redirect: &mut Redirect, faults: &mut Faults) {
-        let replaces = self.replaces(ticked);
+    pub(super) fn write(&self, replaces: bool, prefix: &str, redirect: &mut Redirect, faults: &mut Faults) {
         if replaces && prefix.is_empty() {
             faults.add(
                 "replacement",

@@ -5,7 +5,7 @@ use headwater_model::rule::{Condition, RoutingRule};
 
 use super::{Faults, Mode};
 
-/// The fields of the fieldset. Text counts as ticked: nothing that was typed is dropped in silence.
+/// The fields of the fieldset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Prerequisite {
     /// "HTTP Status Code"; locked to 404 for Mirroring, so only Redirection reads it.

@@ -3,31 +3,29 @@
 use super::{Destination, HeaderRules, Mode, OriginUrl, Prerequisite, RuleForm, Target};
 
 impl RuleForm {
-    /// The fields of a form that was sent. A tick is there or not; other fields that are missing are empty, and names
-    /// that are not of the form mean something to others.
+    /// The fields of a form that was sent. A tick is there or not, and text beside a tick counts as ticked: nothing that
+    /// was typed is dropped in silence. Other fields that are missing are empty, and names that are not of the form mean
+    /// something to others.
     pub(crate) fn read(fields: &[(String, String)]) -> Self {
         let find = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value);
         // Browsers end lines of text areas as MIME does.
         let text = |name: &str| find(name).map(|value| value.replace("\r\n", "\n")).unwrap_or_default();
         let ticked = |name: &str| find(name).is_some();
+        let mode = if text("mode") == "redirection" { Mode::Redirection } else { Mode::Mirroring };
+        let (prefix, suffix, replacement) = (text("prefix"), text("suffix"), text("replacement"));
         Self {
-            mode: if text("mode") == "redirection" { Mode::Redirection } else { Mode::Mirroring },
+            mode,
             prerequisite: Prerequisite {
                 error_code: text("error_code"),
-                by_prefix: ticked("by_prefix"),
-                prefix: text("prefix"),
-                by_suffix: ticked("by_suffix"),
-                suffix: text("suffix"),
+                by_prefix: ticked("by_prefix") || !prefix.is_empty(),
+                prefix,
+                by_suffix: ticked("by_suffix") || !suffix.is_empty(),
+                suffix,
             },
-            replaces: ticked("replaces"),
+            replaces: ticked("replaces") || (mode == Mode::Mirroring && !replacement.is_empty()),
             private_bucket: text("source") == "oss",
             role: text("role"),
-            origin: OriginUrl {
-                scheme: text("scheme"),
-                host: text("host"),
-                directory: text("directory"),
-                replacement: text("replacement"),
-            },
+            origin: OriginUrl { scheme: text("scheme"), host: text("host"), directory: text("directory"), replacement },
             destination: Destination {
                 target: match &*text("target") {
                     "fixed" => Target::Fixed,

@@ -268,6 +268,7 @@ fn redirections_are_the_vendors() {
 #[test]
 fn faults_name_their_field_and_what_would_be_right() {
     let host = ("host", "origin.example");
+    let on = ("headers", "on");
     let redirection = ("mode", "redirection");
     let to = ("to_host", "www.test.com");
     for (fields, field, part) in [
@@ -284,14 +285,14 @@ fn faults_name_their_field_and_what_would_be_right() {
         (&[host, ("by_suffix", "on")], "suffix", "ticked and empty"),
         (&[host, ("replaces", "on")], "replacement", "needs a File Name Prefix"),
         (&[host, ("replacement", "x/")], "replacement", "needs a File Name Prefix"),
-        (&[host, ("pass", "not a name")], "pass", "no header name"),
-        (&[host, ("pass", "Range")], "pass", "never sent"),
-        (&[host, ("pass", "X-OSS-meta-a")], "pass", "never sent"),
-        (&[host, ("pass", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk")], "pass", "11 headers are too many"),
-        (&[host, ("remove", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk")], "remove", "at most 10"),
-        (&[host, ("set", "no colon")], "set", "name: value"),
-        (&[host, ("set", "Authorization: x")], "set", "never sent"),
-        (&[host, ("set", "a: \u{1}")], "set", "control characters"),
+        (&[host, on, ("pass", "not a name")], "pass", "no header name"),
+        (&[host, on, ("pass", "Range")], "pass", "never sent"),
+        (&[host, on, ("pass", "X-OSS-meta-a")], "pass", "never sent"),
+        (&[host, on, ("pass", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk")], "pass", "11 headers are too many"),
+        (&[host, on, ("remove", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk")], "remove", "at most 10"),
+        (&[host, on, ("set", "no colon")], "set", "name: value"),
+        (&[host, on, ("set", "Authorization: x")], "set", "never sent"),
+        (&[host, on, ("set", "a: \u{1}")], "set", "control characters"),
         (&[redirection, to, ("error_code", "200")], "error_code", "400 to 599"),
         (&[redirection, to, ("error_code", "many")], "error_code", "400 to 599"),
         (&[redirection], "to_host", "needs a host"),
@@ -308,16 +309,23 @@ fn faults_name_their_field_and_what_would_be_right() {
         let told = faults.of(field).unwrap_or_else(|| panic!("{fields:?} has another fault: {faults:?}"));
         assert!(told.contains(part), "{fields:?}: {told}");
     }
-    let several = faults(&[("by_suffix", "on"), ("pass", "Range")]);
+    let several = faults(&[("by_suffix", "on"), on, ("pass", "Range")]);
     assert_eq!(several.iter().count(), 3, "all are told at once: {several:?}");
 }
 
 #[test]
 fn names_that_origins_get_are_taken() {
-    let form = filled(&[("host", "o.example"), ("pass", "Accept-Encoding\r\nUser-Agent"), ("set", "Host: b: c")]);
+    let form = filled(&[
+        ("host", "o.example"),
+        ("headers", "on"),
+        ("pass", "Accept-Encoding\r\nUser-Agent"),
+        ("set", "Host: b: c"),
+    ]);
     let headers = form.rule(1, None).unwrap().redirect.unwrap().mirror.headers.unwrap();
     assert_eq!(headers.pass, ["Accept-Encoding".into(), "User-Agent".into()]);
     assert_eq!(headers.set, [KeyValue { key: "Host".into(), value: "b: c".into() }]);
+    let off = filled(&[("host", "o.example"), ("transmit", "all"), ("pass", "Accept-Encoding")]).rule(1, None).unwrap();
+    assert_eq!(off, filled(&[("host", "o.example")]).rule(1, None).unwrap(), "without the tick nothing is forwarded");
 }
 
 #[test]
