@@ -12,11 +12,23 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const ASSETS: &[Asset] = &[Asset {
-    name: "console.css",
-    content_type: "text/css; charset=utf-8",
-    bytes: include_bytes!("../assets/console.css"),
-}];
+const ASSETS: &[Asset] = &[
+    Asset {
+        name: "console.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/console.css"),
+    },
+    Asset {
+        name: "back-to-origin.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/back-to-origin.css"),
+    },
+    Asset {
+        name: "back-to-origin.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/back-to-origin.js"),
+    },
+];
 
 /// In the order of [`ASSETS`].
 static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {

@@ -158,13 +158,16 @@ impl Visitor<'_> {
         op: Op,
         (before, after): (Option<String>, Option<String>),
     ) -> Result<(), String> {
-        let (engine, now) = (self.administration.engine().clone(), self.now);
-        let found = engine.accounts().find(&self.session.who, None, now);
+        let (administration, now) = (self.administration.clone(), self.now);
+        let found = administration.engine().accounts().find(&self.session.who, None, now);
         let Ok(Some(credential)) = found else { return Err("The access key is no longer enabled.".to_owned()) };
         let change = Box::pin(async move {
             let context = Context::internal(now);
             let caller = Caller { principal: credential.principal, dialect: Dialect::Oss, context };
-            engine.perform(&caller, op, Body::Empty).await?;
+            match op {
+                Op::DeleteBucket(bucket) => administration.end_bucket(&caller, bucket).await?,
+                op => administration.engine().perform(&caller, op, Body::Empty).await?,
+            };
             Ok(Changed { before, after, differs: true })
         });
         let target = format!("bucket {bucket}");

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use subtle::ConstantTimeEq as _;
 
 use crate::assets;
-use crate::back_to_origin::{Outcome, page, text};
+use crate::back_to_origin::{Outcome, Visit, page, text};
 use crate::buckets::Visitor;
 use crate::log_on::{LogOnPage, may_enter, next};
 use crate::session::{Session, Sessions};
@@ -52,7 +52,8 @@ impl Console {
         for (name, value) in [
             (header::CONTENT_SECURITY_POLICY, POLICY),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::REFERRER_POLICY, "no-referrer"),
+            // With `no-referrer` browsers send the origin of every form as `null`.
+            (header::REFERRER_POLICY, "same-origin"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
@@ -115,9 +116,13 @@ impl Console {
         requester: Requester,
     ) -> Option<Outcome> {
         let (administration, now) = (&self.administration, self.clock.now());
-        let visitor = Visitor { administration, requester, session, now };
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
         let bucket = |name: &str| administration.engine().bucket(name);
+        if let ["buckets", name, "back-to-origin", rest @ ..] = &parts[..] {
+            let visit = Visit { administration, requester, csrf: &session.csrf, bucket: bucket(name)? };
+            return visit.answer(posted, rest, fields).await;
+        }
+        let visitor = Visitor { administration, requester, session, now };
         Some(match (posted, &parts[..]) {
             (false, [""]) => Outcome::To("/buckets".to_owned()),
             (false, ["buckets"]) => visitor.list(text(fields, "search")),

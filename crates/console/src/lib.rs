@@ -10,7 +10,6 @@
 //! Not here: listeners and limits of bodies (crate `server`), what changes do (crates `admin` and `engine`).
 
 mod assets;
-#[cfg_attr(not(test), expect(dead_code, reason = "its pages are not yet reached"))]
 mod back_to_origin;
 mod buckets;
 mod console;

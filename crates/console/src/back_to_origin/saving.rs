@@ -29,7 +29,7 @@ pub(crate) async fn save(
     }
     match administration.change_website(requester, bucket.clone(), website, Some(expected)).await {
         Ok(_) => Saved::Done,
-        Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => Saved::Concurrent,
+        Err(Unacknowledged::Refused(Error::RulesChanged { .. })) => Saved::Concurrent,
         Err(Unacknowledged::Refused(error)) => Saved::Refused(reason(&error)),
         Err(Unacknowledged::NotAudited) => Saved::Refused(
             "the change was made, but could not be written to the audit log: see the server's log".to_owned(),

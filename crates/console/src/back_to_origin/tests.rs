@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use headwater_admin::{Administration, Audit, Requester};
+use headwater_admin::{Administration, Audit, History, Requester};
 use headwater_egress::LoopMarker;
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::access::Context;
@@ -73,7 +73,8 @@ impl World {
         engine.perform(&root, Op::CreateBucket(create), Body::Empty).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let audit = Audit::open(&directory.path().join("audit.log"), clock).unwrap();
-        Self { administration: Administration::new(engine, audit), _directory: directory }
+        let history = History::open(&directory.path().join("rule-history"), &[]).unwrap();
+        Self { administration: Administration::new(engine, audit, history), _directory: directory }
     }
 
     fn visit(&self) -> Visit<'_> {

@@ -127,11 +127,11 @@ async fn pages_are_never_kept_and_assets_always() {
     let policy = parts.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     assert_eq!(parts.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-    assert_eq!(parts.headers[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(parts.headers[header::REFERRER_POLICY], "same-origin");
     let sheet = page.split("stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
     let (parts, _) = send(&running, Method::GET, sheet, "", &[]).await;
     assert_eq!(
-        (parts.status.as_u16(), &*parts.headers[header::CONTENT_TYPE].as_bytes()),
+        (parts.status.as_u16(), parts.headers[header::CONTENT_TYPE].as_bytes()),
         (200, &b"text/css; charset=utf-8"[..])
     );
     assert!(parts.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
