@@ -8,6 +8,7 @@ mod config;
 mod credentials;
 mod demo;
 mod doctor;
+mod documentation;
 mod logging;
 mod master_key;
 mod secret_file;
@@ -16,13 +17,23 @@ mod testkit_origin;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use client::ClientCommand;
 
-/// A self-hosted object store that fetches what it does not have from where you come from.
+/// What `headwater --help` shows: all of it within 24 lines of 80 columns, the everyday commands first.
+const HELP: &str = "\
+{about}
+
+{usage-heading} {usage}
+
+{subcommands}{after-help}";
+
+/// A self-hosted object store that fetches what it does not have from elsewhere.
 #[derive(Parser)]
-#[command(name = "headwater", version, max_term_width = 100)]
+#[command(name = "headwater", version, max_term_width = 100, help_template = HELP)]
+#[command(after_help = "Try `headwater demo`; `headwater COMMAND --help` explains a command; --version.\n\
+                        Exit status: 0 done, 1 failed, 2 command line not understood.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -30,31 +41,35 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server: OSS and S3 on one port, health and metrics on another
+    /// Run the server: OSS and S3 on one port, admin on another
     Serve(Box<config::ServeArgs>),
-    /// Show a miss and a hit on a small origin made for the purpose, explained as they happen
+    /// Show a miss and a hit, explained as they happen
     Demo(demo::DemoArgs),
-    /// Check a data directory, repair what can be repaired, rebuild its index (the server must be stopped)
-    Doctor(doctor::DoctorArgs),
-    /// Show rules, test rules that are not saved
+    /// Show the rules of a bucket, test rules that are not saved
     #[command(subcommand)]
     Rule(client::RuleCommand),
+    /// Show step by step why a key does or does not come
+    Explain(client::ExplainArgs),
     /// Show and change how a bucket migrates
     #[command(subcommand)]
     Settings(client::SettingsCommand),
     /// Show and change how origins are treated, show how they are
     #[command(subcommand)]
     Origin(client::OriginCommand),
-    /// Access keys beside the root key: whose they are, what they may do
-    #[command(subcommand)]
-    Key(client::KeyCommand),
     /// Show and lift tombstones of deleted keys
     #[command(subcommand)]
     Object(client::ObjectCommand),
-    /// Show step by step why a key does or does not come
-    Explain(client::ExplainArgs),
-    /// Serve origins that misbehave, to see what a server makes of them
+    /// Show, make and change access keys beside the root key
+    #[command(subcommand)]
+    Key(client::KeyCommand),
+    /// Check, repair, rebuild the data of a stopped server
+    Doctor(doctor::DoctorArgs),
+    /// Serve origins that misbehave, to see what a server does
     TestkitOrigin(testkit_origin::TestkitOriginArgs),
+    /// Print the completions of a shell
+    Completions(documentation::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(documentation::ManArgs),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +84,8 @@ fn main() -> ExitCode {
         Command::Object(command) => client::run(ClientCommand::Object(command)),
         Command::Explain(args) => client::run(ClientCommand::Explain(args)),
         Command::TestkitOrigin(args) => testkit_origin::run(&args),
+        Command::Completions(args) => Ok(documentation::completions(&args, Cli::command())),
+        Command::Man(args) => documentation::man(&args, Cli::command()),
     };
     match outcome {
         Ok(code) => code,

@@ -207,6 +207,43 @@ mod tests {
         assert_eq!((file.origin.defaults.timeouts.idle_ms, file.origin.defaults.timeouts.tls_ms), (7, 5_000));
     }
 
+    /// The example with every key set: `#key` and `#[section]` are lines of TOML, `# Words` are words.
+    fn example() -> String {
+        let text = include_str!("../../../../packaging/headwater.toml");
+        let line = |line: &'static str| match line.strip_prefix('#') {
+            Some(rest) if !rest.is_empty() && !rest.starts_with(' ') => rest,
+            _ => line,
+        };
+        text.lines().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_example_names_every_key_and_sets_none() {
+        let untouched: Table = include_str!("../../../../packaging/headwater.toml").parse().expect("valid TOML");
+        assert!(untouched.is_empty(), "{untouched}");
+        File::parse(&example()).expect("every line can be set");
+        let table: Table = example().parse().expect("valid TOML");
+        for (section, known) in KEYS {
+            for key in *known {
+                // They belong to one origin, and are refused as defaults.
+                if *section == "origin.defaults" && ["credentials", "bucket"].contains(key) {
+                    continue;
+                }
+                let named = section_of(&table, section).is_some_and(|table| table.contains_key(*key));
+                assert!(named, "packaging/headwater.toml does not name {section}.{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_defaults_of_the_example_are_the_defaults() {
+        let example = File::parse(&example()).expect("valid").origin.defaults;
+        let own = OriginSettings::default();
+        assert_eq!((example.kind, &example.timeouts), (own.kind, &own.timeouts));
+        let limits = [example.limits.max_concurrent.into(), example.limits.min_bytes_per_s];
+        assert_eq!(limits, [own.limits.max_concurrent.into(), own.limits.min_bytes_per_s]);
+    }
+
     #[test]
     fn a_wrong_value_is_one_line() {
         for text in ["listen = 'x'", "workers = -1", "x = ", "[tls]\ncert = 1"] {

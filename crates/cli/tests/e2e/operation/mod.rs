@@ -1,5 +1,6 @@
 //! What an operator does with the binary, and what it tells them.
 
+mod dashboard;
 mod demo;
 mod disk_full;
 mod drain;
