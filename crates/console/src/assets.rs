@@ -13,6 +13,7 @@ struct Asset {
 }
 
 const ASSETS: &[Asset] = &[
+    Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../assets/icon.svg") },
     Asset {
         name: "console.css",
         content_type: "text/css; charset=utf-8",

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod configuration;
+mod console;
 mod curl;
 mod rclone;
 mod sdk;

@@ -1,0 +1,187 @@
+"""The documented flow by browser: from logging on to a file that is mirrored. Chromium, with and without scripts."""
+
+import os
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.ui import WebDriverWait
+
+from steps import Steps, equal
+
+step = Steps()
+CONSOLE = os.environ["CONSOLE"]
+ENDPOINT = os.environ["ENDPOINT"]
+ORIGIN = os.environ["ORIGIN_AUTHORITY"]
+PAYLOADS = [
+    "<script>document.title='owned'</script>",
+    "\"><img src=x onerror=\"document.title='owned'\">",
+    "javascript:document.title='owned'",
+    "'-(document.title='owned')-'",
+    "</textarea><svg onload=document.title='owned'>",
+    "{{7*7}}${7*7}<%=7*7%>",
+]
+
+
+class Browser:
+    """Chromium with a profile of its own."""
+
+    def __init__(self, scripts=True):
+        options = webdriver.ChromeOptions()
+        options.binary_location = os.environ["CHROMIUM"]
+        for flag in (
+            "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+            "--disable-component-update --disable-sync --disable-dev-shm-usage --window-size=1280,1600"
+        ).split():
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        if not scripts:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        self.driver = webdriver.Chrome(options=options, service=Service(os.environ["CHROMEDRIVER"]))
+        self.driver.implicitly_wait(10)
+
+    def open(self, path):
+        self.driver.get(CONSOLE + path)
+
+    def labelled(self, label):
+        """The field that has this label and can be seen."""
+        for name in self.driver.find_elements(By.XPATH, f"//label[normalize-space()='{label}']"):
+            named = name.get_attribute("for")
+            found = self.driver.find_element(By.ID, named) if named else name.find_element(By.TAG_NAME, "input")
+            if found.is_displayed():
+                return found
+        raise AssertionError(f"no field is labelled {label}")
+
+    def field(self, label, text):
+        field = self.labelled(label)
+        field.clear()
+        field.send_keys(text)
+
+    def press(self, name):
+        self.driver.find_element(By.XPATH, f"//button[normalize-space()='{name}']").click()
+
+    def follow(self, name):
+        self.driver.find_element(By.LINK_TEXT, name).click()
+
+    def arrives_at(self, heading):
+        """The page with this heading is there, perhaps after the one that is shown still."""
+        expected = (By.XPATH, f"//h1[normalize-space()='{heading}']")
+        WebDriverWait(self.driver, 30).until(expected_conditions.presence_of_element_located(expected))
+
+    def complaints(self):
+        """What the console of the browser says, but for answers that are no success by intent."""
+        return [entry["message"] for entry in self.driver.get_log("browser") if "status of 4" not in entry["message"]]
+
+    def log_on(self):
+        self.open("/")
+        self.field("Access key ID", os.environ["ACCESS_KEY_ID"])
+        self.field("Secret", os.environ["ACCESS_KEY_SECRET"])
+        self.press("Log on")
+        self.arrives_at("Buckets")
+
+
+def documented_flow(browser, bucket):
+    """Log on, Buckets, the bucket's name, Basic Settings > Back-to-Origin, Configure, Create Rule, Mirroring,
+    Prerequisite and Origin URL, OK."""
+    browser.log_on()
+    browser.press("Create Bucket")
+    browser.arrives_at("Create Bucket")
+    browser.field("Bucket name", "No Such Name")
+    browser.press("Create")
+    assert "cannot be a bucket's name" in browser.driver.find_element(By.CLASS_NAME, "fault").text
+    equal(browser.labelled("Bucket name").get_attribute("value"), "No Such Name")
+    browser.field("Bucket name", bucket)
+    browser.press("Create")
+    browser.arrives_at(bucket)
+    browser.follow("Buckets")
+    browser.arrives_at("Buckets")
+    browser.follow(bucket)
+    settings = browser.driver.find_element(By.XPATH, "//h2[.='Basic Settings']/following::h3[1]")
+    equal(settings.text, "Back-to-Origin")
+    browser.press("Configure")
+    browser.arrives_at("Back-to-Origin")
+    browser.press("Create Rule")
+    browser.arrives_at("Create Rule")
+    browser.driver.find_element(By.XPATH, "//legend[normalize-space()='Mode']")
+    browser.labelled("Mirroring").click()
+    browser.labelled("File Name Prefix").click()
+    browser.driver.find_element(By.NAME, "prefix").send_keys("examplefolder/")
+    browser.field("Domain Name", ORIGIN)
+    protocol = browser.labelled("Protocol")
+    protocol.find_element(By.XPATH, "option[normalize-space()='http']").click()
+    browser.press("OK")
+    browser.arrives_at("Back-to-Origin")
+    rule = browser.driver.find_element(By.CSS_SELECTOR, "ol.rules li").text
+    assert f"http://{ORIGIN}/" in rule and "examplefolder/" in rule, rule
+
+
+def mirrored(bucket):
+    """The missing file, read twice by a signed request of the vendor's SDK."""
+    import sdk
+
+    for _ in range(2):
+        body = sdk.boto3_client().get_object(Bucket=bucket, Key="examplefolder/example.txt")["Body"].read()
+        equal(body, b"from the origin\n")
+
+
+@step
+def the_documented_flow_makes_a_mirror():
+    browser = Browser()
+    try:
+        documented_flow(browser, "by-browser")
+        mirrored("by-browser")
+        equal(browser.complaints(), [])
+    finally:
+        browser.driver.quit()
+
+
+@step
+def it_does_without_scripts():
+    browser = Browser(scripts=False)
+    try:
+        documented_flow(browser, "without-scripts")
+        mirrored("without-scripts")
+    finally:
+        browser.driver.quit()
+
+
+@step
+def what_is_typed_is_never_run():
+    browser = Browser()
+    try:
+        browser.log_on()
+        for payload in PAYLOADS:
+            browser.open("/create-bucket")
+            browser.field("Bucket name", payload)
+            browser.press("Create")
+            equal(browser.labelled("Bucket name").get_attribute("value"), payload)
+            assert "owned" not in browser.driver.title
+            browser.open("/buckets/by-browser/back-to-origin/create")
+            browser.driver.find_element(By.NAME, "prefix").send_keys(payload)
+            browser.field("Domain Name", "origin.example")
+            browser.press("OK")
+            assert "owned" not in browser.driver.title, browser.driver.title
+            made = "return document.querySelectorAll('main img, main svg, main script').length"
+            equal(browser.driver.execute_script(made), 0)
+    finally:
+        browser.driver.quit()
+
+
+@step
+def the_keyboard_is_enough_to_log_on():
+    browser = Browser()
+    try:
+        browser.open("/log-on")
+        active = browser.driver.switch_to
+        first = browser.driver.find_element(By.TAG_NAME, "body")
+        first.send_keys(Keys.TAB)
+        active.active_element.send_keys(os.environ["ACCESS_KEY_ID"], Keys.TAB)
+        active.active_element.send_keys(os.environ["ACCESS_KEY_SECRET"], Keys.ENTER)
+        browser.arrives_at("Buckets")
+    finally:
+        browser.driver.quit()
+
+
+step.run()
