@@ -141,6 +141,8 @@ def the_documented_flow_makes_a_mirror():
 def it_does_without_scripts():
     browser = Browser(scripts=False)
     try:
+        browser.driver.get("data:text/html,<title>off</title><script>document.title='on'</script>")
+        equal(browser.driver.title, "off")
         documented_flow(browser, "without-scripts")
         mirrored("without-scripts")
     finally:

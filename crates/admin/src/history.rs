@@ -27,7 +27,8 @@ pub struct Revision {
     pub time_ms: i64,
     /// Access key id of who made it; empty if nobody signed.
     pub who: String,
-    /// The document as XML with secrets masked; none if it was taken away.
+    /// The document as XML; none if it was taken away. Masked are secrets, and the values of headers that rules set, which
+    /// may be some: who puts it back gives those again.
     pub website: Option<String>,
 }
 

@@ -2,8 +2,7 @@
 
 use headwater_engine::Changed;
 use headwater_model::body::Body;
-use headwater_model::op::Caller;
-use headwater_model::op::Op;
+use headwater_model::op::{Caller, Op};
 use headwater_model::reply::Reply;
 use headwater_model::rule::SECRET_MASK;
 use headwater_model::website::Website;

@@ -209,6 +209,7 @@ fn announce(running: &Running) {
     let Addresses { data, admin } = running.addresses;
     tracing::info!(url = %format_args!("{scheme}://{data}"), "serving OSS and S3");
     tracing::info!(url = %format_args!("http://{admin}/-/healthz"), "serving health and metrics");
+    tracing::info!(url = %format_args!("http://{admin}/"), "serving the console");
     if running.master_key_made {
         logging::say(
             "A master key was made (master.key in the data directory); keep a copy of it apart from the data.",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use headwater_admin::{Administration, Requester, Unacknowledged, iso_8601};
+use headwater_admin::{Administration, Requester, iso_8601};
 use headwater_engine::Changed;
 use headwater_model::BucketName;
 use headwater_model::access::Context;
@@ -14,7 +14,7 @@ use headwater_model::clock::Timestamp;
 use headwater_model::op::{Caller, CreateBucket, Op};
 use http::StatusCode;
 
-use crate::back_to_origin::{Outcome, page, text};
+use crate::page::{Outcome, page, text};
 use crate::session::Session;
 
 /// Who comes.
@@ -171,13 +171,8 @@ impl Visitor<'_> {
             Ok(Changed { before, after, differs: true })
         });
         let target = format!("bucket {bucket}");
-        match self.administration.change(self.requester.clone(), action, target, change).await {
-            Ok(_) => Ok(()),
-            Err(Unacknowledged::Refused(error)) => Err(error.to_string()),
-            Err(Unacknowledged::NotAudited) => {
-                Err("It was done, but could not be written to the audit log; the server's log says why.".to_owned())
-            }
-        }
+        let changed = self.administration.change(self.requester.clone(), action, target, change).await;
+        changed.map(drop).map_err(|failure| failure.to_string())
     }
 }
 

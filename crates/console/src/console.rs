@@ -10,9 +10,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use subtle::ConstantTimeEq as _;
 
 use crate::assets;
-use crate::back_to_origin::{Outcome, Visit, page, text};
+use crate::back_to_origin::Visit;
 use crate::buckets::Visitor;
 use crate::log_on::{LogOnPage, may_enter, next};
+use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
 
 const COOKIE: &str = "headwater_session";

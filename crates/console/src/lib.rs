@@ -4,7 +4,7 @@
 //! needs the session's token in its form and comes from a page of this origin; all of it works without scripts.
 //!
 //! How: [`Console`] is the only door: it asks for the session and the token before any page sees a request. A page is a
-//! template that extends `layout.html` and has a field `csrf`, which its forms carry; it answers with an `Outcome`, and a
+//! template that extends `layout.html` and has a field `csrf`, which its forms carry; it answers with an `Outcome` (`page`), and a
 //! change answers with the address of the page that shows it. To add a page, add its path to the match in `console`.
 //!
 //! Not here: listeners and limits of bodies (crate `server`), what changes do (crates `admin` and `engine`).
@@ -14,6 +14,7 @@ mod back_to_origin;
 mod buckets;
 mod console;
 mod log_on;
+mod page;
 mod session;
 
 pub use console::Console;

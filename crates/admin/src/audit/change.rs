@@ -1,5 +1,6 @@
 //! A change and its line.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use headwater_engine::Changed;
@@ -28,6 +29,17 @@ pub enum Unacknowledged {
     Refused(Error),
     /// It was made, and its line could not be written.
     NotAudited,
+}
+
+impl fmt::Display for Unacknowledged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::NotAudited => {
+                f.write_str("the change was made, but could not be written to the audit log; the server's log says why")
+            }
+        }
+    }
 }
 
 impl Audit {

@@ -23,7 +23,7 @@ pub(crate) struct ServeArgs {
     /// Address of the data plane, OSS and S3 [default: 127.0.0.1:9000]
     #[arg(long, value_name = "ADDRESS", env = "HEADWATER_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Address of health and metrics [default: 127.0.0.1:9001]
+    /// Address of the console, the admin API, health and metrics [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDRESS", env = "HEADWATER_ADMIN_LISTEN")]
     pub(crate) admin_listen: Option<SocketAddr>,
     /// Make BUCKET, readable by everybody, and fetch what it does not have from ORIGIN_URL (repeatable)

@@ -11,8 +11,9 @@ use super::panel::{Effect, Filled, Panel};
 use super::rule_form::{Faults, RuleForm};
 use super::saving::Saved;
 use super::subject::{Found, Subject};
-use super::visit::{Outcome, Visit, page, text, version};
+use super::visit::{Visit, version};
 use super::{trial, warnings};
+use crate::page::{Outcome, page, text};
 
 const CONCURRENT: &str = "The rules of this bucket were changed by somebody else since this page was opened, so nothing was \
      saved. What you typed is kept: OK saves it onto the rules as they are now.";

@@ -22,7 +22,7 @@ mod trial;
 mod visit;
 mod warnings;
 
-pub(crate) use visit::{Outcome, Visit, page, text};
+pub(crate) use visit::Visit;
 
 #[cfg(test)]
 mod tests;

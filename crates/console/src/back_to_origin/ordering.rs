@@ -7,7 +7,8 @@ use http::StatusCode;
 use super::changes::{Change, Vanished};
 use super::listing::{ListPage, Said, origin};
 use super::saving::{Saved, reason};
-use super::visit::{Outcome, Visit, page, text, version};
+use super::visit::{Visit, version};
+use crate::page::{Outcome, page, text};
 
 const CONCURRENT: &str = "The rules of this bucket were changed by somebody else since the page was opened, so nothing was \
      done. This is how they are now.";

@@ -2,7 +2,8 @@
 //!
 //! Not here: whether the requester may come in, and whether a form is one of this session's; both are asked before.
 
-use super::visit::{Outcome, Visit, text};
+use super::visit::Visit;
+use crate::page::{Outcome, text};
 
 impl Visit<'_> {
     /// Answers a request, `rest` being the segments of its path below the list's, `fields` those of its query or of the form

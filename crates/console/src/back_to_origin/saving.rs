@@ -31,9 +31,7 @@ pub(crate) async fn save(
         Ok(_) => Saved::Done,
         Err(Unacknowledged::Refused(Error::RulesChanged { .. })) => Saved::Concurrent,
         Err(Unacknowledged::Refused(error)) => Saved::Refused(reason(&error)),
-        Err(Unacknowledged::NotAudited) => Saved::Refused(
-            "the change was made, but could not be written to the audit log: see the server's log".to_owned(),
-        ),
+        Err(failure @ Unacknowledged::NotAudited) => Saved::Refused(failure.to_string()),
     }
 }
 

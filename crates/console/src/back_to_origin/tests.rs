@@ -20,7 +20,8 @@ use headwater_testkit::{ManualClock, MemoryStore};
 use http::StatusCode;
 use tempfile::TempDir;
 
-use super::visit::{Outcome, Visit};
+use super::visit::Visit;
+use crate::page::Outcome;
 
 /// An origin that is down.
 struct Down;

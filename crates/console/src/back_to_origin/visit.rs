@@ -1,15 +1,14 @@
-//! A visit of these pages: who comes, to which bucket, and what comes of it.
+//! A visit of these pages: who comes, and to which bucket.
 
 use std::sync::Arc;
 
-use askama::Template;
 use headwater_admin::{Administration, Requester};
 use headwater_model::bucket::Bucket;
 use headwater_model::rule::RoutingRule;
-use http::StatusCode;
 
 use super::changes::{Change, Vanished, changed};
 use super::saving::{Saved, save};
+use crate::page::{Outcome, text};
 
 /// Who comes, to which bucket.
 pub(crate) struct Visit<'v> {
@@ -19,17 +18,6 @@ pub(crate) struct Visit<'v> {
     pub(crate) csrf: &'v str,
     /// As it is at the beginning of the visit.
     pub(crate) bucket: Arc<Bucket>,
-}
-
-/// What comes of it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// A page.
-    Page(StatusCode, String),
-    /// Another page: what was to be done is done.
-    To(String),
-    /// A document to keep.
-    File(String),
 }
 
 impl Visit<'_> {
@@ -63,21 +51,7 @@ impl Visit<'_> {
     }
 }
 
-/// Writes a page.
-pub(crate) fn page(status: StatusCode, template: &impl Template) -> Outcome {
-    match template.render() {
-        Ok(text) => Outcome::Page(status, text),
-        // Only writing to a string can fail, and that does not.
-        Err(error) => Outcome::Page(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
-}
-
 /// The version that a form carries; a form without one is of no version.
 pub(crate) fn version(fields: &[(String, String)]) -> u64 {
     text(fields, "version").parse().unwrap_or(u64::MAX)
-}
-
-/// A field of a form; empty if it is not there.
-pub(crate) fn text<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
-    fields.iter().find(|(field, _)| field == name).map(|(_, value)| &**value).unwrap_or_default()
 }

@@ -85,9 +85,8 @@ impl Api {
 pub(super) fn unacknowledged(failure: Unacknowledged) -> Failure {
     match failure {
         Unacknowledged::Refused(error) => error.into(),
-        Unacknowledged::NotAudited => {
-            let message = "the change was made, but could not be written to the audit log; the server's log says why";
-            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", message)
+        failure @ Unacknowledged::NotAudited => {
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "not_audited", failure.to_string())
         }
     }
 }

@@ -20,7 +20,8 @@ use super::extract::{At, By, Document, Headers};
 /// The rules of a bucket.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Rules {
-    /// The website document as XML, secrets masked; null if there is none.
+    /// The website document as XML, secrets masked; null if there is none. The answer to a change masks the values of
+    /// headers that rules set as well: read the rules again before you change those.
     website: Option<String>,
     /// Its version, which is the `ETag` too.
     rule_version: u64,
@@ -50,7 +51,8 @@ pub(super) struct RuleRevision {
     time: String,
     /// Access key id of who made it.
     who: String,
-    /// The document as XML, secrets masked; null if it was taken away.
+    /// The document as XML; null if it was taken away. Masked are secrets and the values of headers that rules set:
+    /// give those again when you put it back.
     website: Option<String>,
 }
 
