@@ -1,29 +1,15 @@
-//! Buckets: the list, a new one, one of them, and its end.
-
-use std::sync::Arc;
+//! Buckets: the list, a new one, and the end of one.
 
 use askama::Template;
-use headwater_admin::{Administration, Requester, iso_8601};
-use headwater_engine::Changed;
+use headwater_admin::iso_8601;
 use headwater_model::BucketName;
-use headwater_model::access::Context;
 use headwater_model::acl::Acl;
-use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, Dialect};
-use headwater_model::clock::Timestamp;
-use headwater_model::op::{Caller, CreateBucket, Op};
+use headwater_model::bucket::Bucket;
+use headwater_model::op::{CreateBucket, Op};
 use http::StatusCode;
 
 use crate::page::{Outcome, page, text};
-use crate::session::Session;
-
-/// Who comes.
-pub(crate) struct Visitor<'v> {
-    pub(crate) administration: &'v Administration,
-    pub(crate) requester: Requester,
-    pub(crate) session: &'v Session,
-    pub(crate) now: Timestamp,
-}
+use crate::visitor::Visitor;
 
 struct Row {
     name: String,
@@ -51,17 +37,6 @@ struct CreatePage<'p> {
 }
 
 #[derive(Template)]
-#[template(path = "buckets/bucket.html")]
-struct BucketPage<'p> {
-    csrf: &'p str,
-    notice: Option<String>,
-    bucket: Row,
-    dialect: &'static str,
-    location: String,
-    owner: String,
-}
-
-#[derive(Template)]
 #[template(path = "buckets/delete.html")]
 struct DeletePage<'p> {
     csrf: &'p str,
@@ -74,11 +49,16 @@ fn row(bucket: &Bucket) -> Row {
     Row {
         name: bucket.name.to_string(),
         created: iso_8601(bucket.created),
-        acl: match &bucket.acl {
-            Acl::Canned(acl) => acl.as_str(),
-            Acl::Grants(_) => "grants",
-        },
+        acl: acl_name(bucket),
         rules: bucket.website.as_ref().map_or(0, |website| website.rules.len()),
+    }
+}
+
+/// The name of a canned list, or `grants`.
+pub(crate) fn acl_name(bucket: &Bucket) -> &'static str {
+    match &bucket.acl {
+        Acl::Canned(acl) => acl.as_str(),
+        Acl::Grants(_) => "grants",
     }
 }
 
@@ -88,12 +68,12 @@ impl Visitor<'_> {
         let total = buckets.len();
         let rows =
             buckets.iter().filter(|bucket| bucket.name.as_str().contains(search.trim())).map(|bucket| row(bucket));
-        let (csrf, notice) = (&*self.session.csrf, self.session.said());
+        let (csrf, notice) = (self.csrf(), self.session.said());
         page(StatusCode::OK, &ListPage { csrf, notice, search, total, rows: rows.collect() })
     }
 
     pub(crate) fn creating(&self, name: &str, fault: Option<String>) -> Outcome {
-        page(status(fault.as_ref()), &CreatePage { csrf: &self.session.csrf, name, fault })
+        page(status(fault.as_ref()), &CreatePage { csrf: self.csrf(), name, fault })
     }
 
     /// Creates a bucket; what was typed is kept if it is refused.
@@ -112,8 +92,9 @@ impl Visitor<'_> {
             storage_class: None,
             object_lock: None,
         };
-        if let Err(reason) =
-            self.change("create_bucket", &name, Op::CreateBucket(create), (None, Some(name.to_string()))).await
+        if let Err(reason) = self
+            .change("create_bucket", format!("bucket {name}"), Op::CreateBucket(create), (None, Some(name.to_string())))
+            .await
         {
             return self.creating(typed, Some(reason));
         }
@@ -121,19 +102,8 @@ impl Visitor<'_> {
         Outcome::To(format!("/buckets/{name}"))
     }
 
-    pub(crate) fn show(&self, bucket: &Arc<Bucket>) -> Outcome {
-        let owner =
-            bucket.access.owner.as_ref().map_or_else(|| "root".to_owned(), |owner| owner.display_name.to_string());
-        let dialect = match bucket.dialect {
-            Dialect::Oss => "OSS",
-            Dialect::S3 => "S3",
-        };
-        let (csrf, notice, location) = (&*self.session.csrf, self.session.said(), bucket.location.to_string());
-        page(StatusCode::OK, &BucketPage { csrf, notice, bucket: row(bucket), dialect, location, owner })
-    }
-
     pub(crate) fn deleting(&self, bucket: &str, typed: &str, fault: Option<String>) -> Outcome {
-        page(status(fault.as_ref()), &DeletePage { csrf: &self.session.csrf, bucket, typed, fault })
+        page(status(fault.as_ref()), &DeletePage { csrf: self.csrf(), bucket, typed, fault })
     }
 
     /// Deletes an empty bucket if its name was typed.
@@ -143,36 +113,13 @@ impl Visitor<'_> {
             return self.deleting(name.as_str(), typed, Some(format!("That is not the bucket's name: type {name}.")));
         }
         let ends = (Some(name.to_string()), None);
-        if let Err(reason) = self.change("delete_bucket", name, Op::DeleteBucket(name.clone()), ends).await {
+        if let Err(reason) =
+            self.change("delete_bucket", format!("bucket {name}"), Op::DeleteBucket(name.clone()), ends).await
+        {
             return self.deleting(name.as_str(), typed, Some(reason));
         }
         self.session.say(format!("Bucket {name} was deleted."));
         Outcome::To("/buckets".to_owned())
-    }
-
-    /// Performs an operation as the key that is logged on, through the audit log.
-    async fn change(
-        &self,
-        action: &'static str,
-        bucket: &BucketName,
-        op: Op,
-        (before, after): (Option<String>, Option<String>),
-    ) -> Result<(), String> {
-        let (administration, now) = (self.administration.clone(), self.now);
-        let found = administration.engine().accounts().find(&self.session.who, None, now);
-        let Ok(Some(credential)) = found else { return Err("The access key is no longer enabled.".to_owned()) };
-        let change = Box::pin(async move {
-            let context = Context::internal(now);
-            let caller = Caller { principal: credential.principal, dialect: Dialect::Oss, context };
-            match op {
-                Op::DeleteBucket(bucket) => administration.end_bucket(&caller, bucket).await?,
-                op => administration.engine().perform(&caller, op, Body::Empty).await?,
-            };
-            Ok(Changed { before, after, differs: true })
-        });
-        let target = format!("bucket {bucket}");
-        let changed = self.administration.change(self.requester.clone(), action, target, change).await;
-        changed.map(drop).map_err(|failure| failure.to_string())
     }
 }
 

@@ -10,11 +10,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use subtle::ConstantTimeEq as _;
 
 use crate::assets;
-use crate::back_to_origin::Visit;
-use crate::buckets::Visitor;
+use crate::bucket::BucketVisit;
 use crate::log_on::{LogOnPage, may_enter, next};
 use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
+use crate::visitor::Visitor;
 
 const COOKIE: &str = "headwater_session";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -118,20 +118,16 @@ impl Console {
     ) -> Option<Outcome> {
         let (administration, now) = (&self.administration, self.clock.now());
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
-        let bucket = |name: &str| administration.engine().bucket(name);
-        if let ["buckets", name, "back-to-origin", rest @ ..] = &parts[..] {
-            let visit = Visit { administration, requester, csrf: &session.csrf, bucket: bucket(name)? };
-            return visit.answer(posted, rest, fields).await;
-        }
         let visitor = Visitor { administration, requester, session, now };
+        if let ["buckets", name, rest @ ..] = &parts[..] {
+            let bucket = administration.engine().bucket(name)?;
+            return BucketVisit { visitor, bucket }.answer(posted, rest, fields).await;
+        }
         Some(match (posted, &parts[..]) {
             (false, [""]) => Outcome::To("/buckets".to_owned()),
             (false, ["buckets"]) => visitor.list(text(fields, "search")),
             (false, ["create-bucket"]) => visitor.creating("", None),
             (true, ["create-bucket"]) => visitor.create(fields).await,
-            (false, ["buckets", name]) => visitor.show(&bucket(name)?),
-            (false, ["buckets", name, "delete"]) => visitor.deleting(bucket(name)?.name.as_str(), "", None),
-            (true, ["buckets", name, "delete"]) => visitor.delete(&bucket(name)?.name, fields).await,
             _ => return None,
         })
     }

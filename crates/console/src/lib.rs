@@ -4,17 +4,20 @@
 //! needs the session's token in its form and comes from a page of this origin; all of it works without scripts.
 //!
 //! How: [`Console`] is the only door: it asks for the session and the token before any page sees a request. A page is a
-//! template that extends `layout.html` and has a field `csrf`, which its forms carry; it answers with an `Outcome` (`page`), and a
-//! change answers with the address of the page that shows it. To add a page, add its path to the match in `console`.
+//! template that extends `layout.html` and has a field `csrf`, which its forms carry (pages of one bucket: `bucket/frame.html`
+//! and `frame`); it answers with an `Outcome` (`page`), and a change answers with the address of the page that shows it. To add
+//! a page, add its path to the match in `console`, or in `bucket`.
 //!
 //! Not here: listeners and limits of bodies (crate `server`), what changes do (crates `admin` and `engine`).
 
 mod assets;
 mod back_to_origin;
+mod bucket;
 mod buckets;
 mod console;
 mod log_on;
 mod page;
 mod session;
+mod visitor;
 
 pub use console::Console;

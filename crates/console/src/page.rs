@@ -27,3 +27,28 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Outcome {
 pub(crate) fn text<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(field, _)| field == name).map(|(_, value)| &**value).unwrap_or_default()
 }
+
+/// A size for people: `0 B`, `1.5 MiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let unit = (bytes.max(1).ilog2() / 10) as usize;
+    if unit == 0 {
+        return format!("{bytes} B");
+    }
+    // In hundredths, rounded down: no more is told than there is.
+    let hundredths = (u128::from(bytes) * 100) >> (10 * unit);
+    format!("{}.{:02} {}", hundredths / 100, hundredths % 100, UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_readable() {
+        let shown = [0, 1, 1023, 1024, 1536, 1 << 20, (1 << 30) - 1, u64::MAX].map(size);
+        let expected =
+            ["0 B", "1 B", "1023 B", "1.00 KiB", "1.50 KiB", "1.00 MiB", "1023.99 MiB", "15.99 EiB"].map(str::to_owned);
+        assert_eq!(shown, expected);
+    }
+}
