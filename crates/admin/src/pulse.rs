@@ -45,12 +45,6 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Both together.
-    #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        self.zip(other, u64::saturating_add)
-    }
-
     fn zip(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
         Self {
             requests: join(self.requests, other.requests),
@@ -135,6 +129,14 @@ impl Pulse {
         }
     }
 
+    /// What was added in a window, up to now.
+    pub fn added(&self, window: Window) -> Totals {
+        let (samples, totals) = (self.samples(window), self.totals());
+        let before = self.past.lock().unwrap_or_else(PoisonError::into_inner).before;
+        let newest = totals.zip(before, u64::saturating_sub);
+        samples.iter().fold(newest, |sum, sample| sum.zip(sample.added, u64::saturating_add))
+    }
+
     /// Takes samples, time and again. Never ends.
     pub async fn keep(&self, clock: &dyn Clock) {
         loop {
@@ -153,7 +155,7 @@ impl Pulse {
         let begins = past.ticks.is_multiple_of(MERGED);
         past.ticks += 1;
         match past.day.back_mut() {
-            Some(last) if !begins => last.added = last.added.plus(added),
+            Some(last) if !begins => last.added = last.added.zip(added, u64::saturating_add),
             _ => push(&mut past.day, Sample { from, added }, DAY),
         }
     }
@@ -196,5 +198,6 @@ mod tests {
         assert!(day[..DAY - 1].iter().all(|sample| sample.added.requests == MERGED));
         assert_eq!(day[DAY - 1].added.requests, 10, "the last is not full yet");
         assert_eq!(day[1].from.0 - day[0].from.0, 300_000);
+        assert_eq!(pulse.added(Window::Hour).requests, HOUR as u64 + 1, "with what came since the last sample");
     }
 }

@@ -12,10 +12,10 @@ const SERIES: [RGBColor; 2] = [RGBColor(10, 88, 168), RGBColor(196, 84, 0)];
 const LINE: RGBColor = RGBColor(201, 209, 217);
 const TEXT: RGBColor = RGBColor(85, 96, 107);
 
-/// Draws both, the latest values at the right edge; `label` writes a value. An empty text if it cannot be drawn.
-pub(super) fn draw(series: [&[f64]; 2], window: Window, label: impl Fn(f64) -> String) -> String {
+/// Draws both, the latest values at the right edge, on a scale to `least` at least; `label` writes a value. An empty text if it cannot be drawn.
+pub(super) fn draw(series: [&[f64]; 2], least: f64, window: Window, label: impl Fn(f64) -> String) -> String {
     let mut svg = String::new();
-    match plot(&mut svg, series, window, &label) {
+    match plot(&mut svg, (series, least), window, &label) {
         Ok(()) => svg,
         Err(error) => {
             tracing::warn!(error, "a chart was not drawn");
@@ -24,17 +24,23 @@ pub(super) fn draw(series: [&[f64]; 2], window: Window, label: impl Fn(f64) -> S
     }
 }
 
-fn plot(svg: &mut String, series: [&[f64]; 2], window: Window, label: &impl Fn(f64) -> String) -> Result<(), String> {
+fn plot(
+    svg: &mut String,
+    (series, least): ([&[f64]; 2], f64),
+    window: Window,
+    label: &impl Fn(f64) -> String,
+) -> Result<(), String> {
     let reason = |error: &dyn std::fmt::Display| error.to_string();
     // In minutes and in hours before now.
     let (span, samples_each, unit) = match window {
         Window::Hour => (60.0, 6.0, "min"),
         Window::Day => (24.0, 12.0, "h"),
     };
-    let highest = series.iter().flat_map(|values| values.iter()).fold(1.0_f64, |most, value| most.max(*value));
+    let highest = series.iter().flat_map(|values| values.iter()).fold(least, |most, value| most.max(*value));
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     let mut chart = ChartBuilder::on(&root)
         .margin(6)
+        .margin_right(24)
         .x_label_area_size(22)
         .y_label_area_size(72)
         .build_cartesian_2d(-span..0.0, 0.0..highest * 1.1)
@@ -80,7 +86,7 @@ mod tests {
     #[test]
     fn a_chart_is_drawn_of_anything() {
         for values in [&[][..], &[0.0; 3], &[0.0; 400], &[1e12, 0.5]] {
-            let svg = draw([values, &[1.0]], Window::Hour, number);
+            let svg = draw([values, &[1.0]], 1.0, Window::Hour, number);
             assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
             assert!(!svg.contains("NaN") && !svg.contains("style="), "{svg}");
             assert!(svg.contains("now") && svg.contains("30 min ago"), "{svg}");

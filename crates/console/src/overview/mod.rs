@@ -127,16 +127,16 @@ impl View {
         let now = self.clock.now();
         Live {
             at: iso_8601(now),
-            tiles: self.tiles(&samples, window),
-            charts: charts(&samples, window),
+            tiles: self.tiles(window),
+            charts: charts(&samples, self.pulse.added(window), window),
             origins: self.origins(),
             failures: self.failures(),
         }
     }
 
-    fn tiles(&self, samples: &[Sample], window: Window) -> Vec<Tile> {
+    fn tiles(&self, window: Window) -> Vec<Tile> {
         let (totals, engine) = (self.pulse.totals(), self.administration.engine());
-        let (stats, of_late) = (engine.store().stats(), sum(samples));
+        let (stats, of_late) = (engine.store().stats(), self.pulse.added(window));
         let span = if window == Window::Day { "last day" } else { "last hour" };
         let tile = |name, value, hint| Tile { name, value, hint };
         let failed = format!("{} {span}", of_late.failed);
@@ -195,34 +195,29 @@ fn event(text: &str) -> Bytes {
     format!("{lines}\n").into()
 }
 
-fn sum(samples: &[Sample]) -> Totals {
-    samples.iter().fold(Totals::default(), |sum, sample| sum.plus(sample.added))
-}
-
 /// What share of reads were hits.
 fn ratio(totals: Totals) -> String {
     let reads = totals.hits + totals.misses;
     if reads == 0 { "no reads".to_owned() } else { format!("{:.1} %", 100.0 * totals.hits as f64 / reads as f64) }
 }
 
-fn charts(samples: &[Sample], window: Window) -> Vec<Chart> {
+fn charts(samples: &[Sample], sum: Totals, window: Window) -> Vec<Chart> {
     let seconds = window.resolution().as_secs_f64();
     let rates = |count: fn(&Totals) -> u64| -> Vec<f64> {
         samples.iter().map(|sample| count(&sample.added) as f64 / seconds).collect()
     };
-    let sum = sum(samples);
     let (hits, misses) = (rates(|added| added.hits), rates(|added| added.misses));
     let (sent, fetched) = (rates(|added| added.sent_bytes), rates(|added| added.origin_bytes));
     vec![
         Chart {
             title: "Reads a second",
             summary: format!("{} from here, {} by asking an origin", sum.hits, sum.misses),
-            svg: chart::draw([&hits, &misses], window, chart::number),
+            svg: chart::draw([&hits, &misses], 1.0, window, chart::number),
         },
         Chart {
             title: "Bytes a second",
             summary: format!("{} sent, {} from origins", size(sum.sent_bytes), size(sum.origin_bytes)),
-            svg: chart::draw([&sent, &fetched], window, |bytes| size(bytes as u64)),
+            svg: chart::draw([&sent, &fetched], 1024.0, window, |bytes| size(bytes as u64)),
         },
     ]
 }
