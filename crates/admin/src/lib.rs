@@ -11,9 +11,12 @@
 mod administration;
 mod audit;
 mod history;
+mod keys;
+mod origins;
 mod website;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
 pub use history::{History, Revision};
+pub use keys::{AccountDocument, KeyDocument};
 pub use website::WebsiteChanged;
