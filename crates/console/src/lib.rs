@@ -15,9 +15,12 @@ mod back_to_origin;
 mod bucket;
 mod buckets;
 mod console;
+mod faults;
 mod log_on;
 mod page;
 mod session;
 mod visitor;
+#[cfg(test)]
+mod world;
 
 pub use console::Console;

@@ -1,0 +1,48 @@
+//! What is wrong with a form, field by field: a form is shown again with all of it, each at its field.
+
+/// Name of a fault that no single field is to blame for.
+pub(crate) const OF_FORM: &str = "form";
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Name of the field, as in the form.
+    pub(crate) field: &'static str,
+    /// The rule that it broke, and what would be right.
+    pub(crate) message: String,
+}
+
+/// What is wrong with a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push(Fault { field, message: message.into() });
+    }
+
+    /// With one fault.
+    pub(crate) fn one(field: &'static str, message: impl Into<String>) -> Self {
+        let mut faults = Self::default();
+        faults.add(field, message);
+        faults
+    }
+
+    /// Adds these.
+    pub(crate) fn extend(&mut self, faults: impl IntoIterator<Item = (&'static str, String)>) {
+        self.0.extend(faults.into_iter().map(|(field, message)| Fault { field, message }));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
+    /// The first fault of a field.
+    pub(crate) fn of(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|fault| fault.field == field).map(|fault| &*fault.message)
+    }
+}
