@@ -9,8 +9,10 @@ use headwater_model::clock::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
 use subtle::ConstantTimeEq as _;
 
+use crate::access_keys::KeyVisit;
 use crate::assets;
 use crate::bucket::BucketVisit;
+use crate::faults::Faults;
 use crate::log_on::{LogOnPage, may_enter, next};
 use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
@@ -104,7 +106,7 @@ impl Console {
         let requester = Requester { who: session.who.clone(), ..requester };
         match self.find(posted, path, &fields, session, requester).await {
             Some(outcome) => respond(outcome),
-            None => refused(StatusCode::NOT_FOUND, csrf, "There is no such page, or its bucket is gone."),
+            None => refused(StatusCode::NOT_FOUND, csrf, "There is no such page, or what it is about is gone."),
         }
     }
 
@@ -119,15 +121,21 @@ impl Console {
         let (administration, now) = (&self.administration, self.clock.now());
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
         let visitor = Visitor { administration, requester, session, now };
-        if let ["buckets", name, rest @ ..] = &parts[..] {
-            let bucket = administration.engine().bucket(name)?;
-            return BucketVisit { visitor, bucket }.answer(posted, rest, fields).await;
+        match &parts[..] {
+            ["buckets", name, rest @ ..] => {
+                let bucket = administration.engine().bucket(name)?;
+                return BucketVisit { visitor, bucket }.answer(posted, rest, fields).await;
+            }
+            ["access-keys", rest @ ..] => return KeyVisit { visitor }.answer(posted, rest, fields).await,
+            _ => {}
         }
         Some(match (posted, &parts[..]) {
             (false, [""]) => Outcome::To("/buckets".to_owned()),
             (false, ["buckets"]) => visitor.list(text(fields, "search")),
             (false, ["create-bucket"]) => visitor.creating("", None),
             (true, ["create-bucket"]) => visitor.create(fields).await,
+            (false, ["create-access-key"]) => KeyVisit { visitor }.creating(&[], Faults::default()),
+            (true, ["create-access-key"]) => KeyVisit { visitor }.create(fields).await,
             _ => return None,
         })
     }

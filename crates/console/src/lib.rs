@@ -10,8 +10,11 @@
 //!
 //! Not here: listeners and limits of bodies (crate `server`), what changes do (crates `admin` and `engine`).
 
+mod access_keys;
 mod assets;
 mod back_to_origin;
+#[cfg(test)]
+mod browser;
 mod bucket;
 mod buckets;
 mod console;

@@ -1,0 +1,95 @@
+//! A browser at the console's door, for tests: root is logged on, pages are followed, their forms sent.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headwater_admin::Requester;
+use headwater_model::clock::Timestamp;
+use headwater_testkit::ManualClock;
+use http::{Method, Request, Response, StatusCode, header};
+
+use crate::console::Console;
+use crate::world::{World, fields, typed_into};
+
+/// Where the browser is.
+pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// A server, its console, and who is logged on.
+pub(crate) struct Browser {
+    pub(crate) world: World,
+    pub(crate) console: Console,
+    cookie: String,
+}
+
+impl Browser {
+    /// Root's, logged on.
+    pub(crate) async fn new() -> Self {
+        let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 9);
+        let world = World::new().await;
+        let console = Console::new(world.administration.clone(), Arc::new(clock));
+        let mut browser = Self { world, console, cookie: String::new() };
+        let entered = browser.log_on(HOME, "root", "secret").await;
+        browser.cookie = cookie(&entered).expect("root may enter");
+        browser
+    }
+
+    /// What comes of a log-on from an address.
+    pub(crate) async fn log_on(&self, from: IpAddr, id: &str, secret: &str) -> Response<Bytes> {
+        let form = encoded(&fields(&[("access_key_id", id), ("secret", secret)]));
+        let request = Request::post("/log-on").body(Bytes::from(form)).unwrap();
+        self.answer(request, from).await
+    }
+
+    /// The answer to any request.
+    pub(crate) async fn answer(&self, request: Request<Bytes>, from: IpAddr) -> Response<Bytes> {
+        let requester = Requester { request_id: "request".to_owned(), who: String::new(), remote: from };
+        self.console.answer(request, requester).await
+    }
+
+    /// The answer to a request of this session.
+    pub(crate) async fn ask(&self, method: Method, path: &str, form: &str) -> Response<Bytes> {
+        let request = Request::builder().method(method).uri(path).header(header::COOKIE, &self.cookie);
+        self.answer(request.body(Bytes::copy_from_slice(form.as_bytes())).unwrap(), HOME).await
+    }
+
+    /// A page.
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
+        shown(&self.ask(Method::GET, path, "").await)
+    }
+
+    /// Sends the form of a page that has this in it, with what is typed over its fields: a page, or where it leads.
+    pub(crate) async fn submit(&self, page: &str, having: &str, typed: &[(&str, &str)]) -> (StatusCode, String) {
+        let mut forms = page.split("<form ").skip(1).map(|rest| rest.split_once("</form>").unwrap().0);
+        let form =
+            forms.find(|form| form.contains(having)).unwrap_or_else(|| panic!("no form with {having} in {page}"));
+        let (_, action) = form.split_once("action=\"").unwrap();
+        let sent = encoded(&typed_into(form, typed));
+        shown(&self.ask(Method::POST, action.split_once('"').unwrap().0, &sent).await)
+    }
+
+    /// The audit log, a change a line.
+    pub(crate) async fn audited(&self) -> String {
+        let lines = self.world.administration.audit().last(1000).await.unwrap();
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Name and value of the cookie that an answer sets.
+pub(crate) fn cookie(response: &Response<Bytes>) -> Option<String> {
+    let cookie = response.headers().get(header::SET_COOKIE)?.to_str().unwrap();
+    Some(cookie.split(';').next().unwrap().to_owned())
+}
+
+/// Status and text of a page; of a redirect its target.
+pub(crate) fn shown(response: &Response<Bytes>) -> (StatusCode, String) {
+    let text = match response.headers().get(header::LOCATION) {
+        Some(target) => target.to_str().unwrap().to_owned(),
+        None => String::from_utf8(response.body().to_vec()).unwrap(),
+    };
+    (response.status(), text)
+}
+
+pub(crate) fn encoded(fields: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
