@@ -14,6 +14,7 @@ use crate::assets;
 use crate::bucket::BucketVisit;
 use crate::faults::Faults;
 use crate::log_on::{LogOnPage, may_enter, next};
+use crate::origins::OriginVisit;
 use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
 use crate::visitor::Visitor;
@@ -127,6 +128,7 @@ impl Console {
                 return BucketVisit { visitor, bucket }.answer(posted, rest, fields).await;
             }
             ["access-keys", rest @ ..] => return KeyVisit { visitor }.answer(posted, rest, fields).await,
+            ["origins", rest @ ..] => return OriginVisit { visitor }.answer(posted, rest, fields).await,
             _ => {}
         }
         Some(match (posted, &parts[..]) {
@@ -136,6 +138,7 @@ impl Console {
             (true, ["create-bucket"]) => visitor.create(fields).await,
             (false, ["create-access-key"]) => KeyVisit { visitor }.creating(&[], Faults::default()),
             (true, ["create-access-key"]) => KeyVisit { visitor }.create(fields).await,
+            (false, ["configure-origin"]) => OriginVisit { visitor }.find(fields),
             _ => return None,
         })
     }

@@ -1,5 +1,8 @@
 //! What is wrong with a form, field by field: a form is shown again with all of it, each at its field.
 
+use headwater_admin::Unacknowledged;
+use headwater_model::Error;
+
 /// Name of a fault that no single field is to blame for.
 pub(crate) const OF_FORM: &str = "form";
 
@@ -28,6 +31,21 @@ impl Faults {
         faults
     }
 
+    /// Why a change was refused, at the field of these that it names.
+    pub(crate) fn refused(failure: &Unacknowledged, fields: &[&'static str]) -> Self {
+        let at = |name: &str| fields.iter().find(|field| **field == name).copied();
+        match failure {
+            Unacknowledged::Refused(Error::InvalidArgument { name, message, .. }) => match at(name) {
+                Some(field) => Self::one(field, sentence(message)),
+                None => Self::one(OF_FORM, sentence(&format!("{name}: {message}"))),
+            },
+            Unacknowledged::Refused(Error::MalformedPolicy { message }) => {
+                Self::one(at("policy").unwrap_or(OF_FORM), sentence(message))
+            }
+            failure => Self::one(OF_FORM, sentence(&failure.to_string())),
+        }
+    }
+
     /// Adds these.
     pub(crate) fn extend(&mut self, faults: impl IntoIterator<Item = (&'static str, String)>) {
         self.0.extend(faults.into_iter().map(|(field, message)| Fault { field, message }));
@@ -44,5 +62,23 @@ impl Faults {
     /// The first fault of a field.
     pub(crate) fn of(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|fault| fault.field == field).map(|fault| &*fault.message)
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn sentences_are_sentences() {
+        assert_eq!(sentence("it is so"), "It is so.");
+        assert_eq!(sentence("Done."), "Done.");
     }
 }

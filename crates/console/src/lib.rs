@@ -20,6 +20,7 @@ mod buckets;
 mod console;
 mod faults;
 mod log_on;
+mod origins;
 mod page;
 mod session;
 mod visitor;

@@ -4,7 +4,7 @@ use askama::Template;
 use headwater_engine::ShownKey;
 use http::StatusCode;
 
-use super::{KeyVisit, address, faults_of};
+use super::{KeyVisit, address};
 use crate::faults::Faults;
 use crate::page::{Outcome, page, text};
 
@@ -46,7 +46,7 @@ impl KeyVisit<'_> {
         }
         let Self { visitor } = self;
         if let Err(failure) = visitor.administration.delete_access_key(visitor.requester.clone(), id).await {
-            return self.deleting(key, typed, faults_of(&failure, &[]));
+            return self.deleting(key, typed, Faults::refused(&failure, &[]));
         }
         visitor.session.say(format!("Access key {id} was deleted."));
         Outcome::To("/access-keys".to_owned())

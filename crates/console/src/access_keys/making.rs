@@ -5,7 +5,7 @@ use headwater_engine::NewKey;
 use headwater_model::rule::Secret;
 use http::StatusCode;
 
-use super::{EXAMPLE_POLICY, KeyVisit, address, faults_of};
+use super::{EXAMPLE_POLICY, KeyVisit, address};
 use crate::faults::Faults;
 use crate::page::{Outcome, page, text};
 
@@ -71,7 +71,7 @@ impl KeyVisit<'_> {
         };
         let Self { visitor } = self;
         match visitor.administration.create_access_key(visitor.requester.clone(), new).await {
-            Err(failure) => self.creating(fields, faults_of(&failure, &FIELDS)),
+            Err(failure) => self.creating(fields, Faults::refused(&failure, &FIELDS)),
             Ok((key, secret)) => {
                 let shown = CreatedPage {
                     csrf: visitor.csrf(),

@@ -11,12 +11,10 @@ mod list;
 mod making;
 mod one;
 
-use headwater_admin::Unacknowledged;
 use headwater_engine::ShownKey;
-use headwater_model::Error;
 use headwater_wire::{escape_key, unescape_path};
 
-use crate::faults::{Faults, OF_FORM};
+use crate::faults::Faults;
 use crate::page::{Outcome, text};
 use crate::visitor::Visitor;
 
@@ -71,28 +69,6 @@ impl KeyVisit<'_> {
 /// The address of a key's page.
 fn address(id: &str) -> String {
     format!("/access-keys/{}", escape_key(id))
-}
-
-/// What was refused, at its field; `fields` are those of the form.
-fn faults_of(failure: &Unacknowledged, fields: &[&'static str]) -> Faults {
-    let at = |name: &str| fields.iter().find(|field| **field == name).copied();
-    match failure {
-        Unacknowledged::Refused(Error::InvalidArgument { name, message, .. }) => match at(name) {
-            Some(field) => Faults::one(field, sentence(message)),
-            None => Faults::one(OF_FORM, sentence(&format!("{name}: {message}"))),
-        },
-        Unacknowledged::Refused(Error::MalformedPolicy { message }) => {
-            Faults::one(at("policy").unwrap_or(OF_FORM), sentence(message))
-        }
-        failure => Faults::one(OF_FORM, sentence(&failure.to_string())),
-    }
-}
-
-/// With a capital and a full stop.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 #[cfg(test)]

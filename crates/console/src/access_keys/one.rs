@@ -5,7 +5,7 @@ use headwater_admin::iso_8601;
 use headwater_engine::{KeyChange, ShownKey};
 use http::StatusCode;
 
-use super::{EXAMPLE_POLICY, KeyVisit, address, faults_of};
+use super::{EXAMPLE_POLICY, KeyVisit, address};
 use crate::faults::Faults;
 use crate::page::{Outcome, page, text};
 
@@ -93,7 +93,7 @@ impl KeyVisit<'_> {
         match changed {
             Ok(changed) if changed.differs => visitor.session.say(said.to_owned()),
             Ok(_) => visitor.session.say("That is how it was: nothing was changed.".to_owned()),
-            Err(failure) => return self.page(key, &policy, faults_of(&failure, &["policy"])),
+            Err(failure) => return self.page(key, &policy, Faults::refused(&failure, &["policy"])),
         }
         Outcome::To(address(&key.key.id))
     }
