@@ -139,6 +139,7 @@ impl Console {
             (false, ["create-access-key"]) => KeyVisit { visitor }.creating(&[], Faults::default()),
             (true, ["create-access-key"]) => KeyVisit { visitor }.create(fields).await,
             (false, ["configure-origin"]) => OriginVisit { visitor }.find(fields),
+            (false, ["audit-log"]) => visitor.audit_log(fields).await,
             _ => return None,
         })
     }

@@ -12,6 +12,7 @@
 
 mod access_keys;
 mod assets;
+mod audit_log;
 mod back_to_origin;
 #[cfg(test)]
 mod browser;
