@@ -10,13 +10,17 @@
 
 mod administration;
 mod audit;
+mod facts;
 mod history;
 mod keys;
+mod objects;
 mod origins;
 mod website;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
+pub use facts::ServerFacts;
 pub use history::{History, Revision};
 pub use keys::{AccountDocument, KeyDocument};
+pub use objects::{Link, MAX_LINK_LIFE};
 pub use website::WebsiteChanged;

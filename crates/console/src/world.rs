@@ -111,12 +111,8 @@ impl World {
     }
 
     fn visit(&self) -> BucketVisit<'_> {
-        let visitor = Visitor {
-            administration: &self.administration,
-            requester: Self::requester(),
-            session: &self.session,
-            now: Timestamp::from_seconds(1_700_000_000),
-        };
+        let visitor =
+            Visitor { administration: &self.administration, requester: Self::requester(), session: &self.session };
         BucketVisit { visitor, bucket: self.bucket() }
     }
 
