@@ -15,6 +15,7 @@ mod history;
 mod keys;
 mod objects;
 mod origins;
+mod public_access;
 mod website;
 
 pub use administration::{Administration, Requester};

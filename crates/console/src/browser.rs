@@ -2,15 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use headwater_admin::Requester;
+use headwater_admin::{Requester, ServerFacts};
+use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_testkit::ManualClock;
 use http::{Method, Request, Response, StatusCode, header};
 
 use crate::console::Console;
-use crate::world::{World, fields, typed_into};
+use crate::world::{SCRIPT, World, fields, typed_into};
 
 /// Where the browser is.
 pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -27,7 +29,7 @@ impl Browser {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 9);
         let world = World::new().await;
-        let console = Console::new(world.administration.clone(), Arc::new(clock));
+        let console = Console::new(world.administration.clone(), Arc::new(facts()), Arc::new(clock));
         let mut browser = Self { world, console, cookie: String::new() };
         let entered = browser.log_on(HOME, "root", "secret").await;
         browser.cookie = cookie(&entered).expect("root may enter");
@@ -72,6 +74,24 @@ impl Browser {
     pub(crate) async fn audited(&self) -> String {
         let lines = self.world.administration.audit().last(1000).await.unwrap();
         lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What a server runs with, some of it by somebody who means ill.
+fn facts() -> ServerFacts {
+    ServerFacts {
+        version: "9.9.9",
+        data: (HOME, 9000).into(),
+        tls: true,
+        base_domains: vec!["s3.example".to_owned(), SCRIPT.to_owned()],
+        admin: (HOME, 9001).into(),
+        website_domains: Vec::new(),
+        default_dialect: Dialect::Oss,
+        strict_region: false,
+        trusted_proxies: vec!["10.0.0.0/8".to_owned()],
+        proxy_protocol: false,
+        access_log: "Standard output".to_owned(),
+        drain_limit: Duration::from_secs(30),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The door: sessions, tokens and origins of requests, and which page they are for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use askama::Template;
 use bytes::Bytes;
-use headwater_admin::{Administration, Requester};
+use headwater_admin::{Administration, Requester, ServerFacts};
 use headwater_model::clock::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
 use subtle::ConstantTimeEq as _;
@@ -17,6 +18,7 @@ use crate::log_on::{LogOnPage, may_enter, next};
 use crate::origins::OriginVisit;
 use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
+use crate::settings::SettingsVisit;
 use crate::visitor::Visitor;
 
 const COOKIE: &str = "headwater_session";
@@ -27,6 +29,7 @@ type Fields = Vec<(String, String)>;
 /// The console over an administration.
 pub struct Console {
     administration: Administration,
+    facts: Arc<ServerFacts>,
     clock: Arc<dyn Clock>,
     sessions: Sessions,
 }
@@ -41,8 +44,8 @@ struct RefusedPage<'p> {
 
 impl Console {
     /// Nobody is logged on yet.
-    pub fn new(administration: Administration, clock: Arc<dyn Clock>) -> Self {
-        Self { administration, sessions: Sessions::new(clock.clone()), clock }
+    pub fn new(administration: Administration, facts: Arc<ServerFacts>, clock: Arc<dyn Clock>) -> Self {
+        Self { administration, facts, sessions: Sessions::new(clock.clone()), clock }
     }
 
     /// Answers a request whose body is complete. `requester` is nobody yet.
@@ -86,7 +89,7 @@ impl Console {
         let sent = if posted { body } else { parts.uri.query().unwrap_or_default().as_bytes() };
         let fields: Fields = form_urlencoded::parse(sent).into_owned().collect();
         if path == "/log-on" {
-            return self.log_on(posted, &fields);
+            return self.log_on(posted, &fields, requester.remote);
         }
         let Some(session) = &session else {
             let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -129,6 +132,10 @@ impl Console {
             }
             ["access-keys", rest @ ..] => return KeyVisit { visitor }.answer(posted, rest, fields).await,
             ["origins", rest @ ..] => return OriginVisit { visitor }.answer(posted, rest, fields).await,
+            ["settings"] => {
+                let visit = SettingsVisit { visitor, facts: &self.facts, sessions: &self.sessions };
+                return Some(if posted { visit.change(fields).await } else { visit.show().await });
+            }
             _ => {}
         }
         Some(match (posted, &parts[..]) {
@@ -144,7 +151,7 @@ impl Console {
         })
     }
 
-    fn log_on(&self, posted: bool, fields: &Fields) -> Response<Bytes> {
+    fn log_on(&self, posted: bool, fields: &Fields, remote: IpAddr) -> Response<Bytes> {
         let (id, next) = (text(fields, "access_key_id").trim(), next(text(fields, "next")));
         if !posted {
             return respond(page(StatusCode::OK, &LogOnPage { next, id: "", fault: None }));
@@ -153,7 +160,7 @@ impl Console {
             let fault = Some("The access key ID and the secret are not a pair that may enter here.");
             return respond(page(StatusCode::FORBIDDEN, &LogOnPage { next, id, fault }));
         }
-        let token = self.sessions.begin(id);
+        let token = self.sessions.begin(id, remote);
         with_cookie(to(next), &format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200"))
     }
 }

@@ -24,6 +24,7 @@ mod log_on;
 mod origins;
 mod page;
 mod session;
+mod settings;
 mod visitor;
 #[cfg(test)]
 mod world;

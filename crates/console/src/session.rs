@@ -4,10 +4,11 @@
 //! anybody logs its key off.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use headwater_model::clock::Clock;
+use headwater_model::clock::{Clock, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 /// How long a session lasts.
@@ -19,6 +20,10 @@ pub(crate) struct Session {
     pub(crate) who: String,
     /// What its forms carry.
     pub(crate) csrf: String,
+    /// When it began, by the time of day.
+    pub(crate) began: Timestamp,
+    /// Address that it began from.
+    pub(crate) remote: IpAddr,
     ends: Duration,
     said: Mutex<Option<String>>,
 }
@@ -47,9 +52,16 @@ impl Sessions {
     }
 
     /// Begins one; its token is the cookie's.
-    pub(crate) fn begin(&self, who: &str) -> String {
+    pub(crate) fn begin(&self, who: &str, remote: IpAddr) -> String {
         let (token, now) = (self.random(), self.clock.elapsed());
-        let session = Session { who: who.to_owned(), csrf: self.random(), ends: now + LIFE, said: Mutex::default() };
+        let session = Session {
+            who: who.to_owned(),
+            csrf: self.random(),
+            began: self.clock.now(),
+            remote,
+            ends: now + LIFE,
+            said: Mutex::default(),
+        };
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.retain(|_, session| now < session.ends);
         live.insert(hash(&token), Arc::new(session));
@@ -59,6 +71,16 @@ impl Sessions {
     pub(crate) fn find(&self, token: &str) -> Option<Arc<Session>> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.get(&hash(token)).filter(|session| self.clock.elapsed() < session.ends).cloned()
+    }
+
+    /// Those of a key, in the order in which they began.
+    pub(crate) fn of(&self, who: &str) -> Vec<Arc<Session>> {
+        let now = self.clock.elapsed();
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own: Vec<_> =
+            live.values().filter(|session| session.who == who && now < session.ends).cloned().collect();
+        own.sort_by_key(|session| session.ends);
+        own
     }
 
     /// Ends all sessions of a key.

@@ -69,7 +69,7 @@ impl World {
         let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
         let history = History::open(&directory.path().join("rule-history"), &[]).unwrap();
         let sessions = Sessions::new(clock);
-        let session = sessions.find(&sessions.begin("root")).unwrap();
+        let session = sessions.find(&sessions.begin("root", Self::requester().remote)).unwrap();
         let world =
             Self { administration: Administration::new(engine, audit, history), session, _directory: directory };
         let create = CreateBucket {

@@ -96,13 +96,7 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) {
         let Self { config, data, admin, acceptor, access_log, addresses } = self;
-        let facts = Arc::new(ServerFacts {
-            version: env!("CARGO_PKG_VERSION"),
-            data: addresses.data,
-            tls: config.tls.is_some(),
-            base_domains: config.addressing.domains.iter().map(ToString::to_string).collect(),
-            admin: addresses.admin,
-        });
+        let facts = Arc::new(facts(&config, addresses));
         let drain_limit = config.drain_limit;
         let engine = administration.engine().clone();
         let service = Arc::new(Service::new(administration.clone(), clock.clone(), metrics, access_log, &config));
@@ -153,6 +147,29 @@ impl Server {
         if let Err(error) = engine.save_origin_usage().await {
             tracing::warn!(%error, "the use of origins could not be written down");
         }
+    }
+}
+
+/// What operators are told of how it runs.
+fn facts(config: &ServerConfig, addresses: Addresses) -> ServerFacts {
+    let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
+    ServerFacts {
+        version: env!("CARGO_PKG_VERSION"),
+        data: addresses.data,
+        tls: config.tls.is_some(),
+        base_domains: texts(&config.addressing.domains),
+        admin: addresses.admin,
+        website_domains: texts(&config.addressing.website_domains),
+        default_dialect: config.addressing.default_dialect,
+        strict_region: config.strict_region,
+        trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        proxy_protocol: config.proxy_protocol,
+        access_log: match &config.access_log {
+            AccessLogTarget::Off => "Off".to_owned(),
+            AccessLogTarget::Stdout => "Standard output".to_owned(),
+            AccessLogTarget::File(path) => path.display().to_string(),
+        },
+        drain_limit: config.drain_limit,
     }
 }
 
