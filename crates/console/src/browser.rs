@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_admin::{Requester, ServerFacts};
+use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_testkit::ManualClock;
 use http::{Method, Request, Response, StatusCode, header};
 
-use crate::console::Console;
+use crate::console::{Admission, Console};
 use crate::world::{SCRIPT, World, fields, typed_into};
 
 /// Where the browser is.
@@ -43,10 +44,23 @@ impl Browser {
         self.answer(request, from).await
     }
 
-    /// The answer to any request.
+    /// The answer to any request; that of a form which is too large is 413.
     pub(crate) async fn answer(&self, request: Request<Bytes>, from: IpAddr) -> Response<Bytes> {
         let requester = Requester { request_id: "request".to_owned(), who: String::new(), remote: from };
-        self.console.answer(request, requester).await
+        let (parts, form) = request.into_parts();
+        let response = match self.console.admit(&parts) {
+            Admission::Answered(response) => response,
+            Admission::Form(_, most_bytes) if form.len() > most_bytes => {
+                Response::builder().status(StatusCode::PAYLOAD_TOO_LARGE).body(Body::Empty).unwrap()
+            }
+            Admission::Form(admitted, _) => self.console.answer(admitted, &parts, &form, requester).await,
+            Admission::Upload(_) => panic!("no form of these tests is a file"),
+        };
+        response.map(|body| match body {
+            Body::Empty => Bytes::new(),
+            Body::Full(bytes) => bytes,
+            Body::Stream(_) => panic!("pages are complete"),
+        })
     }
 
     /// The answer to a request of this session.
@@ -78,7 +92,7 @@ impl Browser {
 }
 
 /// What a server runs with, some of it by somebody who means ill.
-fn facts() -> ServerFacts {
+pub(crate) fn facts() -> ServerFacts {
     ServerFacts {
         version: "9.9.9",
         data: (HOME, 9000).into(),

@@ -20,6 +20,7 @@ mod bucket;
 mod buckets;
 mod console;
 mod faults;
+mod files;
 mod log_on;
 mod origins;
 mod page;
@@ -29,4 +30,4 @@ mod visitor;
 #[cfg(test)]
 mod world;
 
-pub use console::Console;
+pub use console::{Admission, Admitted, Console};

@@ -3,7 +3,7 @@
 //! Guarantees: what the command line and the configuration file set is shown and not changed; nothing secret is shown.
 
 use askama::Template;
-use headwater_admin::{ServerFacts, iso_8601};
+use headwater_admin::iso_8601;
 use headwater_model::bucket::{Dialect, PublicAccessBlock};
 use headwater_model::limits;
 use http::StatusCode;
@@ -16,7 +16,6 @@ use crate::visitor::Visitor;
 /// Who comes to the settings.
 pub(crate) struct SettingsVisit<'v> {
     pub(crate) visitor: Visitor<'v>,
-    pub(crate) facts: &'v ServerFacts,
     pub(crate) sessions: &'v Sessions,
 }
 
@@ -98,7 +97,8 @@ impl SettingsVisit<'_> {
     }
 
     fn facts(&self) -> Vec<Told> {
-        let Self { visitor, facts, .. } = self;
+        let Self { visitor, .. } = self;
+        let facts = visitor.facts;
         let list = |texts: &[String]| if texts.is_empty() { "None".to_owned() } else { texts.join(", ") };
         let yes = |on: bool| if on { "Yes" } else { "No" }.to_owned();
         let administration = visitor.administration;
