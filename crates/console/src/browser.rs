@@ -22,6 +22,7 @@ pub(crate) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) struct Browser {
     pub(crate) world: World,
     pub(crate) console: Console,
+    pub(crate) clock: ManualClock,
     cookie: String,
 }
 
@@ -30,8 +31,8 @@ impl Browser {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 9);
         let world = World::new().await;
-        let console = Console::new(world.administration.clone(), Arc::new(facts()), Arc::new(clock));
-        let mut browser = Self { world, console, cookie: String::new() };
+        let console = Console::new(world.administration.clone(), Arc::new(facts()), Arc::new(clock.clone()));
+        let mut browser = Self { world, console, clock, cookie: String::new() };
         let entered = browser.log_on(HOME, "root", "secret").await;
         browser.cookie = cookie(&entered).expect("root may enter");
         browser

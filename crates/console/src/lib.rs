@@ -26,6 +26,7 @@ mod origins;
 mod page;
 mod session;
 mod settings;
+mod throttle;
 mod visitor;
 #[cfg(test)]
 mod world;
