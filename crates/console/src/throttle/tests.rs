@@ -26,7 +26,7 @@ fn five_failures_are_free_and_each_further_one_doubles_the_wait() {
     for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
         let wait = Duration::from_secs(seconds);
         assert_eq!(fail(&throttle, HERE, "root"), Attempt::TooSoon(wait));
-        clock.advance(wait - SECOND / 2);
+        clock.advance(wait.saturating_sub(SECOND / 2));
         let unlooked = throttle.attempt(HERE.parse().unwrap(), "root", || panic!("it is too soon to look"));
         assert_eq!(unlooked, Attempt::TooSoon(SECOND / 2), "and coming too soon makes it no longer");
         clock.advance(SECOND / 2);
