@@ -140,6 +140,13 @@ impl Console {
         })
     }
 
+    /// Answers a request whose form could not be read, for this reason.
+    pub fn unread(&self, admitted: &Admitted, status: StatusCode, reason: &str) -> Response<Body> {
+        let csrf = admitted.session.as_ref().map_or("", |session| &session.csrf);
+        let message = format!("The form could not be read: {reason}. Nothing was changed.");
+        secured(refused(status, csrf, &message))
+    }
+
     /// Stores the file of a form that is a stream.
     pub async fn upload(
         &self,

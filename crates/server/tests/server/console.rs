@@ -136,3 +136,17 @@ async fn pages_are_never_kept_and_assets_always() {
     );
     assert!(parts.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
 }
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused_by_a_page() {
+    let running = start(None).await;
+    let (cookie, token) = log_on(&running).await;
+    for (path, bytes, limit) in [("/log-on", 16 << 10, "16384"), ("/create-bucket", 1 << 20, "1048576")] {
+        let form = format!("csrf={token}&name={}", "x".repeat(bytes));
+        let (parts, page) = send(&running, Method::POST, path, &form, &[("cookie", &cookie)]).await;
+        assert_eq!(parts.status, 413);
+        assert_eq!(parts.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert!(parts.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+        assert!(page.contains(&format!("larger than {limit} bytes. Nothing was changed.")), "{page}");
+    }
+}
