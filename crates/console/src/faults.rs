@@ -3,6 +3,8 @@
 use headwater_admin::Unacknowledged;
 use headwater_model::Error;
 
+use crate::visitor::unacknowledged;
+
 /// Name of a fault that no single field is to blame for.
 pub(crate) const OF_FORM: &str = "form";
 
@@ -31,18 +33,17 @@ impl Faults {
         faults
     }
 
-    /// Why a change was refused, at the field of these that it names.
-    pub(crate) fn refused(failure: &Unacknowledged, fields: &[&'static str]) -> Self {
-        let at = |name: &str| fields.iter().find(|field| **field == name).copied();
-        match failure {
-            Unacknowledged::Refused(Error::InvalidArgument { name, message, .. }) => match at(name) {
-                Some(field) => Self::one(field, sentence(message)),
-                None => Self::one(OF_FORM, sentence(&format!("{name}: {message}"))),
-            },
-            Unacknowledged::Refused(Error::MalformedPolicy { message }) => {
-                Self::one(at("policy").unwrap_or(OF_FORM), sentence(message))
-            }
-            failure => Self::one(OF_FORM, sentence(&failure.to_string())),
+    /// Why a change was refused, at the field of these, names with their labels, that it is about.
+    pub(crate) fn refused(failure: &Unacknowledged, fields: &[(&'static str, &'static str)]) -> Self {
+        let at = |name: &str| fields.iter().find(|(field, _)| *field == name).copied();
+        let (name, message) = match failure {
+            Unacknowledged::Refused(Error::InvalidArgument { name, message, .. }) => (&**name, message),
+            Unacknowledged::Refused(Error::MalformedPolicy { message }) => ("policy", message),
+            failure => return Self::one(OF_FORM, unacknowledged(failure)),
+        };
+        match at(name) {
+            Some((field, label)) => Self::one(field, told(label, message)),
+            None => Self::one(OF_FORM, told(name, message)),
         }
     }
 
@@ -65,20 +66,7 @@ impl Faults {
     }
 }
 
-/// With a capital and a full stop.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::sentence;
-
-    #[test]
-    fn sentences_are_sentences() {
-        assert_eq!(sentence("it is so"), "It is so.");
-        assert_eq!(sentence("Done."), "Done.");
-    }
+/// What is wrong with the field of this label.
+fn told(label: &str, message: &str) -> String {
+    format!("{label}: {}.", message.trim_end_matches('.'))
 }

@@ -9,8 +9,16 @@ use super::{EXAMPLE_POLICY, KeyVisit, address};
 use crate::faults::Faults;
 use crate::page::{Outcome, page, text};
 
-/// Names of the form's fields, which are those of the admin API.
-const FIELDS: [&str; 7] = ["display_name", "email", "account", "canonical_id", "access_key_id", "secret", "policy"];
+/// Names of the form's fields, which are those of the admin API, with their labels.
+const FIELDS: [(&str, &str); 7] = [
+    ("display_name", "Display name"),
+    ("email", "E-mail address"),
+    ("account", "Join account"),
+    ("canonical_id", "Canonical ID"),
+    ("access_key_id", "Access key ID"),
+    ("secret", "Secret"),
+    ("policy", "Policy"),
+];
 
 /// The form; its fields as typed, but for the secret, which no page shows again.
 #[derive(Template)]

@@ -93,7 +93,9 @@ impl KeyVisit<'_> {
         match changed {
             Ok(changed) if changed.differs => visitor.session.say(said.to_owned()),
             Ok(_) => visitor.session.say("That is how it was: nothing was changed.".to_owned()),
-            Err(failure) => return self.page(key, &policy, Faults::refused(&failure, &["policy"])),
+            Err(failure) => {
+                return self.page(key, &policy, Faults::refused(&failure, &[("policy", "Policy document")]));
+            }
         }
         Outcome::To(address(&key.key.id))
     }

@@ -67,12 +67,12 @@ async fn what_is_given_for_a_new_key_holds() {
 async fn what_is_refused_is_at_its_field_with_what_was_typed_and_without_the_secret() {
     let browser = Browser::new().await;
     for (field, typed, told) in [
-        ("email", "nobody", "An e-mail address has an @."),
-        ("canonical_id", "a/b", "It has 1 to 64 characters"),
-        ("account", "nobody", "There is no such account."),
-        ("access_key_id", "root", "There is an access key of that id."),
-        ("access_key_id", "a", "It has 3 to 128 characters"),
-        ("secret", "short", "A secret is 8 to 128 visible ASCII characters."),
+        ("email", "nobody", "E-mail address: an e-mail address has an @."),
+        ("canonical_id", "a/b", "Canonical ID: it has 1 to 64 characters"),
+        ("account", "nobody", "Join account: there is no such account."),
+        ("access_key_id", "root", "Access key ID: there is an access key of that id."),
+        ("access_key_id", "a", "Access key ID: it has 3 to 128 characters"),
+        ("secret", "short", "Secret: a secret is 8 to 128 visible ASCII characters."),
         ("policy", "{", ""),
         ("policy", SCRIPT, ""),
     ] {

@@ -72,13 +72,13 @@ pub(super) const GROUPS: [Group; 5] = [
                 "credentials.access_key_secret",
                 "Access key secret",
                 Input::Secret,
-                "****** stands for the secret that is stored for this access key ID: leave it to keep that. A new one is never shown again; if the form is refused, type it anew.",
+                "Six dots stand for the secret that is stored for this access key ID: leave them to keep it. A new one is never shown again; if the form is refused, type it anew.",
             ),
             field(
                 "credentials.session_token",
                 "Session token",
                 Input::Secret,
-                "Of temporary credentials only. ****** stands for the one that is stored.",
+                "Of temporary credentials only. Six dots stand for the one that is stored.",
             ),
             field("credentials.region", "Region", Input::Text, "Of the signature, as in cn-hangzhou."),
             field(

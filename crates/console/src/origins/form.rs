@@ -58,7 +58,7 @@ impl OriginForm {
         let mut settings = Map::new();
         for (field, typed) in fields::all().zip(&self.0) {
             match read(field.input, typed.trim()) {
-                Err(fault) => faults.add(field.name, fault),
+                Err(fault) => faults.add(field.name, format!("{}: {fault}", field.label)),
                 Ok(value) => match field.name.split_once('.') {
                     None => drop(settings.insert(field.name.to_owned(), value)),
                     Some((group, name)) => {
@@ -91,7 +91,7 @@ fn read(input: Input, typed: &str) -> Result<Value, String> {
     Ok(match input {
         Input::Tick => Value::Bool(!typed.is_empty()),
         Input::Kind if KINDS.iter().any(|(value, _)| *value == typed) => typed.into(),
-        Input::Kind => return Err(format!("There is no kind {typed:?}: choose HTTP, S3 or OSS.")),
+        Input::Kind => return Err(format!("{typed:?} is none of them: choose HTTP, S3 or OSS.")),
         Input::Windows => {
             let lines = typed.lines().map(str::trim).filter(|line| !line.is_empty());
             json!(lines.map(window).collect::<Result<Vec<_>, _>>()?)
@@ -103,8 +103,11 @@ fn read(input: Input, typed: &str) -> Result<Value, String> {
         Input::Number { most, .. } => {
             // As people write them: 1,000 and 1 000.
             let digits: String = typed.chars().filter(|letter| !matches!(letter, ',' | ' ' | '_')).collect();
-            let number = digits.parse::<u64>().ok().filter(|number| *number <= most);
-            number.ok_or_else(|| format!("{typed:?} is not a whole number from 0 to {most}."))?.into()
+            let number: u64 = digits.parse().map_err(|_| format!("{typed:?} is not a whole number."))?;
+            if number > most {
+                return Err(format!("{typed} is more than {most}, which is the most."));
+            }
+            number.into()
         }
     })
 }

@@ -20,11 +20,14 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn of(status: &OriginStatus, limits: &OriginLimits) -> Self {
-        let span = time(status.breaker_for_ms);
+        let span = match status.breaker_for_ms {
+            0 => String::new(),
+            span => format!(", for {}", time(span)),
+        };
         let (state, mut meaning) = match status.breaker {
-            BreakerState::Closed => ("Closed", format!("requests pass, for {span}")),
-            BreakerState::Open => ("Open", format!("no request passes until the next probe, for {span}")),
-            BreakerState::HalfOpen => ("Half open", format!("one request tries whether it is well again, for {span}")),
+            BreakerState::Closed => ("Closed", format!("requests pass{span}")),
+            BreakerState::Open => ("Open", format!("no request passes until the next probe{span}")),
+            BreakerState::HalfOpen => ("Half open", format!("one request tries whether it is well again{span}")),
         };
         if status.paused_for_ms > 0 {
             meaning = format!("{meaning}; it asked to be left alone for another {}", time(status.paused_for_ms));

@@ -119,18 +119,18 @@ impl OriginVisit<'_> {
 
 /// What the engine refused, at the field that it means.
 fn faults_of(failure: Unacknowledged) -> Faults {
-    let names: Vec<&'static str> = fields::all().map(|field| field.name).collect();
+    let labelled: Vec<_> = fields::all().map(|field| (field.name, field.label)).collect();
     let failure = match failure {
         Unacknowledged::Refused(Error::InvalidArgument { name, value, message }) => {
-            let inner = names.iter().find(|field| name.strip_prefix(**field).is_some_and(|rest| rest.starts_with('.')));
-            let name = match (&*name, inner) {
-                ("credentials", _) => "kind".into(),
-                (_, Some(field)) => (*field).into(),
-                (_, None) => name,
+            let within = |field: &str| name.strip_prefix(field).is_some_and(|rest| rest.starts_with('.'));
+            let name = match labelled.iter().find(|(field, _)| within(field)) {
+                _ if &*name == "credentials" => "kind".into(),
+                Some((field, _)) => (*field).into(),
+                None => name,
             };
             Unacknowledged::Refused(Error::InvalidArgument { name, value, message })
         }
         failure => failure,
     };
-    Faults::refused(&failure, &names)
+    Faults::refused(&failure, &labelled)
 }

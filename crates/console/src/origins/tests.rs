@@ -184,23 +184,23 @@ async fn what_is_refused_is_at_its_field_and_changes_nothing() {
     let before = stored(&browser);
     for (field, typed, told) in [
         ("kind", "ftp", "choose HTTP, S3 or OSS"),
-        ("kind", "http", "Kind http signs nothing"),
-        ("credentials.access_key_id", "a/b", "Must be visible ASCII without /."),
+        ("kind", "http", "Kind: kind http signs nothing"),
+        ("credentials.access_key_id", "a/b", "Access key ID: must be visible ASCII without /."),
         ("credentials.access_key_id", "", "Type the access key ID"),
         ("credentials.access_key_secret", "", "Type the secret"),
         ("credentials.region", "", "Type the region"),
-        ("ca_pem", SCRIPT, "Must be PEM certificates, at most 256 KiB."),
-        ("user_agent", "\u{e9}\u{7f}", "Must be 1 to 256 bytes"),
-        ("limits.max_concurrent", "0", "From 1 to 2048."),
+        ("ca_pem", SCRIPT, "Certificate authorities: must be PEM certificates, at most 256 KiB."),
+        ("user_agent", "\u{e9}\u{7f}", "User-Agent: must be 1 to 256 bytes"),
+        ("limits.max_concurrent", "0", "Requests at one time: from 1 to 2048."),
         ("limits.max_concurrent", "", "is not a whole number"),
-        ("limits.requests_per_s", "5000000000", "from 0 to 4294967295"),
+        ("limits.requests_per_s", "5000000000", "is more than 4294967295"),
         ("limits.bytes_per_day", SCRIPT, "is not a whole number"),
-        ("limits.bytes_per_month", "0", "At least 1."),
+        ("limits.bytes_per_month", "0", "Budget of a month: at least 1."),
         ("timeouts.connect_ms", "-1", "is not a whole number"),
-        ("timeouts.idle_ms", "300001", "From 1 to 300000."),
+        ("timeouts.idle_ms", "300001", "Silence: from 1 to 300000."),
         ("job_windows", "24:00-01:00", "is no time of day"),
         ("job_windows", SCRIPT, "is no time of day"),
-        ("job_windows", &"00:00-01:00\n".repeat(17), "At most 16 windows."),
+        ("job_windows", &"00:00-01:00\n".repeat(17), "Times of day for jobs: at most 16 windows."),
     ] {
         let (_, page) = browser.get(PLACE).await;
         let mut sent = vec![(field, typed), ("bucket", SCRIPT)];
