@@ -22,7 +22,8 @@ mod trial;
 mod visit;
 mod warnings;
 
-pub(crate) use visit::Visit;
+pub(crate) use saving::{Saved, save};
+pub(crate) use visit::{Visit, version};
 
 #[cfg(test)]
 mod tests;

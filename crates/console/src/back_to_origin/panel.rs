@@ -4,10 +4,11 @@ use askama::Template;
 use headwater_model::rule::RoutingRule;
 
 use super::preview::{Preview, preview, sample_for};
-use super::rule_form::{Faults, Mode, RuleForm, Target, unshown_elements};
+use super::rule_form::{Mode, RuleForm, Target, unshown_elements};
 use super::subject::Subject;
 use super::trial::Trial;
 use super::warnings;
+use crate::faults::Faults;
 
 /// The page.
 #[derive(Template)]

@@ -7,6 +7,7 @@
 
 mod basic_settings;
 mod overview;
+mod static_pages;
 
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ use http::HeaderMap;
 use crate::back_to_origin::Visit;
 use crate::page::{Outcome, text};
 use crate::visitor::Visitor;
+
+/// What is said of a form that was sent as it was shown.
+const UNCHANGED: &str = "Nothing was changed.";
 
 /// Who comes, to which bucket.
 pub(crate) struct BucketVisit<'v> {
@@ -75,6 +79,18 @@ impl BucketVisit<'_> {
         Frame { csrf: self.visitor.csrf(), bucket: self.name(), tab, notice: self.visitor.session.said() }
     }
 
+    /// The same visit, with the bucket as it is now.
+    fn again(&self) -> Option<Self> {
+        let bucket = self.visitor.administration.engine().bucket(self.name())?;
+        Some(Self { visitor: self.visitor.clone(), bucket })
+    }
+
+    /// To the page at `path` below the bucket's, which says what was done.
+    fn done(&self, path: &str, said: impl Into<String>) -> Outcome {
+        self.visitor.session.say(said.into());
+        Outcome::To(format!("/buckets/{}/{path}", self.name()))
+    }
+
     /// Answers a request, `rest` being the segments of its path below `/buckets/{bucket}`, `fields` those of its query or
     /// of the form that was `posted`. `None` if there is no such page.
     pub(crate) async fn answer(
@@ -96,6 +112,8 @@ impl BucketVisit<'_> {
         Some(match (posted, rest) {
             (false, []) => self.overview(!text(fields, "count").is_empty()).await,
             (false, ["basic-settings"]) => self.basic_settings(),
+            (false, ["static-pages"]) => self.static_pages(),
+            (true, ["static-pages"]) => self.save_static_pages(fields).await,
             (false, ["delete"]) => self.visitor.deleting(self.name(), "", None),
             (true, ["delete"]) => self.visitor.delete(&self.bucket.name, fields).await,
             _ => return None,

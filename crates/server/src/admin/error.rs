@@ -41,6 +41,15 @@ impl Failure {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence for people.
+    pub(super) fn message(&self) -> &str {
+        &self.detail.message
+    }
+
     pub(super) fn field(mut self, name: impl Into<String>, value: Option<String>) -> Self {
         self.detail.field = Some(name.into());
         self.detail.value = value;

@@ -5,7 +5,7 @@ use headwater_model::rule::forwarding::origin_headers;
 use headwater_model::rule::{KeyValue, MirrorHeaders, RoutingRule};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Faults;
+use crate::faults::Faults;
 
 /// The fields of the fieldset; lists as typed, a line for each entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
