@@ -1,4 +1,4 @@
-use headwater_engine::ShownKey;
+use headwater_engine::{KeyChange, ShownKey};
 use headwater_model::clock::Timestamp;
 use headwater_model::rule::SECRET_MASK;
 use http::StatusCode;
@@ -124,6 +124,30 @@ async fn a_key_is_disabled_and_enabled_and_its_policy_saved_and_removed() {
     assert_eq!(keys(&browser)[0].key.policy, None);
     let audited = browser.audited().await;
     assert!(audited.contains(r#""action":"change_access_key""#) && audited.contains("access key AKEY"), "{audited}");
+}
+
+#[tokio::test]
+async fn a_concurrent_change_of_a_policy_is_told_and_nothing_typed_is_lost() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let (_, page) = browser.get("/access-keys/AKEY").await;
+    let of_another = POLICY.replace("Allow", "Deny");
+    let policy = Some(Some(of_another.clone().into()));
+    let change = KeyChange { policy, ..KeyChange::default() };
+    browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
+    for sent in [&[("do", "policy"), ("policy", POLICY)][..], &[("do", "remove-policy"), ("policy", POLICY)]] {
+        let (status, page) = browser.submit(&page, "value=\"policy\"", sent).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert!(page.contains("changed by somebody else") && page.contains("&#34;Allow&#34;"), "{page}");
+        assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), of_another);
+    }
+    let (_, page) = browser.submit(&page, "value=\"policy\"", &[("do", "policy"), ("policy", POLICY)]).await;
+    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), POLICY);
+    // Under the engine's lock too: between the page's look and the change another may come.
+    let change = KeyChange { policy: Some(None), expected: Some(None), ..KeyChange::default() };
+    let late = browser.world.administration.engine().change_access_key("AKEY", change).await;
+    assert!(matches!(late, Err(headwater_model::Error::PreconditionFailed { .. })), "{late:?}");
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ pub(super) async fn patch(
     Document(body): Document,
 ) -> Answer {
     let patch: KeyPatch = document::read(&body)?;
-    let wanted = KeyChange { enabled: patch.enabled, policy: patch.policy.map(policy_text) };
+    let wanted = KeyChange { enabled: patch.enabled, policy: patch.policy.map(policy_text), expected: None };
     let changed = api.administration.change_access_key(requester, &id, wanted).await;
     Ok(json(StatusCode::OK, &changed.map_err(unacknowledged)?.after))
 }
