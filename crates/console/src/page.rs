@@ -1,5 +1,8 @@
 //! What every page of the console is made with: what comes of a request, and the fields of its form.
 
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use askama::Template;
 use http::StatusCode;
 
@@ -26,6 +29,14 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Outcome {
 /// A field of a form; empty if it is not there.
 pub(crate) fn text<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(field, _)| field == name).map(|(_, value)| &**value).unwrap_or_default()
+}
+
+/// A print of what a page showed, by which its form tells whether that is still so. Forms outlive neither a release nor
+/// their page, so the hash need not be the same for ever.
+pub(crate) fn print(shown: &impl Debug) -> String {
+    let mut hasher = DefaultHasher::new();
+    format!("{shown:?}").hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// A size for people: `0 B`, `1.5 MiB`.

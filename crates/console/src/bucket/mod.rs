@@ -5,6 +5,7 @@
 //! How: a page is a method of [`BucketVisit`] in a file of its own; [`BucketVisit::answer`] tells which of them a request
 //! is for. The rules of Back-to-Origin are many pages, and have a module of their own.
 
+mod access_control;
 mod basic_settings;
 mod overview;
 mod static_pages;
@@ -75,6 +76,11 @@ impl BucketVisit<'_> {
         Frame { csrf: self.visitor.csrf(), bucket: self.name(), tab, notice: self.visitor.session.said() }
     }
 
+    /// As the audit log names it.
+    fn target(&self) -> String {
+        format!("bucket {}", self.name())
+    }
+
     /// The same visit, with the bucket as it is now.
     fn again(&self) -> Option<Self> {
         let bucket = self.visitor.administration.engine().bucket(self.name())?;
@@ -99,6 +105,9 @@ impl BucketVisit<'_> {
         Some(match (posted, rest) {
             (false, []) => self.overview(!text(fields, "count").is_empty()).await,
             (false, ["basic-settings"]) => self.basic_settings(),
+            (false, ["access-control-list"]) => self.access_control().await,
+            (true, ["access-control-list"]) => self.save_list(fields).await,
+            (true, ["public-access"]) => self.save_block(fields).await,
             (false, ["static-pages"]) => self.static_pages(),
             (true, ["static-pages"]) => self.save_static_pages(fields).await,
             (false, ["delete"]) => self.visitor.deleting(self.name(), "", None),
