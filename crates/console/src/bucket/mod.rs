@@ -7,7 +7,10 @@
 
 mod access_control;
 mod basic_settings;
+mod confirm;
+mod cors;
 mod overview;
+mod rule_list;
 mod static_pages;
 
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use headwater_model::bucket::Bucket;
 use crate::back_to_origin::Visit;
 use crate::page::{Outcome, text};
 use crate::visitor::Visitor;
+use confirm::Confirm;
 
 /// What is said of a form that was sent as it was shown.
 const UNCHANGED: &str = "Nothing was changed.";
@@ -101,6 +105,9 @@ impl BucketVisit<'_> {
             let (administration, csrf) = (visitor.administration, &*visitor.session.csrf);
             let visit = Visit { administration, requester: visitor.requester, csrf, bucket };
             return visit.answer(posted, rest, fields).await;
+        }
+        if let ["cors", rest @ ..] = rest {
+            return self.cors(posted, rest, fields).await;
         }
         Some(match (posted, rest) {
             (false, []) => self.overview(!text(fields, "count").is_empty()).await,
