@@ -30,6 +30,7 @@ impl BucketVisit<'_> {
             self.static_pages_setting(),
             self.back_to_origin_setting(),
             self.cors_setting(),
+            self.lifecycle_setting(),
         ];
         page(StatusCode::OK, &BasicSettingsPage { frame: self.frame(Tab::BasicSettings), settings })
     }

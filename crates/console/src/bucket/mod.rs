@@ -9,6 +9,7 @@ mod access_control;
 mod basic_settings;
 mod confirm;
 mod cors;
+mod lifecycle;
 mod overview;
 mod rule_list;
 mod static_pages;
@@ -106,8 +107,10 @@ impl BucketVisit<'_> {
             let visit = Visit { administration, requester: visitor.requester, csrf, bucket };
             return visit.answer(posted, rest, fields).await;
         }
-        if let ["cors", rest @ ..] = rest {
-            return self.cors(posted, rest, fields).await;
+        match rest {
+            ["cors", rest @ ..] => return self.cors(posted, rest, fields).await,
+            ["lifecycle", rest @ ..] => return self.lifecycle(posted, rest, fields).await,
+            _ => {}
         }
         Some(match (posted, rest) {
             (false, []) => self.overview(!text(fields, "count").is_empty()).await,
