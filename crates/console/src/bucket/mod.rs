@@ -10,6 +10,7 @@ mod basic_settings;
 mod confirm;
 mod cors;
 mod lifecycle;
+mod migration;
 mod overview;
 mod rule_list;
 mod static_pages;
@@ -49,16 +50,18 @@ pub(crate) struct Frame<'p> {
 pub(crate) enum Tab {
     Overview,
     BasicSettings,
+    Migration,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Overview, Self::BasicSettings];
+    const ALL: [Self; 3] = [Self::Overview, Self::BasicSettings, Self::Migration];
 
     /// As people read it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::BasicSettings => "Basic Settings",
+            Self::Migration => "Migration",
         }
     }
 
@@ -67,6 +70,7 @@ impl Tab {
         match self {
             Self::Overview => "",
             Self::BasicSettings => "/basic-settings",
+            Self::Migration => "/migration",
         }
     }
 }
@@ -120,6 +124,8 @@ impl BucketVisit<'_> {
             (true, ["public-access"]) => self.save_block(fields).await,
             (false, ["static-pages"]) => self.static_pages(),
             (true, ["static-pages"]) => self.save_static_pages(fields).await,
+            (false, ["migration"]) => self.migration(),
+            (true, ["migration"]) => self.save_migration(fields).await,
             (false, ["delete"]) => self.visitor.deleting(self.name(), "", None),
             (true, ["delete"]) => self.visitor.delete(&self.bucket.name, fields).await,
             _ => return None,
