@@ -11,9 +11,13 @@
 mod administration;
 mod audit;
 mod history;
+mod story;
 mod website;
+mod words;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
 pub use history::{History, Revision};
+pub use story::{Step, steps};
 pub use website::WebsiteChanged;
+pub use words::{leaves, plain, printable};
