@@ -9,6 +9,7 @@ mod access_control;
 mod basic_settings;
 mod confirm;
 mod cors;
+mod explain;
 mod lifecycle;
 mod migration;
 mod overview;
@@ -51,10 +52,11 @@ pub(crate) enum Tab {
     Overview,
     BasicSettings,
     Migration,
+    Explain,
 }
 
 impl Tab {
-    const ALL: [Self; 3] = [Self::Overview, Self::BasicSettings, Self::Migration];
+    const ALL: [Self; 4] = [Self::Overview, Self::BasicSettings, Self::Migration, Self::Explain];
 
     /// As people read it.
     pub(crate) fn title(self) -> &'static str {
@@ -62,6 +64,7 @@ impl Tab {
             Self::Overview => "Overview",
             Self::BasicSettings => "Basic Settings",
             Self::Migration => "Migration",
+            Self::Explain => "Explain",
         }
     }
 
@@ -71,6 +74,7 @@ impl Tab {
             Self::Overview => "",
             Self::BasicSettings => "/basic-settings",
             Self::Migration => "/migration",
+            Self::Explain => "/explain",
         }
     }
 }
@@ -126,6 +130,8 @@ impl BucketVisit<'_> {
             (true, ["static-pages"]) => self.save_static_pages(fields).await,
             (false, ["migration"]) => self.migration(),
             (true, ["migration"]) => self.save_migration(fields).await,
+            (false, ["explain"]) => self.explain(fields).await,
+            (true, ["explain"]) => self.try_origin(fields).await,
             (false, ["delete"]) => self.visitor.deleting(self.name(), "", None),
             (true, ["delete"]) => self.visitor.delete(&self.bucket.name, fields).await,
             _ => return None,
