@@ -32,7 +32,7 @@ async fn save(world: &World, page: &str, typed: &[(&str, &str)]) -> Outcome {
 /// Presses a button in the row of a rule.
 async fn order(world: &World, number: usize, what: &str) -> Outcome {
     let (_, page) = world.get("cors").await;
-    let row = page.split("<tr>").nth(number + 1).unwrap();
+    let row = page.split("<li aria-labelledby").nth(number).unwrap();
     world.post("cors/order", &form_of(row, "cors/order", &[("do", what)])).await
 }
 

@@ -184,13 +184,13 @@ async fn a_rule_is_disabled_enabled_and_deleted() {
     let world = World::new().await;
     put(&world, vec![rule("one", "a/", 1), rule("two", "b/", 1)]).await;
     let (_, page) = world.get("lifecycle").await;
-    let row = page.split("<tr>").nth(3).unwrap();
+    let row = page.split("<li aria-labelledby").nth(2).unwrap();
     assert_eq!(order(&world, row, "disable").await, to("lifecycle"));
     assert_eq!(stored(&world).iter().map(|rule| rule.enabled).collect::<Vec<_>>(), [true, false]);
     let (status, _) = shown(order(&world, row, "enable").await);
     assert_eq!(status, StatusCode::CONFLICT, "the rule is another than the page showed");
     let (_, page) = world.get("lifecycle").await;
-    assert_eq!(order(&world, page.split("<tr>").nth(3).unwrap(), "enable").await, to("lifecycle"));
+    assert_eq!(order(&world, page.split("<li aria-labelledby").nth(2).unwrap(), "enable").await, to("lifecycle"));
     assert!(stored(&world)[1].enabled);
 
     let (_, page) = world.get("lifecycle/rules/1/delete").await;
