@@ -3,7 +3,8 @@
 //! Guarantees: every page is of a bucket that is there, read once for the page.
 //!
 //! How: a page is a method of [`BucketVisit`] in a file of its own; [`BucketVisit::answer`] tells which of them a request
-//! is for. The rules of Back-to-Origin are many pages, and have a module of their own.
+//! is for. The rules of Back-to-Origin are many pages, and have a module of their own. Of settings that are lists of rules,
+//! `rule_list` finds the rule that a form is about, and changes what the owner configured only as the page found it.
 
 mod access_control;
 mod basic_settings;

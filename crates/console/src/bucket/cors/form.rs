@@ -94,7 +94,13 @@ impl CorsForm {
             match self.max_age.parse() {
                 Ok(seconds) => rule.max_age_seconds = Some(seconds),
                 Err(_) if self.max_age.is_empty() => rule.max_age_seconds = None,
-                Err(_) => faults.add("max_age", format!("Type whole seconds, from 0 to {}, or nothing.", u32::MAX)),
+                Err(_) => {
+                    let typed = &self.max_age;
+                    faults.add(
+                        "max_age",
+                        format!("{typed} is no time: type whole seconds, from 0 to {}, or nothing.", u32::MAX),
+                    );
+                }
             }
         }
         if faults.is_empty() { Ok(rule) } else { Err(faults) }

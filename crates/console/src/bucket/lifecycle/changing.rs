@@ -64,8 +64,12 @@ impl BucketVisit<'_> {
         }
     }
 
-    fn concurrent_lifecycle_rule(&self, form: LifecycleForm, place: &Place) -> Outcome {
-        let (place, conflict) = place.renewed(self.lifecycle_rules());
+    fn concurrent_lifecycle_rule(&self, mut form: LifecycleForm, shown: &Place) -> Outcome {
+        let (place, conflict) = shown.renewed(self.lifecycle_rules());
+        if let (None, Some(name)) = (&place.name, &shown.name) {
+            // It is added anew, under the name that it had.
+            name.clone_into(&mut form.id);
+        }
         self.lifecycle_rule(StatusCode::CONFLICT, place, form, Faults::default(), Some(conflict))
     }
 

@@ -7,6 +7,7 @@ use headwater_model::lifecycle::{FilterTerms, LifecycleFilter, LifecycleRule};
 use headwater_model::limits::MAX_OSS_KEY_BYTES;
 use headwater_model::object::Tags;
 
+use super::due::no;
 use crate::faults::Faults;
 use crate::page::text;
 
@@ -99,7 +100,7 @@ fn size(field: &'static str, typed: &str, faults: &mut Faults) -> Option<u64> {
     }
     let size = typed.parse().ok();
     if size.is_none() {
-        faults.add(field, "Type a number of bytes, or nothing.");
+        faults.add(field, no("size", typed, "type a whole number of bytes, or nothing"));
     }
     size
 }

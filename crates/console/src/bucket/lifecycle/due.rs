@@ -52,13 +52,16 @@ impl DueForm {
     /// When; `None` for no time, and where there are faults. `shown` is what the form opened with.
     pub(super) fn due(&self, names: Names, shown: Option<&Self>, faults: &mut Faults) -> Option<Due> {
         let by_date = matches!(&*self.kind, "before" | "from");
-        for (is_used, name, typed, was) in [
-            (self.kind == "days", names.days, &self.days, shown.map(|shown| &shown.days)),
-            (by_date, names.date, &self.date, shown.map(|shown| &shown.date)),
+        for (is_used, choice, name, typed, was) in [
+            (self.kind == "days", "Validity Period (Days)", names.days, &self.days, shown.map(|shown| &shown.days)),
+            (by_date, "Expiration Date or From a date on", names.date, &self.date, shown.map(|shown| &shown.date)),
         ] {
             // What was typed beside another choice is not dropped in silence; what merely still stands there is.
             if !is_used && !typed.is_empty() && Some(typed) != was {
-                faults.add(name, "Choose what this is for, or leave it empty.");
+                faults.add(
+                    name,
+                    format!("{typed} is for {choice}, which is not chosen: choose it, or clear this field."),
+                );
             }
         }
         if self.kind == "days" {
@@ -69,7 +72,7 @@ impl DueForm {
         }
         let date = parse_iso_8601(&format!("{}T00:00:00Z", self.date)).filter(|_| self.date.len() == 10);
         let Some(date) = date else {
-            faults.add(names.date, "Type a date as year, month and day, as in 2026-12-31.");
+            faults.add(names.date, no("date", &self.date, "type year, month and day, as in 2026-12-31"));
             return None;
         };
         Some(if self.kind == "before" { Due::CreatedBefore(date) } else { Due::Date(date) })
@@ -81,11 +84,21 @@ pub(super) fn days(field: &'static str, typed: &str, faults: &mut Faults) -> Opt
     // Vendors count days in 32 bits with a sign.
     let days = typed.parse().ok().filter(|days| (1..=i32::MAX.unsigned_abs()).contains(days));
     if days.is_none() {
-        faults.add(field, "Type a number of days, at least 1.");
+        faults.add(field, no("number of days", typed, "type a whole number, at least 1"));
     }
     days
 }
 
+/// What is said of a value that is none.
+pub(super) fn no(what: &str, typed: &str, remedy: &str) -> String {
+    if typed.is_empty() {
+        format!("The {what} is missing: {remedy}.")
+    } else {
+        format!("{typed} is no {what}: {remedy}.")
+    }
+}
+
+/// The date alone.
 pub(super) fn day_of(date: headwater_model::clock::Timestamp) -> String {
     iso_8601(date).split('T').next().unwrap_or_default().to_owned()
 }

@@ -8,7 +8,7 @@ use headwater_model::lifecycle::{Expiration, LifecycleRule, NoncurrentExpiration
 use headwater_wire::accept_lifecycle;
 
 use super::conditions::Conditions;
-use super::due::{DueForm, Names, days};
+use super::due::{DueForm, Names, days, no};
 use crate::back_to_origin::reason;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::text;
@@ -122,7 +122,8 @@ impl LifecycleForm {
         let days = days("noncurrent_days", &self.noncurrent_days, faults);
         let kept = self.kept_versions.parse().ok().filter(|kept| (1..=MAX_KEPT_VERSIONS).contains(kept));
         if kept.is_none() && !self.kept_versions.is_empty() {
-            faults.add("kept_versions", format!("Type a number from 1 to {MAX_KEPT_VERSIONS}, or nothing."));
+            let remedy = format!("type one from 1 to {MAX_KEPT_VERSIONS}, or nothing");
+            faults.add("kept_versions", no("number of versions", &self.kept_versions, &remedy));
         }
         days.map(|days| NoncurrentExpiration { days, kept_versions: kept })
     }

@@ -102,21 +102,24 @@ impl MigrationForm {
         settings.obey_no_store = self.obey_no_store;
         settings.refuse_empty = self.refuse_empty;
         settings.drop_oversized_meta = self.drop_oversized_meta;
-        for (field, unit, typed, setting) in [
-            ("negative_ttl_ms", "milliseconds", &self.negative_ttl_ms, &mut settings.negative_ttl_ms),
-            ("max_object_bytes", "bytes", &self.max_object_bytes, &mut settings.max_object_bytes),
-            ("min_bytes", "bytes", &self.min_bytes, &mut settings.guard.min_bytes),
+        for (field, what, typed, setting) in [
+            ("negative_ttl_ms", "time in milliseconds", &self.negative_ttl_ms, &mut settings.negative_ttl_ms),
+            ("max_object_bytes", "size in bytes", &self.max_object_bytes, &mut settings.max_object_bytes),
+            ("min_bytes", "size in bytes", &self.min_bytes, &mut settings.guard.min_bytes),
         ] {
             match typed.parse() {
                 Ok(number) => *setting = number,
-                Err(_) => faults.add(field, format!("Type a whole number of {unit}.")),
+                Err(_) if typed.is_empty() => faults.add(field, format!("The {what} is missing: type a whole number.")),
+                Err(_) => faults.add(field, format!("{typed} is no {what}: type a whole number.")),
             }
         }
         settings.leftover_limit_bytes = match self.leftover_limit_bytes.parse() {
             Ok(bytes) => Some(bytes),
             Err(_) if self.leftover_limit_bytes.is_empty() => None,
             Err(_) => {
-                faults.add("leftover_limit_bytes", "Type a whole number of bytes, or nothing for no limit.");
+                let typed = &self.leftover_limit_bytes;
+                let message = format!("{typed} is no size in bytes: type a whole number, or nothing for no limit.");
+                faults.add("leftover_limit_bytes", message);
                 None
             }
         };
@@ -151,7 +154,7 @@ fn choose<T: Copy>(field: &'static str, words: &[(&str, T)], typed: &str, settin
 
 /// The field that a setting has, and what is wrong with it.
 fn told(error: &Error) -> (&'static str, String) {
-    let Error::InvalidArgument { name, message, .. } = error else { return (OF_FORM, error.to_string()) };
+    let Error::InvalidArgument { name, value, message } = error else { return (OF_FORM, error.to_string()) };
     let field = match &**name {
         "negative_ttl_ms" => "negative_ttl_ms",
         "max_object_bytes" => "max_object_bytes",
@@ -159,5 +162,5 @@ fn told(error: &Error) -> (&'static str, String) {
         "guard.required_header" => "required_header",
         _ => return (OF_FORM, reason(error)),
     };
-    (field, format!("That does not go: {message}."))
+    (field, format!("{value} is refused: {message}."))
 }

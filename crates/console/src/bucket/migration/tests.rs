@@ -119,10 +119,10 @@ async fn a_refused_form_keeps_what_was_typed_and_names_the_field() {
     let many = "a/\n".repeat(33);
     for (field, value, words) in [
         ("negative_ttl_ms", "300001", "at most 300000"),
-        ("negative_ttl_ms", "5 s", "whole number of milliseconds"),
+        ("negative_ttl_ms", "5 s", "5 s is no time in milliseconds"),
         ("max_object_bytes", "0", "from 1 to"),
         ("leftover_limit_bytes", "-1", "or nothing for no limit"),
-        ("min_bytes", "", "whole number of bytes"),
+        ("min_bytes", "", "size in bytes is missing"),
         ("content_types", &many, "at most 32 entries"),
         ("required_header", "a b", "name of a header field"),
         ("keep", "some", "one of the two"),
