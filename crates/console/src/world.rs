@@ -111,7 +111,8 @@ impl World {
         Requester { request_id: "request".to_owned(), who: "root".to_owned(), remote: IpAddr::V4(Ipv4Addr::LOCALHOST) }
     }
 
-    fn visit(&self) -> BucketVisit<'_> {
+    /// A visit that has read the bucket, and has not answered yet.
+    pub(crate) fn visit(&self) -> BucketVisit<'_> {
         let visitor = Visitor {
             administration: &self.administration,
             requester: Self::requester(),

@@ -169,6 +169,25 @@ async fn a_concurrent_change_is_told_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn a_change_between_reading_and_saving_is_not_overwritten() {
+    let world = World::new().await;
+    put(&world, vec![rule("https://a")]).await;
+    let (_, page) = world.get("cors/create").await;
+    let visit = world.visit();
+    put(&world, vec![rule("https://other")]).await;
+    let sent = form_of(&page, "cors/save", &[("origins", "https://mine"), ("methods", "GET")]);
+    let (status, page) = shown(visit.answer(true, &["cors", "save"], &sent).await.unwrap());
+    assert!(status == StatusCode::CONFLICT && page.contains("https://mine"), "{page}");
+    assert_eq!(origins(&world), ["https://other"]);
+    let (_, page) = world.get("cors/rules/1/delete").await;
+    let visit = world.visit();
+    put(&world, vec![rule("https://a"), rule("https://b")]).await;
+    let sent = form_of(&page, "cors/order", &[("do", "delete")]);
+    assert_eq!(shown(visit.answer(true, &["cors", "order"], &sent).await.unwrap()).0, StatusCode::CONFLICT);
+    assert_eq!(origins(&world), ["https://a", "https://b"]);
+}
+
+#[tokio::test]
 async fn one_rule_too_many_is_refused() {
     let world = World::new().await;
     put(&world, (0..20).map(|number| rule(&format!("https://{number}"))).collect()).await;

@@ -226,6 +226,23 @@ async fn a_concurrent_change_is_told_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn a_change_between_reading_and_saving_is_not_overwritten() {
+    let world = World::new().await;
+    put(&world, vec![rule("one", "a/", 1)]).await;
+    let (_, page) = world.get("lifecycle/create").await;
+    let sent = form_of(&page, "lifecycle/save", &[("parts", "days"), ("parts_days", "77")]);
+    let (_, list) = world.get("lifecycle").await;
+    let toggle = form_of(&list, "lifecycle/order", &[("do", "disable")]);
+    for (path, sent) in [("save", sent), ("order", toggle)] {
+        put(&world, vec![rule("one", "a/", 1)]).await;
+        let visit = world.visit();
+        put(&world, vec![rule("other", "b/", 1)]).await;
+        assert_eq!(shown(visit.answer(true, &["lifecycle", path], &sent).await.unwrap()).0, StatusCode::CONFLICT);
+        assert_eq!(stored(&world), [rule("other", "b/", 1)]);
+    }
+}
+
+#[tokio::test]
 async fn text_stays_text() {
     let world = World::new().await;
     let mut strange = rule(SCRIPT, SCRIPT, 1);

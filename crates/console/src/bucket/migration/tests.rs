@@ -156,6 +156,18 @@ async fn a_concurrent_change_is_told_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn a_change_between_reading_and_saving_is_not_overwritten() {
+    let world = World::new().await;
+    let (_, page) = world.get("migration").await;
+    let sent = form_of(&page, "migration", &[("min_bytes", "77")]);
+    let visit = world.visit();
+    put(&world, all_else()).await;
+    let (status, page) = shown(visit.answer(true, &["migration"], &sent).await.unwrap());
+    assert!(status == StatusCode::CONFLICT && page.contains("value=\"77\""), "{page}");
+    assert_eq!(world.bucket().migration, all_else());
+}
+
+#[tokio::test]
 async fn text_stays_text() {
     let world = World::new().await;
     let mut settings = all_else();
