@@ -2,4 +2,5 @@
 
 mod commands;
 mod curl;
+mod schema;
 mod secrets;
