@@ -3,16 +3,16 @@
 //! Guarantees: nothing that was typed is lost, whatever is wrong with it and whatever others changed meanwhile; a rule is
 //! saved onto the document that the page showed, or not at all.
 
-use headwater_model::rule::RoutingRule;
+use headwater_model::rule::change::{Change, changed};
+use headwater_model::rule::{RoutingRule, warning};
 use http::StatusCode;
 
-use super::changes::{Change, changed};
 use super::panel::{Effect, Filled, Panel};
 use super::rule_form::{Faults, RuleForm};
 use super::saving::Saved;
 use super::subject::{Found, Subject};
+use super::trial;
 use super::visit::{Visit, version};
-use super::{trial, warnings};
 use crate::page::{Outcome, page, text};
 
 const CONCURRENT: &str = "The rules of this bucket were changed by somebody else since this page was opened, so nothing was \
@@ -198,9 +198,9 @@ impl Sent<'_> {
         }
         let others: Vec<_> =
             rules.iter().filter(|other| Some(other.number) != replaced.map(|rule| rule.number)).cloned().collect();
-        let other = warnings::indistinct(rule, &others)?;
+        let other = warning::indistinct(rule, &others)?;
         let mut faults = Faults::default();
-        faults.add("prefix", warnings::not_distinct(rule, other));
+        faults.add("prefix", warning::not_distinct(rule, other));
         Some(faults)
     }
 }

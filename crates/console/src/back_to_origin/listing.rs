@@ -4,11 +4,10 @@ use askama::Template;
 use headwater_model::limits::MAX_RULES;
 use headwater_model::op::MissContext;
 use headwater_model::rule::rewriting::location;
-use headwater_model::rule::{RedirectType, RoutingRule};
+use headwater_model::rule::{RedirectType, RoutingRule, warning};
 use headwater_model::website::Website;
 
 use super::rule_form::{RuleForm, unshown_elements};
-use super::warnings;
 
 /// The page.
 #[derive(Template)]
@@ -47,11 +46,11 @@ pub(crate) struct Said {
 impl<'p> ListPage<'p> {
     pub(crate) fn new((bucket, csrf): (&'p str, &'p str), website: Option<&Website>, version: u64, said: Said) -> Self {
         let rules = website.map_or(&[][..], |website| &website.rules);
-        let of_order = warnings::of_order(rules);
+        let of_order = warning::of_order(rules);
         let rows = rules.iter().map(|rule| {
             let mut row = Row::of(rule);
             let told = of_order.iter().filter(|(number, _)| *number == rule.number).map(|(_, warning)| warning.clone());
-            row.warnings = told.chain(warnings::of_rule(rule)).collect();
+            row.warnings = told.chain(warning::of_rule(rule)).collect();
             row
         });
         Self {
