@@ -45,7 +45,7 @@ enum Command {
     Serve(Box<config::ServeArgs>),
     /// Show a miss and a hit, explained as they happen
     Demo(demo::DemoArgs),
-    /// Show the rules of a bucket, test rules that are not saved
+    /// Show, add, change, order, test the rules of a bucket
     #[command(subcommand)]
     Rule(client::RuleCommand),
     /// Show step by step why a key does or does not come

@@ -30,7 +30,7 @@ pub(crate) use settings::SettingsCommand;
 use connection::Connection;
 
 /// Which server, and who asks.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ServerArgs {
     /// The server's admin listener
     #[arg(long, value_name = "URL", env = "HEADWATER_ADMIN_URL", default_value = "http://127.0.0.1:9001")]

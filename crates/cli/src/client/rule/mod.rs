@@ -1,17 +1,31 @@
 //! `headwater rule`: the rules of a bucket, and tests of rules that are not saved.
+//!
+//! Guarantees: a command changes one thing of the rules that it read, or nothing ([`saving`]). After each change the rules
+//! are numbered from 1, in the order in which they are tried. What is probably not meant is told on standard error.
+
+mod list;
+mod options;
+mod saving;
+mod transfer;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Subcommand;
-use headwater_model::rule::RoutingRule;
+use headwater_model::Error;
+use headwater_model::rule::change::Change;
+use headwater_model::rule::{RoutingRule, warning};
 use headwater_wire::read_website;
 use http::Method;
 use serde_json::json;
 
+use self::options::RuleOptions;
+use self::saving::{About, Saved, Saving};
+use self::transfer::Present;
 use super::connection::encoded;
 use super::explain::{RequestArgs, story};
 use super::{Connection, ServerArgs, output};
+use crate::logging;
 
 /// What to do with rules
 #[derive(Subcommand, Debug)]
@@ -23,6 +37,88 @@ pub(crate) enum RuleCommand {
         /// Show the whole website document as XML
         #[arg(long, conflicts_with = "json")]
         xml: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Add a rule that fetches what is missing from an origin
+    Add {
+        /// The bucket
+        bucket: String,
+        #[command(flatten)]
+        options: Box<RuleOptions>,
+        /// In front of the rule with this number, instead of behind all others
+        #[arg(long, value_name = "NUMBER")]
+        at: Option<u32>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Change what is named of a rule that fetches
+    Edit {
+        /// The bucket
+        bucket: String,
+        /// The rule's number
+        number: u32,
+        #[command(flatten)]
+        options: Box<RuleOptions>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Move a rule to another place: the first whose conditions hold decides
+    #[command(group(clap::ArgGroup::new("where").required(true)))]
+    Move {
+        /// The bucket
+        bucket: String,
+        /// The rule's number
+        number: u32,
+        /// To the place of the rule with this number
+        #[arg(long, value_name = "NUMBER", group = "where")]
+        to: Option<u32>,
+        /// One place up
+        #[arg(long, group = "where")]
+        up: bool,
+        /// One place down
+        #[arg(long, group = "where")]
+        down: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Remove a rule
+    Remove {
+        /// The bucket
+        bucket: String,
+        /// The rule's number
+        number: u32,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Take the rules of a website document in place of those that are there
+    Import {
+        /// The bucket
+        bucket: String,
+        /// The document, as PutBucketWebsite takes it and export writes it; - for standard input
+        file: PathBuf,
+        /// Keep the rules that are there, and put the new ones behind them
+        #[arg(long)]
+        append: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Write the website document, secrets masked; import knows the masks again
+    Export {
+        /// The bucket
+        bucket: String,
+        /// The file to write [default: standard output]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Show the last versions of the rules, oldest first, with who made them
+    History {
+        /// The bucket
+        bucket: String,
+        /// Show the document of this version, for import
+        #[arg(long, value_name = "VERSION", conflicts_with = "json")]
+        show: Option<u64>,
         #[command(flatten)]
         server: ServerArgs,
     },
@@ -46,13 +142,12 @@ impl RuleCommand {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::List { bucket, xml, server } => {
-                let path = format!("/api/v1/buckets/{}/rules", encoded(&bucket));
-                let answer = Connection::new(&server)?.get(&path).await?;
-                let document = answer["website"].as_str().unwrap_or_default();
+                let answer = Connection::new(&server)?.get(&saving::path(&bucket)).await?;
+                let document = answer["website"].as_str();
                 match (server.json, xml) {
                     (true, _) => output::json(&answer),
-                    (false, true) => output::print(&format!("{document}\n")),
-                    (false, false) => output::print(&list(document)?),
+                    (false, true) => output::print(&format!("{}\n", document.unwrap_or_default())),
+                    (false, false) => output::print(&shown(document)?),
                 }
             }
             Self::Test { bucket, key, website, request, server } => {
@@ -63,34 +158,105 @@ impl RuleCommand {
                 let answer = Connection::new(&server)?.send(Method::POST, &path, Some(&body)).await?;
                 if server.json { output::json(&answer) } else { output::print(&story(&answer)) }
             }
+            Self::Export { bucket, file, server } => {
+                transfer::export(&Connection::new(&server)?, &bucket, file.as_deref()).await?;
+            }
+            Self::History { bucket, show, server } => {
+                let path = format!("{}/history", saving::path(&bucket));
+                let answer = Connection::new(&server)?.get(&path).await?;
+                match show {
+                    Some(version) => output::print(&format!("{}\n", transfer::revision(&answer, version)?)),
+                    None if server.json => output::json(&answer),
+                    None => output::print(&transfer::history(&answer)),
+                }
+            }
+            change => change.make().await?,
+        }
+        Ok(())
+    }
+
+    /// Makes a change, and shows the rules as they are then.
+    async fn make(self) -> anyhow::Result<()> {
+        let (server, saved) = match self {
+            Self::Add { bucket, options, at, server } => (server.clone(), add(&bucket, &options, at, &server).await?),
+            Self::Edit { bucket, number, options, server } => {
+                ensure!(!options.is_empty(), "nothing to change is named; see headwater rule edit --help");
+                let connection = Connection::new(&server)?;
+                let saving = Saving { connection: &connection, bucket: &bucket, about: About::Rule(number) };
+                let edit = |rules: &saving::Rules| {
+                    let rule = options.rule(number, Some(rules.known(number)?))?;
+                    Ok(Change::Replace(number, Box::new(rule)))
+                };
+                (server, saving.change(edit).await?)
+            }
+            Self::Move { bucket, number, to, up, down: _, server } => {
+                let change = match to {
+                    Some(to) => Change::Move { number, to },
+                    None if up => Change::MoveUp(number),
+                    None => Change::MoveDown(number),
+                };
+                (server.clone(), simple(&bucket, number, change, &server).await?)
+            }
+            Self::Remove { bucket, number, server } => {
+                (server.clone(), simple(&bucket, number, Change::Delete(number), &server).await?)
+            }
+            Self::Import { bucket, file, append, server } => {
+                let present = if append { Present::Kept } else { Present::Replaced };
+                let connection = Connection::new(&server)?;
+                (server, transfer::import(&connection, &bucket, &file, present).await?)
+            }
+            Self::List { .. } | Self::Test { .. } | Self::Export { .. } | Self::History { .. } => return Ok(()),
+        };
+        warn(&saved.rules);
+        if server.json {
+            output::json(&saved.answer);
+        } else {
+            output::print(&list::table(&saved.rules));
         }
         Ok(())
     }
 }
 
-fn list(document: &str) -> anyhow::Result<String> {
-    if document.is_empty() {
-        return Ok("no website document, so no rules\n".to_owned());
-    }
-    let website = read_website(document.as_bytes()).context("the server's document cannot be read")?;
-    let mut rows = vec![["number", "type", "prefix", "suffix", "headers", "to"].map(str::to_owned).to_vec()];
-    rows.extend(website.rules.iter().map(row));
-    Ok(output::table(&rows))
+async fn add(bucket: &str, options: &RuleOptions, at: Option<u32>, server: &ServerArgs) -> anyhow::Result<Saved> {
+    let rule = options.rule(1, None)?;
+    let connection = Connection::new(server)?;
+    let saving = Saving { connection: &connection, bucket, about: at.map_or(About::Nothing, About::Rule) };
+    let added = |_: &saving::Rules| {
+        let rule = Box::new(rule.clone());
+        Ok(at.map_or_else(|| Change::Add(rule.clone()), |at| Change::Insert(at, rule.clone())))
+    };
+    saving.change(added).await
 }
 
-fn row(rule: &RoutingRule) -> Vec<String> {
-    let condition = &rule.condition;
-    let text = |text: &Option<Box<str>>| text.as_deref().map_or_else(|| "-".to_owned(), output::printable);
-    let to = rule.mirror_url().map(output::printable).or_else(|| {
-        let redirect = rule.redirect.as_ref()?;
-        redirect.host_name.as_deref().or(redirect.replace_key_with.as_deref()).map(output::printable)
+async fn simple(bucket: &str, number: u32, change: Change, server: &ServerArgs) -> anyhow::Result<Saved> {
+    let connection = Connection::new(server)?;
+    let saving = Saving { connection: &connection, bucket, about: About::Rule(number) };
+    saving.change(|_| Ok(change.clone())).await
+}
+
+fn shown(document: Option<&str>) -> anyhow::Result<String> {
+    let Some(document) = document else { return Ok("no website document, so no rules\n".to_owned()) };
+    let website = read_website(document.as_bytes()).context("the server's document cannot be read")?;
+    Ok(list::table(&website.rules))
+}
+
+/// What works and is probably not meant.
+fn warn(rules: &[RoutingRule]) {
+    let of_rule = rules.iter().flat_map(|rule| {
+        let number = rule.number;
+        warning::of_rule(rule).into_iter().map(move |words| format!("rule {number}: {words}"))
     });
-    vec![
-        rule.number.to_string(),
-        rule.kind().map_or("-", headwater_model::rule::RedirectType::as_str).to_owned(),
-        text(&condition.key_prefix),
-        text(&condition.key_suffix),
-        condition.include_headers.len().to_string(),
-        to.unwrap_or_else(|| "-".to_owned()),
-    ]
+    let of_order = warning::of_order(rules).into_iter().map(|(_, words)| words);
+    for words in of_order.chain(of_rule) {
+        logging::say(&format!("warning: {}", output::printable(&words)));
+    }
+}
+
+/// An error of the model in words: the element, its value, and what would be right.
+fn told(error: Error) -> anyhow::Error {
+    match error {
+        Error::InvalidArgument { name, value, message } if value.is_empty() => anyhow::anyhow!("{name}: {message}"),
+        Error::InvalidArgument { name, value, message } => anyhow::anyhow!("{message} ({name}={value})"),
+        other => other.into(),
+    }
 }

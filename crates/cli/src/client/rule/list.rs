@@ -1,0 +1,32 @@
+//! Rules as a table.
+
+use headwater_model::rule::{RedirectType, RoutingRule};
+
+use crate::client::output;
+
+/// One rule on a line, in the order in which they are tried.
+pub(super) fn table(rules: &[RoutingRule]) -> String {
+    if rules.is_empty() {
+        return "no rules\n".to_owned();
+    }
+    let mut rows = vec![["number", "type", "prefix", "suffix", "headers", "to"].map(str::to_owned).to_vec()];
+    rows.extend(rules.iter().map(row));
+    output::table(&rows)
+}
+
+fn row(rule: &RoutingRule) -> Vec<String> {
+    let condition = &rule.condition;
+    let text = |text: &Option<Box<str>>| text.as_deref().map_or_else(|| "-".to_owned(), output::printable);
+    let to = rule.mirror_url().map(output::printable).or_else(|| {
+        let redirect = rule.redirect.as_ref()?;
+        redirect.host_name.as_deref().or(redirect.replace_key_with.as_deref()).map(output::printable)
+    });
+    vec![
+        rule.number.to_string(),
+        rule.kind().map_or("-", RedirectType::as_str).to_owned(),
+        text(&condition.key_prefix),
+        text(&condition.key_suffix),
+        condition.include_headers.len().to_string(),
+        to.unwrap_or_else(|| "-".to_owned()),
+    ]
+}
