@@ -10,10 +10,14 @@
 
 mod administration;
 mod audit;
+mod facts;
 mod history;
+mod objects;
 mod website;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
+pub use facts::ServerFacts;
 pub use history::{History, Revision};
+pub use objects::{Link, MAX_LINK_LIFE};
 pub use website::WebsiteChanged;

@@ -116,9 +116,9 @@ impl Console {
         session: &Session,
         requester: Requester,
     ) -> Option<Outcome> {
-        let (administration, now) = (&self.administration, self.clock.now());
+        let administration = &self.administration;
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
-        let visitor = Visitor { administration, requester, session, now };
+        let visitor = Visitor { administration, requester, session };
         if let ["buckets", name, rest @ ..] = &parts[..] {
             let bucket = administration.engine().bucket(name)?;
             return BucketVisit { visitor, bucket }.answer(posted, rest, fields).await;

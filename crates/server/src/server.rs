@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_admin::Administration;
+use headwater_admin::{Administration, ServerFacts};
 use headwater_model::clock::Clock;
 use headwater_wire::Addressing;
 use ipnet::IpNet;
@@ -95,12 +95,19 @@ impl Server {
         metrics: Arc<Metrics>,
         stop: impl Future<Output = ()>,
     ) {
-        let Self { config, data, admin, acceptor, access_log, .. } = self;
+        let Self { config, data, admin, acceptor, access_log, addresses } = self;
+        let facts = Arc::new(ServerFacts {
+            version: env!("CARGO_PKG_VERSION"),
+            data: addresses.data,
+            tls: config.tls.is_some(),
+            base_domains: config.addressing.domains.iter().map(ToString::to_string).collect(),
+            admin: addresses.admin,
+        });
         let drain_limit = config.drain_limit;
         let engine = administration.engine().clone();
         let service = Arc::new(Service::new(administration.clone(), clock.clone(), metrics, access_log, &config));
         let (drain_sender, drain) = watch::channel(false);
-        let plane = AdminPlane::new(service.clone(), clock.clone(), administration, drain.clone());
+        let plane = AdminPlane::new(service.clone(), clock.clone(), administration, facts, drain.clone());
         let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));
         let keeping = tokio::spawn({
             let engine = engine.clone();

@@ -6,9 +6,10 @@ use headwater_wire::{read_website, write_website};
 use http::StatusCode;
 
 use super::listing::{ListPage, Said, origin};
-use super::saving::{Saved, reason};
+use super::saving::Saved;
 use super::visit::{Visit, version};
 use crate::page::{Outcome, page, text};
+use crate::visitor::reason;
 
 const CONCURRENT: &str = "The rules of this bucket were changed by somebody else since the page was opened, so nothing was \
      done. This is how they are now.";

@@ -4,6 +4,7 @@
 
 mod admin;
 mod admin_client;
+mod admin_objects;
 mod admin_rules;
 mod configuration;
 mod console;
