@@ -1,7 +1,8 @@
 //! Reading the rules of a bucket and writing them back.
 //!
-//! Guarantees: what is written is what was read with one change, or nothing: it is bound to the version that was read. A
-//! document is never written but as it came from a read, so that what is masked in it are secrets that the server holds.
+//! Guarantees: what is written is what was read with one change, or nothing: it is bound to the version that was read. What
+//! is masked in it was masked when it was read, so that each mask is for a secret that the server holds; the answer to a
+//! change, in which more is masked, is never written back.
 //!
 //! If somebody else was faster, the change is tried once more, on what is there then, provided that the rule it is about is
 //! still what it was; else the person decides.
@@ -10,7 +11,7 @@ use anyhow::{Context as _, bail};
 use headwater_model::rule::change::{Change, Vanished, changed};
 use headwater_model::rule::{RoutingRule, validate, warning};
 use headwater_model::website::Website;
-use headwater_wire::{read_website, write_website};
+use headwater_wire::{read_website, write_website_with_secrets};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -142,7 +143,7 @@ impl Saving<'_> {
 
     async fn write(&self, website: Option<&Website>, version: u64) -> anyhow::Result<Value> {
         let (method, body) = match website {
-            Some(website) => (Method::PUT, Some(json!({ "website": write_website(website) }))),
+            Some(website) => (Method::PUT, Some(json!({ "website": write_website_with_secrets(website) }))),
             None => (Method::DELETE, None),
         };
         self.connection.send_if(method, &path(self.bucket), body.as_ref(), Some(version)).await
