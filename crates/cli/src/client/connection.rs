@@ -55,6 +55,17 @@ impl Connection {
         Ok(Self { authority: authority(&arguments.admin_url)?, key: credentials::find(&arguments.data)? })
     }
 
+    /// Host of the admin listener, without brackets.
+    pub(super) fn host(&self) -> &str {
+        let host = self.authority.rsplit_once(':').map_or(&*self.authority, |(host, _)| host);
+        host.trim_matches(['[', ']'])
+    }
+
+    /// The key to sign with.
+    pub(super) fn key(&self) -> &RootKey {
+        &self.key
+    }
+
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.send(Method::GET, path, None).await
     }
