@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use bytes::Bytes;
-use headwater_admin::{Administration, Requester};
+use headwater_admin::{Administration, Requester, ServerFacts};
+use headwater_model::body::{Body, ByteStream};
 use headwater_model::clock::Clock;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request};
 use subtle::ConstantTimeEq as _;
 
 use crate::assets;
 use crate::bucket::BucketVisit;
+use crate::files;
 use crate::log_on::{LogOnPage, may_enter, next};
 use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
@@ -18,14 +20,36 @@ use crate::visitor::Visitor;
 
 const COOKIE: &str = "headwater_session";
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Longest form: an imported document of rules is the longest.
+const MAX_FORM_BYTES: usize = 1 << 20;
+/// Longest form of who has no session yet.
+const MAX_LOG_ON_BYTES: usize = 16 << 10;
+pub(crate) const OF_ANOTHER_SESSION: &str =
+    "The form is not of this session: go back, reload the page and send it again. Nothing was changed.";
 type Fields = Vec<(String, String)>;
 
 /// The console over an administration.
 pub struct Console {
     administration: Administration,
+    facts: Arc<ServerFacts>,
     clock: Arc<dyn Clock>,
     sessions: Sessions,
+}
+
+/// What the head of a request allows.
+pub enum Admission {
+    /// Nothing more: this is the answer, and no body is to be read.
+    Answered(Response<Body>),
+    /// Reading its form, of at most so many bytes; then [`Console::answer`].
+    Form(Admitted, usize),
+    /// Reading its file as it comes; then [`Console::upload`].
+    Upload(Admitted),
+}
+
+/// A request that may come in, by its session or to log on.
+pub struct Admitted {
+    session: Option<Arc<Session>>,
 }
 
 #[derive(Template)]
@@ -38,90 +62,108 @@ struct RefusedPage<'p> {
 
 impl Console {
     /// Nobody is logged on yet.
-    pub fn new(administration: Administration, clock: Arc<dyn Clock>) -> Self {
-        Self { administration, sessions: Sessions::new(clock.clone()), clock }
+    pub fn new(administration: Administration, facts: Arc<ServerFacts>, clock: Arc<dyn Clock>) -> Self {
+        Self { administration, facts, sessions: Sessions::new(clock.clone()), clock }
     }
 
-    /// Answers a request whose body is complete. `requester` is nobody yet.
-    pub async fn answer(&self, request: Request<Bytes>, requester: Requester) -> Response<Bytes> {
-        let (parts, body) = request.into_parts();
-        let mut response = match assets::answer(parts.uri.path()) {
-            Some(asset) => asset,
-            None => self.page(&parts, &body, requester).await,
-        };
-        let headers = response.headers_mut();
-        for (name, value) in [
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            // With `no-referrer` browsers send the origin of every form as `null`.
-            (header::REFERRER_POLICY, "same-origin"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
+    /// Judges the head of a request, before any of its body is read.
+    pub fn admit(&self, parts: &request::Parts) -> Admission {
+        match self.judge(parts) {
+            Admission::Answered(response) => Admission::Answered(secured(response)),
+            admission => admission,
         }
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        response
     }
 
-    async fn page(&self, parts: &request::Parts, body: &[u8], requester: Requester) -> Response<Bytes> {
+    fn judge(&self, parts: &request::Parts) -> Admission {
         let (path, posted) = (parts.uri.path(), parts.method == Method::POST);
+        if let Some(asset) = assets::answer(path) {
+            return Admission::Answered(asset);
+        }
         if !posted && !matches!(parts.method, Method::GET | Method::HEAD) {
-            return refused(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "",
-                "Pages are read and forms are sent: only GET and POST.",
-            );
+            let message = "Pages are read and forms are sent: only GET and POST.";
+            return Admission::Answered(refused(StatusCode::METHOD_NOT_ALLOWED, "", message));
         }
         let session = cookie(&parts.headers).and_then(|token| self.sessions.find(token));
-        let csrf = session.as_ref().map_or("", |session| &session.csrf);
         if posted && !is_of_this_origin(&parts.headers) {
-            return refused(
-                StatusCode::FORBIDDEN,
-                csrf,
-                "The form was sent by a page of another site. Nothing was changed.",
-            );
+            let csrf = session.as_ref().map_or("", |session| &session.csrf);
+            let message = "The form was sent by a page of another site. Nothing was changed.";
+            return Admission::Answered(refused(StatusCode::FORBIDDEN, csrf, message));
         }
-        let sent = if posted { body } else { parts.uri.query().unwrap_or_default().as_bytes() };
-        let fields: Fields = form_urlencoded::parse(sent).into_owned().collect();
         if path == "/log-on" {
-            return self.log_on(posted, &fields);
+            return Admission::Form(Admitted { session: None }, MAX_LOG_ON_BYTES);
         }
-        let Some(session) = &session else {
+        let Some(session) = session else {
             let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
             let asked = if posted { "/buckets" } else { asked };
             let query: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
-            return to(&format!("/log-on?next={query}"));
+            return Admission::Answered(to(&format!("/log-on?next={query}")));
         };
-        let is_own: bool = text(&fields, "csrf").as_bytes().ct_eq(csrf.as_bytes()).into();
-        if posted && !is_own {
-            let message =
-                "The form is not of this session: go back, reload the page and send it again. Nothing was changed.";
-            return refused(StatusCode::FORBIDDEN, csrf, message);
+        let admitted = Admitted { session: Some(session) };
+        if posted && files::is_upload(path) {
+            Admission::Upload(admitted)
+        } else {
+            Admission::Form(admitted, MAX_FORM_BYTES)
+        }
+    }
+
+    /// Answers a request whose form, if it has one, is complete. `requester` is nobody yet.
+    pub async fn answer(
+        &self,
+        admitted: Admitted,
+        parts: &request::Parts,
+        form: &[u8],
+        requester: Requester,
+    ) -> Response<Body> {
+        let posted = parts.method == Method::POST;
+        let sent = if posted { form } else { parts.uri.query().unwrap_or_default().as_bytes() };
+        let fields: Fields = form_urlencoded::parse(sent).into_owned().collect();
+        secured(match &admitted.session {
+            None => self.log_on(posted, &fields),
+            Some(session) => self.page(session, parts, &fields, requester).await,
+        })
+    }
+
+    /// Stores the file of a form that is a stream.
+    pub async fn upload(
+        &self,
+        admitted: Admitted,
+        parts: &request::Parts,
+        body: ByteStream,
+        requester: Requester,
+    ) -> Response<Body> {
+        let Some(session) = &admitted.session else { return secured(to("/log-on")) };
+        let requester = Requester { who: session.who.clone(), ..requester };
+        let visitor = Visitor { administration: &self.administration, facts: &self.facts, requester, session };
+        let outcome = files::upload(visitor, parts, body).await;
+        secured(outcome.map_or_else(|| not_found(&session.csrf), respond))
+    }
+
+    async fn page(
+        &self,
+        session: &Session,
+        parts: &request::Parts,
+        fields: &Fields,
+        requester: Requester,
+    ) -> Response<Body> {
+        let (path, posted, csrf) = (parts.uri.path(), parts.method == Method::POST, &*session.csrf);
+        if posted && !is_own(session, text(fields, "csrf")) {
+            return refused(StatusCode::FORBIDDEN, csrf, OF_ANOTHER_SESSION);
         }
         if posted && path == "/log-out" {
             self.sessions.end_all(&session.who);
             return with_cookie(to("/log-on"), &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
         }
         let requester = Requester { who: session.who.clone(), ..requester };
-        match self.find(posted, path, &fields, session, requester).await {
-            Some(outcome) => respond(outcome),
-            None => refused(StatusCode::NOT_FOUND, csrf, "There is no such page, or its bucket is gone."),
-        }
+        let visitor = Visitor { administration: &self.administration, facts: &self.facts, requester, session };
+        let found = Self::find(visitor, posted, parts, fields).await;
+        found.map_or_else(|| not_found(csrf), respond)
     }
 
-    async fn find(
-        &self,
-        posted: bool,
-        path: &str,
-        fields: &Fields,
-        session: &Session,
-        requester: Requester,
-    ) -> Option<Outcome> {
-        let administration = &self.administration;
-        let parts: Vec<_> = path.trim_matches('/').split('/').collect();
-        let visitor = Visitor { administration, requester, session };
+    async fn find(visitor: Visitor<'_>, posted: bool, head: &request::Parts, fields: &Fields) -> Option<Outcome> {
+        let parts: Vec<_> = head.uri.path().trim_matches('/').split('/').collect();
         if let ["buckets", name, rest @ ..] = &parts[..] {
-            let bucket = administration.engine().bucket(name)?;
-            return BucketVisit { visitor, bucket }.answer(posted, rest, fields).await;
+            let bucket = visitor.administration.engine().bucket(name)?;
+            return BucketVisit { visitor, bucket }.answer(posted, rest, fields, &head.headers).await;
         }
         Some(match (posted, &parts[..]) {
             (false, [""]) => Outcome::To("/buckets".to_owned()),
@@ -132,7 +174,7 @@ impl Console {
         })
     }
 
-    fn log_on(&self, posted: bool, fields: &Fields) -> Response<Bytes> {
+    fn log_on(&self, posted: bool, fields: &Fields) -> Response<Body> {
         let (id, next) = (text(fields, "access_key_id").trim(), next(text(fields, "next")));
         if !posted {
             return respond(page(StatusCode::OK, &LogOnPage { next, id: "", fault: None }));
@@ -164,13 +206,30 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
-fn respond(outcome: Outcome) -> Response<Bytes> {
+/// Whether a form is one of this session.
+pub(crate) fn is_own(session: &Session, token: &str) -> bool {
+    token.as_bytes().ct_eq(session.csrf.as_bytes()).into()
+}
+
+/// What every answer has, and no page can forget. A page may allow less, never more.
+fn secured(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // With `no-referrer` browsers send the origin of every form as `null`.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn respond(outcome: Outcome) -> Response<Body> {
     let (status, content_type, text) = match outcome {
         Outcome::Page(status, text) => (status, "text/html; charset=utf-8", text),
         Outcome::File(text) => (StatusCode::OK, "application/xml; charset=utf-8", text),
         Outcome::To(path) => return to(&path),
+        Outcome::Answer(response) => return *response,
     };
-    let mut response = Response::new(Bytes::from(text));
+    let mut response = Response::new(Body::Full(Bytes::from(text)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if content_type.starts_with("application") {
@@ -180,20 +239,24 @@ fn respond(outcome: Outcome) -> Response<Bytes> {
     response
 }
 
-fn refused(status: StatusCode, csrf: &str, message: &str) -> Response<Bytes> {
+fn not_found(csrf: &str) -> Response<Body> {
+    refused(StatusCode::NOT_FOUND, csrf, "There is no such page, or its bucket is gone.")
+}
+
+fn refused(status: StatusCode, csrf: &str, message: &str) -> Response<Body> {
     let heading = if status == StatusCode::NOT_FOUND { "Not found" } else { "Not done" };
     respond(page(status, &RefusedPage { csrf, heading, message }))
 }
 
-fn to(path: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
+fn to(path: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::SEE_OTHER;
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/buckets"));
     response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
-fn with_cookie(mut response: Response<Bytes>, cookie: &str) -> Response<Bytes> {
+fn with_cookie(mut response: Response<Body>, cookie: &str) -> Response<Body> {
     let value = HeaderValue::from_str(cookie).expect("hex digits and attributes");
     response.headers_mut().insert(header::SET_COOKIE, value);
     response

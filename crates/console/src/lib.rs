@@ -15,9 +15,10 @@ mod back_to_origin;
 mod bucket;
 mod buckets;
 mod console;
+mod files;
 mod log_on;
 mod page;
 mod session;
 mod visitor;
 
-pub use console::Console;
+pub use console::{Admission, Admitted, Console};

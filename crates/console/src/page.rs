@@ -1,10 +1,11 @@
 //! What every page of the console is made with: what comes of a request, and the fields of its form.
 
 use askama::Template;
-use http::StatusCode;
+use headwater_model::body::Body;
+use http::{Response, StatusCode};
 
 /// What comes of a request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Outcome {
     /// A page.
     Page(StatusCode, String),
@@ -12,6 +13,21 @@ pub(crate) enum Outcome {
     To(String),
     /// A document to keep.
     File(String),
+    /// An answer of another kind.
+    Answer(Box<Response<Body>>),
+}
+
+/// Pages are compared; other answers are equal to nothing.
+impl PartialEq for Outcome {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Page(status, text), Self::Page(other_status, other_text)) => {
+                (status, text) == (other_status, other_text)
+            }
+            (Self::To(path), Self::To(other)) | (Self::File(path), Self::File(other)) => path == other,
+            _ => false,
+        }
+    }
 }
 
 /// Writes a page.
@@ -26,6 +42,11 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Outcome {
 /// A field of a form; empty if it is not there.
 pub(crate) fn text<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(field, _)| field == name).map(|(_, value)| &**value).unwrap_or_default()
+}
+
+/// A text in a query.
+pub(crate) fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// A size for people: `0 B`, `1.5 MiB`.

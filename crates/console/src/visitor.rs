@@ -1,6 +1,6 @@
 //! Who comes, and what may be done as that key.
 
-use headwater_admin::{Administration, Requester, Unacknowledged};
+use headwater_admin::{Administration, Requester, ServerFacts, Unacknowledged};
 use headwater_model::Error;
 use headwater_model::body::Body;
 use headwater_model::op::Op;
@@ -13,6 +13,7 @@ use crate::session::Session;
 #[derive(Clone)]
 pub(crate) struct Visitor<'v> {
     pub(crate) administration: &'v Administration,
+    pub(crate) facts: &'v ServerFacts,
     pub(crate) requester: Requester,
     pub(crate) session: &'v Session,
 }

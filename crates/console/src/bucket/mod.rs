@@ -11,6 +11,7 @@ mod overview;
 use std::sync::Arc;
 
 use headwater_model::bucket::Bucket;
+use http::HeaderMap;
 
 use crate::back_to_origin::Visit;
 use crate::page::{Outcome, text};
@@ -38,16 +39,18 @@ pub(crate) struct Frame<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Overview,
+    Files,
     BasicSettings,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Overview, Self::BasicSettings];
+    pub(crate) const ALL: [Self; 3] = [Self::Overview, Self::Files, Self::BasicSettings];
 
     /// As people read it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Files => "Files",
             Self::BasicSettings => "Basic Settings",
         }
     }
@@ -56,6 +59,7 @@ impl Tab {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Overview => "",
+            Self::Files => "/files",
             Self::BasicSettings => "/basic-settings",
         }
     }
@@ -73,12 +77,21 @@ impl BucketVisit<'_> {
 
     /// Answers a request, `rest` being the segments of its path below `/buckets/{bucket}`, `fields` those of its query or
     /// of the form that was `posted`. `None` if there is no such page.
-    pub(crate) async fn answer(self, posted: bool, rest: &[&str], fields: &[(String, String)]) -> Option<Outcome> {
+    pub(crate) async fn answer(
+        self,
+        posted: bool,
+        rest: &[&str],
+        fields: &[(String, String)],
+        headers: &HeaderMap,
+    ) -> Option<Outcome> {
         if let ["back-to-origin", rest @ ..] = rest {
             let Self { visitor, bucket } = self;
             let (administration, csrf) = (visitor.administration, &*visitor.session.csrf);
             let visit = Visit { administration, requester: visitor.requester, csrf, bucket };
             return visit.answer(posted, rest, fields).await;
+        }
+        if let ["files", rest @ ..] = rest {
+            return self.files(posted, rest, fields, headers).await;
         }
         Some(match (posted, rest) {
             (false, []) => self.overview(!text(fields, "count").is_empty()).await,

@@ -88,8 +88,8 @@ impl AdminPlane {
     ) -> Self {
         Self {
             engine: administration.engine().clone(),
-            router: api::router(administration.clone(), facts),
-            console: Console::new(administration, clock.clone()),
+            router: api::router(administration.clone(), facts.clone()),
+            console: Console::new(administration, facts, clock.clone()),
             service,
             // The region of a signature says nothing here.
             authenticator: Authenticator::new(None),

@@ -11,7 +11,7 @@ use crate::support::{Running, collect, start};
 
 const PAIR: &str = "access_key_id=root&secret=secret-of-root&next=%2Fbuckets%3Fsearch%3Dx";
 
-async fn send(
+pub(crate) async fn send(
     running: &Running,
     method: Method,
     path: &str,
@@ -30,12 +30,12 @@ async fn send(
     (parts, String::from_utf8(body.to_vec()).unwrap())
 }
 
-fn location(parts: &response::Parts) -> &str {
+pub(crate) fn location(parts: &response::Parts) -> &str {
     parts.headers[header::LOCATION].to_str().unwrap()
 }
 
 /// Cookie and token of a new session.
-async fn log_on(running: &Running) -> (String, String) {
+pub(crate) async fn log_on(running: &Running) -> (String, String) {
     let (parts, _) = send(running, Method::POST, "/log-on", PAIR, &[]).await;
     let cookie = parts.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     let (_, page) = send(running, Method::GET, "/create-bucket", "", &[("cookie", &cookie)]).await;

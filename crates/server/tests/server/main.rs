@@ -8,6 +8,7 @@ mod admin_objects;
 mod admin_rules;
 mod configuration;
 mod console;
+mod console_files;
 mod differential;
 mod forms;
 mod matrix;
