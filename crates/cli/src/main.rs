@@ -9,6 +9,8 @@ mod credentials;
 mod demo;
 mod doctor;
 mod documentation;
+#[cfg(test)]
+mod golden;
 mod logging;
 mod master_key;
 mod secret_file;

@@ -173,9 +173,7 @@ mod tests {
         let answer = json!({"buckets": [
             {"name": "pics", "created": "2026-11-28T08:00:00.000Z", "dialect": "oss", "acl": "private", "rules": 2},
         ]});
-        let expected = "name  created                   dialect  acl      rules\n\
-                        pics  2026-11-28T08:00:00.000Z  oss      private  2\n";
-        assert_eq!(table(&answer), expected);
+        crate::golden::text("bucket-list", &table(&answer));
         assert_eq!(table(&json!({"buckets": []})), "there is no bucket\n");
         assert_eq!((&*counted(1, "object", "objects"), &*counted(2, "object", "objects")), ("1 object", "2 objects"));
     }

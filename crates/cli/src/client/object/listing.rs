@@ -104,10 +104,7 @@ mod tests {
                         {"key": "c\u{1b}", "size_bytes": 12_345, "last_modified": "2026-11-28T08:00:00.000Z"}],
             "prefixes": ["b/"], "damaged": [], "next": null,
         });
-        let expected = "             5  2026-11-28T08:00:00.000Z  a\n\
-                        \u{20}            -  -                         b/\n\
-                        \u{20}        12345  2026-11-28T08:00:00.000Z  c\\u{1b}\n";
-        assert_eq!(lines(&page), expected);
+        crate::golden::text("object-ls", &lines(&page));
         let (mut whole, mut page) = (Whole::default(), page);
         whole.take(&mut page.clone());
         whole.take(&mut page);

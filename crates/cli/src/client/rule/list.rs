@@ -30,3 +30,24 @@ fn row(rule: &RoutingRule) -> Vec<String> {
         to.unwrap_or_else(|| "-".to_owned()),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use headwater_model::rule::{IncludeHeader, Redirect};
+
+    use super::*;
+    use crate::golden;
+
+    #[test]
+    fn rules_are_a_table() {
+        let mut images = RoutingRule::mirror_all(1, "https://www.example.com/images/");
+        images.condition.key_prefix = Some("images/".into());
+        images.condition.key_suffix = Some(".jpg".into());
+        images.condition.include_headers.push(IncludeHeader { key: "host".into(), ..IncludeHeader::default() });
+        let mut moved = RoutingRule::mirror_all(20, "http://unused.example/");
+        moved.redirect = Some(Redirect { host_name: Some("new.example".into()), ..Redirect::default() });
+        let lua = RoutingRule { redirect: None, number: 21, ..moved.clone() };
+        golden::text("rule-list", &table(&[images, moved, lua]));
+        assert_eq!(table(&[]), "no rules\n");
+    }
+}

@@ -27,6 +27,10 @@ use super::explain::{RequestArgs, story};
 use super::{Connection, ServerArgs, output};
 use crate::logging;
 
+const ADD_EXAMPLE: &str = "\
+Keys below docs/ come from https://www.example.com/docs/:
+  headwater rule add BUCKET --domain www.example.com --directory docs --prefix docs/";
+
 /// What to do with rules
 #[derive(Subcommand, Debug)]
 pub(crate) enum RuleCommand {
@@ -41,6 +45,7 @@ pub(crate) enum RuleCommand {
         server: ServerArgs,
     },
     /// Add a rule that fetches what is missing from an origin
+    #[command(after_help = ADD_EXAMPLE)]
     Add {
         /// The bucket
         bucket: String,

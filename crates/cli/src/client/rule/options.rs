@@ -37,22 +37,22 @@ pub(crate) struct RuleOptions {
     #[arg(long, conflicts_with = "replace_prefix")]
     keep_prefix: bool,
     /// Keep Forward Slash in Origin URL
-    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     keep_forward_slash: Option<bool>,
     /// Perform MD5 verification
-    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     check_md5: Option<bool>,
     /// Transfer queryString
-    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     pass_query: Option<bool>,
     /// Follow Origin to Redirect Request [default: true]
-    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     follow_redirects: Option<bool>,
     /// OSS Private Bucket: the origin is a private bucket of this server
-    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     private_bucket: Option<bool>,
     /// Transmit All HTTP Headers of the client
-    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = FLAG, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true)]
     transmit_all_headers: Option<bool>,
     /// Transmit this header of the client (repeatable; replaces the list, and empty empties it)
     #[arg(long, value_name = "NAME")]

@@ -116,10 +116,7 @@ mod tests {
             {"rule_version": 2, "time": "2026-11-28T08:00:00.000Z", "who": "ROOT", "website": document},
             {"rule_version": 3, "time": "2026-11-28T09:00:00.000Z", "who": "", "website": null},
         ]});
-        let shown = history(&answer);
-        assert_eq!(shown.lines().count(), 3, "{shown}");
-        assert!(shown.contains("2        2026-11-28T08:00:00.000Z  ROOT  1\n"), "{shown}");
-        assert!(shown.ends_with("taken away\n"), "{shown}");
+        crate::golden::text("rule-history", &history(&answer));
         assert_eq!(revision(&answer, 2).unwrap(), document);
         assert!(revision(&answer, 3).is_err() && revision(&answer, 4).is_err());
         assert_eq!(history(&json!({"revisions": []})), "the rules were never changed\n");

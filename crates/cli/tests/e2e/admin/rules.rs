@@ -3,7 +3,7 @@
 use headwater_testkit::origin::{Reply, ScriptedOrigin};
 
 use super::{json, refused};
-use crate::harness::{Headwater, Setup, run};
+use crate::harness::{Client, ClientKey, Headwater, Setup, run};
 
 const MASK: &str = "******";
 
@@ -143,4 +143,58 @@ async fn documents_go_out_and_come_back_without_their_secrets() {
     std::fs::write(file, "<WebsiteConfiguration/>").expect("writable");
     assert_eq!(refused(&server, &["rule", "import", "example", file]).0, Some(1));
     assert_eq!(refused(&server, &["rule", "history", "example", "--show", "999"]).0, Some(1));
+}
+
+/// An origin that gives its object to the key pair SAME alone, with a secret that no other origin knows.
+async fn private_origin(body: &str, secret: &'static str) -> Headwater {
+    let origin = Setup::new().start();
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let file = home.path().join("secret");
+    std::fs::write(&file, secret).expect("writable");
+    let given = format!("secret=@{}", file.display());
+    shown(&origin, &["key", "create", "display_name=reader", "access_key_id=SAME", &given]);
+    let reader = Client::new(origin.address(), Some(ClientKey { id: "SAME", secret }));
+    reader.put("/source", "").send().await.expect(200);
+    reader.put("/source/k", body.to_owned()).send().await.expect(200);
+    origin
+}
+
+/// The id is the same for both origins, so only the right secret reads either.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_rule_keeps_its_own_secret_whatever_is_moved() {
+    let (first, second) = (private_origin("1", "secret-of-one").await, private_origin("2", "secret-of-two").await);
+    let server = Setup::new().start();
+    shown(&server, &["bucket", "create", "example"]);
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let file = home.path().join("rules.xml");
+    for (origin, prefix, secret) in [(&first, "1/", "secret-of-one"), (&second, "2/", "secret-of-two")] {
+        let document = format!(
+            "<WebsiteConfiguration><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber><Condition><KeyPrefixEquals>\
+             {prefix}</KeyPrefixEquals></Condition><Redirect><RedirectType>Mirror</RedirectType><EnableReplacePrefix>true\
+             </EnableReplacePrefix><MirrorURL>{}/source/</MirrorURL><MirrorAuth><AuthType>S3V4</AuthType><Region>cn-hangzhou\
+             </Region><AccessKeyId>SAME</AccessKeyId><AccessKeySecret>{secret}</AccessKeySecret></MirrorAuth></Redirect>\
+             </RoutingRule></RoutingRules></WebsiteConfiguration>",
+            origin.endpoint()
+        );
+        std::fs::write(&file, document).expect("writable");
+        shown(&server, &["rule", "import", "example", file.to_str().expect("a text path"), "--append"]);
+    }
+    let both_are_read = |step: &str| {
+        for body in ["1", "2"] {
+            let place = format!("example/{body}/k");
+            assert_eq!(shown(&server, &["object", "get", &place, "-"]), body, "{step}");
+            shown(&server, &["object", "rm", &place]);
+        }
+    };
+    both_are_read("imported");
+    for change in [
+        &["rule", "move", "example", "1", "--down"][..],
+        &["rule", "add", "example", "--at", "1", "--domain", "o.example", "--prefix", "new/"],
+        &["rule", "edit", "example", "2", "--check-md5"],
+        &["rule", "move", "example", "3", "--to", "1"],
+        &["rule", "remove", "example", "2"],
+    ] {
+        shown(&server, change);
+        both_are_read(&change.join(" "));
+    }
 }
