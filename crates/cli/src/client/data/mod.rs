@@ -144,6 +144,8 @@ impl DataPlane {
     /// # Errors
     /// The server cannot be reached, or what it refuses with.
     pub(super) async fn send(&self, call: Call<'_>, body: Payload) -> anyhow::Result<Response<Incoming>> {
+        let Place { bucket, key } = call.place;
+        let place = printable(&format!("{bucket}/{}", key.unwrap_or_default()));
         let request = self.request(call, body)?;
         let response = self.exchange(request).await?;
         if response.status().is_success() {
@@ -151,7 +153,12 @@ impl DataPlane {
         }
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ERROR_BYTES).collect().await;
-        bail!("{}", refusal(status, &body.map(http_body_util::Collected::to_bytes).unwrap_or_default()));
+        // 424: an origin was asked in vain, and the vendor's sentence does not say why.
+        let remedy = match status {
+            StatusCode::FAILED_DEPENDENCY => format!("; headwater explain {place} --try tells why"),
+            _ => String::new(),
+        };
+        bail!("{}{remedy}", refusal(status, &body.map(http_body_util::Collected::to_bytes).unwrap_or_default()));
     }
 
     /// Sends a request whose answer is a document.

@@ -44,7 +44,7 @@ pub(crate) enum RuleCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Add a rule that fetches what is missing from an origin
+    /// Add a rule that fetches what is missing from an origin, or with --redirect sends clients there
     #[command(after_help = ADD_EXAMPLE)]
     Add {
         /// The bucket
@@ -57,7 +57,7 @@ pub(crate) enum RuleCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Change what is named of a rule that fetches
+    /// Change what is named of a rule, and nothing else
     Edit {
         /// The bucket
         bucket: String,

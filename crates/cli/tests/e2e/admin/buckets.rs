@@ -46,3 +46,19 @@ async fn buckets_are_made_shown_emptied_and_deleted() {
     shown(&["bucket", "delete", "pics"]);
     assert!(!shown(&["bucket", "list"]).contains("pics"));
 }
+
+#[tokio::test]
+async fn more_than_a_page_is_listed_and_emptied() {
+    const OBJECTS: usize = 1003;
+    let server = Setup::new().start();
+    run(&mut server.client_command(&["bucket", "create", "pics"]));
+    for number in 0..OBJECTS {
+        server.client().put(&format!("/pics/n{number:04}"), "x").send().await.expect(200);
+    }
+    let listing = run(&mut server.client_command(&["object", "ls", "pics"]));
+    assert_eq!(listing.lines().count(), OBJECTS);
+    assert!(listing.lines().zip(0..).all(|(line, number)| line.ends_with(&format!("n{number:04}"))), "in order");
+    assert_eq!(json(&server, &["object", "ls", "pics"])["objects"].as_array().map(Vec::len), Some(OBJECTS));
+    assert_eq!(json(&server, &["bucket", "empty", "pics", "--yes"])["deleted"], OBJECTS);
+    run(&mut server.client_command(&["bucket", "delete", "pics"]));
+}

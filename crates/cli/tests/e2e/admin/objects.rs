@@ -145,6 +145,13 @@ async fn objects_go_over_tls() {
     run(&mut server.client_command(&["bucket", "empty", "pics", "--yes", "--ca-file", text(&ca)]));
 }
 
+#[tokio::test]
+async fn an_origin_that_fails_is_left_to_explain() {
+    let server = Setup::new().mirror("pics", "http://127.0.0.1:9/").start();
+    let (status, message) = refused(&server, &["object", "get", "pics/k", "-"]);
+    assert!(status == Some(1) && message.contains("headwater explain pics/k --try tells why"), "{message}");
+}
+
 /// Without a terminal no bar is drawn.
 #[tokio::test]
 async fn nothing_is_drawn_without_a_terminal() {

@@ -3,7 +3,7 @@
 use headwater_testkit::origin::{Reply, ScriptedOrigin};
 
 use super::{json, refused};
-use crate::harness::{Client, ClientKey, Headwater, Setup, run};
+use crate::harness::{Answer, Client, ClientKey, Headwater, Setup, run};
 
 const MASK: &str = "******";
 
@@ -96,6 +96,22 @@ async fn rules_are_added_edited_ordered_and_removed() {
         shown(&server, &["rule", "remove", "example", "1"]);
     }
     assert_eq!(shown(&server, &["rule", "list", "example"]), "no website document, so no rules\n");
+}
+
+#[tokio::test]
+async fn clients_are_sent_elsewhere() {
+    let server = Setup::new().start();
+    shown(&server, &["bucket", "create", "example"]);
+    let add = ["rule", "add", "example", "--redirect", "--domain", "new.example", "--prefix", "old/"];
+    shown(&server, &[&add[..], &["--replace-prefix=moved/", "--redirect-code", "302"]].concat());
+    let location = |answer: &Answer| answer.header("location").map(str::to_owned);
+    let answer = server.client().get("/example/old/a").send().await.expect(302);
+    assert_eq!(location(&answer).as_deref(), Some("https://new.example/moved/a"));
+    shown(&server, &["rule", "edit", "example", "1", "--protocol", "http", "--fixed-path", "gone.html"]);
+    let answer = server.client().get("/example/old/a").send().await.expect(302);
+    assert_eq!(location(&answer).as_deref(), Some("http://new.example/gone.html"));
+    let (status, message) = refused(&server, &["rule", "edit", "example", "1", "--check-md5"]);
+    assert!(status == Some(1) && message.contains("--check-md5 is for rules that fetch"), "{message}");
 }
 
 #[tokio::test]
