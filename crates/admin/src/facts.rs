@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use headwater_model::clock::Timestamp;
+
 /// How a server runs, as far as operators are told.
 #[derive(Clone, Debug)]
 pub struct ServerFacts {
@@ -15,4 +17,6 @@ pub struct ServerFacts {
     pub base_domains: Vec<String>,
     /// Where the admin API and the console are.
     pub admin: SocketAddr,
+    /// When it began to serve.
+    pub started: Timestamp,
 }

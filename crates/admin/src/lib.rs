@@ -13,6 +13,7 @@ mod audit;
 mod facts;
 mod history;
 mod objects;
+mod pulse;
 mod website;
 
 pub use administration::{Administration, Requester};
@@ -20,4 +21,5 @@ pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_a
 pub use facts::ServerFacts;
 pub use history::{History, Revision};
 pub use objects::{Link, MAX_LINK_LIFE};
+pub use pulse::{Counting, Pulse, Sample, TICK, Totals, Window};
 pub use website::WebsiteChanged;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use bytes::Bytes;
-use headwater_admin::{Administration, Requester, ServerFacts};
+use headwater_admin::{Administration, Pulse, Requester, ServerFacts};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::clock::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request};
@@ -14,6 +14,7 @@ use crate::assets;
 use crate::bucket::BucketVisit;
 use crate::files;
 use crate::log_on::{LogOnPage, may_enter, next};
+use crate::overview::{self, View};
 use crate::page::{Outcome, page, text};
 use crate::session::{Session, Sessions};
 use crate::visitor::Visitor;
@@ -33,8 +34,9 @@ type Fields = Vec<(String, String)>;
 pub struct Console {
     administration: Administration,
     facts: Arc<ServerFacts>,
+    pulse: Arc<Pulse>,
     clock: Arc<dyn Clock>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
 }
 
 /// What the head of a request allows.
@@ -62,8 +64,12 @@ struct RefusedPage<'p> {
 
 impl Console {
     /// Nobody is logged on yet.
-    pub fn new(administration: Administration, facts: Arc<ServerFacts>, clock: Arc<dyn Clock>) -> Self {
-        Self { administration, facts, sessions: Sessions::new(clock.clone()), clock }
+    pub fn new(
+        administration: Administration,
+        (facts, pulse): (Arc<ServerFacts>, Arc<Pulse>),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { administration, facts, pulse, sessions: Arc::new(Sessions::new(clock.clone())), clock }
     }
 
     /// Judges the head of a request, before any of its body is read.
@@ -140,7 +146,7 @@ impl Console {
 
     async fn page(
         &self,
-        session: &Session,
+        session: &Arc<Session>,
         parts: &request::Parts,
         fields: &Fields,
         requester: Requester,
@@ -153,10 +159,27 @@ impl Console {
             self.sessions.end_all(&session.who);
             return with_cookie(to("/log-on"), &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
         }
+        let window = overview::window(text(fields, "window"));
+        match path {
+            "/overview" if !posted => return respond(self.view().page(session, window)),
+            "/overview/events" if !posted => {
+                return respond(self.view().events(self.sessions.clone(), session.clone(), window));
+            }
+            _ => {}
+        }
         let requester = Requester { who: session.who.clone(), ..requester };
         let visitor = Visitor { administration: &self.administration, facts: &self.facts, requester, session };
         let found = Self::find(visitor, posted, parts, fields).await;
         found.map_or_else(|| not_found(csrf), respond)
+    }
+
+    fn view(&self) -> View {
+        View {
+            administration: self.administration.clone(),
+            facts: self.facts.clone(),
+            pulse: self.pulse.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     async fn find(visitor: Visitor<'_>, posted: bool, head: &request::Parts, fields: &Fields) -> Option<Outcome> {
@@ -166,7 +189,7 @@ impl Console {
             return BucketVisit { visitor, bucket }.answer(posted, rest, fields, &head.headers).await;
         }
         Some(match (posted, &parts[..]) {
-            (false, [""]) => Outcome::To("/buckets".to_owned()),
+            (false, [""]) => Outcome::To("/overview".to_owned()),
             (false, ["buckets"]) => visitor.list(text(fields, "search")),
             (false, ["create-bucket"]) => visitor.creating("", None),
             (true, ["create-bucket"]) => visitor.create(fields).await,

@@ -17,6 +17,7 @@ mod buckets;
 mod console;
 mod files;
 mod log_on;
+mod overview;
 mod page;
 mod session;
 mod visitor;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_admin::{Administration, ServerFacts};
+use headwater_admin::{Administration, Pulse, ServerFacts};
 use headwater_model::clock::Clock;
 use headwater_wire::Addressing;
 use ipnet::IpNet;
@@ -102,16 +102,23 @@ impl Server {
             tls: config.tls.is_some(),
             base_domains: config.addressing.domains.iter().map(ToString::to_string).collect(),
             admin: addresses.admin,
+            started: clock.now(),
         });
+        let pulse = Arc::new(Pulse::new(metrics.clone()));
         let drain_limit = config.drain_limit;
         let engine = administration.engine().clone();
         let service = Arc::new(Service::new(administration.clone(), clock.clone(), metrics, access_log, &config));
         let (drain_sender, drain) = watch::channel(false);
-        let plane = AdminPlane::new(service.clone(), clock.clone(), administration, facts, drain.clone());
+        let plane =
+            AdminPlane::new(service.clone(), clock.clone(), administration, (facts, pulse.clone()), drain.clone());
         let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));
         let keeping = tokio::spawn({
             let engine = engine.clone();
             async move { engine.keep_origin_usage().await }
+        });
+        let sampling = tokio::spawn({
+            let clock = clock.clone();
+            async move { pulse.keep(&*clock).await }
         });
         let logging = tokio::spawn({
             let (service, drain) = (service.clone(), drain.clone());
@@ -147,6 +154,7 @@ impl Server {
         engine.fills().drain(drain_limit.saturating_sub(clock.elapsed().saturating_sub(began))).await;
         admin_plane.abort();
         keeping.abort();
+        sampling.abort();
         // It has ended with the drain, but for the delivery at hand.
         let _ = logging.await;
         service.finish_bucket_logs().await;
