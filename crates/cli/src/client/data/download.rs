@@ -87,9 +87,9 @@ struct Download {
 impl Download {
     async fn write(self, destination: &Destination) -> anyhow::Result<u64> {
         let Destination::File(path) = destination else {
-            return self.copy(&mut std::io::stdout()).await;
+            return self.copy(&mut std::io::stdout(), "to standard output").await;
         };
-        let shown = path.display();
+        let shown = path.display().to_string();
         let unwritable = || format!("cannot write {shown}; give a place you may write to");
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut unfinished = tempfile::Builder::new()
@@ -99,24 +99,25 @@ impl Download {
             .permissions(std::fs::Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .with_context(unwritable)?;
-        let size_bytes = self.copy(unfinished.as_file_mut()).await.with_context(unwritable)?;
+        let size_bytes = self.copy(unfinished.as_file_mut(), &shown).await?;
         unfinished.persist(path).map_err(|error| error.error).with_context(unwritable)?;
         Ok(size_bytes)
     }
 
-    async fn copy(mut self, file: &mut impl Write) -> anyhow::Result<u64> {
+    async fn copy(mut self, file: &mut impl Write, shown: &str) -> anyhow::Result<u64> {
+        let unwritable = || format!("cannot write {shown}");
         let (mut digest, mut size_bytes) = (Digest::new(CrcAlgorithm::Crc64Xz), 0);
         while let Some(frame) =
             tokio::time::timeout(IDLE_LIMIT, self.body.frame()).await.context("nothing came any more")?
         {
             let frame = frame.context("the body broke off")?;
             let Some(data) = frame.data_ref() else { continue };
-            file.write_all(data)?;
+            file.write_all(data).with_context(unwritable)?;
             digest.update(data);
             size_bytes += data.len() as u64;
             self.bar.inc(data.len() as u64);
         }
-        file.flush()?;
+        file.flush().with_context(unwritable)?;
         self.bar.finish_and_clear();
         check(&self.headers, size_bytes, digest.finalize())?;
         Ok(size_bytes)

@@ -1,6 +1,7 @@
 //! Rules as a table.
 
 use headwater_model::rule::{RedirectType, RoutingRule};
+use serde_json::Value;
 
 use crate::client::output;
 
@@ -12,6 +13,16 @@ pub(super) fn table(rules: &[RoutingRule]) -> String {
     let mut rows = vec![["number", "type", "prefix", "suffix", "headers", "to"].map(str::to_owned).to_vec()];
     rows.extend(rules.iter().map(row));
     output::table(&rows)
+}
+
+/// How often each rule was applied, and what came of it.
+pub(super) fn counters(answer: &Value) -> String {
+    let names = ["number", "applied", "stored", "absent", "failed"];
+    let mut rows = vec![names.map(str::to_owned).to_vec()];
+    for rule in answer["rules"].as_array().into_iter().flatten() {
+        rows.push(names.map(|name| output::plain(&rule[name])).to_vec());
+    }
+    if rows.len() == 1 { "no rules\n".to_owned() } else { output::table(&rows) }
 }
 
 fn row(rule: &RoutingRule) -> Vec<String> {
@@ -49,5 +60,8 @@ mod tests {
         let lua = RoutingRule { redirect: None, number: 21, ..moved.clone() };
         golden::text("rule-list", &table(&[images, moved, lua]));
         assert_eq!(table(&[]), "no rules\n");
+        let answer =
+            serde_json::json!({"rules": [{"number": 1, "applied": 12, "stored": 9, "absent": 2, "failed": 1}]});
+        golden::text("rule-counters", &counters(&answer));
     }
 }

@@ -1,8 +1,9 @@
 //! `headwater rule`: the rules of a bucket, and tests of rules that are not saved.
 //!
 //! Guarantees: a command changes one thing of the rules that it read, or nothing ([`saving`]). After each change the rules
-//! are numbered from 1, in the order in which they are tried. What is probably not meant is told on standard error.
+//! are numbered from 1, in the order in which they are tried ([`changing`]).
 
+mod changing;
 mod list;
 mod options;
 mod saving;
@@ -10,22 +11,19 @@ mod transfer;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::Subcommand;
 use headwater_model::Error;
 use headwater_model::rule::change::Change;
-use headwater_model::rule::{RoutingRule, warning};
 use headwater_wire::read_website;
 use http::Method;
 use serde_json::json;
 
 use self::options::RuleOptions;
-use self::saving::{About, Saved, Saving};
 use self::transfer::Present;
 use super::connection::encoded;
 use super::explain::{RequestArgs, story};
 use super::{Connection, ServerArgs, output};
-use crate::logging;
 
 const ADD_EXAMPLE: &str = "\
 Keys below docs/ come from https://www.example.com/docs/:
@@ -127,6 +125,13 @@ pub(crate) enum RuleCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Show how often each rule was applied since the server's start, and what came of it
+    Counters {
+        /// The bucket
+        bucket: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// Show what a request would meet under rules that are not saved
     Test {
         /// The bucket
@@ -175,24 +180,13 @@ impl RuleCommand {
                     None => output::print(&transfer::history(&answer)),
                 }
             }
-            change => change.make().await?,
-        }
-        Ok(())
-    }
-
-    /// Makes a change, and shows the rules as they are then.
-    async fn make(self) -> anyhow::Result<()> {
-        let (server, saved) = match self {
-            Self::Add { bucket, options, at, server } => (server.clone(), add(&bucket, &options, at, &server).await?),
+            Self::Counters { bucket, server } => {
+                let answer = Connection::new(&server)?.get(&format!("{}/counters", saving::path(&bucket))).await?;
+                if server.json { output::json(&answer) } else { output::print(&list::counters(&answer)) }
+            }
+            Self::Add { bucket, options, at, server } => changing::add(&bucket, &options, at, &server).await?,
             Self::Edit { bucket, number, options, server } => {
-                ensure!(!options.is_empty(), "nothing to change is named; see headwater rule edit --help");
-                let connection = Connection::new(&server)?;
-                let saving = Saving { connection: &connection, bucket: &bucket, about: About::Rule(number) };
-                let edit = |rules: &saving::Rules| {
-                    let rule = options.rule(number, Some(rules.known(number)?))?;
-                    Ok(Change::Replace(number, Box::new(rule)))
-                };
-                (server, saving.change(edit).await?)
+                changing::edit(&bucket, number, &options, &server).await?;
             }
             Self::Move { bucket, number, to, up, down: _, server } => {
                 let change = match to {
@@ -200,61 +194,24 @@ impl RuleCommand {
                     None if up => Change::MoveUp(number),
                     None => Change::MoveDown(number),
                 };
-                (server.clone(), simple(&bucket, number, change, &server).await?)
+                changing::order(&bucket, number, change, &server).await?;
             }
             Self::Remove { bucket, number, server } => {
-                (server.clone(), simple(&bucket, number, Change::Delete(number), &server).await?)
+                changing::order(&bucket, number, Change::Delete(number), &server).await?;
             }
             Self::Import { bucket, file, append, server } => {
                 let present = if append { Present::Kept } else { Present::Replaced };
-                let connection = Connection::new(&server)?;
-                (server, transfer::import(&connection, &bucket, &file, present).await?)
+                changing::import(&bucket, &file, present, &server).await?;
             }
-            Self::List { .. } | Self::Test { .. } | Self::Export { .. } | Self::History { .. } => return Ok(()),
-        };
-        warn(&saved.rules);
-        if server.json {
-            output::json(&saved.answer);
-        } else {
-            output::print(&list::table(&saved.rules));
         }
         Ok(())
     }
-}
-
-async fn add(bucket: &str, options: &RuleOptions, at: Option<u32>, server: &ServerArgs) -> anyhow::Result<Saved> {
-    let rule = options.rule(1, None)?;
-    let connection = Connection::new(server)?;
-    let saving = Saving { connection: &connection, bucket, about: at.map_or(About::Nothing, About::Rule) };
-    let added = |_: &saving::Rules| {
-        let rule = Box::new(rule.clone());
-        Ok(at.map_or_else(|| Change::Add(rule.clone()), |at| Change::Insert(at, rule.clone())))
-    };
-    saving.change(added).await
-}
-
-async fn simple(bucket: &str, number: u32, change: Change, server: &ServerArgs) -> anyhow::Result<Saved> {
-    let connection = Connection::new(server)?;
-    let saving = Saving { connection: &connection, bucket, about: About::Rule(number) };
-    saving.change(|_| Ok(change.clone())).await
 }
 
 fn shown(document: Option<&str>) -> anyhow::Result<String> {
     let Some(document) = document else { return Ok("no website document, so no rules\n".to_owned()) };
     let website = read_website(document.as_bytes()).context("the server's document cannot be read")?;
     Ok(list::table(&website.rules))
-}
-
-/// What works and is probably not meant.
-fn warn(rules: &[RoutingRule]) {
-    let of_rule = rules.iter().flat_map(|rule| {
-        let number = rule.number;
-        warning::of_rule(rule).into_iter().map(move |words| format!("rule {number}: {words}"))
-    });
-    let of_order = warning::of_order(rules).into_iter().map(|(_, words)| words);
-    for words in of_order.chain(of_rule) {
-        logging::say(&format!("warning: {}", output::printable(&words)));
-    }
 }
 
 /// An error of the model in words: the element, its value, and what would be right.

@@ -30,15 +30,17 @@ const CONCURRENT: &str = "somebody else changed the rules meanwhile: nothing was
 pub(super) struct Rules {
     pub(super) website: Option<Website>,
     pub(super) version: u64,
+    /// As the API told them.
+    answer: Value,
 }
 
 impl Rules {
     /// As the API tells them.
-    pub(super) fn read(answer: &Value) -> anyhow::Result<Self> {
+    pub(super) fn read(answer: Value) -> anyhow::Result<Self> {
         let document = answer["website"].as_str();
         let website = document.map(|document| read_website(document.as_bytes())).transpose();
         let version = answer["rule_version"].as_u64().context("the answer has no version; is the server older?")?;
-        Ok(Self { website: website.context("the server's document cannot be read")?, version })
+        Ok(Self { website: website.context("the server's document cannot be read")?, version, answer })
     }
 
     pub(super) fn list(&self) -> &[RoutingRule] {
@@ -103,7 +105,7 @@ pub(super) fn path(bucket: &str) -> String {
 }
 
 pub(super) async fn read(connection: &Connection, bucket: &str) -> anyhow::Result<Rules> {
-    Rules::read(&connection.get(&path(bucket)).await?)
+    Rules::read(connection.get(&path(bucket)).await?)
 }
 
 impl Saving<'_> {
@@ -116,6 +118,10 @@ impl Saving<'_> {
         let mut attempt = 1;
         loop {
             let website = Self::decided(&rules, decide(&rules)?)?;
+            if website == rules.website {
+                // Nothing to be remembered either: each write is a version of the history.
+                return Ok(Saved { answer: rules.answer, rules: website.unwrap_or_default().rules });
+            }
             match self.write(website.as_ref(), rules.version).await {
                 Ok(answer) => return Ok(Saved { answer, rules: website.unwrap_or_default().rules }),
                 Err(error) if !is_concurrent(&error) => return Err(error),
@@ -207,6 +213,7 @@ mod tests {
         let of = |prefixes: &[&str]| Rules {
             website: Some(Website { rules: rules(prefixes), ..Website::default() }),
             version: 1,
+            answer: Value::Null,
         };
         assert_eq!(of(&[]).vanished(3), "there is no rule 3: the bucket has no rules");
         assert_eq!(of(&["a"]).known(3).unwrap_err().to_string(), "there is no rule 3, only rule 1");
@@ -219,6 +226,7 @@ mod tests {
         let version = |prefixes: &[&str]| Rules {
             website: Some(Website { rules: rules(prefixes), ..Website::default() }),
             version: 1,
+            answer: Value::Null,
         };
         let before = version(&["a", "b"]);
         for (about, now, same) in [

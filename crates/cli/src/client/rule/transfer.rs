@@ -5,11 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use headwater_model::rule::RoutingRule;
-use headwater_model::rule::change::Change;
 use headwater_wire::read_website;
 use serde_json::Value;
 
-use super::saving::{About, Saved, Saving, path};
+use super::saving::path;
 use super::told;
 use crate::client::{Connection, output};
 
@@ -25,23 +24,8 @@ pub(super) enum Present {
     Kept,
 }
 
-/// Takes the rules of a document; its other parts are not looked at.
-pub(super) async fn import(
-    connection: &Connection,
-    bucket: &str,
-    file: &Path,
-    present: Present,
-) -> anyhow::Result<Saved> {
-    let rules = rules(file)?;
-    let (replace, about) = match present {
-        Present::Replaced => (true, About::Everything),
-        Present::Kept => (false, About::Nothing),
-    };
-    let saving = Saving { connection, bucket, about };
-    saving.change(|_| Ok(Change::Import { rules: rules.clone(), replace })).await
-}
-
-fn rules(file: &Path) -> anyhow::Result<Vec<RoutingRule>> {
+/// The rules of a document.
+pub(super) fn rules(file: &Path) -> anyhow::Result<Vec<RoutingRule>> {
     let shown = file.display();
     let mut document = String::new();
     let read = if file == Path::new("-") {

@@ -123,6 +123,7 @@ async fn a_body_that_breaks_off_leaves_no_file() {
     let output = child.wait_with_output().expect("the child is ours");
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), message.lines().count()), (Some(1), 1), "{message}");
+    assert!(message.starts_with("error: the body broke off"), "{message}");
     assert!(files(home.path()).is_empty(), "{:?}", files(home.path()));
 }
 

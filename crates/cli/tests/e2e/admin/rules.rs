@@ -3,7 +3,7 @@
 use headwater_testkit::origin::{Reply, ScriptedOrigin};
 
 use super::{json, refused};
-use crate::harness::{Answer, Client, ClientKey, Headwater, Setup, run};
+use crate::harness::{Answer, Client, ClientKey, Headwater, Setup, eventually, run};
 
 const MASK: &str = "******";
 
@@ -39,6 +39,11 @@ async fn the_documented_flow_needs_no_document() {
     assert_eq!(got, "from the origin");
     server.client().get("/example/examplefolder/example.txt").send().await.expect(200).expect_body(b"from the origin");
     assert_eq!(origin.count("/examplefolder/example.txt"), 1, "the second came from the bucket");
+    eventually("the rule's counters tell of the stored object", || async {
+        let counters = shown(&server, &["rule", "counters", "example"]);
+        counters.lines().nth(1).and_then(|row| row.split_whitespace().nth(2)) == Some("1")
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -69,6 +74,9 @@ async fn rules_are_added_edited_ordered_and_removed() {
     }
     shown(&server, &["rule", "remove", "example", "2"]);
     orders(&server, &["c/", "b/"]);
+    // What changes nothing is no version.
+    shown(&server, &["rule", "move", "example", "1", "--up"]);
+    shown(&server, &["rule", "edit", "example", "1", "--suffix", ".jpg"]);
     let history = shown(&server, &["rule", "history", "example"]);
     assert_eq!(history.lines().count(), 1 + 8, "{history}");
     assert!(history.contains(server.key().id), "{history}");

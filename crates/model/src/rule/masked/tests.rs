@@ -189,7 +189,10 @@ proptest! {
 
     /// Where no two rules share an id or a header's name at an origin, nothing is refused.
     #[test]
-    fn rules_that_are_told_apart_keep_everything(order in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle(), count in 1..=6_usize) {
+    fn rules_that_are_told_apart_keep_everything(
+        order in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle(),
+        count in 1..=6_usize,
+    ) {
         let stored = (1..).zip(["a", "b", "c", "d", "e", "f"]);
         let stored = stored.map(|(number, name)| setting(rule(number, name, name, name), "x-token", name));
         let stored = site(stored.collect::<Vec<_>>());
