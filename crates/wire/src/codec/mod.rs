@@ -311,6 +311,11 @@ pub fn write_website(website: &Website) -> String {
     website::encode(website).finish()
 }
 
+/// Writes a website document with secrets as they are, for a client that puts it. It is to be shown to nobody.
+pub fn write_website_with_secrets(website: &Website) -> String {
+    website::encode_plain(website).finish()
+}
+
 /// Reads a `Tagging` document, as GetObjectTagging of either vendor answers it.
 ///
 /// # Errors
