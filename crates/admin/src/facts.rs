@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use headwater_model::bucket::Dialect;
+use headwater_model::clock::Timestamp;
 
 /// How a server runs, as far as operators are told.
 #[derive(Clone, Debug)]
@@ -32,4 +33,6 @@ pub struct ServerFacts {
     pub access_log: String,
     /// How long running requests may take after the server was told to stop.
     pub drain_limit: Duration,
+    /// When it began to serve.
+    pub started: Timestamp,
 }

@@ -16,6 +16,7 @@ mod keys;
 mod objects;
 mod origins;
 mod public_access;
+mod pulse;
 mod website;
 
 pub use administration::{Administration, Requester};
@@ -24,4 +25,5 @@ pub use facts::ServerFacts;
 pub use history::{History, Revision};
 pub use keys::{AccountDocument, KeyDocument};
 pub use objects::{Link, MAX_LINK_LIFE};
+pub use pulse::{Counting, Pulse, Sample, TICK, Totals, Window};
 pub use website::WebsiteChanged;

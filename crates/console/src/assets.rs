@@ -25,6 +25,21 @@ const ASSETS: &[Asset] = &[
         content_type: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/back-to-origin.css"),
     },
+    Asset {
+        name: "overview.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/overview.css"),
+    },
+    Asset {
+        name: "overview.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/overview.js"),
+    },
+    Asset {
+        name: "rule-counts.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/rule-counts.js"),
+    },
     Asset { name: "files.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../assets/files.css") },
     Asset {
         name: "files.js",

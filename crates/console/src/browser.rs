@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use headwater_admin::{Requester, ServerFacts};
+use headwater_admin::{Counting, Pulse, Requester, ServerFacts, Totals};
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
@@ -31,7 +31,8 @@ impl Browser {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 9);
         let world = World::new().await;
-        let console = Console::new(world.administration.clone(), Arc::new(facts()), Arc::new(clock.clone()));
+        let told = (Arc::new(facts()), Arc::new(Pulse::new(Arc::new(Idle))));
+        let console = Console::new(world.administration.clone(), told, Arc::new(clock.clone()));
         let mut browser = Self { world, console, clock, cookie: String::new() };
         let entered = browser.log_on(HOME, "root", "secret").await;
         browser.cookie = cookie(&entered).expect("root may enter");
@@ -92,6 +93,15 @@ impl Browser {
     }
 }
 
+/// A server of which nobody asks anything.
+struct Idle;
+
+impl Counting for Idle {
+    fn totals(&self) -> Totals {
+        Totals::default()
+    }
+}
+
 /// What a server runs with, some of it by somebody who means ill.
 pub(crate) fn facts() -> ServerFacts {
     ServerFacts {
@@ -107,6 +117,7 @@ pub(crate) fn facts() -> ServerFacts {
         proxy_protocol: false,
         access_log: "Standard output".to_owned(),
         drain_limit: Duration::from_secs(30),
+        started: Timestamp::from_seconds(1_700_000_000),
     }
 }
 

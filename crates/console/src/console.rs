@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use bytes::Bytes;
-use headwater_admin::{Administration, Requester, ServerFacts};
+use headwater_admin::{Administration, Pulse, Requester, ServerFacts};
 use headwater_model::body::{Body, ByteStream};
 use headwater_model::clock::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request};
@@ -18,6 +18,7 @@ use crate::faults::Faults;
 use crate::files;
 use crate::log_on::{LogOnPage, may_administer, may_enter, next};
 use crate::origins::OriginVisit;
+use crate::overview::{self, View};
 use crate::page::{Outcome, escaped, page, text};
 use crate::session::{Session, Sessions};
 use crate::settings::SettingsVisit;
@@ -39,8 +40,9 @@ type Fields = Vec<(String, String)>;
 pub struct Console {
     administration: Administration,
     facts: Arc<ServerFacts>,
+    pulse: Arc<Pulse>,
     clock: Arc<dyn Clock>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     throttle: Throttle,
 }
 
@@ -69,9 +71,13 @@ struct RefusedPage<'p> {
 
 impl Console {
     /// Nobody is logged on yet.
-    pub fn new(administration: Administration, facts: Arc<ServerFacts>, clock: Arc<dyn Clock>) -> Self {
-        let (sessions, throttle) = (Sessions::new(clock.clone()), Throttle::new(clock.clone()));
-        Self { administration, facts, clock, sessions, throttle }
+    pub fn new(
+        administration: Administration,
+        (facts, pulse): (Arc<ServerFacts>, Arc<Pulse>),
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (sessions, throttle) = (Arc::new(Sessions::new(clock.clone())), Throttle::new(clock.clone()));
+        Self { administration, facts, pulse, clock, sessions, throttle }
     }
 
     /// Judges the head of a request, before any of its body is read.
@@ -164,7 +170,7 @@ impl Console {
 
     async fn page(
         &self,
-        session: &Session,
+        session: &Arc<Session>,
         parts: &request::Parts,
         fields: &Fields,
         requester: Requester,
@@ -177,10 +183,27 @@ impl Console {
             self.sessions.end_all(&session.who);
             return with_cookie(to("/log-on"), &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
         }
+        let window = overview::window(text(fields, "window"));
+        match path {
+            "/overview" if !posted => return respond(self.view().page(session, window)),
+            "/overview/events" if !posted => {
+                return respond(self.view().events(self.sessions.clone(), session.clone(), window));
+            }
+            _ => {}
+        }
         let requester = Requester { who: session.who.clone(), ..requester };
         let visitor = Visitor { administration: &self.administration, facts: &self.facts, requester, session };
         let found = self.find(visitor, posted, parts, fields).await;
         found.map_or_else(|| not_found(csrf), respond)
+    }
+
+    fn view(&self) -> View {
+        View {
+            administration: self.administration.clone(),
+            facts: self.facts.clone(),
+            pulse: self.pulse.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     async fn find(
@@ -205,7 +228,7 @@ impl Console {
             _ => {}
         }
         Some(match (posted, &parts[..]) {
-            (false, [""]) => Outcome::To("/buckets".to_owned()),
+            (false, [""]) => Outcome::To("/overview".to_owned()),
             (false, ["buckets"]) => visitor.list(text(fields, "search")),
             (false, ["create-bucket"]) => visitor.creating("", None),
             (true, ["create-bucket"]) => visitor.create(fields).await,

@@ -23,6 +23,7 @@ mod faults;
 mod files;
 mod log_on;
 mod origins;
+mod overview;
 mod page;
 mod session;
 mod settings;

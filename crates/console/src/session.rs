@@ -90,6 +90,12 @@ impl Sessions {
         own
     }
 
+    /// Whether it has not ended.
+    pub(crate) fn lasts(&self, session: &Arc<Session>) -> bool {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        self.clock.elapsed() < session.ends && live.values().any(|known| Arc::ptr_eq(known, session))
+    }
+
     /// Ends all sessions of a key.
     pub(crate) fn end_all(&self, who: &str) {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, session| session.who != who);

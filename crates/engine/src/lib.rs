@@ -59,7 +59,8 @@ pub use explain::{
 #[doc(hidden)]
 pub use fill::fuzzing;
 pub use fill::{
-    FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect, RunningFill, Tried,
+    FailedFill, FillLimits, FillObserver, FillOutcome, Fills, FillsConfig, KnownAbsence, LocalNames, Prospect,
+    RuleCounts, RunningFill, Tried,
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
 pub use lifecycle::{LifecycleConfig, LifecycleCounters};

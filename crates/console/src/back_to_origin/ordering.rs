@@ -60,7 +60,8 @@ impl Visit<'_> {
 
     fn list_saying(&self, status: StatusCode, said: Said) -> Outcome {
         let website = self.bucket.website.as_deref();
-        page(status, &ListPage::new(self.names(), website, self.bucket.rule_version, said))
+        let counts = self.administration.engine().fills().rule_counts(&self.bucket);
+        page(status, &ListPage::new(self.names(), website, self.bucket.rule_version, &counts, said))
     }
 
     /// Asks before a rule goes.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, delete, get, post};
-use headwater_admin::{Administration, Requester, ServerFacts, Unacknowledged};
+use headwater_admin::{Administration, Pulse, Requester, ServerFacts, Unacknowledged};
 use headwater_engine::{Changed, Engine};
 use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
@@ -26,6 +26,7 @@ pub(super) struct Api {
     pub(super) engine: Arc<Engine>,
     pub(super) administration: Administration,
     pub(super) facts: Arc<ServerFacts>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 pub(super) type Shared = State<Arc<Api>>;
@@ -37,6 +38,8 @@ type Methods = fn() -> MethodRouter<Arc<Api>>;
 /// Every path of the API with what answers it; the OpenAPI document has the same (see the tests).
 const ROUTES: &[(&str, Methods)] = &[
     ("/api/v1/server", || get(overview::server)),
+    ("/api/v1/overview", || get(overview::overview)),
+    ("/api/v1/series", || get(overview::series)),
     ("/api/v1/buckets", || get(buckets::list).post(buckets::create)),
     ("/api/v1/buckets/{bucket}", || get(buckets::get).delete(buckets::delete)),
     ("/api/v1/buckets/{bucket}/stat", || get(buckets::stat)),
@@ -47,6 +50,7 @@ const ROUTES: &[(&str, Methods)] = &[
         get(buckets::get_migration).put(buckets::put_migration).patch(buckets::patch_migration)
     }),
     ("/api/v1/buckets/{bucket}/rules", || get(rules::get).put(rules::put).delete(rules::delete)),
+    ("/api/v1/buckets/{bucket}/rules/counters", || get(rules::counters)),
     ("/api/v1/buckets/{bucket}/rules/history", || get(rules::history)),
     ("/api/v1/buckets/{bucket}/explain", || post(explain::explain)),
     ("/api/v1/buckets/{bucket}/rules/test", || post(explain::test)),
@@ -63,8 +67,8 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/api/v1/audit", || get(audit_lines)),
 ];
 
-pub(super) fn router(administration: Administration, facts: Arc<ServerFacts>) -> Router {
-    let api = Arc::new(Api { engine: administration.engine().clone(), administration, facts });
+pub(super) fn router(administration: Administration, facts: Arc<ServerFacts>, pulse: Arc<Pulse>) -> Router {
+    let api = Arc::new(Api { engine: administration.engine().clone(), administration, facts, pulse });
     let routed = ROUTES.iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods()));
     routed
         .fallback(async || {

@@ -36,7 +36,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::IntoResponse as _;
-use headwater_admin::{Administration, ServerFacts};
+use headwater_admin::{Administration, Pulse, ServerFacts};
 use headwater_console::Console;
 use headwater_engine::Engine;
 use headwater_model::clock::Clock;
@@ -83,13 +83,13 @@ impl AdminPlane {
         service: Arc<Service>,
         clock: Arc<dyn Clock>,
         administration: Administration,
-        facts: Arc<ServerFacts>,
+        (facts, pulse): (Arc<ServerFacts>, Arc<Pulse>),
         drain: watch::Receiver<bool>,
     ) -> Self {
         Self {
             engine: administration.engine().clone(),
-            router: api::router(administration.clone(), facts.clone()),
-            console: Console::new(administration, facts, clock.clone()),
+            router: api::router(administration.clone(), facts.clone(), pulse.clone()),
+            console: Console::new(administration, (facts, pulse), clock.clone()),
             service,
             // The region of a signature says nothing here.
             authenticator: Authenticator::new(None),

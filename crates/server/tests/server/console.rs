@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request, header, response};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -149,4 +149,33 @@ async fn a_form_that_is_too_large_is_refused_by_a_page() {
         assert!(parts.headers.contains_key(header::CONTENT_SECURITY_POLICY));
         assert!(page.contains(&format!("larger than {limit} bytes. Nothing was changed.")), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_overview_is_whole_at_once_and_followed_until_the_session_ends() {
+    let running = start(None).await;
+    let (cookie, token) = log_on(&running).await;
+    let (parts, _) = send(&running, Method::GET, "/", "", &[("cookie", &cookie)]).await;
+    assert_eq!(location(&parts), "/overview");
+    let (_, page) = send(&running, Method::GET, "/overview?window=day", "", &[("cookie", &cookie)]).await;
+    for word in ["Reads served from here", "no reads", "Reads a second", "<svg", "No fetch failed", "Last day"] {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+    assert!(!page.contains(" style="), "the policy allows none");
+
+    let stream = TcpStream::connect(running.addresses.admin).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::builder().uri("/overview/events").header(header::HOST, "console.example:9001");
+    let request = request.header(header::COOKIE, &cookie).body(Full::new(Bytes::new())).unwrap();
+    let (parts, mut events) = sender.send_request(request).await.unwrap().into_parts();
+    assert_eq!(parts.headers[header::CONTENT_TYPE], "text/event-stream");
+    let mut first = Vec::new();
+    while !first.ends_with(b"\n\n") {
+        first.extend_from_slice(&events.frame().await.unwrap().unwrap().into_data().unwrap());
+    }
+    let text = String::from_utf8(first).unwrap();
+    assert!(text.trim_end().lines().all(|line| line.starts_with("data: ")), "{text}");
+    send(&running, Method::POST, "/log-out", &format!("csrf={token}"), &[("cookie", &cookie)]).await;
+    assert!(events.frame().await.is_none(), "nothing is told to who is logged out");
 }
