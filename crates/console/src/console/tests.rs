@@ -111,6 +111,7 @@ async fn of_two_who_create_one_bucket_at_a_time_one_is_told_so() {
 async fn every_page_marks_where_one_is() {
     let browser = Browser::new().await;
     for (path, name) in [
+        ("/overview", "Overview"),
         ("/buckets", "Buckets"),
         ("/buckets/bkt", "Buckets"),
         ("/buckets/bkt/back-to-origin", "Buckets"),

@@ -157,7 +157,7 @@ impl View {
     }
 
     fn origins(&self) -> Vec<OriginRow> {
-        use headwater_egress::BreakerState;
+        use headwater_engine::BreakerState;
         let engine = self.administration.engine();
         let row = |(id, _): (headwater_model::origin::OriginId, _)| {
             let status = engine.origin_status(&id);

@@ -9,6 +9,7 @@ mod admin_rules;
 mod configuration;
 mod console;
 mod console_files;
+mod console_keys;
 mod differential;
 mod forms;
 mod matrix;

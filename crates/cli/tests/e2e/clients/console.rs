@@ -1,4 +1,4 @@
-//! The console in Chromium; the steps are in `tests/clients/console_round.py`.
+//! The console in Chromium; the steps are in `tests/clients/console_round.py` and `console_server_round.py`.
 
 use crate::harness::{Nginx, Python, Setup, find};
 
@@ -12,6 +12,16 @@ async fn the_documented_flow_by_browser() {
     let round = Python::script("console_round", &server)
         .with("CONSOLE", server.admin_url())
         .with("ORIGIN_AUTHORITY", origin.address().to_string())
+        .with("CHROMIUM", find("chromium", "chromium"))
+        .with("CHROMEDRIVER", find("chromedriver", "chromium-driver"));
+    println!("{}", round.run());
+}
+
+#[tokio::test]
+async fn the_pages_of_the_whole_server_by_browser() {
+    let server = Setup::new().start();
+    let round = Python::script("console_server_round", &server)
+        .with("CONSOLE", server.admin_url())
         .with("CHROMIUM", find("chromium", "chromium"))
         .with("CHROMEDRIVER", find("chromedriver", "chromium-driver"));
     println!("{}", round.run());
