@@ -62,12 +62,14 @@ impl Visitor<'_> {
         changed.map(drop).map_err(|failure| failure.to_string())
     }
 
-    fn credential(&self) -> Result<Credential, String> {
+    /// The key that is logged on, if it is still enabled.
+    pub(crate) fn credential(&self) -> Result<Credential, String> {
         let found = self.administration.engine().accounts().find(&self.session.who, None, self.now);
         found.ok().flatten().ok_or_else(|| NOT_ENABLED.to_owned())
     }
 }
 
-fn caller(credential: &Credential, now: Timestamp) -> Caller<'_> {
+/// Who asks with this key.
+pub(crate) fn caller(credential: &Credential, now: Timestamp) -> Caller<'_> {
     Caller { principal: credential.principal.clone(), dialect: Dialect::Oss, context: Context::internal(now) }
 }

@@ -126,6 +126,22 @@ async fn what_changed_meanwhile_is_not_replaced() {
 }
 
 #[tokio::test]
+async fn a_change_between_reading_and_saving_is_not_overwritten() {
+    let world = World::new().await;
+    let (_, page) = world.get(LIST).await;
+    for (path, typed) in [(LIST, ("acl", "public-read-write")), ("public-access", ("ignore_public_acls", "on"))] {
+        let sent = form_of(&page, path, &[typed]);
+        put(&world, CannedAcl::Private).await;
+        let visit = world.visit();
+        put(&world, CannedAcl::PublicRead).await;
+        let (status, page) = shown(visit.answer(true, &[path], &sent).await.unwrap());
+        assert!(status == StatusCode::CONFLICT && page.contains("changed by somebody else"), "{page}");
+        assert_eq!(world.bucket().acl, Acl::Canned(CannedAcl::PublicRead));
+        assert_eq!(world.bucket().access.public_access, PublicAccessBlock::default());
+    }
+}
+
+#[tokio::test]
 async fn disabled_lists_have_no_form_and_strange_values_are_refused() {
     let world = World::new().await;
     let (status, page) = shown(send(&world, LIST, &[("acl", SCRIPT)]).await);
