@@ -92,13 +92,14 @@ class Browser:
         self.field("Access key ID", os.environ["ACCESS_KEY_ID"])
         self.field("Secret", os.environ["ACCESS_KEY_SECRET"])
         self.press("Log on")
-        self.arrives_at("Buckets")
+        self.arrives_at("Overview")
 
 
 def documented_flow(browser, bucket):
     """Log on, Buckets, the bucket's name, Basic Settings > Back-to-Origin, Configure, Create Rule, Mirroring,
     Prerequisite and Origin URL, OK."""
     browser.log_on()
+    browser.follow("Buckets")
     browser.press("Create Bucket")
     browser.arrives_at("Create Bucket")
     browser.field("Bucket name", "No Such Name")

@@ -3,8 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use headwater_engine::{Changed, Engine};
-use headwater_model::Result;
+use headwater_engine::{Changed, Credential, Engine};
+use headwater_model::access::Context;
+use headwater_model::body::Body;
+use headwater_model::bucket::Dialect;
+use headwater_model::clock::Timestamp;
+use headwater_model::op::{Caller, Op};
+use headwater_model::reply::Reply;
+use headwater_model::{Error, Result};
 use serde::Serialize;
 
 use crate::audit::{Audit, Intent, Unacknowledged};
@@ -65,4 +71,53 @@ impl Administration {
         let Requester { request_id, who, remote } = requester;
         self.audit.change(Intent { request_id, who, remote, action, target }, change).await
     }
+
+    /// Performs an operation as the key of `who`, and writes nothing down: for what only reads.
+    ///
+    /// # Errors
+    /// `InvalidAccessKeyId` if the key is gone or not enabled any more; those of the engine.
+    pub async fn perform(&self, who: &str, op: Op) -> Result<Reply> {
+        let (credential, now) = self.credential(who)?;
+        self.engine.perform(&caller(&credential, now), op, Body::Empty).await
+    }
+
+    /// Performs an operation as the requester's key, and writes it down as `action` on `target`, with what was before and
+    /// what is to be after.
+    ///
+    /// # Errors
+    /// As [`Administration::change`], refused with what [`Administration::perform`] refuses with.
+    pub async fn perform_change<T>(
+        &self,
+        requester: Requester,
+        (action, target): (&'static str, String),
+        (op, body): (Op, Body),
+        (before, after): (Option<T>, Option<T>),
+    ) -> Result<(), Unacknowledged>
+    where
+        T: Serialize + Send + Sync + 'static,
+    {
+        let (credential, now) = self.credential(&requester.who).map_err(Unacknowledged::Refused)?;
+        let administration = self.clone();
+        let change = Box::pin(async move {
+            let caller = caller(&credential, now);
+            match op {
+                Op::DeleteBucket(bucket) => administration.end_bucket(&caller, bucket).await?,
+                op => administration.engine.perform(&caller, op, body).await?,
+            };
+            Ok(Changed { before, after, differs: true })
+        });
+        self.change(requester, action, target, change).await.map(drop)
+    }
+
+    /// The key of `who` as of now.
+    pub(crate) fn credential(&self, who: &str) -> Result<(Credential, Timestamp)> {
+        let now = self.engine.clock().now();
+        let found = self.engine.accounts().find(who, None, now)?;
+        found.map(|found| (found, now)).ok_or_else(|| Error::InvalidAccessKeyId { access_key_id: who.into() })
+    }
+}
+
+/// Where the dialects differ, an operator means what OSS does.
+pub(crate) fn caller(credential: &Credential, now: Timestamp) -> Caller<'_> {
+    Caller { principal: credential.principal.clone(), dialect: Dialect::Oss, context: Context::internal(now) }
 }

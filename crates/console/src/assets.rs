@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use headwater_model::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
@@ -25,6 +26,27 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/back-to-origin.css"),
     },
     Asset {
+        name: "overview.css",
+        content_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/overview.css"),
+    },
+    Asset {
+        name: "overview.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/overview.js"),
+    },
+    Asset {
+        name: "rule-counts.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/rule-counts.js"),
+    },
+    Asset { name: "files.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../assets/files.css") },
+    Asset {
+        name: "files.js",
+        content_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/files.js"),
+    },
+    Asset {
         name: "back-to-origin.js",
         content_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../assets/back-to-origin.js"),
@@ -44,9 +66,9 @@ pub(crate) fn path(name: &str) -> &'static str {
 }
 
 /// The asset at this address.
-pub(crate) fn answer(path: &str) -> Option<Response<Bytes>> {
+pub(crate) fn answer(path: &str) -> Option<Response<Body>> {
     let asset = &ASSETS[PATHS.iter().position(|known| known == path)?];
-    let mut response = Response::new(Bytes::from_static(asset.bytes));
+    let mut response = Response::new(Body::Full(Bytes::from_static(asset.bytes)));
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));

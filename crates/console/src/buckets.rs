@@ -1,15 +1,15 @@
 //! Buckets: the list, a new one, and the end of one.
 
 use askama::Template;
-use headwater_admin::iso_8601;
-use headwater_model::BucketName;
+use headwater_admin::{Unacknowledged, iso_8601};
 use headwater_model::acl::Acl;
-use headwater_model::bucket::Bucket;
-use headwater_model::op::{CreateBucket, Op};
+use headwater_model::bucket::{Bucket, Dialect};
+use headwater_model::op::Op;
+use headwater_model::{BucketName, Error};
 use http::StatusCode;
 
 use crate::page::{Outcome, page, text};
-use crate::visitor::Visitor;
+use crate::visitor::{Visitor, unacknowledged};
 
 struct Row {
     name: String,
@@ -81,22 +81,13 @@ impl Visitor<'_> {
         let typed = text(fields, "name");
         let parsed = BucketName::parse(typed).and_then(|name| name.check_new().map(|()| name));
         let Ok(name) = parsed else { return self.creating(typed, Some(name_fault(typed))) };
-        if self.administration.engine().bucket(name.as_str()).is_some() {
-            return self.creating(typed, Some(format!("There is a bucket {name} already: choose another name.")));
-        }
-        let create = CreateBucket {
-            bucket: name.clone(),
-            acl: None,
-            ownership: None,
-            location: None,
-            storage_class: None,
-            object_lock: None,
-        };
-        if let Err(reason) = self
-            .change("create_bucket", format!("bucket {name}"), Op::CreateBucket(create), (None, Some(name.to_string())))
-            .await
-        {
-            return self.creating(typed, Some(reason));
+        match self.administration.create_bucket(self.requester.clone(), name.clone(), Dialect::Oss).await {
+            Ok(_) => {}
+            Err(Unacknowledged::Refused(Error::BucketAlreadyExists { .. })) => {
+                let fault = format!("There is a bucket {name} already: choose another name.");
+                return self.creating(typed, Some(fault));
+            }
+            Err(failure) => return self.creating(typed, Some(unacknowledged(&failure))),
         }
         self.session.say(format!("Bucket {name} was created. It is private."));
         Outcome::To(format!("/buckets/{name}"))
@@ -112,10 +103,8 @@ impl Visitor<'_> {
         if typed.trim() != name.as_str() {
             return self.deleting(name.as_str(), typed, Some(format!("That is not the bucket's name: type {name}.")));
         }
-        let ends = (Some(name.to_string()), None);
-        if let Err(reason) =
-            self.change("delete_bucket", format!("bucket {name}"), Op::DeleteBucket(name.clone()), ends).await
-        {
+        let (target, ends) = (format!("bucket {name}"), (Some(name.to_string()), None));
+        if let Err(reason) = self.change("delete_bucket", target, Op::DeleteBucket(name.clone()), ends).await {
             return self.deleting(name.as_str(), typed, Some(reason));
         }
         self.session.say(format!("Bucket {name} was deleted."));

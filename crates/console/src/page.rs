@@ -4,10 +4,11 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use askama::Template;
-use http::StatusCode;
+use headwater_model::body::Body;
+use http::{Response, StatusCode};
 
 /// What comes of a request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Outcome {
     /// A page.
     Page(StatusCode, String),
@@ -15,6 +16,21 @@ pub(crate) enum Outcome {
     To(String),
     /// A document to keep.
     File(String),
+    /// An answer of another kind.
+    Answer(Box<Response<Body>>),
+}
+
+/// Pages are compared; other answers are equal to nothing.
+impl PartialEq for Outcome {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Page(status, text), Self::Page(other_status, other_text)) => {
+                (status, text) == (other_status, other_text)
+            }
+            (Self::To(path), Self::To(other)) | (Self::File(path), Self::File(other)) => path == other,
+            _ => false,
+        }
+    }
 }
 
 /// Writes a page.
@@ -37,6 +53,11 @@ pub(crate) fn print(shown: &impl Debug) -> String {
     let mut hasher = DefaultHasher::new();
     format!("{shown:?}").hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+/// A text in a query.
+pub(crate) fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// A size for people: `0 B`, `1.5 MiB`.

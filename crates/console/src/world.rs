@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use headwater_admin::{Administration, Audit, History, Requester};
+use headwater_admin::{Administration, Audit, History, Requester, ServerFacts};
 use headwater_egress::LoopMarker;
 use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
 use headwater_model::access::Context;
@@ -16,9 +16,10 @@ use headwater_model::reply::{Owner, Reply};
 use headwater_model::website::Website;
 use headwater_model::{BoxFuture, BucketName};
 use headwater_testkit::{ManualClock, MemoryStore};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use tempfile::TempDir;
 
+use crate::browser::facts;
 use crate::bucket::BucketVisit;
 use crate::page::Outcome;
 use crate::session::{Session, Sessions};
@@ -39,6 +40,7 @@ impl Origin for Down {
 /// A server with the empty bucket `bkt`, and root logged on.
 pub(crate) struct World {
     pub(crate) administration: Administration,
+    facts: Arc<ServerFacts>,
     session: Arc<Session>,
     _directory: TempDir,
 }
@@ -48,7 +50,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
         let store = Arc::new(MemoryStore::new(clock.clone()));
         // Nothing keeps an account from calling itself so.
-        let owner = Owner { id: "owner".into(), display_name: "root<script>x</script>".into() };
+        let owner = Owner { id: "owner".into(), display_name: "root<b>bold</b>".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
         let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));
@@ -70,9 +72,9 @@ impl World {
         let audit = Audit::open(&directory.path().join("audit.log"), clock.clone()).unwrap();
         let history = History::open(&directory.path().join("rule-history"), &[]).unwrap();
         let sessions = Sessions::new(clock);
-        let session = sessions.find(&sessions.begin("root")).unwrap();
-        let world =
-            Self { administration: Administration::new(engine, audit, history), session, _directory: directory };
+        let session = sessions.find(&sessions.begin("root", Self::requester().remote)).unwrap();
+        let (administration, facts) = (Administration::new(engine, audit, history), Arc::new(facts()));
+        let world = Self { administration, facts, session, _directory: directory };
         let create = CreateBucket {
             bucket: name(),
             acl: None,
@@ -115,9 +117,9 @@ impl World {
     pub(crate) fn visit(&self) -> BucketVisit<'_> {
         let visitor = Visitor {
             administration: &self.administration,
+            facts: &self.facts,
             requester: Self::requester(),
             session: &self.session,
-            now: Timestamp::from_seconds(1_700_000_000),
         };
         BucketVisit { visitor, bucket: self.bucket() }
     }
@@ -129,12 +131,17 @@ impl World {
 
     /// The page at this path with these fields in its query.
     pub(crate) async fn get_with(&self, path: &str, query: &[(&str, &str)]) -> (StatusCode, String) {
-        shown(self.visit().answer(false, &segments(path), &fields(query)).await.expect("there is such a page"))
+        shown(
+            self.visit()
+                .answer(false, &segments(path), &fields(query), &HeaderMap::new())
+                .await
+                .expect("there is such a page"),
+        )
     }
 
     /// What comes of a form that is sent there.
     pub(crate) async fn post(&self, path: &str, fields: &[(String, String)]) -> Outcome {
-        self.visit().answer(true, &segments(path), fields).await.expect("there is such a page")
+        self.visit().answer(true, &segments(path), fields, &HeaderMap::new()).await.expect("there is such a page")
     }
 
     /// What the last change left to say.

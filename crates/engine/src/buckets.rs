@@ -1,5 +1,7 @@
 //! Operations on buckets as such.
 
+use std::sync::Arc;
+
 use headwater_model::acl::Acl;
 use headwater_model::bucket::{Bucket, BucketAccess, BucketConfiguration, Dialect, Generation};
 use headwater_model::limits::MAX_LIST_KEYS;
@@ -43,29 +45,7 @@ impl Engine {
     pub(crate) async fn create_bucket(&self, caller: &Caller<'_>, create: CreateBucket) -> Result<Reply> {
         let change = self.buckets.change().await;
         let owner = caller.principal.owner().unwrap_or_else(|| self.accounts.root()).clone();
-        let is_root = owner.id == self.accounts.root().id;
-        let bucket = Bucket {
-            name: create.bucket,
-            generation: Generation(0),
-            created: self.clock.now(),
-            acl: Acl::default(),
-            access: BucketAccess {
-                owner: (!is_root).then(|| owner.clone()),
-                ownership: create.ownership,
-                ..BucketAccess::default()
-            },
-            dialect: caller.dialect,
-            location: create.location.unwrap_or_else(|| (*self.region).into()),
-            storage_class: create.storage_class.unwrap_or_else(|| "Standard".into()),
-            rule_version: 0,
-            migration: headwater_model::settings::MigrationSettings::default(),
-            website: None,
-            configuration: BucketConfiguration {
-                versioning: if create.object_lock.is_some() { Versioning::Enabled } else { Versioning::Unversioned },
-                object_lock: create.object_lock,
-                ..BucketConfiguration::default()
-            },
-        };
+        let bucket = self.bucket_to_be(&owner, caller.dialect, &create);
         let acl = create.acl.map(|acl| self.bucket_acl(&bucket, &acl)).transpose()?;
         if let Ok(known) = change.find(&bucket.name) {
             let same_acl = known.bucket.acl == acl.clone().unwrap_or_default();
@@ -90,6 +70,55 @@ impl Engine {
         let bucket = Bucket { acl: acl.unwrap_or_default(), ..bucket };
         let bucket = change.create(&*self.store, bucket).await?;
         Ok(Reply::Bucket { owner, bucket })
+    }
+
+    /// Makes a private bucket of root's, of this dialect, that was not there before: of two who ask at once, one makes it.
+    /// For operators, who are let in before.
+    ///
+    /// # Errors
+    /// `BucketAlreadyExists`, whoever owns it; `InvalidBucketName`; `TooManyBuckets`; those of the store.
+    pub async fn create_new_bucket(&self, name: BucketName, dialect: Dialect) -> Result<Arc<Bucket>> {
+        name.check_new()?;
+        let change = self.buckets.change().await;
+        if change.find(&name).is_ok() {
+            return Err(Error::BucketAlreadyExists { bucket: name.as_str().into() });
+        }
+        let create = CreateBucket {
+            bucket: name,
+            acl: None,
+            ownership: None,
+            location: None,
+            storage_class: None,
+            object_lock: None,
+        };
+        change.create(&*self.store, self.bucket_to_be(self.accounts.root(), dialect, &create)).await
+    }
+
+    /// Without its list.
+    fn bucket_to_be(&self, owner: &Owner, dialect: Dialect, create: &CreateBucket) -> Bucket {
+        let is_root = owner.id == self.accounts.root().id;
+        Bucket {
+            name: create.bucket.clone(),
+            generation: Generation(0),
+            created: self.clock.now(),
+            acl: Acl::default(),
+            access: BucketAccess {
+                owner: (!is_root).then(|| owner.clone()),
+                ownership: create.ownership,
+                ..BucketAccess::default()
+            },
+            dialect,
+            location: create.location.clone().unwrap_or_else(|| (*self.region).into()),
+            storage_class: create.storage_class.clone().unwrap_or_else(|| "Standard".into()),
+            rule_version: 0,
+            migration: headwater_model::settings::MigrationSettings::default(),
+            website: None,
+            configuration: BucketConfiguration {
+                versioning: if create.object_lock.is_some() { Versioning::Enabled } else { Versioning::Unversioned },
+                object_lock: create.object_lock.clone(),
+                ..BucketConfiguration::default()
+            },
+        }
     }
 
     pub(crate) fn show_bucket(&self, name: &BucketName) -> Result<Reply> {

@@ -79,6 +79,11 @@ impl Engine {
         &self.clock
     }
 
+    /// The region announced.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// The store, for its statistics.
     pub fn store(&self) -> &dyn Store {
         &*self.store

@@ -7,19 +7,12 @@
 //! Guarantees: the order of every other request: who asks is known and allowed before the policy is judged, and nothing is
 //! stored before the delimiter behind the file has come.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{self, Poll, ready};
-
-use bytes::Bytes;
-use futures_core::Stream;
 use headwater_model::access::{Context, Principal};
 use headwater_model::body::{Body, ByteStream};
-use headwater_model::bucket::Dialect;
 use headwater_model::op::Caller;
 use headwater_model::reply::{Reply, VersionNote};
 use headwater_model::{Error, Result};
-use headwater_wire::form::{FileReader, Form, FormReader, LengthRange, boundary, encode_form};
+use headwater_wire::form::{encode_form, file_stream, read_form};
 use headwater_wire::{PolicyFields, RequestFacts, ResponseContext, Routed, decode};
 use http::Response;
 use http::request::Parts;
@@ -38,7 +31,7 @@ impl Service {
         record: &mut RequestRecord,
     ) -> Result<Response<Body>> {
         let Some(bucket) = &routed.bucket else { return Err(Error::internal("post a form", "it names no bucket")) };
-        let (form, file) = read_head(parts, routed.dialect, &mut body).await?;
+        let (form, file) = read_form(parts, routed.dialect, &mut body).await?;
         let found = self.engine.bucket(bucket.as_str());
         let dialect = form.dialect(found.as_ref().map(|bucket| bucket.dialect), routed.dialect)?;
         record.kind.1 = dialect;
@@ -70,7 +63,7 @@ impl Service {
         };
         let op = decode(put, head, None, &facts)?;
         self.check_owners(head, put, &op)?;
-        let file = Body::Stream(Box::pin(File { body, reader: file, range, size_bytes: 0, judged: false }));
+        let file = Body::Stream(file_stream(body, file, range));
         let (reply, note) = match self.engine.perform(&caller, op, file).await? {
             Reply::Versioned(reply, note) => (*reply, note),
             reply => (reply, VersionNote::default()),
@@ -85,71 +78,6 @@ impl Service {
                 Ok(response)
             }
             _ => Err(Error::internal("post a form", "the engine stored nothing")),
-        }
-    }
-}
-
-/// Reads until the file begins; at most [`headwater_wire::form::MAX_HEAD_BYTES`] and a piece.
-async fn read_head(parts: &Parts, dialect: Dialect, body: &mut ByteStream) -> Result<(Form, FileReader)> {
-    let mut reader = FormReader::new(&boundary(parts, dialect)?);
-    while let Some(chunk) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
-        if let Some(form) = reader.push(&chunk?)? {
-            return Ok((form, reader.into_file()));
-        }
-    }
-    if let Some(form) = reader.end()? {
-        return Ok((form, reader.into_file()));
-    }
-    Err(Error::MalformedForm { message: "it ends before the file begins".into() })
-}
-
-/// The file's bytes; ends cleanly only behind its delimiter, and if it is as long as the policy wants it.
-struct File {
-    body: ByteStream,
-    reader: FileReader,
-    range: LengthRange,
-    size_bytes: u64,
-    judged: bool,
-}
-
-impl Stream for File {
-    type Item = Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if self.judged {
-                return Poll::Ready(None);
-            }
-            if let Some(bytes) = self.reader.pop() {
-                self.size_bytes += bytes.len() as u64;
-                if self.size_bytes > self.range.most {
-                    self.judged = true;
-                    let (size_bytes, limit_bytes) = (self.size_bytes, self.range.most);
-                    return Poll::Ready(Some(Err(Error::EntityTooLarge { size_bytes, limit_bytes })));
-                }
-                return Poll::Ready(Some(Ok(bytes)));
-            }
-            // What follows the file is read to the end: the connection goes on behind it.
-            match ready!(self.body.as_mut().poll_next(cx)) {
-                Some(Ok(chunk)) => {
-                    if let Err(error) = self.reader.push(chunk) {
-                        self.judged = true;
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => {
-                    self.judged = true;
-                    if !self.reader.has_ended() {
-                        return Poll::Ready(Some(Err(Error::IncompleteBody)));
-                    }
-                    let (size_bytes, limit_bytes) = (self.size_bytes, self.range.least);
-                    if size_bytes < limit_bytes {
-                        let error = Error::EntityTooSmall { part_number: 0, size_bytes, limit_bytes };
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                }
-            }
         }
     }
 }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_admin::Administration;
-use headwater_model::clock::Clock;
+use headwater_admin::{Administration, Pulse, ServerFacts};
+use headwater_model::clock::{Clock, Timestamp};
 use headwater_wire::Addressing;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
@@ -95,16 +95,23 @@ impl Server {
         metrics: Arc<Metrics>,
         stop: impl Future<Output = ()>,
     ) {
-        let Self { config, data, admin, acceptor, access_log, .. } = self;
+        let Self { config, data, admin, acceptor, access_log, addresses } = self;
+        let facts = Arc::new(facts(&config, addresses, clock.now()));
+        let pulse = Arc::new(Pulse::new(metrics.clone()));
         let drain_limit = config.drain_limit;
         let engine = administration.engine().clone();
         let service = Arc::new(Service::new(administration.clone(), clock.clone(), metrics, access_log, &config));
         let (drain_sender, drain) = watch::channel(false);
-        let plane = AdminPlane::new(service.clone(), clock.clone(), administration, drain.clone());
+        let plane =
+            AdminPlane::new(service.clone(), clock.clone(), administration, (facts, pulse.clone()), drain.clone());
         let admin_plane = tokio::spawn(Arc::new(plane).serve(admin));
         let keeping = tokio::spawn({
             let engine = engine.clone();
             async move { engine.keep_origin_usage().await }
+        });
+        let sampling = tokio::spawn({
+            let clock = clock.clone();
+            async move { pulse.keep(&*clock).await }
         });
         let logging = tokio::spawn({
             let (service, drain) = (service.clone(), drain.clone());
@@ -140,12 +147,37 @@ impl Server {
         engine.fills().drain(drain_limit.saturating_sub(clock.elapsed().saturating_sub(began))).await;
         admin_plane.abort();
         keeping.abort();
+        sampling.abort();
         // It has ended with the drain, but for the delivery at hand.
         let _ = logging.await;
         service.finish_bucket_logs().await;
         if let Err(error) = engine.save_origin_usage().await {
             tracing::warn!(%error, "the use of origins could not be written down");
         }
+    }
+}
+
+/// What operators are told of how it runs.
+fn facts(config: &ServerConfig, addresses: Addresses, started: Timestamp) -> ServerFacts {
+    let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
+    ServerFacts {
+        version: env!("CARGO_PKG_VERSION"),
+        data: addresses.data,
+        tls: config.tls.is_some(),
+        base_domains: texts(&config.addressing.domains),
+        admin: addresses.admin,
+        website_domains: texts(&config.addressing.website_domains),
+        default_dialect: config.addressing.default_dialect,
+        strict_region: config.strict_region,
+        trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        proxy_protocol: config.proxy_protocol,
+        access_log: match &config.access_log {
+            AccessLogTarget::Off => "Off".to_owned(),
+            AccessLogTarget::Stdout => "Standard output".to_owned(),
+            AccessLogTarget::File(path) => path.display().to_string(),
+        },
+        drain_limit: config.drain_limit,
+        started,
     }
 }
 

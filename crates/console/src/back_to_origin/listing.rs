@@ -1,6 +1,7 @@
 //! The list of rules as a page.
 
 use askama::Template;
+use headwater_engine::RuleCounts;
 use headwater_model::limits::MAX_RULES;
 use headwater_model::op::MissContext;
 use headwater_model::rule::rewriting::location;
@@ -34,6 +35,8 @@ struct Row {
     rewriting: Option<String>,
     options: Vec<String>,
     warnings: Vec<String>,
+    /// What came of it since the server began.
+    counts: String,
     has_form: bool,
 }
 
@@ -45,12 +48,21 @@ pub(crate) struct Said {
 }
 
 impl<'p> ListPage<'p> {
-    pub(crate) fn new((bucket, csrf): (&'p str, &'p str), website: Option<&Website>, version: u64, said: Said) -> Self {
+    /// `counts` are those of the rules by their numbers.
+    pub(crate) fn new(
+        (bucket, csrf): (&'p str, &'p str),
+        website: Option<&Website>,
+        version: u64,
+        counts: &[(u32, RuleCounts)],
+        said: Said,
+    ) -> Self {
         let rules = website.map_or(&[][..], |website| &website.rules);
         let of_order = warnings::of_order(rules);
         let rows = rules.iter().map(|rule| {
             let mut row = Row::of(rule);
             let told = of_order.iter().filter(|(number, _)| *number == rule.number).map(|(_, warning)| warning.clone());
+            let counted = counts.iter().find(|(number, _)| *number == rule.number);
+            row.counts = counted.map_or_else(String::new, |(_, counts)| in_words(*counts));
             row.warnings = told.chain(warnings::of_rule(rule)).collect();
             row
         });
@@ -84,9 +96,15 @@ impl Row {
             rewriting: rewriting(rule),
             options: options(rule),
             warnings: Vec::new(),
+            counts: String::new(),
             has_form: RuleForm::of(rule).is_some(),
         }
     }
+}
+
+fn in_words(counts: RuleCounts) -> String {
+    let RuleCounts { applied, stored, absent, failed } = counts;
+    format!("{applied} misses · {stored} stored · {absent} not found (404) · {failed} failed")
 }
 
 fn conditions(rule: &RoutingRule) -> Vec<(&'static str, String)> {

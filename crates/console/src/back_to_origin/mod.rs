@@ -22,7 +22,7 @@ mod trial;
 mod visit;
 mod warnings;
 
-pub(crate) use saving::{Saved, reason, save};
+pub(crate) use saving::{Saved, save};
 pub(crate) use visit::{Visit, version};
 
 #[cfg(test)]

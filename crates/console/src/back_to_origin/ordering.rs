@@ -6,9 +6,10 @@ use http::StatusCode;
 
 use super::changes::{Change, Vanished};
 use super::listing::{ListPage, Said, origin};
-use super::saving::{Saved, reason};
+use super::saving::Saved;
 use super::visit::{Visit, version};
 use crate::page::{Outcome, page, text};
+use crate::visitor::reason;
 
 const CONCURRENT: &str = "The rules of this bucket were changed by somebody else since the page was opened, so nothing was \
      done. This is how they are now.";
@@ -59,7 +60,8 @@ impl Visit<'_> {
 
     fn list_saying(&self, status: StatusCode, said: Said) -> Outcome {
         let website = self.bucket.website.as_deref();
-        page(status, &ListPage::new(self.names(), website, self.bucket.rule_version, said))
+        let counts = self.administration.engine().fills().rule_counts(&self.bucket);
+        page(status, &ListPage::new(self.names(), website, self.bucket.rule_version, &counts, said))
     }
 
     /// Asks before a rule goes.

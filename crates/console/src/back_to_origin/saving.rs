@@ -5,6 +5,8 @@ use headwater_model::rule::validate;
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error};
 
+use crate::visitor::{reason, unacknowledged};
+
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Saved {
@@ -30,16 +32,6 @@ pub(crate) async fn save(
     match administration.change_website(requester, bucket.clone(), website, Some(expected)).await {
         Ok(_) => Saved::Done,
         Err(Unacknowledged::Refused(Error::RulesChanged { .. })) => Saved::Concurrent,
-        Err(Unacknowledged::Refused(error)) => Saved::Refused(reason(&error)),
-        Err(failure @ Unacknowledged::NotAudited) => Saved::Refused(failure.to_string()),
-    }
-}
-
-/// An error for people.
-pub(crate) fn reason(error: &Error) -> String {
-    match error {
-        Error::InvalidArgument { name, value, message } if value.is_empty() => format!("{name}: {message}"),
-        Error::InvalidArgument { name, value, message } => format!("{name} {value}: {message}"),
-        other => other.to_string(),
+        Err(failure) => Saved::Refused(unacknowledged(&failure)),
     }
 }

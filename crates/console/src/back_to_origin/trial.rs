@@ -1,11 +1,10 @@
 //! "Test": what a request for the sample would meet, with the origin asked and nothing stored.
 
+use crate::visitor::reason;
 use headwater_engine::Engine;
 use headwater_engine::{ExplainMethod, ExplainQuery, Explanation, Verdict};
 use headwater_model::BucketName;
 use headwater_model::website::Website;
-
-use super::saving::reason;
 
 /// The result, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -20,6 +20,7 @@ mod static_pages;
 use std::sync::Arc;
 
 use headwater_model::bucket::Bucket;
+use http::HeaderMap;
 
 use crate::back_to_origin::Visit;
 use crate::page::{Outcome, text};
@@ -51,18 +52,21 @@ pub(crate) struct Frame<'p> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Overview,
+    Files,
     BasicSettings,
     Migration,
     Explain,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [Self::Overview, Self::BasicSettings, Self::Migration, Self::Explain];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Overview, Self::Files, Self::BasicSettings, Self::Migration, Self::Explain];
 
     /// As people read it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Files => "Files",
             Self::BasicSettings => "Basic Settings",
             Self::Migration => "Migration",
             Self::Explain => "Explain",
@@ -73,6 +77,7 @@ impl Tab {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Overview => "",
+            Self::Files => "/files",
             Self::BasicSettings => "/basic-settings",
             Self::Migration => "/migration",
             Self::Explain => "/explain",
@@ -91,7 +96,7 @@ impl BucketVisit<'_> {
     }
 
     /// As the audit log names it.
-    fn target(&self) -> String {
+    fn audited_as(&self) -> String {
         format!("bucket {}", self.name())
     }
 
@@ -109,7 +114,13 @@ impl BucketVisit<'_> {
 
     /// Answers a request, `rest` being the segments of its path below `/buckets/{bucket}`, `fields` those of its query or
     /// of the form that was `posted`. `None` if there is no such page.
-    pub(crate) async fn answer(self, posted: bool, rest: &[&str], fields: &[(String, String)]) -> Option<Outcome> {
+    pub(crate) async fn answer(
+        self,
+        posted: bool,
+        rest: &[&str],
+        fields: &[(String, String)],
+        headers: &HeaderMap,
+    ) -> Option<Outcome> {
         if let ["back-to-origin", rest @ ..] = rest {
             let Self { visitor, bucket } = self;
             let (administration, csrf) = (visitor.administration, &*visitor.session.csrf);
@@ -117,6 +128,7 @@ impl BucketVisit<'_> {
             return visit.answer(posted, rest, fields).await;
         }
         match rest {
+            ["files", rest @ ..] => return self.files(posted, rest, fields, headers).await,
             ["cors", rest @ ..] => return self.cors(posted, rest, fields).await,
             ["lifecycle", rest @ ..] => return self.lifecycle(posted, rest, fields).await,
             _ => {}

@@ -21,13 +21,19 @@ use super::head::{self, Circumstances, Head, Verdict};
 use super::observe::{FillOutcome, HEAD_REQUEST, Report};
 use super::plan::Plan;
 use super::reply::{Asked, Shown};
+use super::tally::Tally;
 use super::task::Env;
 
 /// Asks the origin and answers from its head.
 ///
 /// # Errors
 /// As a fill's.
-pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &Asked<'_>) -> Result<MissOutcome> {
+pub(super) async fn head(
+    env: &Arc<Env>,
+    (bucket, tally): (&Bucket, &Tally),
+    plan: &Plan,
+    asked: &Asked<'_>,
+) -> Result<MissOutcome> {
     let began = env.clock.elapsed();
     env.observer.started();
     let mut last = LastAsked { candidate: 0, status: None };
@@ -40,7 +46,6 @@ pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &A
         Err(_) => FillOutcome::Failed("internal"),
     };
     let duration = env.clock.elapsed().saturating_sub(began);
-    env.observer.ended(outcome, duration);
     let report = Report {
         bucket: asked.get.bucket.as_str(),
         key: asked.get.key.as_str(),
@@ -50,7 +55,7 @@ pub(super) async fn head(env: &Arc<Env>, bucket: &Bucket, plan: &Plan, asked: &A
         duration,
         outcome,
     };
-    report.log();
+    env.ended(&report, tally);
     result
 }
 

@@ -38,6 +38,7 @@ mod plan;
 mod probe;
 mod prospect;
 mod reader;
+mod recent;
 mod reply;
 mod rescue;
 mod ring;
@@ -45,6 +46,7 @@ mod seats;
 mod sink;
 mod state;
 mod tags;
+mod tally;
 mod task;
 mod verify;
 
@@ -71,7 +73,9 @@ use failure::Failure;
 use join::{Entered, Table};
 use plan::Plan;
 use probe::Probes;
+use recent::RecentFailures;
 use reply::Asked;
+use tally::Tallies;
 use task::{Env, Task};
 
 use crate::control::{SharedSnapshot, Snapshot};
@@ -82,6 +86,8 @@ pub(crate) use local_origin::LocalSource;
 pub use local_origin::LocalNames;
 pub use observe::{FillObserver, FillOutcome};
 pub use prospect::{KnownAbsence, Prospect, RunningFill, Tried};
+pub use recent::FailedFill;
+pub use tally::RuleCounts;
 
 /// Most fetches at one time: fills, pass-throughs and HEADs together. Bounds the memory of small bodies (64 KiB each)
 /// and the number of open files and origin connections.
@@ -134,6 +140,7 @@ pub struct Fills {
     local: LocalNames,
     buckets: SharedSnapshot,
     table: Arc<Table>,
+    tallies: Tallies,
     stop: watch::Sender<bool>,
 }
 
@@ -177,9 +184,11 @@ impl Fills {
         let table = Table::new(limits.max_running);
         let committing = Semaphore::new(MAX_COMMITTING_FILLS);
         let absences = Absences::new(Arc::clone(&clock));
-        let env = Env { store, origin, clock, observer, absences, probes: Probes::default(), committing, seal };
+        let (probes, failures) = (Probes::default(), RecentFailures::default());
+        let env = Env { store, origin, clock, observer, absences, failures, probes, committing, seal };
         let (env, buckets) = (Arc::new(env), SharedSnapshot::default());
-        Self { env, origins, marker, local, buckets, table, stop: watch::Sender::new(false) }
+        let (tallies, stop) = (Tallies::default(), watch::Sender::new(false));
+        Self { env, origins, marker, local, buckets, table, tallies, stop }
     }
 
     /// The buckets that rules can name as sources: whoever keeps them shows them here.
@@ -216,9 +225,12 @@ impl Fills {
         get: &GetObject,
         method: MissMethod,
     ) -> Result<MissOutcome> {
+        let tally = self.tallies.of(bucket, rule.number, &self.buckets.load());
+        tally.apply();
         let plan = self.plan(bucket, rule, get).map_err(|failure| failure.to_error())?;
         if let Some((absence, _)) = self.env.absences.find(bucket, &get.key, &plan, method.asks()) {
             self.env.observer.believed_absent();
+            tally.count(FillOutcome::NotFound);
             return Ok(MissOutcome::NotFound { origin_status: absence.origin_status });
         }
         let return_headers = plan.wants.return_headers.clone();
@@ -229,7 +241,7 @@ impl Fills {
                 Some(follower) => asked(Served::Joined).answer(follower).await,
                 None => {
                     let _place = self.table.place()?;
-                    head_request::head(&self.env, bucket, &plan, &asked(Served::PassThrough)).await
+                    head_request::head(&self.env, (bucket, &tally), &plan, &asked(Served::PassThrough)).await
                 }
             };
         }
@@ -239,7 +251,8 @@ impl Fills {
                 (follower, Served::Joined)
             }
             Entered::Started(follower, started) => {
-                let task = Task::new(Arc::clone(&self.env), Arc::clone(bucket), get.key.clone(), started);
+                let missing = (Arc::clone(bucket), get.key.clone());
+                let task = Task::new(Arc::clone(&self.env), missing, started, tally);
                 tokio::spawn(task.run(self.stop.subscribe()));
                 (follower, Served::Miss)
             }
@@ -250,6 +263,16 @@ impl Fills {
     /// The key was written or deleted here: whatever its origin said of it is over.
     pub(crate) fn forget_absence(&self, bucket: Generation, key: &ObjectKey) {
         self.env.absences.forget(bucket, key);
+    }
+
+    /// How often each rule of a bucket was applied since the server began, by its number, in the order of the rules.
+    pub fn rule_counts(&self, bucket: &Bucket) -> Vec<(u32, RuleCounts)> {
+        self.tallies.counts(bucket)
+    }
+
+    /// The last fetches that failed, at most 50, oldest first.
+    pub fn recent_failures(&self) -> Vec<FailedFill> {
+        self.env.failures.all()
     }
 
     /// Number of fetches running.

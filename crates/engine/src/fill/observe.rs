@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::failure::{ABANDONED, Failure};
+use super::tally::Tally;
+use super::task::Env;
 
 /// Reason of a HEAD that the origin answered.
 pub(super) const HEAD_REQUEST: &str = "head_request";
@@ -99,6 +101,16 @@ pub(super) struct Report<'a> {
     pub(super) outcome: FillOutcome,
 }
 
+impl Env {
+    /// Tells everybody of the end of a fetch.
+    pub(super) fn ended(&self, report: &Report<'_>, tally: &Tally) {
+        self.observer.ended(report.outcome, report.duration);
+        tally.count(report.outcome);
+        self.failures.note(report, self.clock.now());
+        report.log();
+    }
+}
+
 /// The level of an event must be known when it is compiled.
 macro_rules! event {
     ($level:ident, $report:expr) => {
@@ -119,7 +131,7 @@ macro_rules! event {
 impl Report<'_> {
     /// Failures are warnings, unless nobody was left to notice; what was not stored is of interest to the operator; the
     /// rest is routine, and so is a HEAD, which never stores.
-    pub(super) fn log(&self) {
+    fn log(&self) {
         match self.outcome {
             FillOutcome::PassedThrough(HEAD_REQUEST) => event!(debug, self),
             FillOutcome::Failed(ABANDONED) | FillOutcome::Superseded | FillOutcome::PassedThrough(_) => {

@@ -30,9 +30,11 @@ use super::islands::{FAR_BYTES, Islands};
 use super::join::{Place, Started};
 use super::observe::{FillObserver, FillOutcome, Report};
 use super::probe::Probes;
+use super::recent::RecentFailures;
 use super::sink::{Moved, Sink, store_failure};
 use super::state::{Fill, Flow, Phase, Relayed, Source, Whole};
 use super::tags::Asking;
+use super::tally::Tally;
 use crate::encryption::NewKey;
 use crate::locks::with_default;
 use crate::seal::Seal;
@@ -45,6 +47,8 @@ pub(super) struct Env {
     pub(super) observer: Arc<dyn FillObserver>,
     /// Origins of which it is known that they do not have an object.
     pub(super) absences: Absences,
+    /// The last fetches that failed.
+    pub(super) failures: RecentFailures,
     /// Which primaries are up.
     pub(super) probes: Probes,
     /// Permits for verified bodies to wait for the disk, and for their tags.
@@ -69,6 +73,8 @@ pub(super) struct Task {
     bucket: Arc<Bucket>,
     key: ObjectKey,
     fill: Arc<Fill>,
+    /// The counters of its rule.
+    tally: Arc<Tally>,
     /// Before `phase`: if the task is dropped, its place is free before its followers know.
     place: Place,
     phase: watch::Sender<Phase>,
@@ -83,13 +89,19 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(env: Arc<Env>, bucket: Arc<Bucket>, key: ObjectKey, started: Started) -> Self {
+    pub(super) fn new(
+        env: Arc<Env>,
+        (bucket, key): (Arc<Bucket>, ObjectKey),
+        started: Started,
+        tally: Arc<Tally>,
+    ) -> Self {
         let Started { fill, phase, place } = started;
         Self {
             env,
             bucket,
             key,
             fill,
+            tally,
             place,
             phase,
             candidate: 0,
@@ -120,7 +132,6 @@ impl Task {
         vanishing.ended = true;
         let outcome = FillOutcome::from(result);
         let duration = self.env.clock.elapsed().saturating_sub(began);
-        self.env.observer.ended(outcome, duration);
         let report = Report {
             bucket: self.bucket.name.as_str(),
             key: self.key.as_str(),
@@ -130,7 +141,7 @@ impl Task {
             duration,
             outcome,
         };
-        report.log();
+        self.env.ended(&report, &self.tally);
     }
 
     /// Asks one origin after the other until one gives the object, or an answer that counts.

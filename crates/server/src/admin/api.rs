@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
-use headwater_admin::{Administration, Requester, Unacknowledged};
+use axum::routing::{MethodRouter, delete, get, post};
+use headwater_admin::{Administration, Pulse, Requester, ServerFacts, Unacknowledged};
 use headwater_engine::{Changed, Engine};
 use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
-use super::{buckets, explain, keys, openapi, origins, rules, sts, tombstones};
+use super::{buckets, explain, keys, objects, origins, overview, rules, sts, tombstones};
 
 /// Lines of the audit log that are shown by default, and at most.
 const AUDIT_LINES: usize = 100;
@@ -25,34 +25,54 @@ const MAX_AUDIT_LINES: usize = 1000;
 pub(super) struct Api {
     pub(super) engine: Arc<Engine>,
     pub(super) administration: Administration,
+    pub(super) facts: Arc<ServerFacts>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 pub(super) type Shared = State<Arc<Api>>;
 pub(super) type Answer = Result<Response, Failure>;
 
-pub(super) fn router(administration: Administration) -> Router {
-    let api = Arc::new(Api { engine: administration.engine().clone(), administration });
-    let migration = get(buckets::get_migration).put(buckets::put_migration).patch(buckets::patch_migration);
-    let origin = get(origins::get).put(origins::put).patch(origins::patch).delete(origins::delete);
-    Router::new()
-        .route("/api/v1/openapi.json", get(openapi::document))
-        .route("/api/v1/buckets", get(buckets::list))
-        .route("/api/v1/buckets/{bucket}/migration", migration)
-        .route("/api/v1/buckets/{bucket}/rules", get(rules::get).put(rules::put).delete(rules::delete))
-        .route("/api/v1/buckets/{bucket}/rules/history", get(rules::history))
-        .route("/api/v1/buckets/{bucket}/explain", post(explain::explain))
-        .route("/api/v1/buckets/{bucket}/rules/test", post(explain::test))
-        .route("/api/v1/buckets/{bucket}/tombstones", get(tombstones::list))
-        .route("/api/v1/buckets/{bucket}/tombstones/{*key}", delete(tombstones::lift))
-        .route("/api/v1/keys", get(keys::list).post(keys::create))
-        .route("/api/v1/keys/{access_key_id}", get(keys::get).patch(keys::patch).delete(keys::delete))
-        .route("/api/v1/sts/assume-role", post(sts::assume_role))
-        .route("/api/v1/origins", get(origins::list))
-        .route("/api/v1/origins/{scheme}/{authority}", origin)
-        .route("/api/v1/origins/{scheme}/{authority}/status", get(origins::status))
-        .route("/api/v1/audit", get(audit_lines))
+/// Makes what answers a path, by method.
+type Methods = fn() -> MethodRouter<Arc<Api>>;
+
+/// Every path of the API with what answers it; the OpenAPI document has the same (see the tests).
+const ROUTES: &[(&str, Methods)] = &[
+    ("/api/v1/server", || get(overview::server)),
+    ("/api/v1/overview", || get(overview::overview)),
+    ("/api/v1/series", || get(overview::series)),
+    ("/api/v1/buckets", || get(buckets::list).post(buckets::create)),
+    ("/api/v1/buckets/{bucket}", || get(buckets::get).delete(buckets::delete)),
+    ("/api/v1/buckets/{bucket}/stat", || get(buckets::stat)),
+    ("/api/v1/buckets/{bucket}/objects", || get(objects::browse)),
+    ("/api/v1/buckets/{bucket}/objects/{*key}", || get(objects::get).delete(objects::delete)),
+    ("/api/v1/buckets/{bucket}/presign", || post(objects::presign)),
+    ("/api/v1/buckets/{bucket}/migration", || {
+        get(buckets::get_migration).put(buckets::put_migration).patch(buckets::patch_migration)
+    }),
+    ("/api/v1/buckets/{bucket}/rules", || get(rules::get).put(rules::put).delete(rules::delete)),
+    ("/api/v1/buckets/{bucket}/rules/counters", || get(rules::counters)),
+    ("/api/v1/buckets/{bucket}/rules/history", || get(rules::history)),
+    ("/api/v1/buckets/{bucket}/explain", || post(explain::explain)),
+    ("/api/v1/buckets/{bucket}/rules/test", || post(explain::test)),
+    ("/api/v1/buckets/{bucket}/tombstones", || get(tombstones::list)),
+    ("/api/v1/buckets/{bucket}/tombstones/{*key}", || delete(tombstones::lift)),
+    ("/api/v1/keys", || get(keys::list).post(keys::create)),
+    ("/api/v1/keys/{access_key_id}", || get(keys::get).patch(keys::patch).delete(keys::delete)),
+    ("/api/v1/sts/assume-role", || post(sts::assume_role)),
+    ("/api/v1/origins", || get(origins::list)),
+    ("/api/v1/origins/{scheme}/{authority}", || {
+        get(origins::get).put(origins::put).patch(origins::patch).delete(origins::delete)
+    }),
+    ("/api/v1/origins/{scheme}/{authority}/status", || get(origins::status)),
+    ("/api/v1/audit", || get(audit_lines)),
+];
+
+pub(super) fn router(administration: Administration, facts: Arc<ServerFacts>, pulse: Arc<Pulse>) -> Router {
+    let api = Arc::new(Api { engine: administration.engine().clone(), administration, facts, pulse });
+    let routed = ROUTES.iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods()));
+    routed
         .fallback(async || {
-            Failure::new(StatusCode::NOT_FOUND, "no_such_resource", "there is no such path; see /api/v1/openapi.json")
+            Failure::new(StatusCode::NOT_FOUND, "no_such_resource", "there is no such path; see /-/openapi.json")
         })
         .method_not_allowed_fallback(async || {
             Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "the resource does not have that method")
@@ -110,4 +130,21 @@ pub(super) async fn audit_lines(State(api): Shared, Asked(query): Asked<AuditQue
     let lines =
         api.administration.audit().last(limit).await.map_err(|error| Error::internal("read the audit log", error))?;
     Ok(json(StatusCode::OK, &serde_json::json!({ "entries": lines })).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use utoipa::OpenApi as _;
+
+    use super::super::openapi;
+    use super::*;
+
+    #[test]
+    fn every_path_is_described_and_no_other() {
+        let routed: BTreeSet<String> = ROUTES.iter().map(|(path, _)| path.replace("{*", "{")).collect();
+        let described: BTreeSet<String> = openapi::Description::openapi().paths.paths.into_keys().collect();
+        assert_eq!(routed, described);
+    }
 }

@@ -38,10 +38,11 @@ impl AdminPlane {
         let who = admitted.access_key_id;
         let caller = Caller { principal: admitted.principal, dialect: Dialect::S3, context: Context::internal(now) };
         self.engine.authorise(&caller, Action::Administer, None, None)?;
-        let body = body::complete(&parts.headers, incoming).await?;
+        let body = body::complete(&parts.headers, incoming, body::MAX_BODY_BYTES).await?;
         check_payload(&admitted.payload, &body)?;
-        // A POST about a bucket asks for an explanation only: whoever repeats it learns what the key's owner learnt.
-        let explains = parts.method == Method::POST && parts.uri.path().starts_with("/api/v1/buckets/");
+        // Explanations change nothing: whoever repeats one learns what the key's owner learnt.
+        let path = parts.uri.path();
+        let explains = parts.method == Method::POST && (path.ends_with("/explain") || path.ends_with("/rules/test"));
         let changes = !explains && !matches!(parts.method, Method::GET | Method::HEAD);
         if changes && !self.used_signatures.take(admitted.signature, self.clock.elapsed()) {
             return Err(repeated());

@@ -41,6 +41,15 @@ impl Failure {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence for people.
+    pub(super) fn message(&self) -> &str {
+        &self.detail.message
+    }
+
     pub(super) fn field(mut self, name: impl Into<String>, value: Option<String>) -> Self {
         self.detail.field = Some(name.into());
         self.detail.value = value;
@@ -67,6 +76,14 @@ impl From<Error> for Failure {
             Error::MalformedXml { .. } => Self::new(StatusCode::BAD_REQUEST, "malformed_xml", message),
             Error::NoSuchBucket { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_bucket", message),
             Error::NoSuchKey { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_key", message),
+            Error::NoSuchVersion { .. } => Self::new(StatusCode::NOT_FOUND, "no_such_version", message),
+            Error::BucketAlreadyExists { bucket } => {
+                Self::new(StatusCode::CONFLICT, "bucket_exists", message).field("name", Some(bucket.into()))
+            }
+            Error::BucketNotEmpty { .. } => Self::new(StatusCode::CONFLICT, "bucket_not_empty", message),
+            Error::TooManyBuckets { .. } => Self::new(StatusCode::CONFLICT, "too_many_buckets", message),
+            Error::ObjectLocked { .. } => Self::new(StatusCode::CONFLICT, "object_locked", message),
+            Error::Version(_) => Self::new(StatusCode::CONFLICT, "wrong_version", message),
             Error::InvalidAccessKeyId { access_key_id } => {
                 Self::new(StatusCode::NOT_FOUND, "no_such_access_key", message)
                     .field("access_key_id", Some(access_key_id.into()))

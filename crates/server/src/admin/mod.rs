@@ -1,7 +1,7 @@
 //! The admin plane: health, readiness, metrics, the admin API, and the web console.
 //!
 //! `/-/healthz` says that the process serves; `/-/readyz` that it takes new requests (no longer once it drains);
-//! `/-/metrics` is the Prometheus text. None of them tells anything about contents, and none asks who reads.
+//! `/-/metrics` is the Prometheus text; `/-/openapi.json` describes the admin API. None of them tells anything about contents, and none asks who reads.
 //!
 //! What is under neither `/-/` nor `/api/` is the console's, which has sessions of its own (crate `console`).
 //!
@@ -20,9 +20,11 @@ mod error;
 mod explain;
 mod extract;
 mod keys;
+mod objects;
 mod once;
 mod openapi;
 mod origins;
+mod overview;
 mod rules;
 mod sts;
 mod tombstones;
@@ -34,7 +36,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::IntoResponse as _;
-use headwater_admin::Administration;
+use headwater_admin::{Administration, Pulse, ServerFacts};
 use headwater_console::Console;
 use headwater_engine::Engine;
 use headwater_model::clock::Clock;
@@ -81,12 +83,13 @@ impl AdminPlane {
         service: Arc<Service>,
         clock: Arc<dyn Clock>,
         administration: Administration,
+        (facts, pulse): (Arc<ServerFacts>, Arc<Pulse>),
         drain: watch::Receiver<bool>,
     ) -> Self {
         Self {
             engine: administration.engine().clone(),
-            router: api::router(administration.clone()),
-            console: Console::new(administration, clock.clone()),
+            router: api::router(administration.clone(), facts.clone(), pulse.clone()),
+            console: Console::new(administration, (facts, pulse), clock.clone()),
             service,
             // The region of a signature says nothing here.
             authenticator: Authenticator::new(None),
@@ -148,9 +151,10 @@ impl AdminPlane {
             "/-/healthz" => plain(StatusCode::OK, TEXT, "ok\n".into()),
             "/-/readyz" if *self.drain.borrow() => plain(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n".into()),
             "/-/readyz" => plain(StatusCode::OK, TEXT, "ready\n".into()),
+            "/-/openapi.json" => plain(StatusCode::OK, "application/json", openapi::document().into()),
             "/-/metrics" => plain(StatusCode::OK, OPENMETRICS, self.service.render_metrics()),
             _ => {
-                let there_is = "not found; there are /-/healthz, /-/readyz, /-/metrics and /api/v1/\n";
+                let there_is = "not found; there are /-/healthz, /-/readyz, /-/metrics, /-/openapi.json and /api/v1/\n";
                 plain(StatusCode::NOT_FOUND, TEXT, there_is.into())
             }
         }

@@ -1,12 +1,12 @@
 //! The OpenAPI document of the admin API, made from the handlers and the types themselves.
 
-use http::StatusCode;
+use std::sync::LazyLock;
+
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 
-use super::api::Answer;
-use super::error::{ErrorBody, json};
-use super::{api, buckets, explain, keys, origins, rules, sts, tombstones};
+use super::error::ErrorBody;
+use super::{api, buckets, explain, keys, objects, origins, overview, rules, sts, tombstones};
 
 /// The admin API of Headwater.
 #[derive(OpenApi)]
@@ -18,8 +18,9 @@ use super::{api, buckets, explain, keys, origins, rules, sts, tombstones};
                        (x-amz-content-sha256).",
     ),
     paths(
-        buckets::list, buckets::get_migration, buckets::put_migration, buckets::patch_migration,
-        rules::get, rules::put, rules::delete, rules::history, explain::explain, explain::test,
+        overview::server, overview::overview, overview::series, buckets::list, buckets::create, buckets::get, buckets::stat, buckets::delete,
+        objects::browse, objects::get, objects::delete, objects::presign, buckets::get_migration, buckets::put_migration, buckets::patch_migration,
+        rules::get, rules::put, rules::delete, rules::history, rules::counters, explain::explain, explain::test,
         keys::list, keys::create, keys::get, keys::patch, keys::delete, sts::assume_role,
         tombstones::list, tombstones::lift,
         origins::list, origins::get, origins::put, origins::patch, origins::delete, origins::status,
@@ -41,7 +42,9 @@ impl utoipa::Modify for Signed {
     }
 }
 
-/// `GET /api/v1/openapi.json`.
-pub(super) async fn document() -> Answer {
-    Ok(json(StatusCode::OK, &Description::openapi()))
+/// The document as JSON.
+pub(super) fn document() -> &'static str {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| Description::openapi().to_json().expect("the document has text keys and no failing parts"));
+    &TEXT
 }

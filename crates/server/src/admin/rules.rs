@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use headwater_admin::{Requester, Revision, iso_8601};
+use headwater_engine::RuleCounts;
 use headwater_model::BucketName;
 use headwater_model::clock::Timestamp;
 use headwater_model::website::Website;
@@ -40,6 +41,27 @@ pub(super) struct NewRules {
 pub(super) struct RuleHistory {
     /// The last 20 at most, oldest first.
     revisions: Vec<RuleRevision>,
+}
+
+/// What came of the rules of a bucket since the server began.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RuleCounters {
+    rules: Vec<RuleCounterRow>,
+}
+
+/// What came of one rule. A rule that is moved keeps its counts; one that is changed begins anew.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RuleCounterRow {
+    /// `RuleNumber`.
+    number: u32,
+    /// Misses that it was applied to.
+    applied: u64,
+    /// Objects stored.
+    stored: u64,
+    /// Misses whose object its origins do not have.
+    absent: u64,
+    /// Fetches that failed.
+    failed: u64,
 }
 
 /// One version of the rules.
@@ -119,6 +141,21 @@ pub(super) async fn history(State(api): Shared, At(bucket): At<String>) -> Answe
         RuleRevision { rule_version, time, who, website }
     };
     Ok(json(StatusCode::OK, &RuleHistory { revisions: revisions.into_iter().map(row).collect() }))
+}
+
+/// How often each rule was applied since the server began, and what came of it, in the order of the rules.
+#[utoipa::path(
+    get, path = "/api/v1/buckets/{bucket}/rules/counters", tag = "rules", params(("bucket" = String, Path)),
+    responses((status = 200, body = RuleCounters), (status = "4XX", description = "refused", body = ErrorBody)),
+)]
+pub(super) async fn counters(State(api): Shared, At(bucket): At<String>) -> Answer {
+    let known = known(&api, &bucket)?;
+    let row = |(number, counts): (u32, RuleCounts)| {
+        let RuleCounts { applied, stored, absent, failed } = counts;
+        RuleCounterRow { number, applied, stored, absent, failed }
+    };
+    let rules = api.engine.fills().rule_counts(&known).into_iter().map(row).collect();
+    Ok(json(StatusCode::OK, &RuleCounters { rules }))
 }
 
 async fn change(

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use headwater_admin::{Counting, Totals};
 use headwater_engine::{Engine, FillObserver, FillOutcome};
 use headwater_model::bucket::Dialect;
 use headwater_model::reply::Served;
@@ -93,6 +94,8 @@ pub struct Metrics {
     access_lines_dropped: Counter,
     log_lines_dropped: Counter,
     failed_misses: Family<ReasonLabels, Counter>,
+    /// Requests of every kind, and those answered with 5xx.
+    answered: [Counter; 2],
     fills: FillMetrics,
     gauges: Gauges,
     lifecycle: super::lifecycle::LifecycleMetrics,
@@ -120,6 +123,8 @@ struct FillMetrics {
     joined: Counter,
     rescued: Counter,
     believed_absent: Counter,
+    /// Whatever the reason: stored, absent, failed.
+    ended: [Counter; 3],
 }
 
 impl Metrics {
@@ -182,6 +187,7 @@ impl Metrics {
             access_lines_dropped,
             log_lines_dropped,
             failed_misses,
+            answered: Default::default(),
             fills,
             gauges,
             lifecycle,
@@ -199,6 +205,10 @@ impl Metrics {
 
     pub(crate) fn count(&self, kind: RequestKind, status: u16, duration: Duration, served: Option<Served>) {
         const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+        self.answered[0].inc();
+        if status >= 500 {
+            self.answered[1].inc();
+        }
         let (operation, dialect) = (kind.0, dialect_name(kind.1));
         let status = CLASSES[usize::from(status / 100).clamp(1, 5) - 1];
         self.requests.get_or_create(&RequestLabels { operation, dialect, status }).inc();
@@ -222,6 +232,26 @@ impl Metrics {
     }
 }
 
+impl Counting for Metrics {
+    fn totals(&self) -> Totals {
+        let served = |served| self.served.get_or_create(&ServedLabels { served: served_name(served) }).get();
+        let [requests, errors] = &self.answered;
+        let [stored, absent, failed] = &self.fills.ended;
+        Totals {
+            requests: requests.get(),
+            errors: errors.get(),
+            hits: served(Served::Hit),
+            misses: served(Served::Miss) + served(Served::Joined) + served(Served::PassThrough),
+            stored: stored.get(),
+            absent: absent.get(),
+            failed: failed.get(),
+            sent_bytes: self.sent.get(),
+            received_bytes: self.received.get(),
+            origin_bytes: self.fills.origin_bytes.get(),
+        }
+    }
+}
+
 impl FillMetrics {
     fn new() -> Self {
         Self {
@@ -233,6 +263,7 @@ impl FillMetrics {
             joined: Counter::default(),
             rescued: Counter::default(),
             believed_absent: Counter::default(),
+            ended: Default::default(),
         }
     }
 
@@ -302,6 +333,12 @@ impl FillObserver for FillMetrics {
         let labels = OutcomeLabels { outcome: outcome.name(), reason: outcome.reason().unwrap_or_default() };
         self.outcomes.get_or_create(&labels).inc();
         self.duration.observe(duration.as_secs_f64());
+        match outcome {
+            FillOutcome::Committed => self.ended[0].inc(),
+            FillOutcome::NotFound => self.ended[1].inc(),
+            FillOutcome::Failed(_) => self.ended[2].inc(),
+            _ => 0,
+        };
     }
 
     fn origin_status(&self, status: u16) {

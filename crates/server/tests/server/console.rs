@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request, header, response};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -11,7 +11,7 @@ use crate::support::{Running, collect, start};
 
 const PAIR: &str = "access_key_id=root&secret=secret-of-root&next=%2Fbuckets%3Fsearch%3Dx";
 
-async fn send(
+pub(crate) async fn send(
     running: &Running,
     method: Method,
     path: &str,
@@ -30,12 +30,12 @@ async fn send(
     (parts, String::from_utf8(body.to_vec()).unwrap())
 }
 
-fn location(parts: &response::Parts) -> &str {
+pub(crate) fn location(parts: &response::Parts) -> &str {
     parts.headers[header::LOCATION].to_str().unwrap()
 }
 
 /// Cookie and token of a new session.
-async fn log_on(running: &Running) -> (String, String) {
+pub(crate) async fn log_on(running: &Running) -> (String, String) {
     let (parts, _) = send(running, Method::POST, "/log-on", PAIR, &[]).await;
     let cookie = parts.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     let (_, page) = send(running, Method::GET, "/create-bucket", "", &[("cookie", &cookie)]).await;
@@ -135,4 +135,47 @@ async fn pages_are_never_kept_and_assets_always() {
         (200, &b"text/css; charset=utf-8"[..])
     );
     assert!(parts.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+}
+
+#[tokio::test]
+async fn the_overview_is_whole_at_once_and_followed_until_the_session_ends() {
+    let running = start(None).await;
+    let (cookie, token) = log_on(&running).await;
+    let (parts, _) = send(&running, Method::GET, "/", "", &[("cookie", &cookie)]).await;
+    assert_eq!(location(&parts), "/overview");
+    let (_, page) = send(&running, Method::GET, "/overview?window=day", "", &[("cookie", &cookie)]).await;
+    for word in ["Reads served from here", "no reads", "Reads a second", "<svg", "No fetch failed", "Last day"] {
+        assert!(page.contains(word), "{word}: {page}");
+    }
+    assert!(!page.contains(" style="), "the policy allows none");
+
+    let stream = TcpStream::connect(running.addresses.admin).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::builder().uri("/overview/events").header(header::HOST, "console.example:9001");
+    let request = request.header(header::COOKIE, &cookie).body(Full::new(Bytes::new())).unwrap();
+    let (parts, mut events) = sender.send_request(request).await.unwrap().into_parts();
+    assert_eq!(parts.headers[header::CONTENT_TYPE], "text/event-stream");
+    let mut first = Vec::new();
+    while !first.ends_with(b"\n\n") {
+        first.extend_from_slice(&events.frame().await.unwrap().unwrap().into_data().unwrap());
+    }
+    let text = String::from_utf8(first).unwrap();
+    assert!(text.trim_end().lines().all(|line| line.starts_with("data: ")), "{text}");
+    send(&running, Method::POST, "/log-out", &format!("csrf={token}"), &[("cookie", &cookie)]).await;
+    assert!(events.frame().await.is_none(), "nothing is told to who is logged out");
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused_by_a_page() {
+    let running = start(None).await;
+    let (cookie, token) = log_on(&running).await;
+    for (path, bytes, limit) in [("/log-on", 16 << 10, "16384"), ("/create-bucket", 1 << 20, "1048576")] {
+        let form = format!("csrf={token}&name={}", "x".repeat(bytes));
+        let (parts, page) = send(&running, Method::POST, path, &form, &[("cookie", &cookie)]).await;
+        assert_eq!(parts.status, 413);
+        assert_eq!(parts.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert!(parts.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+        assert!(page.contains(&format!("larger than {limit} bytes. Nothing was changed.")), "{page}");
+    }
 }

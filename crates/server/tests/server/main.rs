@@ -4,9 +4,11 @@
 
 mod admin;
 mod admin_client;
+mod admin_objects;
 mod admin_rules;
 mod configuration;
 mod console;
+mod console_files;
 mod differential;
 mod forms;
 mod matrix;

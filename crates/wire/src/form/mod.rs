@@ -6,7 +6,7 @@
 //! file is bounded by [`MAX_HEAD_BYTES`].
 //!
 //! How: [`FormReader`] takes the body as it comes and gives the [`Form`] once the file begins; [`FileReader`] goes on with
-//! the file's bytes. [`Form::request`] is the PutObject that the form stands for, so that its fields are read as headers.
+//! the file's bytes. [`read_form`] and [`file_stream`] do both for a body that is a stream. [`Form::request`] is the PutObject that the form stands for, so that its fields are read as headers.
 //!
 //! ```text
 //! --boundary ⏎ Content-Disposition: form-data; name="key" ⏎⏎ value ⏎ … --boundary ⏎ …name="file"; filename="f" ⏎⏎ bytes ⏎ --boundary--
@@ -17,6 +17,7 @@ mod policy;
 mod read;
 mod request;
 mod sign;
+mod stream;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use answer::encode_form;
 pub use policy::LengthRange;
 pub use read::{FileReader, FormReader, MAX_HEAD_BYTES, boundary};
 pub use sign::FormCredentials;
+pub use stream::{file_stream, read_form};
 
 use headwater_model::bucket::Dialect;
 use headwater_model::{Error, Result};
@@ -42,8 +44,18 @@ pub struct Form {
 
 impl Form {
     /// The value of a field (name in lower case); the first one, if it was sent several times.
-    fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(found, _)| **found == *name).map(|(_, value)| &**value)
+    }
+
+    /// The file's name without its path; empty if it has none.
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// `Content-Type` of the file's part.
+    pub fn file_type(&self) -> Option<&str> {
+        self.file_type.as_deref()
     }
 
     /// The key, with the file's name in place of `${filename}`.

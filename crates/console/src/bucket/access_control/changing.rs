@@ -1,11 +1,9 @@
 //! Changes of a bucket's list and of what is blocked on it.
 
 use headwater_admin::Unacknowledged;
-use headwater_engine::Changed;
 use headwater_model::Error;
 use headwater_model::acl::{Acl, CannedAcl, WantedAcl};
-use headwater_model::body::Body;
-use headwater_model::bucket::{Bucket, PublicAccessBlock};
+use headwater_model::bucket::PublicAccessBlock;
 use headwater_model::op::Op;
 use http::StatusCode;
 use serde::Serialize;
@@ -16,7 +14,7 @@ use super::{Chosen, PATH};
 use crate::back_to_origin::Saved;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, print, text};
-use crate::visitor::caller;
+use crate::visitor::unacknowledged;
 
 const CONCURRENT: &str = "This was changed by somebody else since the page was opened, so nothing was saved. What you chose is \
      kept: OK saves it in place of what there is now.";
@@ -97,25 +95,11 @@ impl BucketVisit<'_> {
     where
         T: Serialize + Send + Sync + 'static,
     {
-        let (administration, now, read) = (self.visitor.administration.clone(), self.visitor.now, self.bucket.clone());
-        let credential = match self.visitor.credential() {
-            Ok(credential) => credential,
-            Err(reason) => return Saved::Refused(reason),
-        };
-        let change = Box::pin(async move {
-            let engine = administration.engine();
-            let access = |bucket: &Bucket| (bucket.acl.clone(), bucket.access.public_access);
-            // Changes of operators are made one after the other, so none of them comes between this and the operation.
-            if engine.bucket(read.name.as_str()).is_none_or(|found| access(&found) != access(&read)) {
-                return Err(Error::PreconditionFailed { condition: "what the page showed" });
-            }
-            engine.perform(&caller(&credential, now), op, Body::Empty).await?;
-            Ok(Changed { before: ends.0, after: ends.1, differs: true })
-        });
-        match self.visitor.administration.change(self.visitor.requester.clone(), action, self.target(), change).await {
-            Ok(_) => Saved::Done,
+        let (requester, read) = (self.visitor.requester.clone(), self.bucket.clone());
+        match self.visitor.administration.change_access(requester, read, (action, op), ends).await {
+            Ok(()) => Saved::Done,
             Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => Saved::Concurrent,
-            Err(failure) => Saved::Refused(failure.to_string()),
+            Err(failure) => Saved::Refused(unacknowledged(&failure)),
         }
     }
 }

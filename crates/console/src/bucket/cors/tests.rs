@@ -2,7 +2,7 @@
 
 use headwater_model::cors::{CorsConfiguration, CorsRule};
 use headwater_model::op::Op;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::page::Outcome;
 use crate::world::{SCRIPT, World, form_of, name, shown, to};
@@ -176,14 +176,17 @@ async fn a_change_between_reading_and_saving_is_not_overwritten() {
     let visit = world.visit();
     put(&world, vec![rule("https://other")]).await;
     let sent = form_of(&page, "cors/save", &[("origins", "https://mine"), ("methods", "GET")]);
-    let (status, page) = shown(visit.answer(true, &["cors", "save"], &sent).await.unwrap());
+    let (status, page) = shown(visit.answer(true, &["cors", "save"], &sent, &HeaderMap::new()).await.unwrap());
     assert!(status == StatusCode::CONFLICT && page.contains("https://mine"), "{page}");
     assert_eq!(origins(&world), ["https://other"]);
     let (_, page) = world.get("cors/rules/1/delete").await;
     let visit = world.visit();
     put(&world, vec![rule("https://a"), rule("https://b")]).await;
     let sent = form_of(&page, "cors/order", &[("do", "delete")]);
-    assert_eq!(shown(visit.answer(true, &["cors", "order"], &sent).await.unwrap()).0, StatusCode::CONFLICT);
+    assert_eq!(
+        shown(visit.answer(true, &["cors", "order"], &sent, &HeaderMap::new()).await.unwrap()).0,
+        StatusCode::CONFLICT
+    );
     assert_eq!(origins(&world), ["https://a", "https://b"]);
 }
 

@@ -4,9 +4,9 @@ use headwater_engine::{ExplainMethod, ExplainQuery};
 use headwater_model::{Error, ObjectKey};
 use http::{HeaderName, HeaderValue};
 
-use crate::back_to_origin::reason;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::text;
+use crate::visitor::reason;
 
 /// The fields, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

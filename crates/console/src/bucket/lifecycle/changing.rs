@@ -12,9 +12,10 @@ use super::super::rule_list::{Found, Place};
 use super::super::{BucketVisit, UNCHANGED};
 use super::PATH;
 use super::form::LifecycleForm;
-use crate::back_to_origin::{Saved, reason};
+use crate::back_to_origin::Saved;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, text};
+use crate::visitor::reason;
 
 const CONCURRENT: &str =
     "The rules were changed by somebody else since the page was opened, so nothing was done. This is how they are now.";

@@ -9,9 +9,9 @@ use headwater_wire::accept_lifecycle;
 
 use super::conditions::Conditions;
 use super::due::{DueForm, Names, days, no};
-use crate::back_to_origin::reason;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::text;
+use crate::visitor::reason;
 
 /// The choice of "Clear Policy" for delete markers that are alone.
 pub(super) const LONE_MARKERS: &str = "markers";

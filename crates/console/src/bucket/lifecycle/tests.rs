@@ -6,7 +6,7 @@ use headwater_model::lifecycle::{
     NoncurrentExpiration, Transition,
 };
 use headwater_model::op::Op;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::page::Outcome;
 use crate::world::{SCRIPT, World, form_of, name, shown, to};
@@ -237,7 +237,10 @@ async fn a_change_between_reading_and_saving_is_not_overwritten() {
         put(&world, vec![rule("one", "a/", 1)]).await;
         let visit = world.visit();
         put(&world, vec![rule("other", "b/", 1)]).await;
-        assert_eq!(shown(visit.answer(true, &["lifecycle", path], &sent).await.unwrap()).0, StatusCode::CONFLICT);
+        assert_eq!(
+            shown(visit.answer(true, &["lifecycle", path], &sent, &HeaderMap::new()).await.unwrap()).0,
+            StatusCode::CONFLICT
+        );
         assert_eq!(stored(&world), [rule("other", "b/", 1)]);
     }
 }

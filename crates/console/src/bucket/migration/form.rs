@@ -5,9 +5,9 @@
 use headwater_model::Error;
 use headwater_model::settings::{DigestMismatch, GoneMode, HeadMode, KeepMode, MigrationSettings};
 
-use crate::back_to_origin::reason;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::text;
+use crate::visitor::reason;
 
 const DELETES: [(&str, GoneMode); 2] = [("refetch", GoneMode::Refetch), ("keep", GoneMode::Keep)];
 const HEAD: [(&str, HeadMode); 2] = [("rule", HeadMode::Rule), ("mirror", HeadMode::Mirror)];

@@ -3,7 +3,7 @@
 use headwater_model::settings::{
     AnswerGuard, DigestMismatch, GoneMode, HeadMode, KeepMode, ListMode, MigrationSettings, Refresh,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::page::Outcome;
 use crate::world::{SCRIPT, World, form_of, name, shown, to};
@@ -162,7 +162,7 @@ async fn a_change_between_reading_and_saving_is_not_overwritten() {
     let sent = form_of(&page, "migration", &[("min_bytes", "77")]);
     let visit = world.visit();
     put(&world, all_else()).await;
-    let (status, page) = shown(visit.answer(true, &["migration"], &sent).await.unwrap());
+    let (status, page) = shown(visit.answer(true, &["migration"], &sent, &HeaderMap::new()).await.unwrap());
     assert!(status == StatusCode::CONFLICT && page.contains("value=\"77\""), "{page}");
     assert_eq!(world.bucket().migration, all_else());
 }

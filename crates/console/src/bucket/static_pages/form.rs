@@ -7,9 +7,9 @@ use headwater_model::rule::validate;
 use headwater_model::website::{ErrorDocument, IndexDocument, Website};
 use headwater_model::{Error, ObjectKey};
 
-use crate::back_to_origin::reason;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::text;
+use crate::visitor::reason;
 
 /// The fields, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
