@@ -38,7 +38,7 @@ class Browser:
 
     def labelled(self, label):
         """The field that has this label and can be seen."""
-        for name in self.driver.find_elements(By.XPATH, f"//label[normalize-space()='{label}']"):
+        for name in self.driver.find_elements(By.XPATH, f'//label[normalize-space()="{label}"]'):
             named = name.get_attribute("for")
             found = self.driver.find_element(By.ID, named) if named else name.find_element(By.TAG_NAME, "input")
             if found.is_displayed():
@@ -66,6 +66,10 @@ class Browser:
         here = f"//main[contains(normalize-space(string()), {literal(text)})]"
         expected = expected_conditions.presence_of_element_located((By.XPATH, here))
         WebDriverWait(self.driver, 30).until(expected, f"no page shows {text}")
+
+    def made(self):
+        """How many elements there are that no page of the console has."""
+        return self.driver.execute_script("return document.querySelectorAll('main img, main svg, main script').length")
 
     def complaints(self):
         """What the console of the browser says, but for answers that are no success by intent."""

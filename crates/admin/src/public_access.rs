@@ -1,11 +1,15 @@
-//! What of the public's rights is blocked on every bucket at once.
+//! Who may come without being asked who: what of the public's rights is blocked on every bucket at once, and what lets the
+//! public at one of them.
+
+use std::sync::Arc;
 
 use headwater_engine::Changed;
 use headwater_model::body::Body;
-use headwater_model::bucket::PublicAccessBlock;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::op::Op;
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
+use serde::Serialize;
 
 use crate::administration::{Administration, Requester, caller};
 use crate::audit::Unacknowledged;
@@ -39,6 +43,35 @@ impl Administration {
             Ok(Changed { before: Some(before), after: Some(after), differs: before != after })
         });
         self.change(requester, "put_account_public_access_block", "server".to_owned(), change).await
+    }
+
+    /// Performs an operation on the list or the block of a bucket unless an operator changed one of the two since `read`,
+    /// and writes it down as `action`, with what was before and what is to be after.
+    ///
+    /// # Errors
+    /// As [`Administration::change`], refused with `PreconditionFailed` or what [`Administration::perform`] refuses with.
+    pub async fn change_access<T>(
+        &self,
+        requester: Requester,
+        read: Arc<Bucket>,
+        (action, op): (&'static str, Op),
+        (before, after): (Option<T>, Option<T>),
+    ) -> Result<(), Unacknowledged>
+    where
+        T: Serialize + Send + Sync + 'static,
+    {
+        let (credential, now) = self.credential(&requester.who).map_err(Unacknowledged::Refused)?;
+        let (engine, target) = (self.engine().clone(), format!("bucket {}", read.name));
+        let change = Box::pin(async move {
+            let access = |bucket: &Bucket| (bucket.acl.clone(), bucket.access.public_access);
+            // Changes of operators are made one after the other, so none of them comes between this and the operation.
+            if engine.bucket(read.name.as_str()).is_none_or(|found| access(&found) != access(&read)) {
+                return Err(Error::PreconditionFailed { condition: "what was read" });
+            }
+            engine.perform(&caller(&credential, now), op, Body::Empty).await?;
+            Ok(Changed { before, after, differs: true })
+        });
+        self.change(requester, action, target, change).await.map(drop)
     }
 }
 

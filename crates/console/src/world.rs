@@ -50,7 +50,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
         let store = Arc::new(MemoryStore::new(clock.clone()));
         // Nothing keeps an account from calling itself so.
-        let owner = Owner { id: "owner".into(), display_name: "root<script>x</script>".into() };
+        let owner = Owner { id: "owner".into(), display_name: "root<b>bold</b>".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
         let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));

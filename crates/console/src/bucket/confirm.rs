@@ -31,7 +31,7 @@ struct ConfirmPage<'p> {
 }
 
 impl BucketVisit<'_> {
-    pub(super) fn confirm(&self, confirm: Confirm) -> Outcome {
+    pub(super) fn confirm_delete(&self, confirm: Confirm) -> Outcome {
         let Confirm { setting, path, question, consequence, place } = confirm;
         let frame = self.frame(Tab::BasicSettings);
         page(StatusCode::OK, &ConfirmPage { frame, setting, path, question, consequence, place })

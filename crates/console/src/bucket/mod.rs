@@ -96,7 +96,7 @@ impl BucketVisit<'_> {
     }
 
     /// As the audit log names it.
-    fn target(&self) -> String {
+    fn audited_as(&self) -> String {
         format!("bucket {}", self.name())
     }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::BucketVisit;
 use crate::back_to_origin::Saved;
 use crate::page::{print, text};
+use crate::visitor::unacknowledged;
 
 /// A rule of a list.
 pub(super) trait Listed: Debug {
@@ -111,10 +112,10 @@ impl BucketVisit<'_> {
             });
             Ok(changed.await?.map(|configuration| part(&configuration)))
         };
-        match administration.change(self.visitor.requester.clone(), action, self.target(), changing).await {
+        match administration.change(self.visitor.requester.clone(), action, self.audited_as(), changing).await {
             Ok(_) => Saved::Done,
             Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => Saved::Concurrent,
-            Err(failure) => Saved::Refused(failure.to_string()),
+            Err(failure) => Saved::Refused(unacknowledged(&failure)),
         }
     }
 }

@@ -5,27 +5,26 @@
 //!
 //! Deliberately not here: grants to single accounts and policies, which are the vendors' APIs' part.
 
+mod changing;
 mod lists;
 
 #[cfg(test)]
 mod tests;
 
 use askama::Template;
-use headwater_model::acl::{Acl, CannedAcl, WantedAcl};
+use headwater_model::acl::Acl;
 use headwater_model::bucket::{ObjectOwnership, PublicAccessBlock};
 use headwater_model::op::Op;
 use headwater_model::reply::Reply;
 use http::StatusCode;
 
 use super::basic_settings::Setting;
-use super::{BucketVisit, Frame, Tab, UNCHANGED};
-use crate::faults::{Faults, OF_FORM};
-use crate::page::{Outcome, page, print, text};
-use lists::{Choice, Granted, choices, granted, told};
+use super::{BucketVisit, Frame, Tab};
+use crate::faults::Faults;
+use crate::page::{Outcome, page, print};
+use lists::{Choice, Granted, choices, granted};
 
 const PATH: &str = "access-control-list";
-const CONCURRENT: &str = "This was changed by somebody else since the page was opened, so nothing was saved. What you chose is \
-     kept: OK saves it in place of what there is now.";
 
 #[derive(Template)]
 #[template(path = "bucket/access_control.html")]
@@ -103,68 +102,6 @@ impl BucketVisit<'_> {
         match self.visitor.read(Op::GetAccountPublicAccessBlock).await {
             Ok(Reply::PublicAccess(block)) => block,
             _ => PublicAccessBlock::default(),
-        }
-    }
-
-    /// Puts a canned list in place of the one that the page showed.
-    pub(crate) async fn save_list(&self, fields: &[(String, String)]) -> Outcome {
-        let list = text(fields, "acl");
-        let chosen = Chosen { list: Some(list), ..Chosen::default() };
-        let refused = |field, reason: String| {
-            self.access_control_with(StatusCode::UNPROCESSABLE_ENTITY, &chosen, Faults::one(field, reason), None)
-        };
-        if text(fields, "shown") != print(&self.bucket.acl) {
-            return self.access_control_with(StatusCode::CONFLICT, &chosen, Faults::default(), Some(CONCURRENT)).await;
-        }
-        if list == lists::AS_IT_IS {
-            return self.done(PATH, UNCHANGED);
-        }
-        let Some(acl) = CannedAcl::parse_oss(list) else {
-            return refused("acl", "Choose private, public-read or public-read-write.".to_owned()).await;
-        };
-        if Acl::Canned(acl) == self.bucket.acl {
-            return self.done(PATH, UNCHANGED);
-        }
-        let block = self.bucket.access.public_access.and(self.block_on_all().await);
-        if acl != CannedAcl::Private && block.block_public_acls {
-            let message = "Public access is blocked, by this bucket or on all of them, so its list stays private: take \
-                 the tick of Block public access lists away first, where it is set.";
-            return refused("acl", message.to_owned()).await;
-        }
-        let op = Op::PutBucketAcl(self.bucket.name.clone(), WantedAcl::Canned(acl));
-        let ends = (Some(told(&self.bucket.acl)), Some(told(&acl.into())));
-        match self.visitor.change("put_bucket_acl", self.target(), op, ends).await {
-            Ok(()) => self.done(PATH, format!("The list is {}.", acl.as_str())),
-            Err(reason) => refused(OF_FORM, reason).await,
-        }
-    }
-
-    /// Blocks of the public's rights what is ticked.
-    pub(crate) async fn save_block(&self, fields: &[(String, String)]) -> Outcome {
-        let ticked = |name| fields.iter().any(|(field, _)| field == name);
-        let before = self.bucket.access.public_access;
-        let block = PublicAccessBlock {
-            configured: true,
-            block_public_acls: ticked("block_public_acls"),
-            ignore_public_acls: ticked("ignore_public_acls"),
-            block_public_policy: ticked("block_public_policy"),
-            restrict_public_buckets: ticked("restrict_public_buckets"),
-        };
-        let chosen = Chosen { block: Some(block), ..Chosen::default() };
-        if text(fields, "shown") != print(&before) {
-            return self.access_control_with(StatusCode::CONFLICT, &chosen, Faults::default(), Some(CONCURRENT)).await;
-        }
-        // Whether there is a configuration that blocks nothing, or none, is nothing that this form shows.
-        if (PublicAccessBlock { configured: before.configured, ..block }) == before {
-            return self.done(PATH, UNCHANGED);
-        }
-        let op = Op::PutPublicAccessBlock(self.bucket.name.clone(), block);
-        match self.visitor.change("put_public_access_block", self.target(), op, (Some(before), Some(block))).await {
-            Ok(()) => self.done(PATH, "What of the public's rights is blocked was saved."),
-            Err(reason) => {
-                let faults = Faults::one(OF_FORM, reason);
-                self.access_control_with(StatusCode::UNPROCESSABLE_ENTITY, &chosen, faults, None).await
-            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use headwater_model::acl::{Acl, CannedAcl, Group, Permission, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::bucket::{ObjectOwnership, PublicAccessBlock};
 use headwater_model::op::Op;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::page::Outcome;
 use crate::world::{SCRIPT, World, form_of, name, shown, to};
@@ -52,7 +52,7 @@ async fn grants_are_told_and_replaced_only_when_another_list_is_chosen() {
     let (_, page) = world.get(LIST).await;
     for words in [
         "Everybody, without a key",
-        "root&#60;script&#62;x&#60;/script&#62; (owner)",
+        "root&#60;b&#62;bold&#60;/b&#62; (owner)",
         "WRITE_ACP",
         "2 grants, as they are",
         "replaces all grants",
@@ -123,6 +123,22 @@ async fn what_changed_meanwhile_is_not_replaced() {
     let sent = form_of(&now, "public-access", &[]);
     assert_eq!(world.post("public-access", &sent).await, to(LIST));
     assert!(!world.bucket().access.public_access.block_public_acls);
+}
+
+#[tokio::test]
+async fn a_change_between_reading_and_saving_is_not_overwritten() {
+    let world = World::new().await;
+    let (_, page) = world.get(LIST).await;
+    for (path, typed) in [(LIST, ("acl", "public-read-write")), ("public-access", ("ignore_public_acls", "on"))] {
+        let sent = form_of(&page, path, &[typed]);
+        put(&world, CannedAcl::Private).await;
+        let visit = world.visit();
+        put(&world, CannedAcl::PublicRead).await;
+        let (status, page) = shown(visit.answer(true, &[path], &sent, &HeaderMap::new()).await.unwrap());
+        assert!(status == StatusCode::CONFLICT && page.contains("changed by somebody else"), "{page}");
+        assert_eq!(world.bucket().acl, Acl::Canned(CannedAcl::PublicRead));
+        assert_eq!(world.bucket().access.public_access, PublicAccessBlock::default());
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ impl BucketVisit<'_> {
         } else {
             format!("Pages of {} are then judged by the other rules alone.", rule.origins.join(", "))
         };
-        self.confirm(Confirm {
+        self.confirm_delete(Confirm {
             setting: TITLE,
             path: PATH,
             question: format!("Delete rule {}?", at + 1),

@@ -152,7 +152,7 @@ impl BucketVisit<'_> {
             return self.no_lifecycle_rule(at + 1);
         };
         let actions = words::actions(rule).join(" ");
-        self.confirm(Confirm {
+        self.confirm_delete(Confirm {
             setting: TITLE,
             path: PATH,
             question: format!("Delete rule {}?", rule.id),

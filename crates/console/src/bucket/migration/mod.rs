@@ -18,6 +18,7 @@ use super::{BucketVisit, Frame, Tab, UNCHANGED};
 use crate::back_to_origin::Saved;
 use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, page, print, size, text};
+use crate::visitor::unacknowledged;
 use form::MigrationForm;
 
 const PATH: &str = "migration";
@@ -108,10 +109,10 @@ impl BucketVisit<'_> {
             engine.change_migration_settings(&bucket, new).await
         };
         let requester = self.visitor.requester.clone();
-        match administration.change(requester, "put_migration_settings", self.target(), change).await {
+        match administration.change(requester, "put_migration_settings", self.audited_as(), change).await {
             Ok(_) => Saved::Done,
             Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => Saved::Concurrent,
-            Err(failure) => Saved::Refused(failure.to_string()),
+            Err(failure) => Saved::Refused(unacknowledged(&failure)),
         }
     }
 }
