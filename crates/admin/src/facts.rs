@@ -1,7 +1,9 @@
 //! What a server tells operators about itself.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 
 /// How a server runs, as far as operators are told.
@@ -19,4 +21,18 @@ pub struct ServerFacts {
     pub admin: SocketAddr,
     /// When it began to serve.
     pub started: Timestamp,
+    /// Domains whose subdomains are the websites of buckets.
+    pub website_domains: Vec<String>,
+    /// The dialect of a request that shows none, for a bucket that has none.
+    pub default_dialect: Dialect,
+    /// Whether V4 signatures must name the announced region.
+    pub strict_region: bool,
+    /// Networks of the proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<String>,
+    /// Whether every connection of the data plane begins with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// Where access lines go.
+    pub access_log: String,
+    /// How long running requests may take after the server was told to stop.
+    pub drain_limit: Duration,
 }

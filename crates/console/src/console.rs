@@ -1,5 +1,6 @@
 //! The door: sessions, tokens and origins of requests, and which page they are for.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use askama::Template;
@@ -10,13 +11,18 @@ use headwater_model::clock::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request};
 use subtle::ConstantTimeEq as _;
 
+use crate::access_keys::KeyVisit;
 use crate::assets;
 use crate::bucket::BucketVisit;
+use crate::faults::Faults;
 use crate::files;
-use crate::log_on::{LogOnPage, may_enter, next};
+use crate::log_on::{LogOnPage, may_administer, may_enter, next};
+use crate::origins::OriginVisit;
 use crate::overview::{self, View};
-use crate::page::{Outcome, page, text};
+use crate::page::{Outcome, escaped, page, text};
 use crate::session::{Session, Sessions};
+use crate::settings::SettingsVisit;
+use crate::throttle::{Attempt, Throttle};
 use crate::visitor::Visitor;
 
 const COOKIE: &str = "headwater_session";
@@ -37,6 +43,7 @@ pub struct Console {
     pulse: Arc<Pulse>,
     clock: Arc<dyn Clock>,
     sessions: Arc<Sessions>,
+    throttle: Throttle,
 }
 
 /// What the head of a request allows.
@@ -69,7 +76,8 @@ impl Console {
         (facts, pulse): (Arc<ServerFacts>, Arc<Pulse>),
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { administration, facts, pulse, sessions: Arc::new(Sessions::new(clock.clone())), clock }
+        let (sessions, throttle) = (Arc::new(Sessions::new(clock.clone())), Throttle::new(clock.clone()));
+        Self { administration, facts, pulse, clock, sessions, throttle }
     }
 
     /// Judges the head of a request, before any of its body is read.
@@ -89,7 +97,7 @@ impl Console {
             let message = "Pages are read and forms are sent: only GET and POST.";
             return Admission::Answered(refused(StatusCode::METHOD_NOT_ALLOWED, "", message));
         }
-        let session = cookie(&parts.headers).and_then(|token| self.sessions.find(token));
+        let session = cookie(&parts.headers).and_then(|token| self.session(token));
         if posted && !is_of_this_origin(&parts.headers) {
             let csrf = session.as_ref().map_or("", |session| &session.csrf);
             let message = "The form was sent by a page of another site. Nothing was changed.";
@@ -100,9 +108,8 @@ impl Console {
         }
         let Some(session) = session else {
             let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            let asked = if posted { "/buckets" } else { asked };
-            let query: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
-            return Admission::Answered(to(&format!("/log-on?next={query}")));
+            let (unsent, asked) = if posted { ("unsent=1&", came_from(&parts.headers)) } else { ("", asked) };
+            return Admission::Answered(to(&format!("/log-on?{unsent}next={}", escaped(asked))));
         };
         let admitted = Admitted { session: Some(session) };
         if posted && files::is_upload(path) {
@@ -110,6 +117,16 @@ impl Console {
         } else {
             Admission::Form(admitted, MAX_FORM_BYTES)
         }
+    }
+
+    /// The session of this token, if its key may still administer; all sessions of one that may not end.
+    fn session(&self, token: &str) -> Option<Arc<Session>> {
+        let session = self.sessions.find(token)?;
+        if !may_administer(self.administration.engine(), &session.who, self.clock.now()) {
+            self.sessions.end_all(&session.who);
+            return None;
+        }
+        Some(session)
     }
 
     /// Answers a request whose form, if it has one, is complete. `requester` is nobody yet.
@@ -124,9 +141,16 @@ impl Console {
         let sent = if posted { form } else { parts.uri.query().unwrap_or_default().as_bytes() };
         let fields: Fields = form_urlencoded::parse(sent).into_owned().collect();
         secured(match &admitted.session {
-            None => self.log_on(posted, &fields),
+            None => self.log_on(posted, &fields, requester.remote),
             Some(session) => self.page(session, parts, &fields, requester).await,
         })
+    }
+
+    /// Answers a request whose form could not be read, for this reason.
+    pub fn unread(&self, admitted: &Admitted, status: StatusCode, reason: &str) -> Response<Body> {
+        let csrf = admitted.session.as_ref().map_or("", |session| &session.csrf);
+        let message = format!("The form could not be read: {reason}. Nothing was changed.");
+        secured(refused(status, csrf, &message))
     }
 
     /// Stores the file of a form that is a stream.
@@ -169,7 +193,7 @@ impl Console {
         }
         let requester = Requester { who: session.who.clone(), ..requester };
         let visitor = Visitor { administration: &self.administration, facts: &self.facts, requester, session };
-        let found = Self::find(visitor, posted, parts, fields).await;
+        let found = self.find(visitor, posted, parts, fields).await;
         found.map_or_else(|| not_found(csrf), respond)
     }
 
@@ -182,31 +206,65 @@ impl Console {
         }
     }
 
-    async fn find(visitor: Visitor<'_>, posted: bool, head: &request::Parts, fields: &Fields) -> Option<Outcome> {
+    async fn find(
+        &self,
+        visitor: Visitor<'_>,
+        posted: bool,
+        head: &request::Parts,
+        fields: &Fields,
+    ) -> Option<Outcome> {
         let parts: Vec<_> = head.uri.path().trim_matches('/').split('/').collect();
-        if let ["buckets", name, rest @ ..] = &parts[..] {
-            let bucket = visitor.administration.engine().bucket(name)?;
-            return BucketVisit { visitor, bucket }.answer(posted, rest, fields, &head.headers).await;
+        match &parts[..] {
+            ["buckets", name, rest @ ..] => {
+                let bucket = visitor.administration.engine().bucket(name)?;
+                return BucketVisit { visitor, bucket }.answer(posted, rest, fields, &head.headers).await;
+            }
+            ["access-keys", rest @ ..] => return KeyVisit { visitor }.answer(posted, rest, fields).await,
+            ["origins", rest @ ..] => return OriginVisit { visitor }.answer(posted, rest, fields).await,
+            ["settings"] => {
+                let visit = SettingsVisit { visitor, sessions: &self.sessions };
+                return Some(if posted { visit.change(fields).await } else { visit.show().await });
+            }
+            _ => {}
         }
         Some(match (posted, &parts[..]) {
             (false, [""]) => Outcome::To("/overview".to_owned()),
             (false, ["buckets"]) => visitor.list(text(fields, "search")),
             (false, ["create-bucket"]) => visitor.creating("", None),
             (true, ["create-bucket"]) => visitor.create(fields).await,
+            (false, ["create-access-key"]) => KeyVisit { visitor }.creating(&[], Faults::default()),
+            (true, ["create-access-key"]) => KeyVisit { visitor }.create(fields).await,
+            (false, ["configure-origin"]) => OriginVisit { visitor }.find(fields),
+            (false, ["audit-log"]) => visitor.audit_log(fields).await,
             _ => return None,
         })
     }
 
-    fn log_on(&self, posted: bool, fields: &Fields) -> Response<Body> {
+    fn log_on(&self, posted: bool, fields: &Fields, remote: IpAddr) -> Response<Body> {
         let (id, next) = (text(fields, "access_key_id").trim(), next(text(fields, "next")));
         if !posted {
-            return respond(page(StatusCode::OK, &LogOnPage { next, id: "", fault: None }));
+            let unsent = !text(fields, "unsent").is_empty();
+            return respond(page(StatusCode::OK, &LogOnPage { next, id: "", fault: None, unsent }));
         }
-        if !may_enter(self.administration.engine(), id, text(fields, "secret"), self.clock.now()) {
-            let fault = Some("The access key ID and the secret are not a pair that may enter here.");
-            return respond(page(StatusCode::FORBIDDEN, &LogOnPage { next, id, fault }));
+        let refused = |status, fault| respond(page(status, &LogOnPage { next, id, fault: Some(fault), unsent: false }));
+        let (engine, secret, now) = (self.administration.engine(), text(fields, "secret"), self.clock.now());
+        match self.throttle.attempt(remote, id, || may_enter(engine, id, secret, now)) {
+            Attempt::Right => {}
+            Attempt::Wrong => {
+                let fault = "The access key ID and the secret are not a pair that may enter here.";
+                return refused(StatusCode::FORBIDDEN, fault.to_owned());
+            }
+            Attempt::TooSoon(left) => {
+                let seconds = u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX);
+                let unit = if seconds == 1 { "second" } else { "seconds" };
+                let fault =
+                    format!("Too many log-ons failed, so this one was not looked at. Try again in {seconds} {unit}.");
+                let mut response = refused(StatusCode::TOO_MANY_REQUESTS, fault);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                return response;
+            }
         }
-        let token = self.sessions.begin(id);
+        let token = self.sessions.begin(id, remote);
         with_cookie(to(next), &format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200"))
     }
 }
@@ -227,6 +285,16 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     let mut pairs =
         headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
     pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// The page of this console that a form was sent from; without one the first page.
+fn came_from(headers: &HeaderMap) -> &str {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (_, place) = text(header::REFERER).split_once("://").unwrap_or_default();
+    let (authority, _) = place.split_once('/').unwrap_or_default();
+    let path = &place[authority.len()..];
+    let is_own = !authority.is_empty() && authority.eq_ignore_ascii_case(text(header::HOST));
+    next(if is_own && !path.starts_with("/log-on") { path } else { "" })
 }
 
 /// Whether a form is one of this session.
@@ -263,7 +331,7 @@ fn respond(outcome: Outcome) -> Response<Body> {
 }
 
 fn not_found(csrf: &str) -> Response<Body> {
-    refused(StatusCode::NOT_FOUND, csrf, "There is no such page, or its bucket is gone.")
+    refused(StatusCode::NOT_FOUND, csrf, "There is no such page, or what it is about is gone.")
 }
 
 fn refused(status: StatusCode, csrf: &str, message: &str) -> Response<Body> {
@@ -284,3 +352,6 @@ fn with_cookie(mut response: Response<Body>, cookie: &str) -> Response<Body> {
     response.headers_mut().insert(header::SET_COOKIE, value);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,16 +10,26 @@
 //!
 //! Not here: listeners and limits of bodies (crate `server`), what changes do (crates `admin` and `engine`).
 
+mod access_keys;
 mod assets;
+mod audit_log;
 mod back_to_origin;
+#[cfg(test)]
+mod browser;
 mod bucket;
 mod buckets;
 mod console;
+mod faults;
 mod files;
 mod log_on;
+mod origins;
 mod overview;
 mod page;
 mod session;
+mod settings;
+mod throttle;
 mod visitor;
+#[cfg(test)]
+mod world;
 
 pub use console::{Admission, Admitted, Console};

@@ -1,7 +1,7 @@
 //! Logging on with an access key.
 
 use askama::Template;
-use headwater_engine::Engine;
+use headwater_engine::{Credential, Engine};
 use headwater_model::access::Context;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
@@ -15,7 +15,9 @@ use subtle::ConstantTimeEq as _;
 pub(crate) struct LogOnPage<'p> {
     pub(crate) next: &'p str,
     pub(crate) id: &'p str,
-    pub(crate) fault: Option<&'static str>,
+    pub(crate) fault: Option<String>,
+    /// Whether a form was not taken because its session had ended.
+    pub(crate) unsent: bool,
 }
 
 /// Whether this pair is that of a key that may administer. An unknown key costs the same work as a wrong secret.
@@ -23,7 +25,16 @@ pub(crate) fn may_enter(engine: &Engine, id: &str, secret: &str, now: Timestamp)
     let credential = engine.accounts().find(id, None, now).ok().flatten();
     let expected = credential.as_ref().map_or("", |credential| &credential.secret);
     let right: bool = Sha256::digest(expected).ct_eq(&Sha256::digest(secret)).into();
-    let Some(credential) = credential.filter(|_| right) else { return false };
+    credential.is_some_and(|credential| right && administers(engine, credential, now))
+}
+
+/// Whether there is such a key, enabled, and may administer.
+pub(crate) fn may_administer(engine: &Engine, id: &str, now: Timestamp) -> bool {
+    let credential = engine.accounts().find(id, None, now).ok().flatten();
+    credential.is_some_and(|credential| administers(engine, credential, now))
+}
+
+fn administers(engine: &Engine, credential: Credential, now: Timestamp) -> bool {
     let caller = Caller { principal: credential.principal, dialect: Dialect::Oss, context: Context::internal(now) };
     engine.authorise(&caller, Action::Administer, None, None).is_ok()
 }

@@ -1,15 +1,18 @@
 //! Who is logged on: in memory, so that a restart logs everybody off.
 //!
 //! Guarantees: a session is found by 256 random bits of which only the hash is kept; it ends after twelve hours, or when
-//! anybody logs its key off.
+//! anybody logs its key off, or when its key has begun too many others since.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use headwater_model::clock::Clock;
+use headwater_model::clock::{Clock, Timestamp};
 use sha2::{Digest as _, Sha256};
 
+/// Most sessions of a key: every browser of a team, and then the oldest ends.
+const MAX_OF_A_KEY: usize = 64;
 /// How long a session lasts.
 const LIFE: Duration = Duration::from_hours(12);
 
@@ -19,6 +22,10 @@ pub(crate) struct Session {
     pub(crate) who: String,
     /// What its forms carry.
     pub(crate) csrf: String,
+    /// When it began, by the time of day.
+    pub(crate) began: Timestamp,
+    /// Address that it began from.
+    pub(crate) remote: IpAddr,
     ends: Duration,
     said: Mutex<Option<String>>,
 }
@@ -47,11 +54,23 @@ impl Sessions {
     }
 
     /// Begins one; its token is the cookie's.
-    pub(crate) fn begin(&self, who: &str) -> String {
+    pub(crate) fn begin(&self, who: &str, remote: IpAddr) -> String {
         let (token, now) = (self.random(), self.clock.elapsed());
-        let session = Session { who: who.to_owned(), csrf: self.random(), ends: now + LIFE, said: Mutex::default() };
+        let session = Session {
+            who: who.to_owned(),
+            csrf: self.random(),
+            began: self.clock.now(),
+            remote,
+            ends: now + LIFE,
+            said: Mutex::default(),
+        };
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.retain(|_, session| now < session.ends);
+        let own = live.iter().filter(|(_, session)| session.who == who);
+        let oldest = own.clone().min_by_key(|(_, session)| session.ends).map(|(hash, _)| *hash);
+        if let Some(oldest) = oldest.filter(|_| own.count() >= MAX_OF_A_KEY) {
+            live.remove(&oldest);
+        }
         live.insert(hash(&token), Arc::new(session));
         token
     }
@@ -65,6 +84,16 @@ impl Sessions {
     pub(crate) fn lasts(&self, session: &Arc<Session>) -> bool {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         self.clock.elapsed() < session.ends && live.values().any(|known| Arc::ptr_eq(known, session))
+    }
+
+    /// Those of a key, in the order in which they began.
+    pub(crate) fn of(&self, who: &str) -> Vec<Arc<Session>> {
+        let now = self.clock.elapsed();
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own: Vec<_> =
+            live.values().filter(|session| session.who == who && now < session.ends).cloned().collect();
+        own.sort_by_key(|session| session.ends);
+        own
     }
 
     /// Ends all sessions of a key.
@@ -81,4 +110,30 @@ impl Sessions {
 
 fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use headwater_testkit::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn of_too_many_sessions_of_a_key_the_oldest_ends() {
+        let clock = ManualClock::new(Timestamp(0), 1);
+        let sessions = Sessions::new(Arc::new(clock.clone()));
+        let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let of_another = sessions.begin("another", home);
+        let begin = || {
+            clock.advance(Duration::from_secs(1));
+            sessions.begin("root", home)
+        };
+        let tokens: Vec<_> = (0..=MAX_OF_A_KEY).map(|_| begin()).collect();
+        assert!(sessions.find(&tokens[0]).is_none(), "the oldest");
+        assert!(tokens[1..].iter().all(|token| sessions.find(token).is_some()));
+        assert!(sessions.find(&of_another).is_some(), "those of another key stay");
+        assert_eq!(sessions.of("root").len(), MAX_OF_A_KEY);
+    }
 }

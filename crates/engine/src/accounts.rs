@@ -139,8 +139,13 @@ impl Accounts {
     }
 
     /// Root's account.
-    pub(crate) fn root(&self) -> &Owner {
+    pub fn root(&self) -> &Owner {
         &self.root.owner
+    }
+
+    /// The id of the root key.
+    pub fn root_key_id(&self) -> &str {
+        &self.root.id
     }
 
     /// The account of this canonical id, root's among them.

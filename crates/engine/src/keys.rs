@@ -62,6 +62,8 @@ pub struct KeyChange {
     pub enabled: Option<bool>,
     /// Its policy; `Some(None)` takes it away.
     pub policy: Option<Option<Box<str>>>,
+    /// The change is made only while this is the policy.
+    pub expected: Option<Option<Box<str>>>,
 }
 
 impl Engine {
@@ -99,12 +101,17 @@ impl Engine {
     /// Changes an access key.
     ///
     /// # Errors
-    /// [`Error::InvalidAccessKeyId`] if there is none; `MalformedPolicy`; those of the store.
+    /// [`Error::InvalidAccessKeyId`] if there is none; `PreconditionFailed` if its policy is not the one that is expected;
+    /// `MalformedPolicy`; those of the store.
     pub async fn change_access_key(&self, id: &str, wanted: KeyChange) -> Result<Changed<ShownKey>> {
         let change = self.accounts.change().await;
         let (mut account, at) = change.holder(id).ok_or_else(|| unknown(id))?;
         let before = shown(&account, &account.keys[at]);
         let key = &mut account.keys[at];
+        let text = key.policy.as_ref().map(|policy| policy.text());
+        if wanted.expected.is_some_and(|expected| expected.as_deref() != text) {
+            return Err(Error::PreconditionFailed { condition: "policy" });
+        }
         key.enabled = wanted.enabled.unwrap_or(key.enabled);
         if let Some(policy) = wanted.policy {
             key.policy = policy.as_deref().map(policy_of_key).transpose()?;

@@ -69,3 +69,5 @@ pub use seal::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;
 pub use website::WebsiteChange;
+// What `Engine::origin_status` answers with, for crates that may not look past the engine.
+pub use headwater_egress::{BreakerState, LastAnswer, OriginStatus, OriginTotals};

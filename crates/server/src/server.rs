@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_admin::{Administration, Pulse, ServerFacts};
-use headwater_model::clock::Clock;
+use headwater_model::clock::{Clock, Timestamp};
 use headwater_wire::Addressing;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
@@ -96,14 +96,7 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) {
         let Self { config, data, admin, acceptor, access_log, addresses } = self;
-        let facts = Arc::new(ServerFacts {
-            version: env!("CARGO_PKG_VERSION"),
-            data: addresses.data,
-            tls: config.tls.is_some(),
-            base_domains: config.addressing.domains.iter().map(ToString::to_string).collect(),
-            admin: addresses.admin,
-            started: clock.now(),
-        });
+        let facts = Arc::new(facts(&config, addresses, clock.now()));
         let pulse = Arc::new(Pulse::new(metrics.clone()));
         let drain_limit = config.drain_limit;
         let engine = administration.engine().clone();
@@ -161,6 +154,30 @@ impl Server {
         if let Err(error) = engine.save_origin_usage().await {
             tracing::warn!(%error, "the use of origins could not be written down");
         }
+    }
+}
+
+/// What operators are told of how it runs.
+fn facts(config: &ServerConfig, addresses: Addresses, started: Timestamp) -> ServerFacts {
+    let texts = |texts: &[Box<str>]| texts.iter().map(ToString::to_string).collect();
+    ServerFacts {
+        version: env!("CARGO_PKG_VERSION"),
+        data: addresses.data,
+        tls: config.tls.is_some(),
+        base_domains: texts(&config.addressing.domains),
+        admin: addresses.admin,
+        website_domains: texts(&config.addressing.website_domains),
+        default_dialect: config.addressing.default_dialect,
+        strict_region: config.strict_region,
+        trusted_proxies: config.trusted_proxies.iter().map(ToString::to_string).collect(),
+        proxy_protocol: config.proxy_protocol,
+        access_log: match &config.access_log {
+            AccessLogTarget::Off => "Off".to_owned(),
+            AccessLogTarget::Stdout => "Standard output".to_owned(),
+            AccessLogTarget::File(path) => path.display().to_string(),
+        },
+        drain_limit: config.drain_limit,
+        started,
     }
 }
 

@@ -99,6 +99,11 @@ impl Audit {
         Ok(Self { shared: Arc::new(Shared { path, clock, order, previous }) })
     }
 
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
     /// Writes a line down; it is on the disk when this returns.
     async fn write(&self, entry: Entry) -> io::Result<()> {
         let shared = self.shared.clone();

@@ -8,11 +8,12 @@ use headwater_model::rule::{RoutingRule, warning};
 use http::StatusCode;
 
 use super::panel::{Effect, Filled, Panel};
-use super::rule_form::{Faults, RuleForm};
+use super::rule_form::RuleForm;
 use super::saving::Saved;
 use super::subject::{Found, Subject};
 use super::trial;
 use super::visit::{Visit, version};
+use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, page, text};
 
 const CONCURRENT: &str = "The rules of this bucket were changed by somebody else since this page was opened, so nothing was \
@@ -102,9 +103,7 @@ impl Visit<'_> {
         match self.change(sent.change(rule), version(fields)).await {
             Ok(Saved::Done) => self.to_list(),
             Ok(Saved::Refused(reason)) => {
-                let mut faults = Faults::default();
-                faults.add("rule", reason);
-                sent.rule = Err(faults);
+                sent.rule = Err(Faults::one(OF_FORM, reason));
                 page(StatusCode::UNPROCESSABLE_ENTITY, &self.panel(sent, version(fields), Vec::new()))
             }
             Ok(Saved::Concurrent) | Err(_) => {
@@ -199,8 +198,6 @@ impl Sent<'_> {
         let others: Vec<_> =
             rules.iter().filter(|other| Some(other.number) != replaced.map(|rule| rule.number)).cloned().collect();
         let other = warning::indistinct(rule, &others)?;
-        let mut faults = Faults::default();
-        faults.add("prefix", warning::not_distinct(rule, other));
-        Some(faults)
+        Some(Faults::one("prefix", warning::not_distinct(rule, other)))
     }
 }

@@ -19,7 +19,8 @@ mod subject;
 mod trial;
 mod visit;
 
-pub(crate) use visit::Visit;
+pub(crate) use saving::{Saved, save};
+pub(crate) use visit::{Visit, version};
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,10 @@ use askama::Template;
 use headwater_model::rule::{RoutingRule, warning};
 
 use super::preview::{Preview, preview, sample_for};
-use super::rule_form::{Faults, Mode, RuleForm, Target, unshown_elements};
+use super::rule_form::{Mode, RuleForm, Target, unshown_elements};
 use super::subject::Subject;
 use super::trial::Trial;
+use crate::faults::Faults;
 
 /// The page.
 #[derive(Template)]

@@ -1,4 +1,4 @@
-//! Saving a changed document: the one place where rules of the console reach the bucket.
+//! Saving a changed document: the one place where website documents of the console reach the bucket.
 
 use headwater_admin::{Administration, Requester, Unacknowledged};
 use headwater_model::rule::validate;

@@ -1,91 +1,24 @@
 //! The pages over an engine: what they say, and what is stored.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-
-use headwater_admin::{Administration, Audit, History, Requester};
-use headwater_egress::LoopMarker;
-use headwater_engine::{Engine, EngineConfig, FillLimits, Fills, FillsConfig, LocalNames, RootKey, Seal};
-use headwater_model::access::Context;
-use headwater_model::body::Body;
-use headwater_model::bucket::Dialect;
-use headwater_model::clock::{Clock, Timestamp};
-use headwater_model::op::{Caller, CreateBucket, Op};
-use headwater_model::origin::{Origin, OriginError, OriginRequest, OriginResponse};
-use headwater_model::reply::Owner;
 use headwater_model::rule::RoutingRule;
 use headwater_model::website::{IndexDocument, Website};
-use headwater_model::{BoxFuture, BucketName};
-use headwater_testkit::{ManualClock, MemoryStore};
 use http::StatusCode;
-use tempfile::TempDir;
 
 use super::visit::Visit;
 use crate::page::Outcome;
+use crate::world::{self, fields, segments, shown, typed_into};
 
-/// An origin that is down.
-struct Down;
-
-impl Origin for Down {
-    fn fetch(&self, _: OriginRequest) -> BoxFuture<'_, Result<OriginResponse, OriginError>> {
-        Box::pin(async { Err(OriginError::Connect("refused".into())) })
-    }
-}
-
-struct World {
-    administration: Administration,
-    _directory: TempDir,
-}
+struct World(world::World);
 
 impl World {
     /// With an empty bucket.
     async fn new() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
-        let store = Arc::new(MemoryStore::new(clock.clone()));
-        let owner = Owner { id: "owner".into(), display_name: "root".into() };
-        let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
-        let origins = headwater_egress::Origins::new(clock.clone());
-        let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));
-        let fills = Fills::new(FillsConfig {
-            seal: seal.clone(),
-            store: store.clone(),
-            origin: Arc::new(Down),
-            clock: clock.clone(),
-            observer: Arc::new(()),
-            origins: origins.clone(),
-            marker: LoopMarker::new("test"),
-            local: LocalNames::default(),
-            limits: FillLimits::default(),
-        });
-        let region = "cn-hangzhou".into();
-        let config = EngineConfig { store, fills, root, clock: clock.clone(), region, seal, origins };
-        let engine = Arc::new(Engine::open(config).await.unwrap());
-        let principal = engine.accounts().find("root", None, Timestamp(0)).unwrap().unwrap().principal;
-        let context = Context::internal(Timestamp::from_seconds(1_700_000_000));
-        let root = Caller { principal, dialect: Dialect::Oss, context };
-        let create = CreateBucket {
-            bucket: BucketName::parse("bkt").unwrap(),
-            acl: None,
-            ownership: None,
-            location: None,
-            storage_class: None,
-            object_lock: None,
-        };
-        engine.perform(&root, Op::CreateBucket(create), Body::Empty).await.unwrap();
-        let directory = tempfile::tempdir().unwrap();
-        let audit = Audit::open(&directory.path().join("audit.log"), clock).unwrap();
-        let history = History::open(&directory.path().join("rule-history"), &[]).unwrap();
-        Self { administration: Administration::new(engine, audit, history), _directory: directory }
+        Self(world::World::new().await)
     }
 
     fn visit(&self) -> Visit<'_> {
-        let requester = Requester {
-            request_id: "request".to_owned(),
-            who: "root".to_owned(),
-            remote: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        };
-        let bucket = self.administration.engine().bucket("bkt").unwrap();
-        Visit { administration: &self.administration, requester, csrf: "the-token", bucket }
+        let (administration, requester) = (&self.0.administration, world::World::requester());
+        Visit { administration, requester, csrf: "the-token", bucket: self.0.bucket() }
     }
 
     async fn get(&self, rest: &str) -> Outcome {
@@ -98,12 +31,11 @@ impl World {
 
     /// With a document that no page made.
     async fn put(&self, website: Website) {
-        let bucket = BucketName::parse("bkt").unwrap();
-        self.administration.engine().change_website(&bucket, Some(website), None).await.unwrap();
+        self.0.put(website).await;
     }
 
     fn website(&self) -> Option<Website> {
-        self.visit().bucket.website.as_deref().cloned()
+        self.0.website()
     }
 
     fn urls(&self) -> Vec<String> {
@@ -113,44 +45,6 @@ impl World {
     fn version(&self) -> String {
         self.visit().bucket.rule_version.to_string()
     }
-}
-
-fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
-    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
-/// What a browser sends of a page: hidden fields, ticks, choices and text as they stand, then what is typed over them.
-fn typed_into(page: &str, typed: &[(&str, &str)]) -> Vec<(String, String)> {
-    let attribute = |tag: &str, name: &str| {
-        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
-        Some(rest.split_once('"')?.0.to_owned())
-    };
-    let mut sent = Vec::new();
-    for tag in page.split("<input").skip(1).map(|rest| rest.split_once('>').unwrap().0) {
-        let Some(name) = attribute(tag, "name") else { continue };
-        let is_choice = tag.contains("type=\"checkbox\"") || tag.contains("type=\"radio\"");
-        if !is_choice || tag.ends_with(" checked") {
-            sent.push((name, attribute(tag, "value").unwrap_or_else(|| "on".to_owned())));
-        }
-    }
-    for tag in page.split("<select").skip(1).map(|rest| rest.split_once("</select>").unwrap().0) {
-        let (_, chosen) = tag.split_once(" selected>").unwrap_or(tag.split_once("<option>").unwrap());
-        sent.push((attribute(tag, "name").unwrap(), chosen.split_once('<').unwrap().0.to_owned()));
-    }
-    sent.retain(|(name, _)| typed.iter().all(|(field, _)| field != name));
-    sent.extend(fields(typed));
-    sent
-}
-
-fn shown(outcome: Outcome) -> (StatusCode, String) {
-    match outcome {
-        Outcome::Page(status, text) => (status, text),
-        other => panic!("no page but {other:?}"),
-    }
-}
-
-fn segments(path: &str) -> Vec<&str> {
-    path.split('/').filter(|segment| !segment.is_empty()).collect()
 }
 
 fn list() -> Outcome {

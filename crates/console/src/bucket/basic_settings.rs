@@ -7,13 +7,13 @@ use super::{BucketVisit, Frame, Tab};
 use crate::page::{Outcome, page};
 
 /// One setting.
-struct Setting {
+pub(crate) struct Setting {
     /// As people read it.
-    title: &'static str,
+    pub(crate) title: &'static str,
     /// What follows the bucket's name in its address.
-    path: &'static str,
+    pub(crate) path: &'static str,
     /// What holds now.
-    now: String,
+    pub(crate) now: String,
 }
 
 #[derive(Template)]
@@ -25,7 +25,13 @@ struct BasicSettingsPage<'p> {
 
 impl BucketVisit<'_> {
     pub(crate) fn basic_settings(&self) -> Outcome {
-        let settings = vec![self.back_to_origin_setting()];
+        let settings = vec![
+            self.access_control_setting(),
+            self.static_pages_setting(),
+            self.back_to_origin_setting(),
+            self.cors_setting(),
+            self.lifecycle_setting(),
+        ];
         page(StatusCode::OK, &BasicSettingsPage { frame: self.frame(Tab::BasicSettings), settings })
     }
 

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use axum::response::IntoResponse as _;
 use headwater_admin::Requester;
 use headwater_console::Admission;
 use http::{Request, Response};
@@ -30,7 +29,7 @@ impl AdminPlane {
             }
             Admission::Form(admitted, most_bytes) => match body::complete(&parts.headers, incoming, most_bytes).await {
                 Ok(form) => self.console.answer(admitted, &parts, &form, requester).await.map(body::outgoing),
-                Err(refusal) => refusal.into_response(),
+                Err(refusal) => self.console.unread(&admitted, refusal.status(), refusal.message()).map(body::outgoing),
             },
         };
         let (method, path) = (&parts.method, parts.uri.path());

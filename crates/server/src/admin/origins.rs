@@ -10,7 +10,7 @@ use headwater_model::{Error, Result as ModelResult};
 use http::StatusCode;
 use serde_json::{Value, json as value};
 
-use super::api::{Answer, Api, Named, Shared};
+use super::api::{Answer, Api, Shared, unacknowledged};
 use super::document;
 use super::error::{ErrorBody, Failure, json};
 use super::extract::{At, By, Document};
@@ -77,10 +77,8 @@ async fn change(
     requester: Requester,
     new: impl FnOnce(&OriginSettings) -> ModelResult<OriginSettings> + Send + 'static,
 ) -> Answer {
-    let (engine, id) = (api.engine.clone(), origin(place)?);
-    let named = Named { action: "put_origin_settings", target: format!("origin {id}") };
-    let change = async move { engine.change_origin_settings(&id, new).await };
-    Ok(json(StatusCode::OK, &api.change(requester, named, change).await?.after))
+    let changed = api.administration.change_origin_settings(requester, origin(place)?, new).await;
+    Ok(json(StatusCode::OK, &changed.map_err(unacknowledged)?.after))
 }
 
 /// Takes the settings of an origin away: it has the defaults again.
@@ -91,10 +89,8 @@ async fn change(
               (status = "4XX", description = "refused", body = ErrorBody)),
 )]
 pub(super) async fn delete(State(api): Shared, At(place): At<(String, String)>, By(requester): By) -> Answer {
-    let (engine, id) = (api.engine.clone(), origin(&place)?);
-    let named = Named { action: "delete_origin_settings", target: format!("origin {id}") };
-    let change = async move { engine.delete_origin_settings(&id).await };
-    Ok(json(StatusCode::OK, &api.change(requester, named, change).await?.before))
+    let deleted = api.administration.delete_origin_settings(requester, origin(&place)?).await;
+    Ok(json(StatusCode::OK, &deleted.map_err(unacknowledged)?.before))
 }
 
 /// How an origin is: breaker, requests under way, its last answer.

@@ -6,6 +6,7 @@ mod concurrent;
 mod curl;
 mod objects;
 mod rules;
+mod schema;
 mod secrets;
 mod terminal;
 

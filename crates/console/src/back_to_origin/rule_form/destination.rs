@@ -2,7 +2,8 @@
 
 use headwater_model::rule::{Redirect, RedirectType, RoutingRule};
 
-use super::{Faults, accepted, told};
+use super::{accepted, told};
+use crate::faults::Faults;
 
 /// What stands for the key in the template of a new key.
 const KEY: &str = "${key}";

@@ -5,7 +5,7 @@ use headwater_model::rule::forwarding::{SentBy, is_sent};
 use headwater_model::rule::{KeyValue, MirrorHeaders};
 use http::HeaderValue;
 
-use super::Faults;
+use crate::faults::Faults;
 
 /// The fields of the fieldset; lists as typed, a line for each entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -27,6 +27,8 @@ use headwater_model::rule::{Condition, Mirror, Redirect, RedirectType, RoutingRu
 use headwater_model::website::Website;
 use headwater_model::{Error, Result};
 
+use crate::faults::{Faults, OF_FORM};
+
 /// `Mode` of the panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -81,38 +83,6 @@ impl Default for RuleForm {
             follows_redirects: true,
             headers: HeaderRules::default(),
         }
-    }
-}
-
-/// What is wrong with a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// Name of the field, as in the form.
-    pub(crate) field: &'static str,
-    /// The rule that it broke, and what would be right.
-    pub(crate) message: String,
-}
-
-/// What is wrong with a form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Faults(Vec<Fault>);
-
-impl Faults {
-    pub(crate) fn add(&mut self, field: &'static str, message: impl Into<String>) {
-        self.0.push(Fault { field, message: message.into() });
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.iter()
-    }
-
-    /// The first fault of a field.
-    pub(crate) fn of(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|fault| fault.field == field).map(|fault| &*fault.message)
     }
 }
 
@@ -250,7 +220,7 @@ fn accepted(rule: &RoutingRule) -> Result<()> {
 
 /// The field that an element belongs to, and what is wrong with it.
 fn told(error: &Error) -> (&'static str, String) {
-    let Error::InvalidArgument { name, message, .. } = error else { return ("rule", error.to_string()) };
+    let Error::InvalidArgument { name, message, .. } = error else { return (OF_FORM, error.to_string()) };
     let field = match &**name {
         "MirrorURL" => "host",
         "HostName" => "to_host",
@@ -258,7 +228,7 @@ fn told(error: &Error) -> (&'static str, String) {
         "HttpRedirectCode" => "redirect_code",
         "ReplaceKeyWith" => "to_path",
         // A part of the rule that the form does not show.
-        _ => return ("rule", format!("{name}: {message}")),
+        _ => return (OF_FORM, format!("{name}: {message}")),
     };
     (field, message.to_string())
 }

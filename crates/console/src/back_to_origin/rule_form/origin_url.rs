@@ -3,7 +3,8 @@
 use headwater_model::rule::rewriting::{Columns, three_columns};
 use headwater_model::rule::{Redirect, RedirectType, RoutingRule};
 
-use super::{Faults, url_fault};
+use super::url_fault;
+use crate::faults::Faults;
 
 /// The three columns, and the text of "Replace or Delete File Prefix".
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use headwater_model::limits::MAX_OSS_KEY_BYTES;
 use headwater_model::rule::{Condition, RoutingRule};
 
-use super::{Faults, Mode};
+use super::Mode;
+use crate::faults::Faults;
 
 /// The fields of the fieldset.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

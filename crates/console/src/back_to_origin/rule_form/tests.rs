@@ -10,7 +10,8 @@ use headwater_model::rule::{
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{Faults, Mode, RuleForm, Target, accepted, unshown_elements};
+use super::{Mode, RuleForm, Target, accepted, unshown_elements};
+use crate::faults::Faults;
 
 /// What a browser sends of a form.
 fn sent(form: &RuleForm) -> Vec<(String, String)> {

@@ -1,0 +1,41 @@
+//! Changes of how origins are treated.
+
+use headwater_engine::Changed;
+use headwater_model::Result;
+use headwater_model::origin::OriginId;
+use headwater_model::settings::OriginSettings;
+
+use crate::administration::{Administration, Requester};
+use crate::audit::Unacknowledged;
+
+impl Administration {
+    /// Changes the settings of an origin; `new` makes them from those of now, secrets masked, and no other change comes
+    /// between. A mask among them stands for the secret that is stored.
+    ///
+    /// # Errors
+    /// As [`Administration::change`], refused with what `new` and `Engine::change_origin_settings` refuse with.
+    pub async fn change_origin_settings(
+        &self,
+        requester: Requester,
+        id: OriginId,
+        new: impl FnOnce(&OriginSettings) -> Result<OriginSettings> + Send + 'static,
+    ) -> Result<Changed<OriginSettings>, Unacknowledged> {
+        let (engine, target) = (self.engine().clone(), format!("origin {id}"));
+        let change = async move { engine.change_origin_settings(&id, new).await };
+        self.change(requester, "put_origin_settings", target, change).await
+    }
+
+    /// Takes the settings of an origin away: it has the defaults again.
+    ///
+    /// # Errors
+    /// As [`Administration::change`], refused with those of the store.
+    pub async fn delete_origin_settings(
+        &self,
+        requester: Requester,
+        id: OriginId,
+    ) -> Result<Changed<OriginSettings>, Unacknowledged> {
+        let (engine, target) = (self.engine().clone(), format!("origin {id}"));
+        let change = async move { engine.delete_origin_settings(&id).await };
+        self.change(requester, "delete_origin_settings", target, change).await
+    }
+}

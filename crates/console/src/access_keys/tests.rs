@@ -1,0 +1,207 @@
+use headwater_engine::{KeyChange, ShownKey};
+use headwater_model::clock::Timestamp;
+use headwater_model::rule::SECRET_MASK;
+use http::StatusCode;
+
+use super::EXAMPLE_POLICY;
+use crate::browser::Browser;
+use crate::world::SCRIPT;
+
+const POLICY: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"*"}]}"#;
+
+fn keys(browser: &Browser) -> Vec<ShownKey> {
+    browser.world.administration.engine().access_keys()
+}
+
+fn secret_of(browser: &Browser, id: &str) -> Option<String> {
+    let found = browser.world.administration.engine().accounts().find(id, None, Timestamp(0)).unwrap();
+    found.map(|credential| credential.secret.to_string())
+}
+
+async fn make(browser: &Browser, typed: &[(&str, &str)]) -> (StatusCode, String) {
+    let (_, page) = browser.get("/create-access-key").await;
+    browser.submit(&page, "/create-access-key", typed).await
+}
+
+#[tokio::test]
+async fn a_key_is_made_and_its_secret_is_shown_once_and_nowhere_else() {
+    let browser = Browser::new().await;
+    let (status, page) = make(&browser, &[("display_name", "Alice A."), ("email", "Alice@Example.com")]).await;
+    assert_eq!(status, StatusCode::CREATED);
+    let made = keys(&browser).remove(0);
+    let secret = secret_of(&browser, &made.key.id).unwrap();
+    assert!(page.contains(&secret) && page.contains(&*made.key.id), "{page}");
+    assert_eq!((&*made.owner.display_name, made.email.as_deref()), ("Alice A.", Some("alice@example.com")));
+
+    let (_, list) = browser.get("/access-keys").await;
+    for words in
+        ["Alice A.", "alice@example.com", "Enabled", "None: as its account", "aria-current=\"page\">Access Keys"]
+    {
+        assert!(list.contains(words), "{words} in {list}");
+    }
+    let (_, one) = browser.get(&format!("/access-keys/{}", made.key.id)).await;
+    let audited = browser.audited().await;
+    assert!(audited.contains(r#""action":"create_access_key""#) && audited.contains(r#""who":"root""#), "{audited}");
+    for text in [list, one, audited] {
+        assert!(!text.contains(&secret) && !text.contains(SECRET_MASK), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_for_a_new_key_holds() {
+    let browser = Browser::new().await;
+    let given = [("access_key_id", "AKEY"), ("secret", "of-my-own"), ("canonical_id", "alice"), ("policy", POLICY)];
+    assert_eq!(make(&browser, &given).await.0, StatusCode::CREATED);
+    assert_eq!(secret_of(&browser, "AKEY").as_deref(), Some("of-my-own"));
+    assert_eq!(make(&browser, &[("access_key_id", "BKEY"), ("account", "alice")]).await.0, StatusCode::CREATED);
+    let made = keys(&browser);
+    assert!(made.iter().all(|shown| &*shown.owner.id == "alice") && made.len() == 2, "{made:?}");
+    assert_eq!(made[0].key.policy.as_ref().unwrap().text(), POLICY);
+    let (_, found) = browser.get("/access-keys?search=bkey").await;
+    assert!(found.contains("/access-keys/BKEY") && !found.contains("/access-keys/AKEY"), "{found}");
+    let (_, none) = browser.get("/access-keys?search=%3Cscript%3Enobody").await;
+    assert!(none.contains("No access key contains") && !none.contains("<script>"), "{none}");
+}
+
+#[tokio::test]
+async fn what_is_refused_is_at_its_field_with_what_was_typed_and_without_the_secret() {
+    let browser = Browser::new().await;
+    for (field, typed, told) in [
+        ("email", "nobody", "E-mail address: an e-mail address has an @."),
+        ("canonical_id", "a/b", "Canonical ID: it has 1 to 64 characters"),
+        ("account", "nobody", "Join account: there is no such account."),
+        ("access_key_id", "root", "Access key ID: there is an access key of that id."),
+        ("access_key_id", "a", "Access key ID: it has 3 to 128 characters"),
+        ("secret", "short", "Secret: a secret is 8 to 128 visible ASCII characters."),
+        ("policy", "{", ""),
+        ("policy", SCRIPT, ""),
+    ] {
+        let typed_too = [(field, typed), ("display_name", SCRIPT)];
+        let typed_too = if field == "account" { &typed_too[..1] } else { &typed_too[..] };
+        let (status, page) = make(&browser, typed_too).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(page.contains(&format!("id=\"{field}-fault\"")) && page.contains(told), "{field}: {page}");
+        assert!(page.contains("aria-invalid=\"true\"") && page.contains("role=\"alert\""), "{page}");
+        assert!(!page.contains("<script>x"), "{page}");
+        let again = crate::world::typed_into(&page, &[]);
+        let shown = again.iter().find(|(name, _)| name == field).unwrap();
+        assert_eq!(shown.1, if field == "secret" { "" } else { typed }, "{field}");
+    }
+    assert_eq!(keys(&browser), [], "nothing was made");
+    assert_eq!(browser.audited().await, "", "and nothing written down");
+}
+
+#[tokio::test]
+async fn a_key_is_disabled_and_enabled_and_its_policy_saved_and_removed() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let open = async || browser.get("/access-keys/AKEY").await.1;
+    let done = (StatusCode::SEE_OTHER, "/access-keys/AKEY".to_owned());
+
+    assert_eq!(browser.submit(&open().await, "value=\"disable\"", &[("do", "disable")]).await, done);
+    let page = open().await;
+    assert!(page.contains("It is disabled:") && page.contains("<dd>Disabled</dd>"), "{page}");
+    assert_eq!(secret_of(&browser, "AKEY"), None);
+    assert_eq!(browser.submit(&page, "value=\"enable\"", &[("do", "enable")]).await, done);
+    assert!(secret_of(&browser, "AKEY").is_some());
+
+    let (status, page) = browser.submit(&open().await, "value=\"policy\"", &[("do", "policy"), ("policy", " ")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Remove Policy is what lets the key do everything"), "{page}");
+    let no_policy = format!("{SCRIPT}</textarea><script>x</script>");
+    let (status, page) = browser.submit(&page, "value=\"policy\"", &[("do", "policy"), ("policy", &no_policy)]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("id=\"policy-fault\"") && !page.contains("<script>x"), "{page}");
+    assert_eq!(keys(&browser)[0].key.policy, None);
+
+    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy"), ("policy", POLICY)]).await, done);
+    let audited = browser.audited().await;
+    let page = open().await;
+    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await, done, "as it stands");
+    assert!(open().await.contains("nothing was changed"));
+    assert_eq!(browser.audited().await, audited, "a change without effect is none");
+    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "remove-policy")]).await, done);
+    assert_eq!(keys(&browser)[0].key.policy, None);
+    let audited = browser.audited().await;
+    assert!(audited.contains(r#""action":"change_access_key""#) && audited.contains("access key AKEY"), "{audited}");
+}
+
+#[tokio::test]
+async fn a_concurrent_change_of_a_policy_is_told_and_nothing_typed_is_lost() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let (_, page) = browser.get("/access-keys/AKEY").await;
+    let of_another = POLICY.replace("Allow", "Deny");
+    let policy = Some(Some(of_another.clone().into()));
+    let change = KeyChange { policy, ..KeyChange::default() };
+    browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
+    for sent in [&[("do", "policy"), ("policy", POLICY)][..], &[("do", "remove-policy"), ("policy", POLICY)]] {
+        let (status, page) = browser.submit(&page, "value=\"policy\"", sent).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert!(page.contains("changed by somebody else") && page.contains("&#34;Allow&#34;"), "{page}");
+        assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), of_another);
+    }
+    let (_, page) = browser.submit(&page, "value=\"policy\"", &[("do", "policy"), ("policy", POLICY)]).await;
+    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), POLICY);
+    // Under the engine's lock too: between the page's look and the change another may come.
+    let change = KeyChange { policy: Some(None), expected: Some(None), ..KeyChange::default() };
+    let late = browser.world.administration.engine().change_access_key("AKEY", change).await;
+    assert!(matches!(late, Err(headwater_model::Error::PreconditionFailed { .. })), "{late:?}");
+}
+
+#[tokio::test]
+async fn a_key_goes_only_by_its_id() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY"), ("display_name", SCRIPT)]).await;
+    let (_, page) = browser.get("/access-keys/AKEY/delete").await;
+    assert!(page.contains("the last key of the account"), "{page}");
+    let (status, page) = browser.submit(&page, "/delete", &[("confirmation", SCRIPT)]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("type AKEY") && !page.contains("<script>x"), "{page}");
+    assert_eq!(keys(&browser).len(), 1);
+    let gone = browser.submit(&page, "/delete", &[("confirmation", "AKEY")]).await;
+    assert_eq!(gone, (StatusCode::SEE_OTHER, "/access-keys".to_owned()));
+    assert_eq!(keys(&browser), []);
+    assert!(browser.get("/access-keys").await.1.contains("Access key AKEY was deleted."));
+    assert_eq!(browser.get("/access-keys/AKEY").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn names_that_are_markup_stay_text_and_have_their_page() {
+    let browser = Browser::new().await;
+    let id = "a\"'><script>x";
+    let policy = POLICY.replace("\"Version\"", "\"Id\":\"</textarea><script>x</script>\",\"Version\"");
+    let typed =
+        [("access_key_id", id), ("display_name", SCRIPT), ("email", "\"'><script>x@a.example"), ("policy", &policy)];
+    let (status, page) = make(&browser, &typed).await;
+    assert_eq!(status, StatusCode::CREATED, "{page}");
+    let (_, list) = browser.get("/access-keys").await;
+    let (_, address) = list.split_once("<a href=\"/access-keys/a").unwrap();
+    let address = format!("/access-keys/a{}", address.split_once('"').unwrap().0);
+    let (status, one) = browser.get(&address).await;
+    assert_eq!((status, one.contains("&#60;script&#62;x")), (StatusCode::OK, true), "{one}");
+    let (_, delete) = browser.get(&format!("{address}/delete")).await;
+    for page in [&page, &list, &one, &delete] {
+        assert!(!page.contains("<script>x"), "{page}");
+    }
+    assert_eq!(browser.submit(&delete, "/delete", &[("confirmation", id)]).await.0, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_root_key_is_shown_and_not_changed() {
+    let browser = Browser::new().await;
+    let (_, list) = browser.get("/access-keys").await;
+    assert!(list.contains("<a href=\"/access-keys/root\">root</a>"), "{list}");
+    let (status, page) = browser.get("/access-keys/root").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("HEADWATER_ACCESS_KEY_ID") && !page.contains("name=\"do\""), "{page}");
+    let (_, page) = browser.get("/create-access-key").await;
+    let page = page.replace("action=\"/create-access-key\"", "action=\"/access-keys/root\"");
+    assert_eq!(browser.submit(&page, "/access-keys/root", &[("do", "disable")]).await.0, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_example_is_a_policy() {
+    headwater_model::policy::Policy::parse(EXAMPLE_POLICY, headwater_model::policy::Attached::Key).unwrap();
+}
