@@ -1,12 +1,13 @@
 //! `object get`: an object into a file.
 //!
 //! Guarantees: the file appears whole and verified, or not at all; what was there before stays until then. What goes to
-//! standard output goes as it comes, and its exit status says whether it was right.
+//! standard output, to a device or into a pipe goes as it comes, and the exit status says whether it was right.
 //!
 //! How: the body goes into a file beside the final one, which takes its name at the end. Its length must be the one that
 //! was announced, and its CRC-64 the one that the server keeps; for an object that is fetched from an origin at this very
 //! moment there is none yet, and the server itself ends such a body cleanly only once it is verified.
 
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,12 @@ impl Download {
             return self.copy(&mut std::io::stdout(), "to standard output").await;
         };
         let shown = path.display().to_string();
+        if std::fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            // A device or a pipe is written to; a file of its name in its place would be something else.
+            let unwritable = || format!("cannot write {shown}; give a place you may write to");
+            let mut place = File::options().write(true).open(path).with_context(unwritable)?;
+            return self.copy(&mut place, &shown).await;
+        }
         let unwritable = || format!("cannot write {shown}; give a place you may write to");
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut unfinished = tempfile::Builder::new()

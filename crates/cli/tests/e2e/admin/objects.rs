@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use headwater_testkit::origin::{Gate, Reply, ScriptedOrigin, TestAuthority, Validity, pattern};
 
 use super::{json, refused};
-use crate::harness::{Headwater, Setup, run};
+use crate::harness::{Headwater, Setup, command, find, run};
 
 fn directory() -> tempfile::TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory")
@@ -74,6 +74,17 @@ async fn objects_are_put_listed_looked_at_got_and_removed() {
     assert_eq!(files(home.path()), ["c é.jpg", "source", "target"]);
     let output = server.client_command(&["object", "get", "pics/e", "-"]).output().expect("the binary starts");
     assert!(output.status.success() && output.stdout == body && output.stderr.is_empty(), "bytes and nothing else");
+
+    // A pipe stays one.
+    let pipe = home.path().join("pipe");
+    run(command(find("mkfifo", "coreutils")).arg(&pipe));
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read(pipe).expect("it is written")
+    });
+    shown(&["object", "get", "pics/e", text(&pipe)]);
+    assert!(reader.join().expect("the reader does not panic") == body);
+    assert!(std::fs::metadata(&pipe).is_ok_and(|about| !about.is_file()));
 
     shown(&["object", "rm", "pics/e"]);
     for arguments in [&["object", "stat", "pics/e"][..], &["object", "get", "pics/e"], &["object", "get", "pics"]] {
