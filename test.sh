@@ -69,7 +69,7 @@ unit() {
 e2e() {
     # Tests about addresses run in network namespaces, which unshare (util-linux) makes and ip and mount furnish.
     debian_packages nginx-light libnginx-mod-stream rclone curl python3-venv iproute2 util-linux mount \
-        chromium chromium-driver
+        chromium chromium-driver tmux
     cargo_tool cargo-nextest cargo-nextest '^0.9'
     python_clients
     step 'end to end' && cargo nextest run --profile e2e -p headwater-cli

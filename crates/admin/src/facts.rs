@@ -19,6 +19,8 @@ pub struct ServerFacts {
     pub base_domains: Vec<String>,
     /// Where the admin API and the console are.
     pub admin: SocketAddr,
+    /// When it began to serve.
+    pub started: Timestamp,
     /// Domains whose subdomains are the websites of buckets.
     pub website_domains: Vec<String>,
     /// The dialect of a request that shows none, for a bucket that has none.
@@ -33,6 +35,4 @@ pub struct ServerFacts {
     pub access_log: String,
     /// How long running requests may take after the server was told to stop.
     pub drain_limit: Duration,
-    /// When it began to serve.
-    pub started: Timestamp,
 }

@@ -28,7 +28,7 @@ pub struct Revision {
     /// Access key id of who made it; empty if nobody signed.
     pub who: String,
     /// The document as XML; none if it was taken away. Masked are secrets, and the values of headers that rules set, which
-    /// may be some: who puts it back gives those again.
+    /// may be some: who puts it back gives those again that are no longer stored.
     pub website: Option<String>,
 }
 

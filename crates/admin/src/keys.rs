@@ -20,7 +20,7 @@ pub struct KeyDocument {
     /// When it was made, in milliseconds since 1970.
     pub created_ms: i64,
     /// What it may do at all, in the policy language of S3 and RAM; `null`: everything that its account may.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub policy: Value,
     /// Whose it is.
     pub account: AccountDocument,

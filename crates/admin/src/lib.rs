@@ -17,7 +17,9 @@ mod objects;
 mod origins;
 mod public_access;
 mod pulse;
+mod story;
 mod website;
+mod words;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
@@ -26,4 +28,6 @@ pub use history::{History, Revision};
 pub use keys::{AccountDocument, KeyDocument};
 pub use objects::{Link, MAX_LINK_LIFE};
 pub use pulse::{Counting, Pulse, Sample, TICK, Totals, Window};
+pub use story::{Step, steps};
 pub use website::WebsiteChanged;
+pub use words::{leaves, plain, printable};

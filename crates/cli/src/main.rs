@@ -9,6 +9,8 @@ mod credentials;
 mod demo;
 mod doctor;
 mod documentation;
+#[cfg(test)]
+mod golden;
 mod logging;
 mod master_key;
 mod secret_file;
@@ -45,9 +47,15 @@ enum Command {
     Serve(Box<config::ServeArgs>),
     /// Show a miss and a hit, explained as they happen
     Demo(demo::DemoArgs),
-    /// Show the rules of a bucket, test rules that are not saved
+    /// Show, add, edit, order, test the rules of a bucket
     #[command(subcommand)]
     Rule(client::RuleCommand),
+    /// Make, show, empty, delete buckets
+    #[command(subcommand)]
+    Bucket(client::BucketCommand),
+    /// List, get, put, remove objects; tombstones of deleted keys
+    #[command(subcommand)]
+    Object(Box<client::ObjectCommand>),
     /// Show step by step why a key does or does not come
     Explain(client::ExplainArgs),
     /// Show and change how a bucket migrates
@@ -56,9 +64,6 @@ enum Command {
     /// Show and change how origins are treated, show how they are
     #[command(subcommand)]
     Origin(client::OriginCommand),
-    /// Show and lift tombstones of deleted keys
-    #[command(subcommand)]
-    Object(client::ObjectCommand),
     /// Show, make and change access keys beside the root key
     #[command(subcommand)]
     Key(client::KeyCommand),
@@ -78,10 +83,11 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Rule(command) => client::run(ClientCommand::Rule(command)),
+        Command::Bucket(command) => client::run(ClientCommand::Bucket(command)),
         Command::Settings(command) => client::run(ClientCommand::Settings(command)),
         Command::Origin(command) => client::run(ClientCommand::Origin(command)),
         Command::Key(command) => client::run(ClientCommand::Key(command)),
-        Command::Object(command) => client::run(ClientCommand::Object(command)),
+        Command::Object(command) => client::run(ClientCommand::Object(*command)),
         Command::Explain(args) => client::run(ClientCommand::Explain(args)),
         Command::TestkitOrigin(args) => testkit_origin::run(&args),
         Command::Completions(args) => Ok(documentation::completions(&args, Cli::command())),

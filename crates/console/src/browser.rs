@@ -31,8 +31,9 @@ impl Browser {
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::new(Timestamp::from_seconds(1_700_000_000), 9);
         let world = World::new().await;
-        let told = (Arc::new(facts()), Arc::new(Pulse::new(Arc::new(Idle))));
-        let console = Console::new(world.administration.clone(), told, Arc::new(clock.clone()));
+        let pulse = Arc::new(Pulse::new(Arc::new(Idle)));
+        let facts = (Arc::new(facts()), pulse);
+        let console = Console::new(world.administration.clone(), facts, Arc::new(clock.clone()));
         let mut browser = Self { world, console, clock, cookie: String::new() };
         let entered = browser.log_on(HOME, "root", "secret").await;
         browser.cookie = cookie(&entered).expect("root may enter");
@@ -93,7 +94,7 @@ impl Browser {
     }
 }
 
-/// A server of which nobody asks anything.
+/// A server that nobody uses.
 struct Idle;
 
 impl Counting for Idle {

@@ -1,5 +1,8 @@
 //! What every page of the console is made with: what comes of a request, and the fields of its form.
 
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use askama::Template;
 use headwater_model::body::Body;
 use http::{Response, StatusCode};
@@ -47,6 +50,14 @@ pub(crate) fn text<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
 /// A text in a query.
 pub(crate) fn escaped(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A print of what a page showed, by which its form tells whether that is still so. Forms outlive neither a release nor
+/// their page, so the hash need not be the same for ever.
+pub(crate) fn print(shown: &impl Debug) -> String {
+    let mut hasher = DefaultHasher::new();
+    format!("{shown:?}").hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// A size for people: `0 B`, `1.5 MiB`.

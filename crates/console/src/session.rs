@@ -80,6 +80,12 @@ impl Sessions {
         live.get(&hash(token)).filter(|session| self.clock.elapsed() < session.ends).cloned()
     }
 
+    /// Whether it has not ended.
+    pub(crate) fn lasts(&self, session: &Arc<Session>) -> bool {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        self.clock.elapsed() < session.ends && live.values().any(|known| Arc::ptr_eq(known, session))
+    }
+
     /// Those of a key, in the order in which they began.
     pub(crate) fn of(&self, who: &str) -> Vec<Arc<Session>> {
         let now = self.clock.elapsed();
@@ -88,12 +94,6 @@ impl Sessions {
             live.values().filter(|session| session.who == who && now < session.ends).cloned().collect();
         own.sort_by_key(|session| session.ends);
         own
-    }
-
-    /// Whether it has not ended.
-    pub(crate) fn lasts(&self, session: &Arc<Session>) -> bool {
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        self.clock.elapsed() < session.ends && live.values().any(|known| Arc::ptr_eq(known, session))
     }
 
     /// Ends all sessions of a key.

@@ -49,7 +49,8 @@ impl World {
     pub(crate) async fn new() -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        let owner = Owner { id: "owner".into(), display_name: "root".into() };
+        // Nothing keeps an account from calling itself so.
+        let owner = Owner { id: "owner".into(), display_name: "root<script>x</script>".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
         let seal = Arc::new(Seal::new(&[1; 32], clock.clone()));
@@ -112,7 +113,8 @@ impl World {
         Requester { request_id: "request".to_owned(), who: "root".to_owned(), remote: IpAddr::V4(Ipv4Addr::LOCALHOST) }
     }
 
-    fn visit(&self) -> BucketVisit<'_> {
+    /// A visit that has read the bucket, and has not answered yet.
+    pub(crate) fn visit(&self) -> BucketVisit<'_> {
         let visitor = Visitor {
             administration: &self.administration,
             facts: &self.facts,

@@ -5,9 +5,10 @@
 //! rule sets on origin requests are masked, because they may be credentials.
 
 use headwater_egress::OriginStatus;
+use headwater_model::access::{Context, Principal};
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::object::ContentHeaders;
-use headwater_model::op::{GetObject, MissContext};
+use headwater_model::op::{Action, Caller, GetObject, MissContext};
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::Preconditions;
 use headwater_model::rule::matching::{self, Mismatch, Question};
@@ -23,6 +24,7 @@ use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, Prospect, Tried};
 use crate::get::rule_method;
+use crate::rights::require_payment;
 
 /// What is asked about.
 #[derive(Clone, Debug)]
@@ -63,6 +65,9 @@ pub struct Explanation {
     pub key: Box<str>,
     /// How it was asked for.
     pub method: ExplainMethod,
+    /// Why it is refused before anything else, if it is not signed and may not be made so: a reason for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denied: Option<&'static str>,
     /// The object, if it is here: then no rule is asked.
     pub stored: Option<StoredHere>,
     /// When the key was deleted on purpose, in milliseconds since 1970, if a tombstone stands: then no rule is asked.
@@ -167,6 +172,8 @@ impl Engine {
     pub async fn explain(&self, bucket: &BucketName, query: ExplainQuery) -> Result<Explanation> {
         let known = self.known(bucket)?;
         let (key, stored) = self.find_as_asked(&known, &query.key).await?;
+        let denied =
+            if query.anonymous { self.denied_to_strangers(&known.bucket, &key, stored.as_ref()) } else { None };
         let tombstone_since_ms = self.store.gone(&known.reference, &key).await?.map(|deleted| deleted.0);
         let marker = self.store.marker(&known.reference, &key).await?;
         let delete_marker = marker
@@ -197,7 +204,8 @@ impl Engine {
             bucket: bucket.as_str().into(),
             key: query.key,
             method: query.method,
-            stored,
+            denied,
+            stored: stored.as_ref().map(StoredHere::of),
             tombstone_since_ms,
             delete_marker,
             rules: verdicts(&website.rules, &question),
@@ -206,10 +214,10 @@ impl Engine {
     }
 
     /// The key as a GET looks it up: on the OSS face first as it stands, then without its leading slashes.
-    async fn find_as_asked(&self, known: &Known, asked: &str) -> Result<(ObjectKey, Option<StoredHere>)> {
+    async fn find_as_asked(&self, known: &Known, asked: &str) -> Result<(ObjectKey, Option<StoredObject>)> {
         let literal = ObjectKey::parse(asked)?;
         if let Some(object) = self.store.open(&known.reference, &literal).await? {
-            return Ok((literal, Some(StoredHere::of(&object))));
+            return Ok((literal, Some(object)));
         }
         let folded = asked.trim_start_matches('/');
         if known.bucket.dialect == Dialect::S3 || folded.is_empty() || folded.len() == asked.len() {
@@ -217,7 +225,24 @@ impl Engine {
         }
         let key = ObjectKey::parse(folded)?;
         let found = self.store.open(&known.reference, &key).await?;
-        Ok((key, found.as_ref().map(StoredHere::of)))
+        Ok((key, found))
+    }
+
+    /// Why a request that nobody signed may not read the key. Where a policy asks for the address that a request comes
+    /// from, it is taken to come from nowhere.
+    fn denied_to_strangers(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        stored: Option<&StoredObject>,
+    ) -> Option<&'static str> {
+        let context = Context::internal(self.clock.now());
+        let stranger = Caller { principal: Principal::Anonymous, dialect: bucket.dialect, context };
+        let right = self.right(&stranger, Action::GetObject, bucket, key);
+        match right.check(stored.map(|object| &*object.meta)).and_then(|()| require_payment(&stranger, bucket)) {
+            Err(Error::AccessDenied { reason }) => Some(reason),
+            _ => None,
+        }
     }
 
     fn matched(&self, rule: &RoutingRule, missing: (&Bucket, &ObjectKey), miss: &MissContext) -> Matched {

@@ -1,10 +1,11 @@
-//! The settings that no vendor's document has: how a bucket migrates (decisions, rows 2 and 3).
+//! The settings that no vendor's document has: how a bucket migrates (decisions, rows 2 and 3). And the changes of the
+//! vendors' documents by who must know what they replace.
 //!
 //! Guarantees: only checked settings are stored; they are durable before they hold, and hold for every request that
 //! begins after the change is acknowledged. A change raises the bucket's rule version, so that no fill begun under the
 //! former settings stores anything.
 
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, BucketConfiguration};
 use headwater_model::settings::MigrationSettings;
 use headwater_model::{BucketName, Result};
 
@@ -60,6 +61,29 @@ impl Engine {
         if after != before {
             let rule_version = known.bucket.rule_version + 1;
             let bucket = Bucket { migration: after.clone(), rule_version, ..Bucket::clone(&known.bucket) };
+            buckets.update(&*self.store, bucket).await?;
+        }
+        Ok(Changed { differs: after != before, before: Some(before), after: Some(after) })
+    }
+
+    /// Changes what a bucket's owner configures; `change` makes the new configuration from the old, and no other change
+    /// comes between.
+    ///
+    /// Whether the caller may, [`Engine::authorise`] has been asked.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`; those of `change`; those of the store.
+    pub async fn change_configuration(
+        &self,
+        name: &BucketName,
+        change: impl FnOnce(&BucketConfiguration) -> Result<BucketConfiguration>,
+    ) -> Result<Changed<BucketConfiguration>> {
+        let buckets = self.buckets.change().await;
+        let known = buckets.find(name)?;
+        let before = known.bucket.configuration.clone();
+        let after = change(&before)?;
+        if after != before {
+            let bucket = Bucket { configuration: after.clone(), ..Bucket::clone(&known.bucket) };
             buckets.update(&*self.store, bucket).await?;
         }
         Ok(Changed { differs: after != before, before: Some(before), after: Some(after) })

@@ -54,7 +54,7 @@ pub(crate) fn iso_8601_in_full(at: Timestamp) -> String {
 }
 
 /// Reads a moment in ISO 8601, with or without fractions of seconds and with any offset.
-pub(crate) fn parse_iso_8601(text: &str) -> Option<Timestamp> {
+pub fn parse_iso_8601(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     // The library takes a space between date and time as well, the vendors do not.
     let moment = text.parse::<jiff::Timestamp>().ok().filter(|_| text.contains('T'))?;

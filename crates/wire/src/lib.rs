@@ -39,10 +39,10 @@ pub mod xml;
 
 pub use address::{Addressing, NamedObject, Style, request_host};
 pub use codec::{
-    ExpectedOwners, RequestFacts, decode, encode, expected_owners, expiry_header, read_tagging, read_website,
-    traffic_limit, write_website,
+    ExpectedOwners, RequestFacts, accept_lifecycle, decode, encode, expected_owners, expiry_header, read_tagging,
+    read_website, traffic_limit, write_website, write_website_with_secrets,
 };
-pub use date::{http_date, parse_http_date};
+pub use date::{http_date, parse_http_date, parse_iso_8601};
 pub use detect::Claim;
 pub use errors::{ErrorContext, encode_error, error_code, reason};
 pub use escape::{encode as escape_key, unescape_path};

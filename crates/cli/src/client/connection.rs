@@ -1,6 +1,6 @@
 //! One signed request to the admin API.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -33,9 +33,37 @@ pub(super) struct Connection {
     key: RootKey,
 }
 
+/// What the server refuses with; an error whose text is one line.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    /// The API's word for programs; empty if something else answered.
+    pub(super) code: String,
+    line: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 impl Connection {
     pub(super) fn new(arguments: &ServerArgs) -> anyhow::Result<Self> {
         Ok(Self { authority: authority(&arguments.admin_url)?, key: credentials::find(&arguments.data)? })
+    }
+
+    /// Host of the admin listener, without brackets.
+    pub(super) fn host(&self) -> &str {
+        let host = self.authority.rsplit_once(':').map_or(&*self.authority, |(host, _)| host);
+        host.trim_matches(['[', ']'])
+    }
+
+    /// The key to sign with.
+    pub(super) fn key(&self) -> &RootKey {
+        &self.key
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
@@ -45,8 +73,22 @@ impl Connection {
     /// Sends a request; its answer as JSON.
     ///
     /// # Errors
-    /// The server cannot be reached, or what it refuses with.
+    /// The server cannot be reached; [`Refused`].
     pub(super) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        self.send_if(method, path, body, None).await
+    }
+
+    /// Sends a request that counts only while what it changes has this version.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; [`Refused`] with 412 for another version.
+    pub(super) async fn send_if(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<u64>,
+    ) -> anyhow::Result<Value> {
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.method = method;
@@ -58,6 +100,9 @@ impl Connection {
         parts.headers.insert("x-nonce", HeaderValue::from(u64::from_ne_bytes(nonce)));
         if !body.is_empty() {
             parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(version) = version {
+            parts.headers.insert(header::IF_MATCH, HeaderValue::try_from(format!("\"{version}\""))?);
         }
         let keys = SigningKeys::new();
         let signing = Signing {
@@ -75,7 +120,7 @@ impl Connection {
         let exchange = tokio::time::timeout(ANSWER_LIMIT, self.exchange(Request::from_parts(parts, Full::new(body))));
         let (status, text) = exchange.await.context("the server did not answer in time")??;
         if !status.is_success() {
-            bail!("{}", refusal(status, &text));
+            return Err(refusal(status, &text).into());
         }
         if text.is_empty() {
             return Ok(Value::Null);
@@ -110,10 +155,13 @@ fn authority(url: &str) -> anyhow::Result<String> {
 }
 
 /// The error of an answer in one line; what it quotes came from anywhere.
-fn refusal(status: StatusCode, body: &[u8]) -> String {
+fn refusal(status: StatusCode, body: &[u8]) -> Refused {
     let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let text = |name: &str| answer["error"][name].as_str();
-    let Some(message) = text("message") else { return format!("the server answered {status}") };
+    let code = text("code").unwrap_or_default().to_owned();
+    let Some(message) = text("message") else {
+        return Refused { status, code, line: format!("the server answered {status}") };
+    };
     let mut line = printable(&message.replace(['\n', '\r'], " "));
     if let Some(field) = text("field") {
         let _ = match text("value") {
@@ -121,7 +169,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> String {
             None => write!(line, " ({})", printable(field)),
         };
     }
-    line
+    Refused { status, code, line }
 }
 
 /// A piece of a path, percent-encoded strictly: what is signed is what is sent.
@@ -152,11 +200,13 @@ mod tests {
 
     #[test]
     fn refusals_are_one_line_with_the_field() {
+        let line = |status, body: &[u8]| refusal(status, body).to_string();
         let body = br#"{"error":{"code":"c","message":"at most\n3","field":"a.b","value":"4"}}"#;
-        assert_eq!(refusal(StatusCode::BAD_REQUEST, body), "at most 3 (a.b=4)");
+        assert_eq!(line(StatusCode::BAD_REQUEST, body), "at most 3 (a.b=4)");
+        assert_eq!(refusal(StatusCode::BAD_REQUEST, body).code, "c");
         let body = br#"{"error":{"message":"x\u001b[2J","field":"\u0007","value":"\n\u009b"}}"#;
-        assert_eq!(refusal(StatusCode::BAD_REQUEST, body), "x\\u{1b}[2J (\\u{7}=\\n\\u{9b})");
-        assert_eq!(refusal(StatusCode::BAD_GATEWAY, b"<html>"), "the server answered 502 Bad Gateway");
+        assert_eq!(line(StatusCode::BAD_REQUEST, body), "x\\u{1b}[2J (\\u{7}=\\n\\u{9b})");
+        assert_eq!(line(StatusCode::BAD_GATEWAY, b"<html>"), "the server answered 502 Bad Gateway");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The commands that talk to a running server: clients of its admin API.
+//! The commands that talk to a running server: clients of its admin API, and of its data plane for the bytes of objects.
 //!
 //! Guarantees: a request goes to the address that was configured and nowhere else (no proxies, no redirects); secrets
 //! come from the environment or the data directory, and need not be on the command line ([`assignment`]). What a
@@ -6,12 +6,15 @@
 //! standard error in one line.
 
 mod assignment;
+mod bucket;
 mod connection;
+mod data;
 mod explain;
 mod key;
 mod object;
 mod origin;
 mod output;
+mod progress;
 mod rule;
 mod settings;
 
@@ -20,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+pub(crate) use bucket::BucketCommand;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use key::KeyCommand;
 pub(crate) use object::ObjectCommand;
@@ -30,7 +34,7 @@ pub(crate) use settings::SettingsCommand;
 use connection::Connection;
 
 /// Which server, and who asks.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ServerArgs {
     /// The server's admin listener
     #[arg(long, value_name = "URL", env = "HEADWATER_ADMIN_URL", default_value = "http://127.0.0.1:9001")]
@@ -45,6 +49,7 @@ pub(crate) struct ServerArgs {
 
 /// A command of this module.
 pub(crate) enum ClientCommand {
+    Bucket(BucketCommand),
     Rule(RuleCommand),
     Settings(SettingsCommand),
     Origin(OriginCommand),
@@ -56,8 +61,9 @@ pub(crate) enum ClientCommand {
 /// Runs a command to its end.
 pub(crate) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
+            ClientCommand::Bucket(command) => command.run().await,
             ClientCommand::Rule(command) => command.run().await,
             ClientCommand::Settings(command) => command.run().await,
             ClientCommand::Origin(command) => command.run().await,
@@ -65,7 +71,10 @@ pub(crate) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Object(command) => command.run().await,
             ClientCommand::Explain(arguments) => arguments.run().await,
         }
-    })?;
+    });
+    // A reader of standard input may be waiting still.
+    runtime.shutdown_background();
+    outcome?;
     Ok(ExitCode::SUCCESS)
 }
 

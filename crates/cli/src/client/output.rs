@@ -4,6 +4,8 @@
 
 use std::io::Write as _;
 
+use headwater_admin::leaves;
+pub(super) use headwater_admin::{plain, printable};
 use serde_json::Value;
 
 /// Prints to standard output. A reader that went away is no reason to fail.
@@ -19,42 +21,7 @@ pub(super) fn json(value: &Value) {
 
 /// The leaves of a document, one a line: `guard.min_bytes  0`.
 pub(super) fn fields(value: &Value) -> String {
-    let mut leaves = Vec::new();
-    collect(value, "", &mut leaves);
-    table(&leaves.into_iter().map(|(name, text)| vec![name, text]).collect::<Vec<_>>())
-}
-
-fn collect(value: &Value, path: &str, leaves: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            for (name, value) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                collect(value, &path, leaves);
-            }
-        }
-        other => leaves.push((path.to_owned(), plain(other))),
-    }
-}
-
-/// A value in words: texts without quotes.
-pub(super) fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => printable(text),
-        other => printable(&other.to_string()),
-    }
-}
-
-/// With control characters escaped.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, char| {
-        if char.is_control() {
-            shown.extend(char.escape_default());
-        } else {
-            shown.push(char);
-        }
-        shown
-    })
+    table(&leaves(value).into_iter().map(|(name, text)| vec![name, text]).collect::<Vec<_>>())
 }
 
 /// Columns as wide as their longest cell, two spaces apart.

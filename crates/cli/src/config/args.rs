@@ -45,7 +45,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", env = "HEADWATER_REGION")]
     pub(crate) region: Option<String>,
     /// Refuse V4 signatures for another region than the one announced
-    #[arg(long, env = "HEADWATER_STRICT_REGION", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "true|false", env = "HEADWATER_STRICT_REGION", num_args = 0..=1,
+          default_missing_value = "true", hide_possible_values = true)]
     pub(crate) strict_region: Option<bool>,
     /// Dialect of requests and buckets that show none [default: oss]
     #[arg(long, value_name = "DIALECT", env = "HEADWATER_DEFAULT_DIALECT")]
@@ -66,7 +67,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "CIDR", env = "HEADWATER_TRUSTED_PROXY", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// Every connection begins with a PROXY protocol header (v1 or v2) from a --trusted-proxy; others are closed
-    #[arg(long, env = "HEADWATER_PROXY_PROTOCOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "true|false", env = "HEADWATER_PROXY_PROTOCOL", num_args = 0..=1,
+          default_missing_value = "true", hide_possible_values = true)]
     pub(crate) proxy_protocol: Option<bool>,
     /// How long running requests may take after SIGTERM [default: 30s]
     #[arg(long, value_name = "DURATION", env = "HEADWATER_DRAIN", value_parser = duration::parse)]

@@ -3,16 +3,16 @@
 //! Guarantees: nothing that was typed is lost, whatever is wrong with it and whatever others changed meanwhile; a rule is
 //! saved onto the document that the page showed, or not at all.
 
-use headwater_model::rule::RoutingRule;
+use headwater_model::rule::change::{Change, changed};
+use headwater_model::rule::{RoutingRule, warning};
 use http::StatusCode;
 
-use super::changes::{Change, changed};
 use super::panel::{Effect, Filled, Panel};
 use super::rule_form::RuleForm;
 use super::saving::Saved;
 use super::subject::{Found, Subject};
+use super::trial;
 use super::visit::{Visit, version};
-use super::{trial, warnings};
 use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, page, text};
 
@@ -197,7 +197,7 @@ impl Sent<'_> {
         }
         let others: Vec<_> =
             rules.iter().filter(|other| Some(other.number) != replaced.map(|rule| rule.number)).cloned().collect();
-        let other = warnings::indistinct(rule, &others)?;
-        Some(Faults::one("prefix", warnings::not_distinct(rule, other)))
+        let other = warning::indistinct(rule, &others)?;
+        Some(Faults::one("prefix", warning::not_distinct(rule, other)))
     }
 }

@@ -5,11 +5,10 @@ use headwater_engine::RuleCounts;
 use headwater_model::limits::MAX_RULES;
 use headwater_model::op::MissContext;
 use headwater_model::rule::rewriting::location;
-use headwater_model::rule::{RedirectType, RoutingRule};
+use headwater_model::rule::{RedirectType, RoutingRule, warning};
 use headwater_model::website::Website;
 
 use super::rule_form::{RuleForm, unshown_elements};
-use super::warnings;
 
 /// The page.
 #[derive(Template)]
@@ -57,13 +56,13 @@ impl<'p> ListPage<'p> {
         said: Said,
     ) -> Self {
         let rules = website.map_or(&[][..], |website| &website.rules);
-        let of_order = warnings::of_order(rules);
+        let of_order = warning::of_order(rules);
         let rows = rules.iter().map(|rule| {
             let mut row = Row::of(rule);
             let told = of_order.iter().filter(|(number, _)| *number == rule.number).map(|(_, warning)| warning.clone());
             let counted = counts.iter().find(|(number, _)| *number == rule.number);
             row.counts = counted.map_or_else(String::new, |(_, counts)| in_words(*counts));
-            row.warnings = told.chain(warnings::of_rule(rule)).collect();
+            row.warnings = told.chain(warning::of_rule(rule)).collect();
             row
         });
         Self {

@@ -1,10 +1,10 @@
 //! The list of rules, and what changes it as a whole: order, deletion, import and export.
 
 use askama::Template;
+use headwater_model::rule::change::{Change, Vanished};
 use headwater_wire::{read_website, write_website};
 use http::StatusCode;
 
-use super::changes::{Change, Vanished};
 use super::listing::{ListPage, Said, origin};
 use super::saving::Saved;
 use super::visit::{Visit, version};

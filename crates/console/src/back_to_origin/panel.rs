@@ -1,13 +1,12 @@
 //! The panel of a rule as a page, and its preview as a part of one.
 
 use askama::Template;
-use headwater_model::rule::RoutingRule;
+use headwater_model::rule::{RoutingRule, warning};
 
 use super::preview::{Preview, preview, sample_for};
 use super::rule_form::{Mode, RuleForm, Target, unshown_elements};
 use super::subject::Subject;
 use super::trial::Trial;
-use super::warnings;
 use crate::faults::Faults;
 
 /// The page.
@@ -47,7 +46,7 @@ impl Effect {
             return Self { shown_sample: String::new(), preview: None, warnings: Vec::new() };
         };
         let shown_sample = if sample.trim().is_empty() { sample_for(rule) } else { sample.to_owned() };
-        Self { preview: Some(preview(rule, &shown_sample)), shown_sample, warnings: warnings::of_rule(rule) }
+        Self { preview: Some(preview(rule, &shown_sample)), shown_sample, warnings: warning::of_rule(rule) }
     }
 
     /// The sample that was looked at.

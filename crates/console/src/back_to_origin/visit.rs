@@ -5,8 +5,8 @@ use std::sync::Arc;
 use headwater_admin::{Administration, Requester};
 use headwater_model::bucket::Bucket;
 use headwater_model::rule::RoutingRule;
+use headwater_model::rule::change::{Change, Vanished, changed};
 
-use super::changes::{Change, Vanished, changed};
 use super::saving::{Saved, save};
 use crate::page::{Outcome, text};
 

@@ -25,7 +25,13 @@ struct BasicSettingsPage<'p> {
 
 impl BucketVisit<'_> {
     pub(crate) fn basic_settings(&self) -> Outcome {
-        let settings = vec![self.static_pages_setting(), self.back_to_origin_setting()];
+        let settings = vec![
+            self.access_control_setting(),
+            self.static_pages_setting(),
+            self.back_to_origin_setting(),
+            self.cors_setting(),
+            self.lifecycle_setting(),
+        ];
         page(StatusCode::OK, &BasicSettingsPage { frame: self.frame(Tab::BasicSettings), settings })
     }
 

@@ -3,10 +3,18 @@
 //! Guarantees: every page is of a bucket that is there, read once for the page.
 //!
 //! How: a page is a method of [`BucketVisit`] in a file of its own; [`BucketVisit::answer`] tells which of them a request
-//! is for. The rules of Back-to-Origin are many pages, and have a module of their own.
+//! is for. The rules of Back-to-Origin are many pages, and have a module of their own. Of settings that are lists of rules,
+//! `rule_list` finds the rule that a form is about, and changes what the owner configured only as the page found it.
 
+mod access_control;
 mod basic_settings;
+mod confirm;
+mod cors;
+mod explain;
+mod lifecycle;
+mod migration;
 mod overview;
+mod rule_list;
 mod static_pages;
 
 use std::sync::Arc;
@@ -17,6 +25,7 @@ use http::HeaderMap;
 use crate::back_to_origin::Visit;
 use crate::page::{Outcome, text};
 use crate::visitor::Visitor;
+use confirm::Confirm;
 
 /// What is said of a form that was sent as it was shown.
 const UNCHANGED: &str = "Nothing was changed.";
@@ -45,10 +54,13 @@ pub(crate) enum Tab {
     Overview,
     Files,
     BasicSettings,
+    Migration,
+    Explain,
 }
 
 impl Tab {
-    pub(crate) const ALL: [Self; 3] = [Self::Overview, Self::Files, Self::BasicSettings];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Overview, Self::Files, Self::BasicSettings, Self::Migration, Self::Explain];
 
     /// As people read it.
     pub(crate) fn title(self) -> &'static str {
@@ -56,6 +68,8 @@ impl Tab {
             Self::Overview => "Overview",
             Self::Files => "Files",
             Self::BasicSettings => "Basic Settings",
+            Self::Migration => "Migration",
+            Self::Explain => "Explain",
         }
     }
 
@@ -65,6 +79,8 @@ impl Tab {
             Self::Overview => "",
             Self::Files => "/files",
             Self::BasicSettings => "/basic-settings",
+            Self::Migration => "/migration",
+            Self::Explain => "/explain",
         }
     }
 }
@@ -77,6 +93,11 @@ impl BucketVisit<'_> {
     /// The frame of a page of this tab; takes what was left to say.
     pub(crate) fn frame(&self, tab: Tab) -> Frame<'_> {
         Frame { csrf: self.visitor.csrf(), bucket: self.name(), tab, notice: self.visitor.session.said() }
+    }
+
+    /// As the audit log names it.
+    fn target(&self) -> String {
+        format!("bucket {}", self.name())
     }
 
     /// The same visit, with the bucket as it is now.
@@ -106,14 +127,24 @@ impl BucketVisit<'_> {
             let visit = Visit { administration, requester: visitor.requester, csrf, bucket };
             return visit.answer(posted, rest, fields).await;
         }
-        if let ["files", rest @ ..] = rest {
-            return self.files(posted, rest, fields, headers).await;
+        match rest {
+            ["files", rest @ ..] => return self.files(posted, rest, fields, headers).await,
+            ["cors", rest @ ..] => return self.cors(posted, rest, fields).await,
+            ["lifecycle", rest @ ..] => return self.lifecycle(posted, rest, fields).await,
+            _ => {}
         }
         Some(match (posted, rest) {
             (false, []) => self.overview(!text(fields, "count").is_empty()).await,
             (false, ["basic-settings"]) => self.basic_settings(),
+            (false, ["access-control-list"]) => self.access_control().await,
+            (true, ["access-control-list"]) => self.save_list(fields).await,
+            (true, ["public-access"]) => self.save_block(fields).await,
             (false, ["static-pages"]) => self.static_pages(),
             (true, ["static-pages"]) => self.save_static_pages(fields).await,
+            (false, ["migration"]) => self.migration(),
+            (true, ["migration"]) => self.save_migration(fields).await,
+            (false, ["explain"]) => self.explain(fields).await,
+            (true, ["explain"]) => self.try_origin(fields).await,
             (false, ["delete"]) => self.visitor.deleting(self.name(), "", None),
             (true, ["delete"]) => self.visitor.delete(&self.bucket.name, fields).await,
             _ => return None,

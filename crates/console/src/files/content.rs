@@ -80,7 +80,7 @@ impl BucketVisit<'_> {
     /// What of an object may be looked at.
     pub(crate) async fn preview(&self, key: &ObjectKey) -> Outcome {
         let who = &self.visitor.session.who;
-        let meta = match self.visitor.administration.object_meta(who, self.target(key)).await {
+        let meta = match self.visitor.administration.object_meta(who, self.current(key)).await {
             Ok(meta) => meta,
             Err(error) => return self.missing(key, &error),
         };

@@ -230,7 +230,7 @@ impl BucketVisit<'_> {
         } else if retagged {
             let documents = (Some(meta.tags.clone()), Some(tags.clone()));
             self.visitor
-                .change("put_object_tagging", target, Op::PutObjectTagging(self.target(key), tags), documents)
+                .change("put_object_tagging", target, Op::PutObjectTagging(self.current(key), tags), documents)
                 .await
         } else {
             Ok(())
@@ -271,7 +271,7 @@ impl BucketVisit<'_> {
     }
 
     async fn meta(&self, key: &ObjectKey) -> headwater_model::Result<SharedMeta> {
-        self.visitor.administration.object_meta(&self.visitor.session.who, self.target(key)).await
+        self.visitor.administration.object_meta(&self.visitor.session.who, self.current(key)).await
     }
 
     fn form(&self, key: &ObjectKey, typed: Typed, meta: &ObjectMeta, alert: Option<String>) -> Outcome {

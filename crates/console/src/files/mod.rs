@@ -53,7 +53,7 @@ impl BucketVisit<'_> {
         })
     }
 
-    pub(crate) fn target(&self, key: &ObjectKey) -> ObjectVersion {
+    pub(crate) fn current(&self, key: &ObjectKey) -> ObjectVersion {
         ObjectVersion::current(self.bucket.name.clone(), key.clone())
     }
 

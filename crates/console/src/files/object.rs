@@ -45,7 +45,7 @@ struct MissingPage<'p> {
 impl BucketVisit<'_> {
     pub(crate) async fn object(&self, key: &ObjectKey) -> Outcome {
         let who = &self.visitor.session.who;
-        let meta = match self.visitor.administration.object_meta(who, self.target(key)).await {
+        let meta = match self.visitor.administration.object_meta(who, self.current(key)).await {
             Ok(meta) => meta,
             Err(error) => return self.missing(key, &error),
         };

@@ -33,14 +33,14 @@ impl BucketVisit<'_> {
             Err(error) => return self.listing(fields, Some(error.to_string())).await,
         };
         if text(fields, "confirmed").is_empty() {
-            return self.confirm(prefix, keys, None);
+            return self.confirm_removal(prefix, keys, None);
         }
         let number = keys.len();
         for (at, key) in keys.iter().enumerate() {
-            let (requester, target) = (self.visitor.requester.clone(), self.target(key));
+            let (requester, target) = (self.visitor.requester.clone(), self.current(key));
             if let Err(failure) = self.visitor.administration.delete_object(requester, target).await {
                 let alert = format!("{} was not deleted: {}", key.as_str(), unacknowledged(&failure));
-                return self.confirm(prefix, keys[at..].to_vec(), Some(alert));
+                return self.confirm_removal(prefix, keys[at..].to_vec(), Some(alert));
             }
         }
         self.visitor.session.say(match keys.as_slice() {
@@ -50,7 +50,7 @@ impl BucketVisit<'_> {
         Outcome::To(self.prefix_path(prefix))
     }
 
-    fn confirm(&self, prefix: &str, keys: Vec<ObjectKey>, alert: Option<String>) -> Outcome {
+    fn confirm_removal(&self, prefix: &str, keys: Vec<ObjectKey>, alert: Option<String>) -> Outcome {
         let status = if alert.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
         let shown = DeletePage {
             frame: self.frame(Tab::Files),

@@ -1,8 +1,11 @@
 //! Explanations see a request as the request itself is seen.
 
-use crate::support::{BUCKET, Bench, bucket};
+use crate::support::{BUCKET, Bench, bucket, caller, get};
 use headwater_engine::{ExplainMethod, ExplainQuery, Explanation};
+use headwater_model::Error;
+use headwater_model::access::Principal;
 use headwater_model::acl::CannedAcl;
+use headwater_model::bucket::Dialect;
 use headwater_model::rule::{Condition, Redirect, RedirectType, RoutingRule};
 use headwater_model::website::Website;
 
@@ -60,4 +63,21 @@ async fn a_key_without_a_url_is_not_tried() {
     let matched = explain(&bench, query).await.matched.unwrap();
     assert_eq!(matched.unmappable.as_deref(), Some("the key has a dot segment"));
     assert!(matched.tried.is_none() && matched.origins.is_empty());
+}
+
+#[tokio::test]
+async fn who_does_not_sign_is_told_why_the_request_is_refused() {
+    let anonymous =
+        |key: &str| ExplainQuery { anonymous: true, ..of(key, RoutingRule::mirror_all(1, "http://origin.example/")) };
+    let private = Bench::new(CannedAcl::Private).await;
+    let denied = explain(&private, anonymous("k")).await;
+    assert!(denied.denied.is_some() && denied.matched.is_some(), "the rest is told all the same: {denied:?}");
+    let reader = caller(Principal::Anonymous, Dialect::Oss);
+    let error = private.get(&reader, get("k")).await.unwrap_err();
+    let Error::AccessDenied { reason } = error else { panic!("{error:?}") };
+    assert_eq!(denied.denied, Some(reason), "as a GET is refused");
+    let signed = explain(&private, of("k", RoutingRule::mirror_all(1, "http://origin.example/"))).await;
+    assert_eq!(signed.denied, None);
+    let public = Bench::new(CannedAcl::PublicRead).await;
+    assert_eq!(explain(&public, anonymous("k")).await.denied, None);
 }

@@ -64,6 +64,25 @@ pub fn origin_headers(rule: &RoutingRule, client: &HeaderMap) -> Forwarded {
     forwarded
 }
 
+/// Whether an origin gets to see a client's field of this name that a rule passes (`Pass`), or one that it sets (`Set`).
+/// Text that can be no name is another fault, and passes.
+pub fn is_sent(name: &str, by: SentBy) -> bool {
+    let Ok(name) = HeaderName::try_from(name) else { return true };
+    match by {
+        SentBy::Pass => !is_kept_from_clients(&name),
+        SentBy::Set => name == HOST || !is_never_forwarded(&name),
+    }
+}
+
+/// Which list of a rule names a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentBy {
+    /// `Pass`.
+    Pass,
+    /// `Set`.
+    Set,
+}
+
 /// What is sent when the rule says nothing. `identity`, because a compressed body would be stored as it came.
 fn own_headers() -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);

@@ -7,13 +7,17 @@
 //! is echoed exactly; defaults that OSS fills in itself are filled in when the rule is made
 //! ([`Redirect::materialise_defaults`]); secrets never appear in `Debug` output.
 //!
-//! How: `condition`, `redirect`, `mirror` are the data; `matching` picks the rule of a request, `site` S3's for a visit of
+//! How: `condition`, `redirect`, `mirror` are the data, `secret` what is never shown of it, `masked` what a mask that comes
+//! back stands for; `matching` picks the rule of a request, `site` S3's for a visit of
 //! a website, `rewriting` builds the
 //! URL of the origin request or the redirect, `forwarding` its header fields, `validate` decides which documents are
-//! accepted. All pure; requests are sent elsewhere.
+//! accepted, `change` changes the list of rules, `warning` tells what in it is probably not meant. All pure; requests are
+//! sent elsewhere.
 
+pub mod change;
 mod condition;
 pub mod forwarding;
+mod masked;
 pub mod matching;
 mod mirror;
 mod origin_base;
@@ -22,6 +26,7 @@ pub mod rewriting;
 mod secret;
 pub mod site;
 mod validate;
+pub mod warning;
 
 pub use condition::{Condition, IncludeHeader};
 pub use mirror::{Alternate, KeyValue, Mirror, MirrorAuth, MirrorHeaders};

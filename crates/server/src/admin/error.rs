@@ -96,7 +96,7 @@ impl From<Error> for Failure {
                     .field("If-Match", Some(expected.to_string()))
             }
             Error::AccessDenied { .. } => Self::new(StatusCode::FORBIDDEN, "access_denied", message),
-            Error::NotImplemented { .. } => Self::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", message),
+            Error::NotImplemented { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_implemented", message),
             Error::MirrorFailed(_) => Self::new(StatusCode::FAILED_DEPENDENCY, "mirror_failed", message),
             Error::SlowDown { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "slow_down", message),
             Error::StorageFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", message),

@@ -6,8 +6,8 @@ use headwater_engine::{KeyChange, NewKey};
 use headwater_model::Error;
 use headwater_model::rule::Secret;
 use http::StatusCode;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json as value};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::api::{Answer, Shared, unacknowledged};
@@ -32,8 +32,14 @@ pub(super) struct NewKeyDocument {
     /// The secret, 8 to 128 characters.
     secret: Option<Secret>,
     /// What it may do at all: a policy as an object, or its text.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     policy: Option<Value>,
+}
+
+/// All access keys but the root key.
+#[derive(Serialize, ToSchema)]
+pub(super) struct KeyList {
+    keys: Vec<KeyDocument>,
 }
 
 /// What becomes of an access key; what is left out stays.
@@ -44,7 +50,7 @@ pub(super) struct KeyPatch {
     enabled: Option<bool>,
     /// A policy as an object, or its text; `null` takes the policy away.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     policy: Option<Value>,
 }
 
@@ -64,12 +70,12 @@ pub(super) fn policy_text(policy: Value) -> Option<Box<str>> {
 /// All access keys but the root key.
 #[utoipa::path(
     get, path = "/api/v1/keys", tag = "keys",
-    responses((status = 200, description = "`{\"keys\": [...]}`", body = Vec<KeyDocument>),
+    responses((status = 200, body = KeyList),
               (status = "4XX", description = "refused", body = ErrorBody)),
 )]
 pub(super) async fn list(State(api): Shared) -> Answer {
-    let keys: Vec<KeyDocument> = api.engine.access_keys().into_iter().map(KeyDocument::from).collect();
-    Ok(json(StatusCode::OK, &value!({ "keys": keys })))
+    let keys = api.engine.access_keys().into_iter().map(KeyDocument::from).collect();
+    Ok(json(StatusCode::OK, &KeyList { keys }))
 }
 
 /// Makes an access key. The answer has its `secret`, which is shown this once.

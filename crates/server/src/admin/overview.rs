@@ -121,6 +121,7 @@ struct Failed {
 pub(super) struct SeriesQuery {
     /// `hour` (by default; samples of 10 seconds) or `day` (of 300).
     #[serde(default)]
+    #[param(inline)]
     window: WindowName,
 }
 

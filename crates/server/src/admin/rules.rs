@@ -32,7 +32,8 @@ pub(super) struct Rules {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRules {
-    /// The website document as PutBucketWebsite takes it: XML. A masked secret that comes back keeps the stored one.
+    /// The website document as PutBucketWebsite takes it: XML. What comes back masked keeps what is stored for its rule, and
+    /// is refused where that is not certain.
     website: String,
 }
 
@@ -73,8 +74,8 @@ pub(super) struct RuleRevision {
     time: String,
     /// Access key id of who made it.
     who: String,
-    /// The document as XML; null if it was taken away. Masked are secrets and the values of headers that rules set:
-    /// give those again when you put it back.
+    /// The document as XML; null if it was taken away. Masked are secrets and the values of headers that rules set: when you
+    /// put it back, give those again that are no longer stored.
     website: Option<String>,
 }
 

@@ -102,7 +102,7 @@ async fn settings_without_effect_are_refused_by_name() {
     let running = start(None).await;
     open_bucket(&running).await;
     for body in [r#"{"list":"through"}"#, r#"{"refresh":{"ttl_s":60}}"#, r#"{"write_through":true}"#] {
-        assert_eq!(ask(&running, Method::PATCH, MIGRATION, body).await.0, 501, "{body}");
+        assert_eq!(ask(&running, Method::PATCH, MIGRATION, body).await.0, 422, "{body}");
     }
 }
 

@@ -138,20 +138,6 @@ async fn pages_are_never_kept_and_assets_always() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_too_large_is_refused_by_a_page() {
-    let running = start(None).await;
-    let (cookie, token) = log_on(&running).await;
-    for (path, bytes, limit) in [("/log-on", 16 << 10, "16384"), ("/create-bucket", 1 << 20, "1048576")] {
-        let form = format!("csrf={token}&name={}", "x".repeat(bytes));
-        let (parts, page) = send(&running, Method::POST, path, &form, &[("cookie", &cookie)]).await;
-        assert_eq!(parts.status, 413);
-        assert_eq!(parts.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
-        assert!(parts.headers.contains_key(header::CONTENT_SECURITY_POLICY));
-        assert!(page.contains(&format!("larger than {limit} bytes. Nothing was changed.")), "{page}");
-    }
-}
-
-#[tokio::test]
 async fn the_overview_is_whole_at_once_and_followed_until_the_session_ends() {
     let running = start(None).await;
     let (cookie, token) = log_on(&running).await;
@@ -178,4 +164,18 @@ async fn the_overview_is_whole_at_once_and_followed_until_the_session_ends() {
     assert!(text.trim_end().lines().all(|line| line.starts_with("data: ")), "{text}");
     send(&running, Method::POST, "/log-out", &format!("csrf={token}"), &[("cookie", &cookie)]).await;
     assert!(events.frame().await.is_none(), "nothing is told to who is logged out");
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused_by_a_page() {
+    let running = start(None).await;
+    let (cookie, token) = log_on(&running).await;
+    for (path, bytes, limit) in [("/log-on", 16 << 10, "16384"), ("/create-bucket", 1 << 20, "1048576")] {
+        let form = format!("csrf={token}&name={}", "x".repeat(bytes));
+        let (parts, page) = send(&running, Method::POST, path, &form, &[("cookie", &cookie)]).await;
+        assert_eq!(parts.status, 413);
+        assert_eq!(parts.headers[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert!(parts.headers.contains_key(header::CONTENT_SECURITY_POLICY));
+        assert!(page.contains(&format!("larger than {limit} bytes. Nothing was changed.")), "{page}");
+    }
 }

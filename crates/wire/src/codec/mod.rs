@@ -48,6 +48,7 @@ mod worm;
 #[cfg(test)]
 mod tests;
 
+pub use lifecycle::accept_lifecycle;
 pub use owner::{ExpectedOwners, expected_owners};
 pub use traffic::traffic_limit;
 
@@ -308,6 +309,11 @@ pub fn read_website(document: &[u8]) -> Result<Website> {
 /// Writes a website document, as GetBucketWebsite of S3 does. Secrets are masked.
 pub fn write_website(website: &Website) -> String {
     website::encode(website).finish()
+}
+
+/// Writes a website document with secrets as they are, for a client that puts it. It is to be shown to nobody.
+pub fn write_website_with_secrets(website: &Website) -> String {
+    website::encode_plain(website).finish()
 }
 
 /// Reads a `Tagging` document, as GetObjectTagging of either vendor answers it.

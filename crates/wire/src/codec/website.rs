@@ -1,7 +1,8 @@
 //! The website document: `PutBucketWebsite` and `GetBucketWebsite` (oss-mirroring 1.1 and 2), in the forms of both vendors.
 //!
 //! Guarantees: what [`decode`] accepts is valid and in the form that is stored, and [`encode`] writes it so that
-//! reading it again gives the same document; only the secrets of rules are masked. How: reading and writing are two
+//! reading it again gives the same document; only the secrets of rules are masked, but for
+//! [`encode_plain`]. How: reading and writing are two
 //! walks over the same tree, `read` and `write`, with the children in the order of the vendor's schema.
 //!
 //! A wrong shape is [`headwater_model::Error::MalformedXml`]; a text that its element cannot have is
@@ -19,6 +20,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::website::Website;
 use headwater_model::{Error, Result};
 
+use self::write::Secrets;
 use super::Request;
 use crate::vocab::Vocab;
 use crate::xml::{XmlWriter, parse};
@@ -55,15 +57,24 @@ pub(super) fn encode_get(vocab: &Vocab, website: &Website) -> XmlWriter {
         Some(namespace) => xml.open_with_namespace(write::ROOT, namespace),
         None => xml.open(write::ROOT),
     }
-    write::website(&mut xml, website, vocab.dialect);
+    write::website(&mut xml, website, vocab.dialect, Secrets::Masked);
     xml
 }
 
 /// The document without a namespace, each rule in the form that says all of it.
 pub(crate) fn encode(website: &Website) -> XmlWriter {
+    encode_showing(website, Secrets::Masked)
+}
+
+/// As [`encode`], with secrets as they are: the body of a request that puts the document.
+pub(crate) fn encode_plain(website: &Website) -> XmlWriter {
+    encode_showing(website, Secrets::Plain)
+}
+
+fn encode_showing(website: &Website, secrets: Secrets) -> XmlWriter {
     let mut xml = XmlWriter::new();
     xml.open(write::ROOT);
-    write::website(&mut xml, website, Dialect::S3);
+    write::website(&mut xml, website, Dialect::S3, secrets);
     xml
 }
 

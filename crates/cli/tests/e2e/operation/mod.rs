@@ -5,5 +5,6 @@ mod demo;
 mod disk_full;
 mod drain;
 mod proxy_protocol;
+mod quickstart;
 mod start;
 mod telemetry;

@@ -1,9 +1,9 @@
 //! "Set Transmission Rule of HTTP Header": which header fields reach the origin.
 
 use headwater_model::limits::{MAX_RULE_HEADER_BYTES, MAX_RULE_HEADERS};
-use headwater_model::rule::forwarding::origin_headers;
-use headwater_model::rule::{KeyValue, MirrorHeaders, RoutingRule};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use headwater_model::rule::forwarding::{SentBy, is_sent};
+use headwater_model::rule::{KeyValue, MirrorHeaders};
+use http::HeaderValue;
 
 use crate::faults::Faults;
 
@@ -46,13 +46,12 @@ impl HeaderRules {
         let remove = names("remove", &self.remove, faults);
         let set = self.checked_set(faults);
         for name in &pass {
-            if !reaches_origin(MirrorHeaders { pass: vec![name.clone()], ..MirrorHeaders::default() }, name) {
+            if !is_sent(name, SentBy::Pass) {
                 faults.add("pass", format!("{name} is never sent to origins: take it off the list"));
             }
         }
         for KeyValue { key, .. } in &set {
-            let field = KeyValue { key: key.clone(), value: PROBE.into() };
-            if !reaches_origin(MirrorHeaders { set: vec![field], ..MirrorHeaders::default() }, key) {
+            if !is_sent(key, SentBy::Set) {
                 faults.add("set", format!("{key} is never sent to origins: take it off the list"));
             }
         }
@@ -113,19 +112,4 @@ fn check_count(field: &'static str, count: usize, faults: &mut Faults) {
     if count > MAX_RULE_HEADERS {
         faults.add(field, format!("{count} headers are too many: at most {MAX_RULE_HEADERS}"));
     }
-}
-
-/// A value that none of our own fields has.
-const PROBE: &str = "asked";
-
-/// Whether a client's field, or one that the rule sets, is sent, as requests themselves judge it. Names that cannot be
-/// are another fault.
-fn reaches_origin(headers: MirrorHeaders, name: &str) -> bool {
-    let Ok(name) = HeaderName::try_from(name) else { return true };
-    let mut rule = RoutingRule::mirror_all(1, "https://origin.invalid/");
-    if let Some(redirect) = &mut rule.redirect {
-        redirect.mirror.headers = Some(headers);
-    }
-    let client = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static(PROBE))]);
-    origin_headers(&rule, &client).headers.get(&name).is_some_and(|value| value == PROBE)
 }

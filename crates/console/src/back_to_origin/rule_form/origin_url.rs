@@ -29,22 +29,14 @@ impl Default for OriginUrl {
 impl OriginUrl {
     /// Whether the prefix is replaced or deleted, and the columns.
     pub(super) fn of(rule: &RoutingRule) -> (bool, Self) {
-        let redirect = rule.redirect.as_ref();
-        let url = rule.mirror_url().unwrap_or_default();
-        let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
-        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let replacement = redirect.and_then(|redirect| redirect.replace_key_prefix_with.as_deref()).unwrap_or_default();
-        let flag = redirect.and_then(|redirect| redirect.enable_replace_prefix);
-        let has_prefix = rule.condition.key_prefix.as_deref().is_some_and(|prefix| !prefix.is_empty());
-        // An explicit "no" still puts a replacement in front of keys that need no prefix.
-        let replaces = flag.unwrap_or(!replacement.is_empty()) || (!has_prefix && !replacement.is_empty());
+        let Columns { scheme, host, path, prefix: _, replace } = Columns::of(rule);
         let columns = Self {
             scheme: scheme.to_owned(),
             host: host.to_owned(),
-            directory: path.strip_suffix('/').unwrap_or(path).to_owned(),
-            replacement: if replaces { replacement.to_owned() } else { String::new() },
+            directory: path.to_owned(),
+            replacement: replace.unwrap_or_default().to_owned(),
         };
-        (replaces, columns)
+        (replace.is_some(), columns)
     }
 
     pub(super) fn write(&self, replaces: bool, prefix: &str, redirect: &mut Redirect, faults: &mut Faults) {

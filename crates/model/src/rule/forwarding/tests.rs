@@ -173,3 +173,17 @@ fn rules_of_other_types_forward_nothing() {
     rule.redirect.as_mut().unwrap().kind = crate::rule::RedirectType::External;
     assert_eq!(origin_headers(&rule, &client(&[("x-a", "1")])).headers, own_headers());
 }
+
+#[test]
+fn what_is_never_sent_is_known_beforehand() {
+    for (name, passed, set) in [
+        ("accept-language", true, true),
+        ("Host", false, true),
+        ("authorization", false, false),
+        ("X-Oss-Meta-A", false, false),
+        ("x-amz-security-token", false, true),
+        ("no name", true, true),
+    ] {
+        assert_eq!((is_sent(name, SentBy::Pass), is_sent(name, SentBy::Set)), (passed, set), "{name}");
+    }
+}

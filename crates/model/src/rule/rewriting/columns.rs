@@ -17,6 +17,23 @@ pub struct Columns<'c> {
     pub replace: Option<&'c str>,
 }
 
+impl<'r> Columns<'r> {
+    /// The columns that show a Mirror rule; [`three_columns`] makes them its URL and its replacement again.
+    pub fn of(rule: &'r RoutingRule) -> Self {
+        let url = rule.mirror_url().unwrap_or_default();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = rule.condition.key_prefix.as_deref().unwrap_or_default();
+        let redirect = rule.redirect.as_ref();
+        let replacement = redirect.and_then(|redirect| redirect.replace_key_prefix_with.as_deref()).unwrap_or_default();
+        let flag = redirect.and_then(|redirect| redirect.enable_replace_prefix);
+        // An explicit "no" still puts a replacement in front of keys that need no prefix.
+        let replaces = flag.unwrap_or(!replacement.is_empty()) || (prefix.is_empty() && !replacement.is_empty());
+        let path = path.strip_suffix('/').unwrap_or(path);
+        Self { scheme, host, path, prefix, replace: replaces.then_some(replacement) }
+    }
+}
+
 /// The rule that a form means: a Mirror rule with the defaults that OSS fills in.
 ///
 /// Column 3 goes in front of the rewritten key. Only if it names the very prefix, and the prefix is not replaced, the two

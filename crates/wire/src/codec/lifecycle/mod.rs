@@ -13,7 +13,7 @@ mod write;
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
-use headwater_model::lifecycle::LifecycleConfiguration;
+use headwater_model::lifecycle::{LifecycleConfiguration, LifecycleRule};
 use headwater_model::limits::{MAX_LIFECYCLE_BYTES, MAX_LIFECYCLE_RULES};
 use headwater_model::op::Op;
 use headwater_model::{Error, Result};
@@ -38,10 +38,7 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     if rules.is_empty() || rules.len() > MAX_LIFECYCLE_RULES {
         return Err(malformed(format!("{} rules instead of 1 to {MAX_LIFECYCLE_RULES}", rules.len())));
     }
-    check::name_all(&mut rules)?;
-    for rule in &rules {
-        check::rule(rule)?;
-    }
+    accept_lifecycle(&mut rules)?;
     let allows_overlap =
         request.fields.get(ALLOW_OVERLAP)?.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
     if request.is_oss() && !allows_overlap {
@@ -49,6 +46,16 @@ pub(super) fn decode(request: &Request<'_>, body: &[u8]) -> Result<Op> {
     }
     let minimum_by_class = minimum_by_class(request)?;
     Ok(Op::PutBucketLifecycle(request.bucket(), Box::new(LifecycleConfiguration { rules, minimum_by_class })))
+}
+
+/// Takes rules as PutBucketLifecycle takes them: gives each without a name one, and refuses what contradicts itself.
+/// Whether rules may speak of the same keys is not asked.
+///
+/// # Errors
+/// `InvalidArgument` or `InvalidRequest` for the first fault.
+pub fn accept_lifecycle(rules: &mut [LifecycleRule]) -> Result<()> {
+    check::name_all(rules)?;
+    rules.iter().try_for_each(check::rule)
 }
 
 fn minimum_by_class(request: &Request<'_>) -> Result<bool> {

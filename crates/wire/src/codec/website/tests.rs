@@ -244,6 +244,7 @@ fn secrets_are_masked_and_masks_mean_the_stored_secret() {
     );
     again.adopt_masked_secrets(Some(&stored)).unwrap();
     assert_eq!(again, stored);
+    assert_eq!(decode(encode_plain(&stored).finish().as_bytes()).unwrap(), stored, "whoever puts it gives the secret");
 }
 
 #[test]

@@ -12,8 +12,17 @@ use crate::xml::XmlWriter;
 
 pub(super) const ROOT: &str = "WebsiteConfiguration";
 
+/// How secrets are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// As the mask: whoever may read a document need not know them.
+    Masked,
+    /// As they are: for whoever puts the document.
+    Plain,
+}
+
 /// Writes what the root element holds, and closes it.
-pub(super) fn website(xml: &mut XmlWriter, website: &Website, face: Dialect) {
+pub(super) fn website(xml: &mut XmlWriter, website: &Website, face: Dialect, secrets: Secrets) {
     let is_sites = |rule: &RoutingRule| face == Dialect::S3 && rule.is_of_site();
     if let Some(index) = &website.index {
         xml.open("IndexDocument");
@@ -33,19 +42,19 @@ pub(super) fn website(xml: &mut XmlWriter, website: &Website, face: Dialect) {
     } else if !website.rules.is_empty() {
         xml.open("RoutingRules");
         for entry in &website.rules {
-            if is_sites(entry) { site::write(xml, entry) } else { rule(xml, entry) }
+            if is_sites(entry) { site::write(xml, entry) } else { rule(xml, entry, secrets) }
         }
         xml.close();
     }
     xml.close();
 }
 
-fn rule(xml: &mut XmlWriter, rule: &RoutingRule) {
+fn rule(xml: &mut XmlWriter, rule: &RoutingRule, secrets: Secrets) {
     xml.open("RoutingRule");
     xml.element("RuleNumber", rule.number);
     condition(xml, &rule.condition);
     if let Some(settings) = &rule.redirect {
-        redirect(xml, settings);
+        redirect(xml, settings, secrets);
     }
     if let Some(lua) = &rule.lua {
         xml.open("LuaConfig");
@@ -71,7 +80,7 @@ fn condition(xml: &mut XmlWriter, condition: &Condition) {
     xml.close();
 }
 
-fn redirect(xml: &mut XmlWriter, redirect: &Redirect) {
+fn redirect(xml: &mut XmlWriter, redirect: &Redirect, secrets: Secrets) {
     xml.open("Redirect");
     xml.element("RedirectType", redirect.kind.as_str());
     xml.optional("PassQueryString", redirect.pass_query_string);
@@ -82,7 +91,7 @@ fn redirect(xml: &mut XmlWriter, redirect: &Redirect) {
     xml.optional("ReplaceKeyPrefixWith", redirect.replace_key_prefix_with.as_ref());
     xml.optional("EnableReplacePrefix", redirect.enable_replace_prefix);
     core_mirror(xml, &redirect.mirror);
-    extended_mirror(xml, &redirect.mirror);
+    extended_mirror(xml, &redirect.mirror, secrets);
     xml.close();
 }
 
@@ -109,7 +118,7 @@ fn core_mirror(xml: &mut XmlWriter, mirror: &Mirror) {
 }
 
 /// The elements of oss-mirroring 2.6.
-fn extended_mirror(xml: &mut XmlWriter, mirror: &Mirror) {
+fn extended_mirror(xml: &mut XmlWriter, mirror: &Mirror, secrets: Secrets) {
     xml.optional("MirrorURLSlave", mirror.url_slave.as_ref());
     xml.optional("MirrorURLProbe", mirror.url_probe.as_ref());
     xml.optional("MirrorSwitchAllErrors", mirror.switch_all_errors);
@@ -128,7 +137,7 @@ fn extended_mirror(xml: &mut XmlWriter, mirror: &Mirror) {
     xml.optional("MirrorUserLastModified", mirror.user_last_modified);
     xml.optional("TransparentMirrorResponseCodes", mirror.transparent_response_codes.as_ref());
     if let Some(settings) = &mirror.auth {
-        auth(xml, settings);
+        auth(xml, settings, secrets);
     }
     xml.optional("MirrorAsyncStatus", mirror.async_status);
     key_values(xml, "MirrorTaggings", "Taggings", mirror.taggings.as_deref());
@@ -153,13 +162,16 @@ fn alternate(xml: &mut XmlWriter, alternate: &Alternate) {
     xml.close();
 }
 
-/// The secret never leaves: the mask stands for it, also when the rule is written back.
-fn auth(xml: &mut XmlWriter, auth: &MirrorAuth) {
+fn auth(xml: &mut XmlWriter, auth: &MirrorAuth, secrets: Secrets) {
+    let secret = auth.access_key_secret.as_ref().map(|secret| match secrets {
+        Secrets::Masked => SECRET_MASK,
+        Secrets::Plain => secret.reveal(),
+    });
     xml.open("MirrorAuth");
     xml.optional("AuthType", auth.auth_type.as_ref());
     xml.optional("Region", auth.region.as_ref());
     xml.optional("AccessKeyId", auth.access_key_id.as_ref());
-    xml.optional("AccessKeySecret", auth.access_key_secret.as_ref().map(|_| SECRET_MASK));
+    xml.optional("AccessKeySecret", secret);
     xml.close();
 }
 

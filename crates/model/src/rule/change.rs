@@ -1,16 +1,18 @@
 //! Changes of the rules of a website document, as wholes.
 //!
 //! Guarantees: rules change and nothing else of the document does; afterwards they are numbered from 1 in their order. A
-//! document of which nothing is left is none. Pure: saving is the pages' part.
+//! document of which nothing is left is none. Pure: saving is the part of the console and of the command line.
 
-use headwater_model::rule::RoutingRule;
-use headwater_model::website::Website;
+use crate::rule::RoutingRule;
+use crate::website::Website;
 
 /// What is done to the list.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
+pub enum Change {
     /// A new rule, behind all others.
     Add(Box<RoutingRule>),
+    /// A new rule, in front of the one with this number and of all with higher ones.
+    Insert(u32, Box<RoutingRule>),
     /// Another rule in place of the one with this number.
     Replace(u32, Box<RoutingRule>),
     /// The rule with this number goes.
@@ -19,6 +21,13 @@ pub(crate) enum Change {
     MoveUp(u32),
     /// It changes places with the one behind it.
     MoveDown(u32),
+    /// It takes the place of another, which makes room.
+    Move {
+        /// The rule that goes elsewhere.
+        number: u32,
+        /// The rule at whose place it shall be; the last place for a number that is higher than all.
+        to: u32,
+    },
     /// All go.
     Clear,
     /// These come, in place of all or behind them.
@@ -32,16 +41,26 @@ pub(crate) enum Change {
 
 /// The rule that a change is about is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Vanished(pub(crate) u32);
+pub struct Vanished(
+    /// Its number.
+    pub u32,
+);
 
 /// The document after the change; `None` if nothing is left of it.
-pub(crate) fn changed(website: Option<&Website>, change: Change) -> Result<Option<Website>, Vanished> {
+///
+/// # Errors
+/// [`Vanished`] if there is no rule of the number that the change names.
+pub fn changed(website: Option<&Website>, change: Change) -> Result<Option<Website>, Vanished> {
     let mut website = website.cloned().unwrap_or_default();
     let rules = &mut website.rules;
     let place =
         |rules: &[RoutingRule], number| rules.iter().position(|rule| rule.number == number).ok_or(Vanished(number));
     match change {
         Change::Add(rule) => rules.push(*rule),
+        Change::Insert(number, rule) => {
+            let at = rules.iter().position(|rule| rule.number >= number).unwrap_or(rules.len());
+            rules.insert(at, *rule);
+        }
         Change::Replace(number, rule) => {
             let at = place(rules, number)?;
             rules[at] = *rule;
@@ -62,6 +81,12 @@ pub(crate) fn changed(website: Option<&Website>, change: Change) -> Result<Optio
                 rules.swap(at, at + 1);
             }
         }
+        Change::Move { number, to } => {
+            let at = place(rules, number)?;
+            let target = rules.iter().position(|rule| rule.number >= to).unwrap_or(rules.len() - 1);
+            let rule = rules.remove(at);
+            rules.insert(target, rule);
+        }
         Change::Clear => rules.clear(),
         Change::Import { rules: imported, replace } => {
             if replace {
@@ -80,7 +105,7 @@ pub(crate) fn changed(website: Option<&Website>, change: Change) -> Result<Optio
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::website::IndexDocument;
+    use crate::website::IndexDocument;
 
     use super::*;
 
@@ -108,12 +133,20 @@ mod tests {
     fn rules_change_their_places_and_are_numbered_anew() {
         for (change, letters) in [
             (Change::Add(rule(5, "d").into()), "abcd"),
+            (Change::Insert(1, rule(5, "d").into()), "dabc"),
+            (Change::Insert(5, rule(5, "d").into()), "adbc"),
+            (Change::Insert(10, rule(5, "d").into()), "abcd"),
             (Change::Replace(5, rule(1, "d").into()), "adc"),
             (Change::Delete(2), "bc"),
             (Change::MoveUp(9), "acb"),
             (Change::MoveUp(2), "abc"),
             (Change::MoveDown(2), "bac"),
             (Change::MoveDown(9), "abc"),
+            (Change::Move { number: 2, to: 9 }, "bca"),
+            (Change::Move { number: 2, to: 5 }, "bac"),
+            (Change::Move { number: 9, to: 1 }, "cab"),
+            (Change::Move { number: 5, to: 5 }, "abc"),
+            (Change::Move { number: 2, to: 99 }, "bca"),
             (Change::Clear, ""),
             (Change::Import { rules: vec![rule(7, "x"), rule(8, "y")], replace: true }, "xy"),
             (Change::Import { rules: vec![rule(2, "x")], replace: false }, "abcx"),
@@ -132,9 +165,13 @@ mod tests {
 
     #[test]
     fn a_vanished_rule_is_told() {
-        for change in
-            [Change::Delete(3), Change::MoveUp(3), Change::MoveDown(3), Change::Replace(3, rule(3, "d").into())]
-        {
+        for change in [
+            Change::Delete(3),
+            Change::MoveUp(3),
+            Change::MoveDown(3),
+            Change::Move { number: 3, to: 1 },
+            Change::Replace(3, rule(3, "d").into()),
+        ] {
             assert_eq!(changed(Some(&site()), change), Err(Vanished(3)));
         }
     }

@@ -1,10 +1,10 @@
 //! What works and is probably not meant: rules that nothing reaches, and options that let one client's request shape
 //! what all others are given.
 
-use headwater_model::rule::{RedirectType, RoutingRule};
+use crate::rule::{RedirectType, RoutingRule};
 
 /// The rules of the list that nothing reaches, with a sentence for each.
-pub(crate) fn of_order(rules: &[RoutingRule]) -> Vec<(u32, String)> {
+pub fn of_order(rules: &[RoutingRule]) -> Vec<(u32, String)> {
     let mut warnings = Vec::new();
     for (at, rule) in rules.iter().enumerate() {
         let earlier = &rules[..at];
@@ -29,12 +29,12 @@ pub(crate) fn of_order(rules: &[RoutingRule]) -> Vec<(u32, String)> {
 }
 
 /// The rule that makes `rule` indistinct in the vendor's sense: the same prefix and the same suffix.
-pub(crate) fn indistinct<'r>(rule: &RoutingRule, others: &'r [RoutingRule]) -> Option<&'r RoutingRule> {
+pub fn indistinct<'r>(rule: &RoutingRule, others: &'r [RoutingRule]) -> Option<&'r RoutingRule> {
     others.iter().find(|other| !other.is_of_site() && same_names(other, rule))
 }
 
 /// The refusal of a rule that is not distinct.
-pub(crate) fn not_distinct(rule: &RoutingRule, other: &RoutingRule) -> String {
+pub fn not_distinct(rule: &RoutingRule, other: &RoutingRule) -> String {
     let words = match (prefix_of(rule), suffix_of(rule)) {
         ("", "") => "no prefix and no suffix".to_owned(),
         (prefix, "") => format!("the prefix {prefix} and no suffix"),
@@ -48,7 +48,7 @@ pub(crate) fn not_distinct(rule: &RoutingRule, other: &RoutingRule) -> String {
 }
 
 /// What is to be known about one rule.
-pub(crate) fn of_rule(rule: &RoutingRule) -> Vec<String> {
+pub fn of_rule(rule: &RoutingRule) -> Vec<String> {
     let mut warnings = Vec::new();
     if rule.condition.key_prefix.as_deref().is_some_and(|prefix| prefix.starts_with(['/', '\\'])) {
         warnings.push(
@@ -140,7 +140,7 @@ fn covers(outer: &RoutingRule, inner: &RoutingRule) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::rule::{IncludeHeader, MirrorHeaders};
+    use crate::rule::{IncludeHeader, MirrorHeaders};
 
     use super::*;
 
