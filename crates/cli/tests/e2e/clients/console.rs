@@ -35,7 +35,8 @@ async fn every_page_by_browser() {
     let origin = Nginx::serving(files.path()).await;
     let site = format!("http://{}/", origin.address());
     // Nobody listens at the discard port.
-    let server = Setup::new().mirror("site", &site).mirror("broken", "http://127.0.0.1:9/").mirror("hostile", &site).start();
+    let server =
+        Setup::new().mirror("site", &site).mirror("broken", "http://127.0.0.1:9/").mirror("hostile", &site).start();
     let axe = workspace().join(".npm/node_modules/axe-core/axe.min.js");
     assert!(axe.is_file(), "there is no {}; ./test.sh e2e installs it (Debian package npm)", axe.display());
     let round = Python::script("console_pages_round", &server)
