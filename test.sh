@@ -47,6 +47,15 @@ python_clients() {
     fi
 }
 
+# What tests whether pages are accessible.
+axe() {
+    local wanted=4.14.1
+    grep -qs "\"version\": \"$wanted\"" .npm/node_modules/axe-core/package.json && return
+    command -v npm >/dev/null || debian_packages npm
+    step "installing axe-core $wanted"
+    npm install --silent --no-fund --no-audit --prefix .npm "axe-core@$wanted"
+}
+
 lint() {
     cargo_tool cargo-deny cargo-deny '^0.20'
     step formatting && cargo fmt --all -- --check
@@ -72,6 +81,7 @@ e2e() {
         chromium chromium-driver tmux
     cargo_tool cargo-nextest cargo-nextest '^0.9'
     python_clients
+    axe
     step 'end to end' && cargo nextest run --profile e2e -p headwater-cli
 }
 

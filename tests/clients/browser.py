@@ -38,7 +38,7 @@ class Browser:
 
     def labelled(self, label):
         """The field that has this label and can be seen."""
-        for name in self.driver.find_elements(By.XPATH, f'//label[normalize-space()="{label}"]'):
+        for name in self.driver.find_elements(By.XPATH, f"//label[normalize-space()={literal(label)}]"):
             named = name.get_attribute("for")
             found = self.driver.find_element(By.ID, named) if named else name.find_element(By.TAG_NAME, "input")
             if found.is_displayed():

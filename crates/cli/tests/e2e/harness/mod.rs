@@ -9,7 +9,7 @@ mod server;
 pub(crate) use http::{Answer, Call, Client, ClientKey, Opened, decode, encode};
 pub(crate) use nginx::Nginx;
 pub(crate) use program::{command, find, run};
-pub(crate) use python::Python;
+pub(crate) use python::{Python, workspace};
 pub(crate) use server::{Headwater, Setup};
 
 use std::time::Duration;

@@ -57,6 +57,7 @@ impl Python {
     }
 }
 
-fn workspace() -> PathBuf {
+/// The folder of the whole project.
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace exists")
 }

@@ -2,20 +2,14 @@
 //!
 //! Only addresses differ: the page names the default ports, which are not a test's to take.
 
-use std::path::{Path, PathBuf};
-
 use headwater_testkit::origin::{Reply, ScriptedOrigin};
 
-use crate::harness::{Setup, command, run};
+use crate::harness::{Setup, command, run, workspace};
 
 /// A fenced block: its language and its lines.
 struct Block {
     language: String,
     text: String,
-}
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn blocks() -> Vec<Block> {
