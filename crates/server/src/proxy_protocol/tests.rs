@@ -1,5 +1,6 @@
 use futures_util::FutureExt as _;
 use headwater_testkit::ManualClock;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -99,4 +100,34 @@ async fn a_header_that_does_not_come_ends_the_connection() {
     let gate = ProxyProtocol::new(vec!["192.0.2.0/24".parse().unwrap()], Arc::new(clock));
     let (mut here, _silent) = tokio::io::duplex(64);
     assert_eq!(gate.client(&mut here, "192.0.2.7:1".parse().unwrap()).await, None);
+}
+
+/// Bytes that begin as a header of either version does, or as anything.
+fn beginning() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(b"PROXY ".to_vec()),
+        Just(b"PROXY TCP4 192.0.2.1 198.51.100.1 ".to_vec()),
+        Just(b"\r\n\r\n\0\r\nQUIT\n".to_vec()),
+        Just(b"\r\n\r\n\0\r\nQUIT\n\x21\x11".to_vec()),
+        Just(Vec::new()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    /// Whatever comes is judged, and of what is behind a header nothing is taken.
+    #[test]
+    fn any_bytes_are_judged(begin in beginning(), rest in prop::collection::vec(any::<u8>(), 0..400)) {
+        let sent = [begin, rest].concat();
+        if let Ok((_, left)) = read(&sent) {
+            let header = sent.len() - left;
+            prop_assert!(header >= 12);
+            let behind = [&sent[..header], b"another end"].concat();
+            prop_assert_eq!(read(&behind).unwrap().1, 11, "the same header with something else behind it");
+            for cut in [header - 1, header / 2] {
+                prop_assert!(read(&sent[..cut]).is_err(), "a header that is not whole");
+            }
+        }
+    }
 }

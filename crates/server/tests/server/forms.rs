@@ -72,3 +72,23 @@ async fn the_end_of_what_a_form_stores_is_told() {
         assert!(parts.headers[name].to_str().unwrap().ends_with("rule-id=\"r\""), "{:?}", parts.headers);
     }
 }
+
+#[tokio::test]
+async fn a_form_may_ask_for_encryption() {
+    let running = start(None).await;
+    make_bucket(&running, Dialect::Oss).await;
+    let (id, name) = (("OSSAccessKeyId", "root"), "x-oss-server-side-encryption");
+    let (parts, body) = running.send(post(&[id, (name, "AES256")])).await;
+    assert_eq!(
+        (parts.status, &parts.headers[name]),
+        (StatusCode::NO_CONTENT, &HeaderValue::from_static("AES256")),
+        "{body:?}"
+    );
+    let get = || signed(request(Method::GET, "/bkt/k", ""), Dialect::Oss, (Some("bkt"), Some("k")));
+    let (parts, body) = running.send(get()).await;
+    assert_eq!((&*body, &parts.headers[name]), (&b"hello"[..], &HeaderValue::from_static("AES256")));
+    let (parts, body) = running.send(post(&[id, (name, "ROT13")])).await;
+    assert_eq!(parts.status, StatusCode::BAD_REQUEST, "{body:?}");
+    assert!(String::from_utf8_lossy(&body).contains("<Code>InvalidEncryptionAlgorithmError<"), "{body:?}");
+    assert_eq!(&*running.send(get()).await.1, b"hello", "nothing was stored");
+}
