@@ -53,6 +53,13 @@ class Browser:
     def press(self, name):
         self.driver.find_element(By.XPATH, f"//button[normalize-space()='{name}']").click()
 
+    def send(self, button):
+        """Sends the form of a button, and waits until its answer has taken the page's place."""
+        self.driver.execute_script("window.before = true")
+        button.click()
+        there = "return !window.before && document.readyState === 'complete'"
+        WebDriverWait(self.driver, 30).until(lambda driver: driver.execute_script(there))
+
     def follow(self, name):
         self.driver.find_element(By.LINK_TEXT, name).click()
 

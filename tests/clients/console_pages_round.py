@@ -241,7 +241,7 @@ def the_documented_flow_by_keyboard_alone():
         tab_to(browser, "Bucket name").send_keys("by-keyboard", Keys.ENTER)
         browser.arrives_at("by-keyboard")
         tab_to(browser, "Basic Settings").send_keys(Keys.ENTER)
-        browser.shows("Back-to-Origin")
+        browser.shows("Static Pages")
         tab_to(browser, "Configure").send_keys(Keys.ENTER)
         browser.arrives_at("Back-to-Origin")
         tab_to(browser, "Create Rule").send_keys(Keys.ENTER)

@@ -26,9 +26,10 @@ struct BasicSettingsPage<'p> {
 impl BucketVisit<'_> {
     pub(crate) fn basic_settings(&self) -> Outcome {
         let settings = vec![
-            self.access_control_setting(),
-            self.static_pages_setting(),
+            // First what buckets are made for here.
             self.back_to_origin_setting(),
+            self.static_pages_setting(),
+            self.access_control_setting(),
             self.cors_setting(),
             self.lifecycle_setting(),
         ];
