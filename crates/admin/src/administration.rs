@@ -72,13 +72,17 @@ impl Administration {
         self.audit.change(Intent { request_id, who, remote, action, target }, change).await
     }
 
-    /// Performs an operation as the key of `who`, and writes nothing down: for what only reads.
+    /// Performs an operation as the key of `who`, and writes nothing down: for what only reads. What the reply tells of a
+    /// version beside its content is left out; the metadata has it.
     ///
     /// # Errors
     /// `InvalidAccessKeyId` if the key is gone or not enabled any more; those of the engine.
     pub async fn perform(&self, who: &str, op: Op) -> Result<Reply> {
         let (credential, now) = self.credential(who)?;
-        self.engine.perform(&caller(&credential, now), op, Body::Empty).await
+        Ok(match self.engine.perform(&caller(&credential, now), op, Body::Empty).await? {
+            Reply::Versioned(reply, _) => *reply,
+            reply => reply,
+        })
     }
 
     /// Performs an operation as the requester's key, and writes it down as `action` on `target`, with what was before and

@@ -154,11 +154,7 @@ impl Administration {
     /// # Errors
     /// `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`; those of the store.
     pub async fn object_meta(&self, who: &str, target: ObjectVersion) -> Result<SharedMeta> {
-        let reply = match self.perform(who, Op::GetObjectMeta(target)).await? {
-            Reply::Versioned(reply, _) => *reply,
-            reply => reply,
-        };
-        match reply {
+        match self.perform(who, Op::GetObjectMeta(target)).await? {
             Reply::ObjectMeta(meta) => Ok(meta),
             _ => Err(Error::internal("read an object's metadata", "the reply is another operation's")),
         }

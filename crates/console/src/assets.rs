@@ -13,44 +13,26 @@ struct Asset {
     bytes: &'static [u8],
 }
 
+const STYLE: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// A file of `assets/`.
+macro_rules! asset {
+    ($name:literal, $content_type:expr) => {
+        Asset { name: $name, content_type: $content_type, bytes: include_bytes!(concat!("../assets/", $name)) }
+    };
+}
+
 const ASSETS: &[Asset] = &[
-    Asset { name: "icon.svg", content_type: "image/svg+xml", bytes: include_bytes!("../assets/icon.svg") },
-    Asset {
-        name: "console.css",
-        content_type: "text/css; charset=utf-8",
-        bytes: include_bytes!("../assets/console.css"),
-    },
-    Asset {
-        name: "back-to-origin.css",
-        content_type: "text/css; charset=utf-8",
-        bytes: include_bytes!("../assets/back-to-origin.css"),
-    },
-    Asset {
-        name: "overview.css",
-        content_type: "text/css; charset=utf-8",
-        bytes: include_bytes!("../assets/overview.css"),
-    },
-    Asset {
-        name: "overview.js",
-        content_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/overview.js"),
-    },
-    Asset {
-        name: "rule-counts.js",
-        content_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/rule-counts.js"),
-    },
-    Asset { name: "files.css", content_type: "text/css; charset=utf-8", bytes: include_bytes!("../assets/files.css") },
-    Asset {
-        name: "files.js",
-        content_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/files.js"),
-    },
-    Asset {
-        name: "back-to-origin.js",
-        content_type: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/back-to-origin.js"),
-    },
+    asset!("icon.svg", "image/svg+xml"),
+    asset!("console.css", STYLE),
+    asset!("back-to-origin.css", STYLE),
+    asset!("overview.css", STYLE),
+    asset!("overview.js", SCRIPT),
+    asset!("rule-counts.js", SCRIPT),
+    asset!("files.css", STYLE),
+    asset!("files.js", SCRIPT),
+    asset!("back-to-origin.js", SCRIPT),
 ];
 
 /// In the order of [`ASSETS`].

@@ -4,7 +4,6 @@ use askama::Template;
 use headwater_admin::{Unacknowledged, iso_8601};
 use headwater_model::acl::Acl;
 use headwater_model::bucket::{Bucket, Dialect};
-use headwater_model::op::Op;
 use headwater_model::{BucketName, Error};
 use http::StatusCode;
 
@@ -103,9 +102,8 @@ impl Visitor<'_> {
         if typed.trim() != name.as_str() {
             return self.deleting(name.as_str(), typed, Some(format!("That is not the bucket's name: type {name}.")));
         }
-        let (target, ends) = (format!("bucket {name}"), (Some(name.to_string()), None));
-        if let Err(reason) = self.change("delete_bucket", target, Op::DeleteBucket(name.clone()), ends).await {
-            return self.deleting(name.as_str(), typed, Some(reason));
+        if let Err(failure) = self.administration.delete_bucket(self.requester.clone(), name.clone()).await {
+            return self.deleting(name.as_str(), typed, Some(unacknowledged(&failure)));
         }
         self.session.say(format!("Bucket {name} was deleted."));
         Outcome::To("/buckets".to_owned())

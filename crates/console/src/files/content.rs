@@ -4,6 +4,7 @@
 //! within a frame that is sandboxed too; everything else is only to keep. No origin is asked.
 
 use headwater_model::body::Body;
+use headwater_model::encryption::KeyHolder;
 use headwater_model::object::{ContentHeaders, ObjectMeta};
 use headwater_model::op::{GetObject, MissContext, Op};
 use headwater_model::precondition::Preconditions;
@@ -37,7 +38,6 @@ pub(crate) enum Preview {
 impl Preview {
     /// `None` for what is only to keep: other types, what is encoded or encrypted for others, what is too large or empty.
     pub(crate) fn of(meta: &ObjectMeta) -> Option<Self> {
-        use headwater_model::encryption::KeyHolder;
         let content = &meta.headers.content;
         let customers = meta.composition.encryption.as_deref().is_some_and(|kept| kept.holder != KeyHolder::Server);
         if content.content_encoding.is_some() || customers || meta.size_bytes == 0 || meta.composition.link.is_some() {

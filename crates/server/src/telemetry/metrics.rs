@@ -94,8 +94,10 @@ pub struct Metrics {
     access_lines_dropped: Counter,
     log_lines_dropped: Counter,
     failed_misses: Family<ReasonLabels, Counter>,
-    /// Requests of every kind, and those answered with 5xx.
-    answered: [Counter; 2],
+    /// Requests of every kind.
+    answered: Counter,
+    /// Those answered with 5xx.
+    errors: Counter,
     fills: FillMetrics,
     gauges: Gauges,
     lifecycle: super::lifecycle::LifecycleMetrics,
@@ -123,8 +125,10 @@ struct FillMetrics {
     joined: Counter,
     rescued: Counter,
     believed_absent: Counter,
-    /// Whatever the reason: stored, absent, failed.
-    ended: [Counter; 3],
+    /// Fetches by how they ended, whatever the reason.
+    stored: Counter,
+    absent: Counter,
+    failed: Counter,
 }
 
 impl Metrics {
@@ -187,7 +191,8 @@ impl Metrics {
             access_lines_dropped,
             log_lines_dropped,
             failed_misses,
-            answered: Default::default(),
+            answered: Counter::default(),
+            errors: Counter::default(),
             fills,
             gauges,
             lifecycle,
@@ -205,9 +210,9 @@ impl Metrics {
 
     pub(crate) fn count(&self, kind: RequestKind, status: u16, duration: Duration, served: Option<Served>) {
         const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-        self.answered[0].inc();
+        self.answered.inc();
         if status >= 500 {
-            self.answered[1].inc();
+            self.errors.inc();
         }
         let (operation, dialect) = (kind.0, dialect_name(kind.1));
         let status = CLASSES[usize::from(status / 100).clamp(1, 5) - 1];
@@ -235,16 +240,14 @@ impl Metrics {
 impl Counting for Metrics {
     fn totals(&self) -> Totals {
         let served = |served| self.served.get_or_create(&ServedLabels { served: served_name(served) }).get();
-        let [requests, errors] = &self.answered;
-        let [stored, absent, failed] = &self.fills.ended;
         Totals {
-            requests: requests.get(),
-            errors: errors.get(),
+            requests: self.answered.get(),
+            errors: self.errors.get(),
             hits: served(Served::Hit),
             misses: served(Served::Miss) + served(Served::Joined) + served(Served::PassThrough),
-            stored: stored.get(),
-            absent: absent.get(),
-            failed: failed.get(),
+            stored: self.fills.stored.get(),
+            absent: self.fills.absent.get(),
+            failed: self.fills.failed.get(),
             sent_bytes: self.sent.get(),
             received_bytes: self.received.get(),
             origin_bytes: self.fills.origin_bytes.get(),
@@ -263,7 +266,9 @@ impl FillMetrics {
             joined: Counter::default(),
             rescued: Counter::default(),
             believed_absent: Counter::default(),
-            ended: Default::default(),
+            stored: Counter::default(),
+            absent: Counter::default(),
+            failed: Counter::default(),
         }
     }
 
@@ -334,9 +339,9 @@ impl FillObserver for FillMetrics {
         self.outcomes.get_or_create(&labels).inc();
         self.duration.observe(duration.as_secs_f64());
         match outcome {
-            FillOutcome::Committed => self.ended[0].inc(),
-            FillOutcome::NotFound => self.ended[1].inc(),
-            FillOutcome::Failed(_) => self.ended[2].inc(),
+            FillOutcome::Committed => self.stored.inc(),
+            FillOutcome::NotFound => self.absent.inc(),
+            FillOutcome::Failed(_) => self.failed.inc(),
             _ => 0,
         };
     }
