@@ -28,9 +28,9 @@ mod referer;
 mod request_id;
 mod server;
 mod service;
+mod settings;
 mod telemetry;
 mod tls;
-mod website;
 
 pub use clock::SystemClock;
 pub use server::{Addresses, Server, ServerConfig};

@@ -1,5 +1,6 @@
 //! A change and its line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -18,7 +19,7 @@ pub(crate) struct Intent {
     /// Access key id.
     pub(crate) who: String,
     pub(crate) remote: IpAddr,
-    pub(crate) action: &'static str,
+    pub(crate) action: Cow<'static, str>,
     pub(crate) target: String,
 }
 
@@ -66,7 +67,7 @@ impl Audit {
             let (before, after) = (shown(&changed.before), shown(&changed.after));
             let entry = Entry { request_id, who, remote, action, target, before, after };
             if let Err(error) = audit.write(entry).await {
-                tracing::error!(%error, action, "a change was made and could not be audited");
+                tracing::error!(%error, "a change was made and could not be audited");
                 return Err(Unacknowledged::NotAudited);
             }
             Ok(changed)

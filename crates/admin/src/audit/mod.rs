@@ -20,6 +20,7 @@
 mod change;
 mod verify;
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::IpAddr;
@@ -61,7 +62,7 @@ struct Entry {
     /// Access key id.
     who: String,
     remote: IpAddr,
-    action: &'static str,
+    action: Cow<'static, str>,
     target: String,
     /// Masked.
     before: Value,
@@ -75,7 +76,7 @@ struct Line<'a> {
     request_id: &'a str,
     who: &'a str,
     remote: IpAddr,
-    action: &'static str,
+    action: &'a str,
     target: &'a str,
     before: &'a Value,
     after: &'a Value,

@@ -10,7 +10,7 @@ fn entry(target: &str) -> Entry {
         request_id: "R".into(),
         who: "root".into(),
         remote: Ipv4Addr::LOCALHOST.into(),
-        action: "put",
+        action: "put".into(),
         target: target.into(),
         before: Value::Null,
         after: json!({"a": 1}),
