@@ -18,6 +18,7 @@ mod origins;
 mod public_access;
 mod pulse;
 mod story;
+mod tokens;
 mod website;
 mod words;
 
@@ -29,5 +30,6 @@ pub use keys::{AccountDocument, KeyDocument};
 pub use objects::{Link, MAX_LINK_LIFE};
 pub use pulse::{Counting, Pulse, Sample, TICK, Totals, Window};
 pub use story::{Step, steps};
+pub use tokens::TokenDocument;
 pub use website::WebsiteChanged;
 pub use words::{leaves, plain, printable};

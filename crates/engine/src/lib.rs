@@ -44,6 +44,7 @@ mod site;
 mod stat;
 mod symlink;
 mod tagging;
+mod tokens;
 mod tombstones;
 mod versions;
 mod website;
@@ -68,6 +69,7 @@ pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;
+pub use tokens::{Bearer, NewToken, TokenRefusal};
 pub use website::WebsiteChange;
 // What `Engine::origin_status` answers with, for crates that may not look past the engine.
 pub use headwater_egress::{BreakerState, LastAnswer, OriginStatus, OriginTotals};

@@ -23,7 +23,7 @@ impl Service {
             Principal::Key(identity) => identity.access_key_id.to_string(),
             Principal::Anonymous => String::new(),
         };
-        let requester = Requester { request_id: request_id.to_owned(), who, remote };
+        let requester = Requester { request_id: request_id.to_owned(), who, token: None, remote };
         match self.administration.change_website(requester, bucket, website, None).await {
             Ok(_) => Ok(Reply::Done),
             Err(Unacknowledged::Refused(error)) => Err(error),

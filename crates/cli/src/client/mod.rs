@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod rule;
 mod settings;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,9 @@ pub(crate) struct ServerArgs {
     /// Data directory with the server's root key, unless HEADWATER_ACCESS_KEY_ID and HEADWATER_ACCESS_KEY_SECRET are set
     #[arg(long, value_name = "DIR", env = "HEADWATER_DATA", default_value = "./headwater-data")]
     data: PathBuf,
+    /// File with a bearer token to send instead of signing; without it HEADWATER_TOKEN, if that is set
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long)]
     json: bool,

@@ -7,6 +7,7 @@ use headwater_model::Error;
 use http::StatusCode;
 use sha2::{Digest as _, Sha256};
 
+use super::tokens::TokenRow;
 use super::{EXAMPLE_POLICY, KeyVisit, address};
 use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, page, text};
@@ -30,6 +31,7 @@ struct KeyPage<'p> {
     print: String,
     policy: &'p str,
     example: &'static str,
+    tokens: Vec<TokenRow>,
     faults: Faults,
 }
 
@@ -37,15 +39,18 @@ struct KeyPage<'p> {
 #[template(path = "access_keys/root.html")]
 struct RootPage<'p> {
     csrf: &'p str,
+    notice: Option<String>,
     id: &'p str,
     display_name: &'p str,
+    tokens: Vec<TokenRow>,
 }
 
 impl KeyVisit<'_> {
     /// The root key, and how it is changed.
     pub(crate) fn root(&self) -> Outcome {
         let display_name = &self.visitor.administration.engine().accounts().root().display_name;
-        page(StatusCode::OK, &RootPage { csrf: self.visitor.csrf(), id: self.root_id(), display_name })
+        let (csrf, notice, id) = (self.visitor.csrf(), self.visitor.session.said(), self.root_id());
+        page(StatusCode::OK, &RootPage { csrf, notice, id, display_name, tokens: self.tokens(id) })
     }
 
     pub(crate) fn show(&self, key: &ShownKey) -> Outcome {
@@ -73,6 +78,7 @@ impl KeyVisit<'_> {
             print: print(key.policy.as_ref().map(|policy| policy.text())),
             policy,
             example: EXAMPLE_POLICY,
+            tokens: self.tokens(&key.id),
             faults,
         };
         page(status, &shown)

@@ -1,4 +1,4 @@
-use headwater_engine::{KeyChange, ShownKey};
+use headwater_engine::{KeyChange, NewToken, ShownKey};
 use headwater_model::clock::Timestamp;
 use headwater_model::rule::SECRET_MASK;
 use http::StatusCode;
@@ -199,6 +199,39 @@ async fn the_root_key_is_shown_and_not_changed() {
     let (_, page) = browser.get("/create-access-key").await;
     let page = page.replace("action=\"/create-access-key\"", "action=\"/access-keys/root\"");
     assert_eq!(browser.submit(&page, "/access-keys/root", &[("do", "disable")]).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn tokens_are_shown_and_revoked_after_a_question() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let engine = browser.world.administration.engine();
+    for (key, home) in [("AKEY", "/access-keys/AKEY"), ("root", "/access-keys/root")] {
+        let (_, none) = browser.get(home).await;
+        assert!(none.contains("The key has no token.") && none.contains("headwater key token create"), "{none}");
+        let new = NewToken { access_key_id: key.into(), life: None, note: Some(SCRIPT.into()) };
+        let (made, token) = engine.create_access_token(&new).await.unwrap();
+        let id = made.after.unwrap().id;
+        let (_, page) = browser.get(home).await;
+        assert!(page.contains(&*id) && page.contains("Never") && !page.contains("<script>x"), "{page}");
+        assert!(!page.contains(token.reveal()), "{page}");
+        let address = format!("{home}/tokens/{id}/revoke");
+        let (status, question) = browser.get(&address).await;
+        assert_eq!((status, question.contains(&format!("Revoke token {id}?"))), (StatusCode::OK, true), "{question}");
+        assert!(!question.contains("<script>x"), "{question}");
+        assert_eq!(engine.access_tokens(Some(key)).len(), 1, "a question changes nothing");
+        let revoked = browser.submit(&question, "/revoke", &[]).await;
+        assert_eq!(revoked, (StatusCode::SEE_OTHER, home.to_owned()));
+        assert_eq!(engine.access_tokens(Some(key)).len(), 0);
+        assert!(browser.get(home).await.1.contains(&format!("Token {id} was revoked.")));
+        assert_eq!(browser.get(&address).await.0, StatusCode::NOT_FOUND);
+        let audited = browser.audited().await;
+        assert!(audited.contains(r#""action":"revoke_access_token""#) && audited.contains(&*id), "{audited}");
+    }
+    let new = NewToken { access_key_id: "root".into(), ..NewToken::default() };
+    let id = engine.create_access_token(&new).await.unwrap().0.after.unwrap().id;
+    let of_another = browser.get(&format!("/access-keys/AKEY/tokens/{id}/revoke")).await;
+    assert_eq!(of_another.0, StatusCode::NOT_FOUND);
 }
 
 #[test]

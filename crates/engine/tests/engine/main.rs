@@ -17,6 +17,7 @@ mod rights_of_objects;
 mod sealing;
 mod site;
 mod support;
+mod tokens;
 mod versions;
 mod website;
 mod worm;

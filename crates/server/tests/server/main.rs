@@ -19,4 +19,5 @@ mod site;
 mod support;
 mod sweep;
 mod tls;
+mod tokens;
 mod vendors;

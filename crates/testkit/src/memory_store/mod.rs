@@ -28,6 +28,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
@@ -371,6 +372,18 @@ impl Store for MemoryStore {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         ready(self.state().delete_account(id))
+    }
+
+    fn access_tokens(&self) -> BoxFuture<'_, Result<Vec<AccessToken>>> {
+        ready(Ok(self.state().access_tokens.values().cloned().collect()))
+    }
+
+    fn put_access_token(&self, token: AccessToken) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().put_access_token(token))
+    }
+
+    fn delete_access_token<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        ready(self.state().delete_access_token(id))
     }
 
     fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {

@@ -11,6 +11,7 @@ use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
 use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
+use headwater_model::token::AccessToken;
 use headwater_model::version::{Governance, VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
@@ -145,6 +146,7 @@ pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
     pub(super) origins: Origins,
     pub(super) accounts: BTreeMap<Box<str>, Account>,
+    pub(super) access_tokens: BTreeMap<Arc<str>, AccessToken>,
     pub(super) public_access: PublicAccessBlock,
     last_generation: u64,
     closed: bool,
@@ -192,6 +194,17 @@ impl State {
     pub(super) fn delete_account(&mut self, id: &str) -> Result<bool> {
         self.open()?;
         Ok(self.accounts.remove(id).is_some())
+    }
+
+    pub(super) fn put_access_token(&mut self, token: AccessToken) -> Result<()> {
+        self.open()?;
+        self.access_tokens.insert(token.id.clone(), token);
+        Ok(())
+    }
+
+    pub(super) fn delete_access_token(&mut self, id: &str) -> Result<bool> {
+        self.open()?;
+        Ok(self.access_tokens.remove(id).is_some())
     }
 
     pub(super) fn put_public_access(&mut self, block: PublicAccessBlock) -> Result<()> {
