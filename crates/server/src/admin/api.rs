@@ -43,6 +43,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/api/v1/buckets", || get(buckets::list).post(buckets::create)),
     ("/api/v1/buckets/{bucket}", || get(buckets::get).delete(buckets::delete)),
     ("/api/v1/buckets/{bucket}/stat", || get(buckets::stat)),
+    ("/api/v1/buckets/{bucket}/emptied", || post(buckets::emptied)),
     ("/api/v1/buckets/{bucket}/objects", || get(objects::browse)),
     ("/api/v1/buckets/{bucket}/objects/{*key}", || get(objects::get).delete(objects::delete)),
     ("/api/v1/buckets/{bucket}/presign", || post(objects::presign)),

@@ -18,7 +18,7 @@ use super::{api, buckets, explain, keys, objects, origins, overview, rules, sts,
                        (x-amz-content-sha256), or carries a bearer token of it there (POST /api/v1/tokens).",
     ),
     paths(
-        overview::server, overview::overview, overview::series, buckets::list, buckets::create, buckets::get, buckets::stat, buckets::delete,
+        overview::server, overview::overview, overview::series, buckets::list, buckets::create, buckets::get, buckets::stat, buckets::emptied, buckets::delete,
         objects::browse, objects::get, objects::delete, objects::presign, buckets::get_migration, buckets::put_migration, buckets::patch_migration,
         rules::get, rules::put, rules::delete, rules::history, rules::counters, explain::explain, explain::test,
         keys::list, keys::create, keys::get, keys::patch, keys::delete, sts::assume_role, tokens::list, tokens::create, tokens::revoke,
