@@ -8,6 +8,7 @@
 //!
 //! Not here: status codes, XML, signatures (crate `wire`), sockets (crates `server` and `egress`).
 
+mod access;
 mod accounts;
 mod acl;
 mod amend;
@@ -50,6 +51,7 @@ mod versions;
 mod website;
 mod worm;
 
+pub use access::AccessChange;
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};

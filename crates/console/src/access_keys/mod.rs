@@ -10,6 +10,7 @@ mod deleting;
 mod list;
 mod making;
 mod one;
+mod removing_policy;
 mod tokens;
 
 use headwater_engine::ShownKey;
@@ -51,6 +52,8 @@ impl KeyVisit<'_> {
         Some(match (posted, rest) {
             (false, []) => self.show(&key),
             (true, []) => self.change(&key, fields).await,
+            (false, ["remove-policy"]) => self.removing_policy(&key, Faults::default()),
+            (true, ["remove-policy"]) => self.remove_policy(&key, fields).await,
             (false, ["delete"]) => self.deleting(&key, "", Faults::default()),
             (true, ["delete"]) => self.delete(&key, fields).await,
             _ => return None,

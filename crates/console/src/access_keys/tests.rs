@@ -120,7 +120,11 @@ async fn a_key_is_disabled_and_enabled_and_its_policy_saved_and_removed() {
     assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await, done, "as it stands");
     assert!(open().await.contains("nothing was changed"));
     assert_eq!(browser.audited().await, audited, "a change without effect is none");
-    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "remove-policy")]).await, done);
+    let (status, question) = browser.get("/access-keys/AKEY/remove-policy").await;
+    assert!(status == StatusCode::OK && question.contains("&#34;Allow&#34;"), "{question}");
+    assert!(keys(&browser)[0].key.policy.is_some(), "a question changes nothing");
+    assert_eq!(browser.submit(&question, "/remove-policy", &[]).await, done);
+    assert_eq!(browser.get("/access-keys/AKEY/remove-policy").await, done, "there is nothing to remove");
     assert_eq!(keys(&browser)[0].key.policy, None);
     let audited = browser.audited().await;
     assert!(audited.contains(r#""action":"change_access_key""#) && audited.contains("access key AKEY"), "{audited}");
@@ -135,12 +139,21 @@ async fn a_concurrent_change_of_a_policy_is_told_and_nothing_typed_is_lost() {
     let policy = Some(Some(of_another.clone().into()));
     let change = KeyChange { policy, ..KeyChange::default() };
     browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
-    for sent in [&[("do", "policy"), ("policy", POLICY)][..], &[("do", "remove-policy"), ("policy", POLICY)]] {
-        let (status, page) = browser.submit(&page, "value=\"policy\"", sent).await;
-        assert_eq!(status, StatusCode::CONFLICT);
-        assert!(page.contains("changed by somebody else") && page.contains("&#34;Allow&#34;"), "{page}");
-        assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), of_another);
-    }
+    let sent = [("do", "policy"), ("policy", POLICY)];
+    let (status, refused) = browser.submit(&page, "value=\"policy\"", &sent).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(refused.contains("changed by somebody else") && refused.contains("&#34;Allow&#34;"), "{refused}");
+    let (_, question) = browser.get("/access-keys/AKEY/remove-policy").await;
+    let policy = Some(Some(POLICY.into()));
+    let change = KeyChange { policy, ..KeyChange::default() };
+    browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
+    let (status, refused) = browser.submit(&question, "/remove-policy", &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(refused.contains("changed by somebody else") && refused.contains("&#34;Allow&#34;"), "{refused}");
+    assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), POLICY);
+    let policy = Some(Some(of_another.clone().into()));
+    let change = KeyChange { policy, ..KeyChange::default() };
+    browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
     let (_, page) = browser.submit(&page, "value=\"policy\"", &[("do", "policy"), ("policy", POLICY)]).await;
     assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await.0, StatusCode::SEE_OTHER);
     assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), POLICY);
