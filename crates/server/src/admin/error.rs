@@ -104,6 +104,10 @@ impl From<Error> for Failure {
                 Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message)
                     .field("If-Match", Some(expected.to_string()))
             }
+            Error::PreconditionFailed { condition } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", "it was changed since it was read")
+                    .field(condition, None)
+            }
             Error::AccessDenied { .. } => Self::new(StatusCode::FORBIDDEN, "access_denied", message),
             Error::NotImplemented { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_implemented", message),
             Error::MirrorFailed(_) => Self::new(StatusCode::FAILED_DEPENDENCY, "mirror_failed", message),
