@@ -127,8 +127,7 @@ impl Connection {
             Proof::Token(token) => drop(parts.headers.insert(header::AUTHORIZATION, token.clone())),
             Proof::Key(key) => sign(&mut parts, &body, key, &clock)?,
         }
-        let exchange = tokio::time::timeout(ANSWER_LIMIT, self.exchange(Request::from_parts(parts, Full::new(body))));
-        let (status, text) = exchange.await.context("the server did not answer in time")??;
+        let (status, text) = exchange(&self.authority, Request::from_parts(parts, Full::new(body))).await?;
         if !status.is_success() {
             return Err(refusal(status, &text).into());
         }
@@ -138,10 +137,22 @@ impl Connection {
         serde_json::from_slice(&text)
             .context("the answer is no JSON; is this the admin listener of a headwater server?")
     }
+}
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
-        let unreachable = || format!("cannot reach http://{}; is the server running? see --admin-url", self.authority);
-        let stream = TcpStream::connect(&self.authority).await.with_context(unreachable)?;
+/// What the server says to a GET that nobody has to sign.
+///
+/// # Errors
+/// The server cannot be reached.
+pub(super) async fn probe(admin_url: &str, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+    let authority = authority(admin_url)?;
+    let request = Request::get(path).header(header::HOST, &authority).body(Full::default())?;
+    exchange(&authority, request).await
+}
+
+async fn exchange(authority: &str, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
+    let exchange = async {
+        let unreachable = || format!("cannot reach http://{authority}; is the server running? see --admin-url");
+        let stream = TcpStream::connect(authority).await.with_context(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(unreachable)?;
         // Its failure shows in the answer.
         let driver = tokio::spawn(connection);
@@ -150,7 +161,8 @@ impl Connection {
         driver.abort();
         let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
         Ok((head.status, body.to_bytes()))
-    }
+    };
+    tokio::time::timeout(ANSWER_LIMIT, exchange).await.context("the server did not answer in time")?
 }
 
 fn sign(parts: &mut Parts, body: &[u8], key: &RootKey, clock: &SystemClock) -> anyhow::Result<()> {

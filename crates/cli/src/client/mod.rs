@@ -15,6 +15,7 @@ mod object;
 mod origin;
 mod output;
 mod progress;
+mod ready;
 mod rule;
 mod settings;
 mod token;
@@ -29,6 +30,7 @@ pub(crate) use explain::ExplainArgs;
 pub(crate) use key::KeyCommand;
 pub(crate) use object::ObjectCommand;
 pub(crate) use origin::OriginCommand;
+pub(crate) use ready::ReadyArgs;
 pub(crate) use rule::RuleCommand;
 pub(crate) use settings::SettingsCommand;
 
@@ -60,6 +62,7 @@ pub(crate) enum ClientCommand {
     Key(KeyCommand),
     Object(ObjectCommand),
     Explain(ExplainArgs),
+    Ready(ReadyArgs),
 }
 
 /// Runs a command to its end.
@@ -74,6 +77,7 @@ pub(crate) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Key(command) => command.run().await,
             ClientCommand::Object(command) => command.run().await,
             ClientCommand::Explain(arguments) => arguments.run().await,
+            ClientCommand::Ready(arguments) => arguments.run().await,
         }
     });
     // A reader of standard input may be waiting still.
