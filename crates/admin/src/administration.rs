@@ -1,5 +1,6 @@
 //! Changes through the audit log.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ impl Administration {
     pub async fn change<T>(
         &self,
         requester: Requester,
-        action: &'static str,
+        action: impl Into<Cow<'static, str>>,
         target: String,
         change: impl Future<Output = Result<Changed<T>>> + Send + 'static,
     ) -> Result<Changed<T>, Unacknowledged>
@@ -71,7 +72,7 @@ impl Administration {
         T: Serialize + Send + Sync + 'static,
     {
         let Requester { request_id, who, token, remote } = requester;
-        self.audit.change(Intent { request_id, who, token, remote, action, target }, change).await
+        self.audit.change(Intent { request_id, who, token, remote, action: action.into(), target }, change).await
     }
 
     /// Performs an operation as the key of `who`, and writes nothing down: for what only reads. What the reply tells of a

@@ -3,13 +3,14 @@
 //! Guarantees: a change made through [`Administration`] is on the disk in the audit log before it is acknowledged, with
 //! who made it and from where; nothing secret is written there.
 //!
-//! How: the JSON API (crate `server`), the console and the data plane's changes of website documents are three doors to
+//! How: the JSON API (crate `server`), the console and the data plane's changes of settings are three doors to
 //! the same functions; each knows who asks ([`Requester`]), none makes an audited change past them.
 //!
 //! Not here: who may do what (crate `engine`), requests and answers (crates `server` and `console`).
 
 mod administration;
 mod audit;
+mod control;
 mod described;
 mod facts;
 mod history;

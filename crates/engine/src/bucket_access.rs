@@ -69,6 +69,11 @@ impl Engine {
         self.change_access(name, |bucket| Ok(BucketAccess { public_access: block, ..bucket.access.clone() })).await
     }
 
+    /// What of the public's rights is blocked on every bucket, whatever its own block says.
+    pub fn account_block(&self) -> PublicAccessBlock {
+        self.buckets.block()
+    }
+
     /// Blocks this much on every bucket, and on each what it blocks itself.
     pub(crate) async fn put_account_block(&self, block: PublicAccessBlock) -> Result<Reply> {
         self.buckets.change().await.put_block(&*self.store, block).await?;

@@ -28,11 +28,14 @@ mod referer;
 mod request_id;
 mod server;
 mod service;
+mod settings;
 mod telemetry;
 mod tls;
-mod website;
 
 pub use clock::SystemClock;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use proxy_protocol::fuzzing;
 pub use server::{Addresses, Server, ServerConfig};
 pub use telemetry::{AccessLog, AccessLogTarget, Metrics};
 pub use tls::TlsFiles;

@@ -257,14 +257,14 @@ impl Service {
         };
         match routed.body_need() {
             BodyNeed::None | BodyNeed::Form => match read(None) {
-                Ok(op) => self.run(caller, op, record).await,
+                Ok(op) => self.run(&caller, op, (routed, parts), record).await,
                 Err(error) => Err(self.engine.unreadable(&caller, routed.action(), place(routed), error).await),
             },
             BodyNeed::Xml => {
                 let limit_bytes = routed.xml_limit_bytes();
                 let body = collect(verified(body(), payload, declared_bytes, trailing), limit_bytes).await?;
                 let op = read(Some(&body))?;
-                self.run(caller, op, record).await
+                self.run(&caller, op, (routed, parts), record).await
             }
             BodyNeed::Stream => {
                 let op = read(None)?;
@@ -293,16 +293,18 @@ impl Service {
     }
 
     /// Performs an operation without a body.
-    async fn run(&self, caller: Caller<'_>, op: Op, record: &RequestRecord) -> Result<Reply> {
-        let (bucket, website) = match op {
-            Op::PutBucketWebsite(bucket, website) => (bucket, Some(*website)),
-            Op::DeleteBucketWebsite(bucket) => (bucket, None),
-            Op::DeleteBucket(bucket) => return Box::pin(self.administration.end_bucket(&caller, bucket)).await,
-            op => return self.engine.perform(&caller, op, Body::Empty).await,
-        };
-        let from = (record.id.as_str(), record.remote);
-        // Boxed: documents are rarely changed, and should not make the futures of other requests larger.
-        Box::pin(self.change_website(caller.principal, bucket, website, from)).await
+    async fn run(
+        &self,
+        caller: &Caller<'_>,
+        op: Op,
+        request: (&Routed, &Parts),
+        record: &RequestRecord,
+    ) -> Result<Reply> {
+        if request.0.changes_settings() {
+            // Boxed: settings are rarely changed, and should not make the futures of other requests larger.
+            return Box::pin(self.change_settings(caller, op, request, record)).await;
+        }
+        self.engine.perform(caller, op, Body::Empty).await
     }
 
     fn refuse(

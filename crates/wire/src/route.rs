@@ -80,6 +80,13 @@ impl Routed {
         self.operation.is_judged_by_key() || (self.style == Style::Website && self.dialect == Dialect::S3)
     }
 
+    /// Whether it is to change settings of a bucket or of the server, and not what is in a bucket.
+    pub fn changes_settings(&self) -> bool {
+        let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&self.method);
+        let is_on_objects = matches!(self.operation, Operation::DeleteObjects | Operation::PostObject);
+        self.key.is_none() && !reads && !is_on_objects
+    }
+
     /// What of the body it needs.
     pub fn body_need(&self) -> BodyNeed {
         self.operation.body_need()

@@ -1,5 +1,6 @@
 //! A change and its line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub(crate) struct Intent {
     /// Public identifier of the bearer token that it came with.
     pub(crate) token: Option<Arc<str>>,
     pub(crate) remote: IpAddr,
-    pub(crate) action: &'static str,
+    pub(crate) action: Cow<'static, str>,
     pub(crate) target: String,
 }
 
@@ -69,7 +70,7 @@ impl Audit {
             let (before, after) = (shown(&changed.before), shown(&changed.after));
             let entry = Entry { request_id, who, token, remote, action, target, before, after };
             if let Err(error) = audit.write(entry).await {
-                tracing::error!(%error, action, "a change was made and could not be audited");
+                tracing::error!(%error, "a change was made and could not be audited");
                 return Err(Unacknowledged::NotAudited);
             }
             Ok(changed)

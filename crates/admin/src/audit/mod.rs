@@ -21,6 +21,7 @@
 mod change;
 mod verify;
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::IpAddr;
@@ -64,7 +65,7 @@ struct Entry {
     /// Public identifier of the bearer token that it came with.
     token: Option<Arc<str>>,
     remote: IpAddr,
-    action: &'static str,
+    action: Cow<'static, str>,
     target: String,
     /// Masked.
     before: Value,
@@ -80,7 +81,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
     remote: IpAddr,
-    action: &'static str,
+    action: &'a str,
     target: &'a str,
     before: &'a Value,
     after: &'a Value,

@@ -11,7 +11,7 @@ fn entry(target: &str) -> Entry {
         who: "root".into(),
         token: (target == "c").then(|| "TOKENID".into()),
         remote: Ipv4Addr::LOCALHOST.into(),
-        action: "put",
+        action: "put".into(),
         target: target.into(),
         before: Value::Null,
         after: json!({"a": 1}),

@@ -22,7 +22,7 @@ use super::absences::Absences;
 use super::ask::ask;
 use super::failover::Attempts;
 use super::failure::Failure;
-use super::head::{self, Circumstances, Head, MAX_RELAYED_BYTES, Relay, Verdict};
+use super::head::{self, Circumstances, MAX_RELAYED_BYTES, Relay, Verdict};
 use super::intake::{Gathered, Intake, Origination};
 use super::join::{Place, Started};
 use super::observe::{FillObserver, FillOutcome, Report};

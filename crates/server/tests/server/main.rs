@@ -6,6 +6,7 @@ mod admin;
 mod admin_client;
 mod admin_objects;
 mod admin_rules;
+mod audited;
 mod configuration;
 mod console;
 mod console_files;

@@ -119,6 +119,12 @@ impl Running {
         (self.server, self.directory)
     }
 
+    /// The lines of the audit log.
+    pub(crate) fn audit(&self) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.directory.path().join("audit.log")).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     pub(crate) async fn connect(&self) -> http1::SendRequest<Full<Bytes>> {
         let stream = TcpStream::connect(self.addresses.data).await.unwrap();
         stream.set_nodelay(true).unwrap();

@@ -118,8 +118,8 @@ fn document(doomed: &[Doomed]) -> String {
     xml.element("Quiet", true);
     for Doomed { key, id } in doomed {
         xml.open("Object");
-        xml.text("Key", key);
-        xml.text("VersionId", id);
+        xml.element("Key", key);
+        xml.element("VersionId", id);
         xml.close();
     }
     xml.close();

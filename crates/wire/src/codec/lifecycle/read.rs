@@ -53,7 +53,10 @@ pub(super) fn rule(element: Element<'_>, request: &Request<'_>) -> Result<Lifecy
     if repeated.is_some_and(|repeated| due.is_none_or(|due| !says_the_same(repeated, due))) {
         return Err(malformed("Days or Date of a rule is not that of its Expiration"));
     }
-    if !request.is_oss() && rule.prefix.is_some() == rule.filter.is_some() {
+    if request.is_oss() {
+        // Always there at OSS, where none is an empty one.
+        rule.prefix.get_or_insert_default();
+    } else if rule.prefix.is_some() == rule.filter.is_some() {
         return Err(malformed("a rule has either Filter or Prefix"));
     }
     Ok(rule)
@@ -254,7 +257,7 @@ fn transition(element: Element<'_>, request: &Request<'_>) -> Result<Transition>
     for child in element.as_container()?.elements() {
         match (child.name(), request.is_oss()) {
             ("NoncurrentDays", _) if of_noncurrent => when = Some(Due::Days(count(child, 0)?)),
-            ("NewerNoncurrentVersions", false) if of_noncurrent => kept_versions = Some(kept(child)?),
+            ("NewerNoncurrentVersions", _) if of_noncurrent => kept_versions = Some(kept(child)?),
             ("StorageClass", _) => class = Some(child.value()?.trim()),
             ("IsAccessTime" | "ReturnToStdWhenVisit" | "AllowSmallFile", true) => {}
             _ if of_noncurrent => return Err(unknown(child, element.name())),
@@ -263,7 +266,12 @@ fn transition(element: Element<'_>, request: &Request<'_>) -> Result<Transition>
     }
     let class = class.ok_or_else(|| malformed(format!("{} lacks StorageClass", element.name())))?;
     let standard = || Error::invalid_argument("StorageClass", class, "Objects cannot be moved to this storage class.");
-    let storage_class = storage_class::check("StorageClass", class)?.ok_or_else(standard)?;
+    // A class of the other vendor is this one's nearest, which may be the standard one.
+    let known = storage_class::check("StorageClass", class)?;
+    let storage_class = storage_class::shown(known.as_deref(), request.vocab);
+    if storage_class.eq_ignore_ascii_case("standard") {
+        return Err(standard());
+    }
     if when.is_none() {
         return Err(malformed(format!("{} says neither days nor a date", element.name())));
     }
@@ -274,7 +282,7 @@ fn transition(element: Element<'_>, request: &Request<'_>) -> Result<Transition>
     Ok(Transition {
         due: when,
         kept_versions,
-        storage_class,
+        storage_class: storage_class.into(),
         by_access_time,
         return_when_visited: element.boolean("ReturnToStdWhenVisit")?,
         small_objects_too: element.boolean("AllowSmallFile")?,

@@ -1,7 +1,9 @@
 //! Rules as their document, in either vendor's words.
 
 use headwater_model::bucket::Dialect;
-use headwater_model::lifecycle::{Due, FilterTerms, LifecycleConfiguration, LifecycleRule, Transition};
+use headwater_model::lifecycle::{
+    Due, FilterTerms, LifecycleConfiguration, LifecycleFilter, LifecycleRule, Transition,
+};
 use headwater_model::object::Tags;
 
 use super::super::storage_class;
@@ -27,21 +29,31 @@ pub(super) fn document(vocab: &Vocab, rules: &LifecycleConfiguration) -> XmlWrit
     xml
 }
 
+/// What was put here as it was put. What S3 says in a filter alone stands in the rule here.
 fn oss_conditions(xml: &mut XmlWriter, rule: &LifecycleRule) {
-    xml.element("Prefix", rule.key_prefix());
-    let of_filter = rule.filter.iter().flat_map(|filter| std::iter::once(&filter.own).chain(&filter.and));
-    for (key, value) in rule.tags.iter().chain(of_filter.clone().flat_map(|terms| &terms.tags)) {
-        tag(xml, key, value);
-    }
+    let has_own_form = rule.filter.as_ref().is_none_or(|filter| filter.and.is_none() && filter.own.tags.len() <= 1);
+    let (prefix, of_rule, of_filter) = match &rule.prefix {
+        Some(prefix) if has_own_form => {
+            let of_filter = rule.filter.as_ref().map(|filter| filter.own.clone());
+            (prefix.clone(), rule.tags.clone(), of_filter.unwrap_or_default())
+        }
+        _ => {
+            let (all, contrary) = merged(rule);
+            let of_rule = [all.tags, contrary.tags].concat();
+            let of_filter = FilterTerms { prefix: contrary.prefix, tags: Tags::new(), ..all };
+            (rule.key_prefix().into(), of_rule, of_filter)
+        }
+    };
+    xml.element("Prefix", &*prefix);
+    tags(xml, &of_rule);
     let Some(filter) = &rule.filter else { return };
     xml.open("Filter");
-    xml.optional("ObjectSizeGreaterThan", of_filter.clone().filter_map(|terms| terms.larger_than_bytes).max());
-    xml.optional("ObjectSizeLessThan", of_filter.filter_map(|terms| terms.smaller_than_bytes).min());
+    terms(xml, &of_filter);
     not(xml, filter);
     xml.close();
 }
 
-fn not(xml: &mut XmlWriter, filter: &headwater_model::lifecycle::LifecycleFilter) {
+fn not(xml: &mut XmlWriter, filter: &LifecycleFilter) {
     for not in &filter.not {
         xml.open("Not");
         xml.element("Prefix", &not.prefix);
@@ -52,32 +64,51 @@ fn not(xml: &mut XmlWriter, filter: &headwater_model::lifecycle::LifecycleFilter
     }
 }
 
-/// What was put here as it was put. Tags of the rule, which are OSS's, stand in a filter here.
+/// What was put here as it was put. Conditions of the rule itself, which are OSS's, stand in a filter here.
 fn s3_conditions(xml: &mut XmlWriter, rule: &LifecycleRule) {
     if rule.tags.is_empty() && rule.filter.is_none() {
         return xml.element("Prefix", rule.prefix.as_deref().unwrap_or_default());
     }
     xml.open("Filter");
-    if !rule.tags.is_empty() || (rule.prefix.is_some() && rule.filter.is_some()) {
-        // All conditions of the rule and its filter: one left out would make a wider rule of what is put back.
-        let prefix = Some(rule.key_prefix().into());
-        let mut all = FilterTerms { prefix, tags: rule.tags.clone(), ..FilterTerms::default() };
-        if let Some(filter) = &rule.filter {
-            all.tags.extend(filter.own.tags.iter().cloned());
-            all.larger_than_bytes = filter.own.larger_than_bytes;
-            all.smaller_than_bytes = filter.own.smaller_than_bytes;
+    match &rule.filter {
+        Some(filter) if rule.tags.is_empty() && rule.prefix.is_none() && filter.own.tags.len() <= 1 => {
+            terms(xml, &filter.own);
+            if let Some(all) = &filter.and {
+                and(xml, all);
+            }
         }
-        and(xml, &all);
-    } else if let Some(filter) = &rule.filter {
-        terms(xml, &filter.own);
-        if let Some(all) = &filter.and {
-            and(xml, all);
+        _ => {
+            let (all, contrary) = merged(rule);
+            terms(xml, &contrary);
+            and(xml, &all);
         }
     }
     if let Some(filter) = &rule.filter {
         not(xml, filter);
     }
     xml.close();
+}
+
+/// The conditions of the rule, of its filter and of `And` as one: one left out would make a wider rule of what is put
+/// back. Of those that cannot hold at once, the second stands apart, since one set of terms has no room for both; then
+/// the rule covers nothing, and more of them would not change that.
+fn merged(rule: &LifecycleRule) -> (FilterTerms, FilterTerms) {
+    let (mut all, mut contrary) = (FilterTerms::default(), FilterTerms::default());
+    let of_filter = rule.filter.iter().flat_map(|filter| std::iter::once(&filter.own).chain(&filter.and));
+    let longest = rule.key_prefix();
+    let prefixes = of_filter.clone().filter_map(|terms| terms.prefix.as_deref()).chain(rule.prefix.as_deref());
+    contrary.prefix = prefixes.into_iter().find(|prefix| !longest.starts_with(prefix)).map(Into::into);
+    all.prefix = Some(longest.into());
+    for tag in rule.tags.iter().chain(of_filter.clone().flat_map(|terms| &terms.tags)) {
+        match all.tags.iter().find(|(key, _)| *key == tag.0) {
+            None => all.tags.push(tag.clone()),
+            Some(known) if known != tag && contrary.tags.is_empty() => contrary.tags.push(tag.clone()),
+            Some(_) => {}
+        }
+    }
+    all.larger_than_bytes = of_filter.clone().filter_map(|terms| terms.larger_than_bytes).max();
+    all.smaller_than_bytes = of_filter.filter_map(|terms| terms.smaller_than_bytes).min();
+    (all, contrary)
 }
 
 fn and(xml: &mut XmlWriter, all: &FilterTerms) {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::expiry_header;
 use super::*;
 
-fn put(host: &str, headers: &[(&str, &str)], rules: &str) -> Result<LifecycleConfiguration> {
+pub(super) fn put(host: &str, headers: &[(&str, &str)], rules: &str) -> Result<LifecycleConfiguration> {
     let body = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
     match read(host, "PUT /bkt?lifecycle", headers, &body)? {
         Op::PutBucketLifecycle(_, rules) => Ok(*rules),
@@ -16,7 +16,7 @@ fn put(host: &str, headers: &[(&str, &str)], rules: &str) -> Result<LifecycleCon
     }
 }
 
-fn shown(host: &str, rules: LifecycleConfiguration) -> String {
+pub(super) fn shown(host: &str, rules: LifecycleConfiguration) -> String {
     let document = xml(host, "GET /bkt?lifecycle", Reply::Lifecycle(rules.into()));
     let inner = document.split_once('>').unwrap().1.strip_suffix("</LifecycleConfiguration>").unwrap();
     inner.to_owned()

@@ -7,6 +7,7 @@ mod documents_oss;
 mod documents_s3;
 mod encryption;
 mod lifecycle;
+mod lifecycle_rules;
 mod listing;
 mod locks;
 mod logging;
