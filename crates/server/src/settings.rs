@@ -44,7 +44,7 @@ impl Service {
                         op => administration.engine().perform(&caller, op, Body::Empty).await,
                     }
                 };
-                self.administration.change_settings(requester, name, bucket, change).await
+                Box::pin(self.administration.change_settings(requester, name, bucket, change)).await
             }
         };
         changed.map_err(|error| match error {
