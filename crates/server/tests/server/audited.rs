@@ -24,7 +24,7 @@ fn changes_settings(row: &Row) -> bool {
 /// A request with which an operation changes something: its document or its header.
 fn document(name: &str, dialect: Dialect) -> &'static str {
     match (name, dialect) {
-        ("CreateBucket" | "DeleteBucket" | "PutBucketAcl", _) => "",
+        ("CreateBucket" | "DeleteBucket" | "PutBucketAcl" | "CompleteBucketWorm", _) => "",
         ("PutBucketWebsite", _) => {
             "<WebsiteConfiguration><IndexDocument><Suffix>i.html</Suffix></IndexDocument></WebsiteConfiguration>"
         }
@@ -85,7 +85,6 @@ fn document(name: &str, dialect: Dialect) -> &'static str {
         ("ExtendBucketWorm", _) => {
             "<ExtendWormConfiguration><RetentionPeriodInDays>2</RetentionPeriodInDays></ExtendWormConfiguration>"
         }
-        ("CompleteBucketWorm", _) => "",
         (name, _) if name.starts_with("Delete") || name.starts_with("Abort") => "",
         (name, _) => panic!("say with which document {name} changes something"),
     }
@@ -106,7 +105,7 @@ fn prepares(name: &str) -> Vec<&str> {
 async fn ask(running: &Running, row: &Row, dialect: Dialect, bucket: &str) -> (StatusCode, String) {
     let mut path = row.path.replace("fresh", bucket).replace("bkt", bucket);
     if path.contains("wormId") {
-        let worm = running.engine.bucket(bucket).unwrap().configuration.worm.clone().unwrap();
+        let worm = running.engine.bucket(bucket).unwrap().configuration.worm.unwrap();
         path = path.replace("wormId=A", &format!("wormId={}", worm.id));
     }
     let body = document(row.name, dialect).replace("BUCKET", bucket);
