@@ -24,6 +24,7 @@ use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BAS
 use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
+use headwater_model::encryption::ServerEncryption;
 use headwater_model::origin::OriginId;
 use headwater_model::rule::Secret;
 use headwater_model::settings::OriginSettings;
@@ -45,6 +46,8 @@ pub const MASTER_KEY_BYTES: usize = 32;
 pub struct Seal {
     pub(crate) key: LessSafeKey,
     pub(crate) clock: Arc<dyn Clock>,
+    /// What becomes of objects of which neither their writers nor their buckets say how.
+    pub(crate) default: ServerEncryption,
 }
 
 impl fmt::Debug for Seal {
@@ -93,7 +96,13 @@ impl Seal {
     /// With this master key; nonces are the clock's randomness.
     pub fn new(master_key: &[u8; MASTER_KEY_BYTES], clock: Arc<dyn Clock>) -> Self {
         let key = UnboundKey::new(&AES_256_GCM, master_key).expect("the key has the length of the algorithm");
-        Self { key: LessSafeKey::new(key), clock }
+        Self { key: LessSafeKey::new(key), clock, default: ServerEncryption::Off }
+    }
+
+    /// The same, with this for objects of buckets that say nothing about encryption.
+    #[must_use]
+    pub fn with_default(self, default: ServerEncryption) -> Self {
+        Self { default, ..self }
     }
 
     /// The bucket as it goes to the store.
@@ -220,10 +229,10 @@ fn is_sealed(secret: &Secret) -> bool {
 ///
 /// # Errors
 /// Those of the store.
-pub async fn under_master_key(store: &dyn Store) -> Result<Vec<String>> {
+pub async fn under_master_key(store: &dyn Store, default: ServerEncryption) -> Result<Vec<String>> {
     let mut places = Vec::new();
     for bucket in store.buckets().await? {
-        if bucket.configuration.encryption.is_some() {
+        if bucket.configuration.encryption.is_some() || default == ServerEncryption::Managed {
             places.push(format!("the objects of bucket {}", bucket.name));
         }
         if let Some(website) = bucket.website.as_deref() {
