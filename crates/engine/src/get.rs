@@ -366,7 +366,8 @@ fn serve_part(
         MissMethod::Get => content(object, range.clone()),
     };
     let mut reply = ObjectReply::hit(object.meta.clone(), body);
-    reply.range = Some(range).filter(|range| part.is_some() && !range.is_empty());
+    // As at AWS, a part is a range of the object, also where it is all of it.
+    reply.range = Some(range).filter(|range| !range.is_empty());
     reply.part = part;
     reply.overrides = get.overrides.clone();
     Reply::Object(Box::new(reply))
