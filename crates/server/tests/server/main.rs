@@ -20,4 +20,5 @@ mod site;
 mod support;
 mod sweep;
 mod tls;
+mod traffic;
 mod vendors;
