@@ -1,7 +1,9 @@
 """A round with boto3."""
 
 import base64
+import hashlib
 import io
+import urllib.parse
 import zlib
 
 import botocore.exceptions
@@ -281,6 +283,12 @@ def parts_and_attributes():
         got = CLIENT.get_object(Bucket=bucket, Key="big", PartNumber=number)
         equal((got["PartsCount"], got["Body"].read() == expected), (2, True))
     refused(400, "InvalidPart", CLIENT.get_object, Bucket=bucket, Key="big", PartNumber=3)
+    # What was not put in parts is its own part 1, a range as every part, without a count.
+    got = CLIENT.get_object(Bucket=bucket, Key="source", PartNumber=1)
+    equal((got["ResponseMetadata"]["HTTPStatusCode"], got["ContentRange"], "PartsCount" in got),
+          (206, f"bytes 0-{len(body) - 1}/{len(body)}", False))
+    equal(got["Body"].read() == body, True)
+    refused(400, "InvalidPart", CLIENT.get_object, Bucket=bucket, Key="source", PartNumber=2)
     found = CLIENT.get_object_attributes(Bucket=bucket, Key="big", ObjectAttributes=[
         "ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"])
     equal((found["ObjectSize"], found["StorageClass"], found["Checksum"]["ChecksumCRC32"]),
@@ -454,6 +462,62 @@ def encryption_by_the_customer():
     source = {f"CopySource{name}": value for name, value in key.items()}
     CLIENT.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/large", **source, **other)
     equal(read(bucket, "copy", **other), body)
+    # Ranges beside each other, each with the key.
+    target = io.BytesIO()
+    CLIENT.download_fileobj(bucket, "large", target, ExtraArgs=key, Config=TransferConfig(multipart_threshold=PART))
+    equal(target.getvalue(), body)
+    equal(read(bucket, "large", Range="bytes=65519-65521", **key), body[65519:65522])
+    attributes = ["ETag", "ObjectSize"]
+    told = CLIENT.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=attributes, **key)
+    equal(told["ObjectSize"], len(body))
+    for wrong in ({}, other):
+        refused(400, "InvalidRequest", CLIENT.get_object_attributes, Bucket=bucket, Key="k",
+                ObjectAttributes=attributes, **wrong)
+    upload = CLIENT.create_multipart_upload(Bucket=bucket, Key="parts", **key)
+    equal(upload["SSECustomerAlgorithm"], "AES256")
+    of_part = {"Bucket": bucket, "Key": "parts", "UploadId": upload["UploadId"], "PartNumber": 1}
+    for wrong in ({}, other):
+        refused(400, "InvalidRequest", CLIENT.upload_part, Body=b"x", **of_part, **wrong)
+    part = CLIENT.upload_part_copy(CopySource=f"{bucket}/copy", **of_part, **key,
+                                   **{f"CopySource{name}": value for name, value in other.items()})
+    done = {"Parts": [{"PartNumber": 1, "ETag": part["CopyPartResult"]["ETag"]}]}
+    CLIENT.complete_multipart_upload(Bucket=bucket, Key="parts", UploadId=upload["UploadId"], MultipartUpload=done)
+    equal(read(bucket, "parts", **key), body)
+
+
+@step
+def encryption_by_the_customer_in_forms():
+    if not sdk.ENDPOINT.startswith("https:"):
+        return
+    bucket = fresh("sse-c-forms")
+    secret = pattern(32)
+    encoded = lambda value: base64.b64encode(value).decode()
+    prefix = "x-amz-server-side-encryption-customer-"
+    fields = {prefix + "algorithm": "AES256", prefix + "key": encoded(secret),
+              prefix + "key-MD5": encoded(hashlib.md5(secret).digest()), "success_action_status": "201"}
+    post = CLIENT.generate_presigned_post(bucket, "form", Fields=fields,
+                                          Conditions=[{name: value} for name, value in fields.items()])
+    send = lambda **changed: requests.post(post["url"], data={**post["fields"], **changed},
+                                           files={"file": ("f", b"form body")}, timeout=60)
+    answer = send()
+    equal(answer.status_code, 201)
+    equal((answer.headers[prefix + "algorithm"], answer.headers[prefix + "key-MD5"]),
+          ("AES256", fields[prefix + "key-MD5"]))
+    refused(400, "InvalidRequest", CLIENT.get_object, Bucket=bucket, Key="form")
+    equal(read(bucket, "form", SSECustomerAlgorithm="AES256", SSECustomerKey=secret), b"form body")
+    # Another key than the policy's: refused, and neither of the two is in the answer.
+    other = encoded(pattern(32, 2))
+    answer = send(**{prefix + "key": other})
+    assert answer.status_code == 403 and "<Code>AccessDenied</Code>" in answer.text, answer.text
+    assert fields[prefix + "key"] not in answer.text and other not in answer.text, answer.text
+
+    # A URL that is signed for a key needs its headers, and does not hold the key.
+    named = {"Bucket": bucket, "Key": "form", "SSECustomerAlgorithm": "AES256", "SSECustomerKey": secret}
+    url = CLIENT.generate_presigned_url("get_object", Params=named)
+    assert encoded(secret) not in urllib.parse.unquote(url), url
+    headers = {name: value for name, value in fields.items() if name.startswith(prefix)}
+    equal(requests.get(url, headers=headers, timeout=60).content, b"form body")
+    assert not requests.get(url, timeout=60).ok
 
 
 @step

@@ -114,6 +114,9 @@ fn prospect(prospect: &Value, say: &mut impl FnMut(&str, &str)) {
     if let Some(reason) = prospect["refused"].as_str() {
         say("refused", &format!("{}: no origin is asked", printable(reason)));
     }
+    if prospect["head_waits"] == true {
+        say("head", "answered once the object has been fetched and stored, as a GET would do");
+    }
     let fill = &prospect["running_fill"];
     if fill.is_object() {
         let length = fill["length_bytes"].as_u64().map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());

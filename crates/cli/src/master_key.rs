@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_engine::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 use headwater_model::Error;
 use headwater_model::clock::Clock;
+use headwater_model::encryption::ServerEncryption;
 use headwater_store::Store;
 
 use crate::secret_file;
@@ -26,11 +27,17 @@ pub(crate) struct MasterKey {
     pub(crate) made: bool,
 }
 
-/// Finds or makes the key; `directory` must exist and be locked.
+/// Finds or makes the key, which encrypts objects of all buckets if `encryption` says so; `directory` must exist and be
+/// locked.
 ///
 /// # Errors
 /// One line that names the variable and the file.
-pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Clock>) -> anyhow::Result<MasterKey> {
+pub(crate) async fn load(
+    directory: &Path,
+    store: &dyn Store,
+    clock: &Arc<dyn Clock>,
+    encryption: ServerEncryption,
+) -> anyhow::Result<MasterKey> {
     let path = directory.join(FILE);
     let mut made = false;
     let key = match from_environment()? {
@@ -40,7 +47,8 @@ pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Cl
                 format!("{} holds no master key: 64 hex digits or base64 of 32 bytes", path.display())
             })?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let sealed = under_master_key(store).await.context("cannot look for what the master key opens")?;
+                let sealed =
+                    under_master_key(store, encryption).await.context("cannot look for what the master key opens")?;
                 if !sealed.is_empty() {
                     bail!(
                         "the master key is missing, and {} cannot be read without it: set {VARIABLE} or restore {} to what it was, nothing is lost then; a new key would open none of it",
@@ -54,7 +62,8 @@ pub(crate) async fn load(directory: &Path, store: &dyn Store, clock: &Arc<dyn Cl
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         },
     };
-    Ok(MasterKey { seal: Arc::new(Seal::new(&key, clock.clone())), made })
+    let seal = Seal::new(&key, clock.clone()).with_default(encryption);
+    Ok(MasterKey { seal: Arc::new(seal), made })
 }
 
 /// The first few of many.

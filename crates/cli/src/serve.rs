@@ -86,7 +86,7 @@ impl Running {
         let addresses = server.addresses();
         let store: Arc<dyn Store> = LocalStore::open(LocalConfig::new(&config.data, clock.clone()))?;
         let root = credentials::load(&config.data, &*clock)?;
-        let master_key = master_key::load(&config.data, &*store, &clock).await?;
+        let master_key = master_key::load(&config.data, &*store, &clock, config.encryption).await?;
         let audit = config.data.join(AUDIT_LOG);
         let audit = Audit::open(&audit, clock.clone()).with_context(|| format!("cannot read {}", audit.display()))?;
         let metrics = Arc::new(Metrics::new());

@@ -12,7 +12,7 @@
 //! Deliberately not here: how bodies are encrypted (the store's).
 
 use headwater_model::bucket::Bucket;
-use headwater_model::encryption::{CustomerKey, Encryption, KEY_BYTES, KeyHolder, WriteEncryption};
+use headwater_model::encryption::{CustomerKey, Encryption, KEY_BYTES, KeyHolder, ServerEncryption, WriteEncryption};
 use headwater_model::reply::Reply;
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{BucketRef, DataKey, StoredObject};
@@ -37,7 +37,9 @@ impl NewKey {
 impl Seal {
     /// The key of a new object, if it is to be encrypted.
     pub(crate) fn key_of_new(&self, wanted: &WriteEncryption, bucket: &Bucket, key: &ObjectKey) -> Option<NewKey> {
-        let is_encrypted = *wanted != WriteEncryption::BucketDefault || bucket.configuration.encryption.is_some();
+        let is_encrypted = *wanted != WriteEncryption::BucketDefault
+            || bucket.configuration.encryption.is_some()
+            || self.default == ServerEncryption::Managed;
         is_encrypted.then(|| self.wrap(wanted.customer_key(), &BucketRef::from(bucket), key))
     }
 

@@ -196,7 +196,7 @@ impl Engine {
             Op::GetBucketCors(bucket) => self.get_bucket_cors(&bucket),
             Op::PutBucketCors(bucket, cors) => self.put_bucket_cors(&bucket, Some(*cors)).await,
             Op::DeleteBucketCors(bucket) => self.put_bucket_cors(&bucket, None).await,
-            Op::GetBucketEncryption(bucket) => self.get_bucket_encryption(&bucket),
+            Op::GetBucketEncryption(bucket) => self.get_bucket_encryption(caller, &bucket),
             Op::PutBucketEncryption(bucket, encryption) => self.put_bucket_encryption(&bucket, Some(encryption)).await,
             Op::DeleteBucketEncryption(bucket) => self.put_bucket_encryption(&bucket, None).await,
             Op::GetBucketLifecycle(bucket) => self.get_bucket_lifecycle(&bucket),

@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::control::Known;
 use crate::engine::Engine;
 use crate::fill::{MissMethod, Prospect, Tried};
-use crate::get::rule_method;
+use crate::get::{miss_method, rule_method};
 use crate::rights::require_payment;
 
 /// What is asked about.
@@ -194,10 +194,11 @@ impl Engine {
         let mut matched = rule.map(|rule| self.matched(rule, (&known.bucket, &key), &miss));
         if let (Some(rule), Some(matched)) = (rule.filter(|rule| rule.mirror().is_some()), &mut matched) {
             let get = read_of(bucket, &key, miss.clone());
-            matched.prospect = Some(self.fills.prospect(&known.bucket, rule, &get, method));
+            let asked = miss_method(&known.bucket, method);
+            matched.prospect = Some(self.fills.prospect(&known.bucket, rule, &get, asked));
             if query.try_it && matched.unmappable.is_none() {
                 // Boxed: a future of an explanation is rare, and should not make those of requests larger.
-                matched.tried = Some(Box::pin(self.fills.try_origins(&known.bucket, rule, &get, method)).await?);
+                matched.tried = Some(Box::pin(self.fills.try_origins(&known.bucket, rule, &get, asked)).await?);
             }
         }
         Ok(Explanation {

@@ -164,8 +164,10 @@ impl Engine {
                     if let Some(part_number) = get.part.filter(|number| *number != 1) {
                         return Err(Error::InvalidPart { part_number, upload_id: "".into() });
                     }
+                    let method = miss_method(&known.bucket, method);
                     match Box::pin(self.fills.miss(&known.bucket, rule, &without_judged_range(get), method)).await? {
                         MissOutcome::Reply(reply) => return Ok(*reply),
+                        MissOutcome::Stored(reply) => return self.stored(caller, &known, get, *reply).await,
                         MissOutcome::NotFound { origin_status } => Some(origin_status),
                         MissOutcome::LookAgain => continue,
                     }
@@ -178,6 +180,17 @@ impl Engine {
             return self.absent(caller, &known, get, method, no_such_key(&get.key, origin_status)).await;
         }
         Err(Error::SlowDown { limit: "key_contention", retry_after: std::time::Duration::from_secs(1) })
+    }
+
+    /// The answer to a HEAD for which the object was fetched: that of a stored object, but told as the miss that it was.
+    async fn stored(&self, caller: &Caller<'_>, known: &Known, get: &GetObject, missed: Reply) -> Result<Reply> {
+        let Some(object) = self.store.open(&known.reference, &get.key).await? else { return Ok(missed) };
+        self.right(caller, Action::GetObject, &known.bucket, &get.key).check(Some(&object.meta))?;
+        let mut reply = self.serve(caller, known, (&get.key, object), get, MissMethod::Head).await?;
+        if let (Reply::Object(reply), Reply::Object(missed)) = (&mut reply, missed) {
+            (reply.served, reply.origin_status) = (missed.served, missed.origin_status);
+        }
+        Ok(reply)
     }
 
     /// An Internal rule: another key of the same bucket answers, if it is stored; one level only (oss-mirroring 10.4).
@@ -262,6 +275,14 @@ pub(crate) fn rule_method(bucket: &Bucket, method: MissMethod) -> Method {
     }
 }
 
+/// How a missing object is asked for, which a bucket may want stored before a HEAD is answered.
+pub(crate) fn miss_method(bucket: &Bucket, method: MissMethod) -> MissMethod {
+    match method {
+        MissMethod::Head if bucket.migration.head == HeadMode::Store => MissMethod::HeadStored,
+        method => method,
+    }
+}
+
 /// A miss has no validators yet that `If-Range` could be held against, so it is no match: the whole is the answer.
 fn without_judged_range(get: &GetObject) -> Cow<'_, GetObject> {
     if get.range.is_none() || get.conditions.if_range.is_none() {
@@ -305,7 +326,7 @@ fn serve(object: &StoredObject, get: &GetObject, method: MissMethod) -> Result<R
         },
     };
     let body = match method {
-        MissMethod::Head => Body::Empty,
+        MissMethod::Head | MissMethod::HeadStored => Body::Empty,
         MissMethod::Get => content(object, range.clone().unwrap_or(0..meta.size_bytes)),
     };
     let mut reply = ObjectReply::hit(meta.clone(), body);
@@ -341,11 +362,12 @@ fn serve_part(
     range: Range<u64>,
 ) -> Reply {
     let body = match method {
-        MissMethod::Head => Body::Empty,
+        MissMethod::Head | MissMethod::HeadStored => Body::Empty,
         MissMethod::Get => content(object, range.clone()),
     };
     let mut reply = ObjectReply::hit(object.meta.clone(), body);
-    reply.range = Some(range).filter(|range| part.is_some() && !range.is_empty());
+    // As at AWS, a part is a range of the object, also where it is all of it.
+    reply.range = Some(range).filter(|range| !range.is_empty());
     reply.part = part;
     reply.overrides = get.overrides.clone();
     Reply::Object(Box::new(reply))

@@ -27,6 +27,7 @@ use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BAS
 use headwater_model::account::Account;
 use headwater_model::bucket::Bucket;
 use headwater_model::clock::Clock;
+use headwater_model::encryption::ServerEncryption;
 use headwater_model::origin::OriginId;
 use headwater_model::rule::Secret;
 use headwater_model::settings::OriginSettings;
@@ -53,6 +54,8 @@ pub struct Seal {
     pub(crate) key: LessSafeKey,
     pub(crate) clock: Arc<dyn Clock>,
     versions: hmac::Key,
+    /// What becomes of objects of which neither their writers nor their buckets say how.
+    pub(crate) default: ServerEncryption,
 }
 
 impl fmt::Debug for Seal {
@@ -103,7 +106,13 @@ impl Seal {
         let key = UnboundKey::new(&AES_256_GCM, master_key).expect("the key has the length of the algorithm");
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, master_key), VERSION_DATA);
         let versions = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
-        Self { key: LessSafeKey::new(key), clock, versions }
+        Self { key: LessSafeKey::new(key), clock, versions, default: ServerEncryption::Off }
+    }
+
+    /// The same, with this for objects of buckets that say nothing about encryption.
+    #[must_use]
+    pub fn with_default(self, default: ServerEncryption) -> Self {
+        Self { default, ..self }
     }
 
     /// The bucket as it goes to the store.
@@ -236,10 +245,10 @@ fn is_sealed(secret: &Secret) -> bool {
 ///
 /// # Errors
 /// Those of the store.
-pub async fn under_master_key(store: &dyn Store) -> Result<Vec<String>> {
+pub async fn under_master_key(store: &dyn Store, default: ServerEncryption) -> Result<Vec<String>> {
     let mut places = Vec::new();
     for bucket in store.buckets().await? {
-        if bucket.configuration.encryption.is_some() {
+        if bucket.configuration.encryption.is_some() || default == ServerEncryption::Managed {
             places.push(format!("the objects of bucket {}", bucket.name));
         }
         if let Some(website) = bucket.website.as_deref() {

@@ -81,7 +81,7 @@ impl Engine {
         let Some(object) = self.page(caller, &known, &page).await? else { return Err(error) };
         let body = match method {
             MissMethod::Get => content(&object, 0..object.meta.size_bytes),
-            MissMethod::Head => Body::Empty,
+            MissMethod::Head | MissMethod::HeadStored => Body::Empty,
         };
         let mut reply = ObjectReply::hit(object.meta.clone(), body);
         reply.status = Some(shown_status(&document, status));

@@ -89,6 +89,16 @@ impl WriteEncryption {
     }
 }
 
+/// What the server does with objects whose writers ask for nothing, in buckets that say nothing either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerEncryption {
+    /// It stores them as they come.
+    #[default]
+    Off,
+    /// It encrypts them with keys of its own.
+    Managed,
+}
+
 /// What a bucket does with objects whose writers ask for nothing: it encrypts them with keys of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketEncryption {

@@ -35,7 +35,8 @@ impl Service {
                 let (name, bucket) = (routed.operation.name(), routed.bucket.clone());
                 let (principal, dialect) = (caller.principal.clone(), caller.dialect);
                 let Context { source, secure, now, .. } = caller.context;
-                let change = async move {
+                // Boxed: any operation may be performed in it.
+                let change = Box::pin(async move {
                     let fields = PolicyFields::new(&routed, &parts);
                     let context = Context { source, secure, now, fields: &fields };
                     let caller = Caller { principal, dialect, context };
@@ -43,8 +44,8 @@ impl Service {
                         Op::DeleteBucket(bucket) => administration.end_bucket(&caller, bucket).await,
                         op => administration.engine().perform(&caller, op, Body::Empty).await,
                     }
-                };
-                Box::pin(self.administration.change_settings(requester, name, bucket, change)).await
+                });
+                self.administration.change_settings(requester, name, bucket, change).await
             }
         };
         changed.map_err(|error| match error {

@@ -57,6 +57,9 @@ pub(crate) struct ServeArgs {
     /// Seconds that count as a day for lifecycle rules, so that tests need not wait [default: 86400]
     #[arg(long, value_name = "SECONDS", env = "HEADWATER_LIFECYCLE_DAY", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) lifecycle_day: Option<u32>,
+    /// Whether objects are encrypted whose writers and buckets say nothing [default: off]
+    #[arg(long, value_name = "off|AES256", env = "HEADWATER_ENCRYPTION", hide_possible_values = true)]
+    pub(crate) encryption: Option<EncryptionName>,
     /// Certificate chain (PEM); with --tls-key the data plane speaks HTTPS
     #[arg(long, value_name = "FILE", env = "HEADWATER_TLS_CERT")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -92,4 +95,17 @@ pub(crate) enum DialectName {
     Oss,
     /// AWS S3
     S3,
+}
+
+/// Encryption at rest by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+pub(crate) enum EncryptionName {
+    /// Objects are stored as they come
+    #[value(name = "off")]
+    #[serde(rename = "off")]
+    Off,
+    /// With keys of the server
+    #[value(name = "AES256")]
+    #[serde(rename = "AES256")]
+    Aes256,
 }

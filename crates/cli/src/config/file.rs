@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::args::DialectName;
+use super::args::{DialectName, EncryptionName};
 use crate::logging::LogFormat;
 
 /// The file's content; every key is optional.
@@ -26,6 +26,7 @@ pub(crate) struct File {
     pub(crate) default_dialect: Option<DialectName>,
     pub(crate) workers: Option<u16>,
     pub(crate) lifecycle_day: Option<u32>,
+    pub(crate) encryption: Option<EncryptionName>,
     pub(crate) trusted_proxy: Vec<IpNet>,
     pub(crate) proxy_protocol: Option<bool>,
     pub(crate) drain: Option<String>,
@@ -75,6 +76,7 @@ const KEYS: &[(&str, &[&str])] = &[
             "default_dialect",
             "workers",
             "lifecycle_day",
+            "encryption",
             "trusted_proxy",
             "proxy_protocol",
             "drain",

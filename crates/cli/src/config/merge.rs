@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use headwater_model::BucketName;
 use headwater_model::bucket::Dialect;
+use headwater_model::encryption::ServerEncryption;
 use headwater_model::lifecycle::DayLength;
 use headwater_model::settings::OriginSettings;
 use headwater_server::{AccessLogTarget, ServerConfig, TlsFiles};
 use headwater_wire::Addressing;
 use ipnet::IpNet;
 
-use super::args::{DialectName, ServeArgs};
+use super::args::{DialectName, EncryptionName, ServeArgs};
 use super::duration;
 use super::file::File;
 use crate::logging::LogFormat;
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) workers: Option<usize>,
     /// How long a day of lifecycle rules lasts.
     pub(crate) lifecycle_day: DayLength,
+    /// Of objects whose writers and buckets say nothing.
+    pub(crate) encryption: ServerEncryption,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
 }
@@ -98,6 +101,10 @@ impl Config {
             "origin.defaults cannot have credentials or bucket; give them to one origin: headwater origin set"
         );
         let lifecycle_day = args.lifecycle_day.or(file.lifecycle_day).map_or(DayLength::REAL, DayLength::of_seconds);
+        let encryption = match args.encryption.or(file.encryption) {
+            Some(EncryptionName::Aes256) => ServerEncryption::Managed,
+            Some(EncryptionName::Off) | None => ServerEncryption::Off,
+        };
         Ok(Self {
             data: args.data.or(file.data).unwrap_or_else(|| PathBuf::from("headwater-data")),
             server,
@@ -107,6 +114,7 @@ impl Config {
             origin_defaults: file.origin.defaults,
             workers: args.workers.or(file.workers).map(usize::from),
             lifecycle_day,
+            encryption,
             log: args.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: args.log_format.or(file.log_format).unwrap_or_default(),
         })
@@ -175,6 +183,10 @@ mod tests {
         assert_eq!(&*config.server.addressing.region, "flag-1");
         assert_eq!(config.workers, Some(3));
         assert_eq!(config.server.listen, local(9000));
+        assert_eq!(config.encryption, ServerEncryption::Off);
+        let file = File { encryption: Some(EncryptionName::Aes256), ..File::default() };
+        let config = Config::merge(ServeArgs::default(), file).expect("valid");
+        assert_eq!(config.encryption, ServerEncryption::Managed);
     }
 
     #[test]

@@ -153,6 +153,7 @@ fn configuration(data: &Path) -> Config {
         origin_ca: Vec::new(),
         origin_defaults: headwater_model::settings::OriginSettings::default(),
         workers: None,
+        encryption: headwater_model::encryption::ServerEncryption::Off,
         log: "warn".to_owned(),
         log_format: LogFormat::Text,
     }

@@ -5,6 +5,7 @@
 use askama::Template;
 use headwater_admin::iso_8601;
 use headwater_model::bucket::{Dialect, PublicAccessBlock};
+use headwater_model::encryption::ServerEncryption;
 use headwater_model::limits;
 use http::StatusCode;
 
@@ -107,6 +108,10 @@ impl SettingsVisit<'_> {
             Dialect::Oss => "OSS",
             Dialect::S3 => "S3",
         };
+        let encryption = match administration.engine().default_encryption() {
+            ServerEncryption::Off => "As buckets and requests say",
+            ServerEncryption::Managed => "Every object (AES256)",
+        };
         vec![
             ("Version", facts.version.to_owned()),
             ("Data directory", log.parent().unwrap_or(log).display().to_string()),
@@ -120,6 +125,7 @@ impl SettingsVisit<'_> {
             ("Trusted proxies", list(&facts.trusted_proxies)),
             ("PROXY protocol", yes(facts.proxy_protocol)),
             ("Access log", facts.access_log.clone()),
+            ("Encryption at rest", encryption.to_owned()),
             ("Drain", format!("{} s", facts.drain_limit.as_secs())),
             ("Audit log", log.display().to_string()),
         ]

@@ -151,13 +151,15 @@ pub(crate) enum MissMethod {
     Get,
     /// Its metadata only; nothing is stored. The rule must allow it.
     Head,
+    /// Its metadata, once it is stored: the fetch is that of a GET.
+    HeadStored,
 }
 
 impl MissMethod {
     /// What the origin is asked with.
     fn asks(self) -> OriginMethod {
         match self {
-            Self::Get => OriginMethod::Get,
+            Self::Get | Self::HeadStored => OriginMethod::Get,
             Self::Head => OriginMethod::Head,
         }
     }
@@ -168,6 +170,8 @@ impl MissMethod {
 pub(crate) enum MissOutcome {
     /// The answer.
     Reply(Box<Reply>),
+    /// The object is stored by now; the answer if it is gone again, or could not be stored after all.
+    Stored(Box<Reply>),
     /// The origin has no such object either.
     NotFound {
         /// 404 or 410.

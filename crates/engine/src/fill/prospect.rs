@@ -29,6 +29,8 @@ pub struct Prospect {
     pub running_fill: Option<RunningFill>,
     /// What an origin said shortly before and is believed: there is no such object.
     pub absence: Option<KnownAbsence>,
+    /// Whether it is a HEAD that is answered once the object is fetched and stored (the bucket's setting `head`).
+    pub head_waits: bool,
 }
 
 /// A fill under way.
@@ -102,7 +104,7 @@ impl Fills {
             let would_join = !fill.is_revoked() && fill.plan.shares_with(&plan);
             RunningFill { phase: name, would_join, readable_bytes, length_bytes, followers: fill.seats.taken() }
         });
-        Prospect { refused: None, running_fill: running, absence }
+        Prospect { refused: None, running_fill: running, absence, head_waits: method == MissMethod::HeadStored }
     }
 
     /// Asks the origins as a miss would, until an answer counts; every request made, in order.

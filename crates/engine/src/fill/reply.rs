@@ -38,18 +38,25 @@ impl Asked<'_> {
     pub(super) async fn answer(&self, mut follower: Follower) -> Result<MissOutcome> {
         loop {
             let phase = follower.phase.borrow_and_update().clone();
-            let verified = matches!(phase, Phase::Verified(_));
             if let Some(redirect) = follower.redirect.get() {
                 return Ok(relay(redirect));
             }
             match phase {
                 Phase::Connecting => {}
-                Phase::Streaming(flow) | Phase::Verified(Source::Flow(flow)) => {
-                    if verified || self.can_begin(&flow) {
+                Phase::Verified(source) if self.method == MissMethod::HeadStored && source.is_stored() => {
+                    // The task goes on to the commit, and takes its sender with it when it is over.
+                    while follower.phase.changed().await.is_ok() {}
+                    return Ok(match self.verified(source, follower)? {
+                        MissOutcome::Reply(reply) => MissOutcome::Stored(reply),
+                        other => other,
+                    });
+                }
+                Phase::Streaming(flow) => {
+                    if self.can_begin(&flow) {
                         return self.stream(&flow, follower);
                     }
                 }
-                Phase::Verified(Source::Whole(whole)) => return self.whole(&whole),
+                Phase::Verified(source) => return self.verified(source, follower),
                 Phase::Absent { origin_status } => return Ok(MissOutcome::NotFound { origin_status }),
                 Phase::Relayed(relayed) => return Ok(relay(&relayed)),
                 Phase::Obsolete => return Ok(MissOutcome::LookAgain),
@@ -61,7 +68,19 @@ impl Asked<'_> {
 
     /// A range needs the length. A fill in a ring cannot be waited for: it waits for its followers to read.
     fn can_begin(&self, flow: &Flow) -> bool {
-        self.get.range.is_none() || self.method == MissMethod::Head || flow.length.is_some() || flow.ring.is_some()
+        let can_be_told = match self.method {
+            MissMethod::Get => self.get.range.is_none() || flow.length.is_some(),
+            MissMethod::Head => true,
+            MissMethod::HeadStored => !flow.stored,
+        };
+        can_be_told || flow.ring.is_some()
+    }
+
+    fn verified(&self, source: Source, follower: Follower) -> Result<MissOutcome> {
+        match source {
+            Source::Whole(whole) => self.whole(&whole),
+            Source::Flow(flow) => self.stream(&flow, follower),
+        }
     }
 
     fn stream(&self, flow: &Arc<Flow>, follower: Follower) -> Result<MissOutcome> {
@@ -70,7 +89,7 @@ impl Asked<'_> {
             None => None,
         };
         let body = match self.method {
-            MissMethod::Head => Body::Empty,
+            MissMethod::Head | MissMethod::HeadStored => Body::Empty,
             MissMethod::Get => {
                 let (start, end) = range.clone().map_or((0, None), |range| (range.start, Some(range.end)));
                 Body::Stream(reader::body(follower, start, end))
@@ -83,7 +102,7 @@ impl Asked<'_> {
     fn whole(&self, whole: &Whole) -> Result<MissOutcome> {
         let range = self.range(whole.body.len() as u64)?;
         let body = match (self.method, &range) {
-            (MissMethod::Head, _) => Body::Empty,
+            (MissMethod::Head | MissMethod::HeadStored, _) => Body::Empty,
             (MissMethod::Get, None) if whole.body.is_empty() => Body::Empty,
             (MissMethod::Get, None) => Body::Full(whole.body.clone()),
             // Within a body in memory, so it fits usize.

@@ -106,6 +106,16 @@ pub(super) enum Source {
     Flow(Arc<Flow>),
 }
 
+impl Source {
+    /// Whether it is to be stored.
+    pub(super) fn is_stored(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.stored,
+            Self::Flow(flow) => flow.stored,
+        }
+    }
+}
+
 /// A small body, verified before anything of it was told.
 #[derive(Debug)]
 pub(super) struct Whole {

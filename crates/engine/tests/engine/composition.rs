@@ -163,7 +163,11 @@ async fn a_part_is_read_by_its_number() {
     assert_eq!(second.part.as_ref().map(|part| (part.number, part.size_bytes)), Some((7, 5)));
     assert_eq!(object(Reply::Object(second)).await, (None, Some(6..11), b"world".to_vec()));
     assert!(matches!(read("big", 1).await, Err(Error::InvalidPart { part_number: 1, .. })));
-    assert_eq!(object(read("k", 1).await.unwrap()).await, (None, None, b"whole".to_vec()));
+    let Reply::Object(whole) = read("k", 1).await.unwrap() else { panic!("no object") };
+    assert!(whole.part.is_none(), "no count of parts is told of what was not put in parts");
+    assert_eq!(object(Reply::Object(whole)).await, (None, Some(0..5), b"whole".to_vec()));
+    bench.put("empty", b"").await.unwrap();
+    assert_eq!(object(read("empty", 1).await.unwrap()).await, (None, None, Vec::new()));
     assert!(matches!(read("k", 2).await, Err(Error::InvalidPart { .. })));
 }
 

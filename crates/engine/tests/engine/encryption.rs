@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use headwater_model::acl::CannedAcl;
 use headwater_model::body::Body;
-use headwater_model::encryption::{BucketEncryption, CustomerKey, KeyHolder, WriteEncryption};
+use headwater_model::bucket::Dialect;
+use headwater_model::encryption::{BucketEncryption, CustomerKey, KeyHolder, ServerEncryption, WriteEncryption};
 use headwater_model::multipart::CompletedPart;
 use headwater_model::object::{ObjectHeaders, SharedMeta};
 use headwater_model::op::{
-    AnnouncedDigests, AppendObject, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject,
+    AnnouncedDigests, AppendObject, Caller, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject,
     ObjectVersion, Op, PartRange, PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::Preconditions;
@@ -15,7 +16,7 @@ use headwater_model::range::ByteRange;
 use headwater_model::reply::Reply;
 use headwater_model::{Error, Result};
 
-use crate::support::{BUCKET, Bench, bucket, get, key, object, put};
+use crate::support::{BUCKET, Bench, bucket, caller, get, key, object, put};
 
 /// Longer than what is stored in one piece of memory.
 const LARGE: usize = 200_000;
@@ -116,6 +117,39 @@ async fn a_bucket_encrypts_what_comes_from_then_on() {
     write(&bench, "after", 10, WriteEncryption::BucketDefault).await;
     assert_eq!((holder(&bench, "after").await, holder(&bench, "large").await), (None, Some(KeyHolder::Server)));
     assert!(read(&bench, "large").await == body(LARGE), "what was encrypted stays readable");
+}
+
+#[tokio::test]
+async fn a_server_encrypts_what_buckets_say_nothing_about() {
+    let bench = Bench::encrypting(ServerEncryption::Managed, CannedAcl::Private).await;
+    for (name, length) in [("small", 10), ("large", LARGE), ("empty", 0)] {
+        write(&bench, name, length, WriteEncryption::BucketDefault).await;
+        let meta = bench.engine.store().open(&(&*bench.engine.bucket(BUCKET).unwrap()).into(), &key(name)).await;
+        let encryption = meta.unwrap().unwrap().meta.composition.encryption.clone();
+        assert_eq!(encryption.map(|encryption| encryption.holder), Some(KeyHolder::Server), "{name}");
+        assert!(read(&bench, name).await == body(length));
+    }
+    let lines = Bytes::from_static(b"a line");
+    bench.engine.deliver_log(&bucket(BUCKET), &bucket(BUCKET), key("log"), lines).await.unwrap();
+    assert_eq!(holder(&bench, "log").await, Some(KeyHolder::Server));
+    bench.ask(Op::CopyObject(Box::new(copy("small", "copied", WriteEncryption::BucketDefault)))).await.unwrap();
+    assert_eq!(holder(&bench, "copied").await, Some(KeyHolder::Server));
+
+    // OSS tells what the bucket says, S3 what holds.
+    let of_s3 = caller(bench.root.principal.clone(), Dialect::S3);
+    let ask = |caller: Caller<'static>| {
+        let engine = &bench.engine;
+        async move { engine.perform(&caller, Op::GetBucketEncryption(bucket(BUCKET)), Body::Empty).await }
+    };
+    assert!(matches!(ask(bench.root.clone()).await, Err(Error::NoSuchEncryption { .. })));
+    assert!(
+        matches!(ask(of_s3.clone()).await, Ok(Reply::BucketEncryption(told)) if told == BucketEncryption::default())
+    );
+    let wanted = BucketEncryption { bucket_key: Some(true) };
+    bench.ask(Op::PutBucketEncryption(bucket(BUCKET), wanted)).await.unwrap();
+    for caller in [bench.root.clone(), of_s3] {
+        assert!(matches!(ask(caller).await, Ok(Reply::BucketEncryption(told)) if told == wanted));
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use headwater_model::acl::{CannedAcl, Permission, WantedAcl, WantedGrant, Wanted
 use headwater_model::body::Body;
 use headwater_model::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::encryption::ServerEncryption;
 use headwater_model::op::{Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
 use headwater_model::reply::Reply;
 use headwater_model::rule::Secret;
@@ -219,7 +220,7 @@ async fn keys_outlive_the_server_and_are_sealed() {
     bench.engine.create_access_key(new).await.unwrap();
     let stored = headwater_store::Store::accounts(&*store).await.unwrap();
     assert!(stored[0].keys[0].secret.reveal().starts_with("sealed:1:"), "and not in the clear");
-    assert!(!headwater_engine::under_master_key(&*store).await.unwrap().is_empty());
+    assert!(!headwater_engine::under_master_key(&*store, ServerEncryption::Off).await.unwrap().is_empty());
     let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
     let found = again.engine.accounts().find("AKIDKEPT", None, Timestamp(0)).unwrap().unwrap();
     assert_eq!(&*found.secret, "canary-of-a-key");

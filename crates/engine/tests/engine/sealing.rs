@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_engine::{SealError, under_master_key};
 use headwater_model::Error;
 use headwater_model::clock::Clock;
-use headwater_model::encryption::BucketEncryption;
+use headwater_model::encryption::{BucketEncryption, ServerEncryption};
 use headwater_model::op::{CreateBucket, Op};
 use headwater_model::origin::OriginId;
 use headwater_model::rule::{MirrorAuth, RoutingRule, Secret};
@@ -57,13 +57,20 @@ async fn the_store_gets_sealed_secrets_and_the_engine_reads_them() {
         object_lock: None,
     };
     bench.ask(Op::CreateBucket(create)).await.unwrap();
-    assert_eq!(under_master_key(&*store).await.unwrap(), Vec::<String>::new());
+    assert_eq!(under_master_key(&*store, ServerEncryption::Off).await.unwrap(), Vec::<String>::new());
+    assert!(
+        !under_master_key(&*store, ServerEncryption::Managed).await.unwrap().is_empty(),
+        "what is in it is encrypted"
+    );
     bench.ask(Op::PutBucketEncryption(bucket("b-1"), BucketEncryption::default())).await.unwrap();
-    assert!(!under_master_key(&*store).await.unwrap().is_empty(), "its objects would be lost with the key");
+    assert!(
+        !under_master_key(&*store, ServerEncryption::Off).await.unwrap().is_empty(),
+        "its objects would be lost with the key"
+    );
     bench.ask(Op::DeleteBucketEncryption(bucket("b-1"))).await.unwrap();
     bench.ask(Op::PutBucketWebsite(bucket("b-1"), Box::new(website()))).await.unwrap();
     assert!(stored_secret(&store).await.starts_with("sealed:1:"));
-    assert!(!under_master_key(&*store).await.unwrap().is_empty());
+    assert!(!under_master_key(&*store, ServerEncryption::Off).await.unwrap().is_empty());
     assert_eq!(secret(bench.engine.bucket("b-1").unwrap().website.as_deref()), CANARY);
 
     let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
@@ -116,7 +123,7 @@ async fn credentials_of_origins_are_sealed_and_come_back_at_the_next_start() {
     for secret in [stored.access_key_secret, stored.session_token.unwrap()] {
         assert!(secret.reveal().starts_with("sealed:1:"));
     }
-    assert!(!under_master_key(&*store).await.unwrap().is_empty());
+    assert!(!under_master_key(&*store, ServerEncryption::Off).await.unwrap().is_empty());
     assert!(Bench::over(store.clone(), &clock, 2).await.is_err(), "another master key must not do");
     let again = Bench::over(store.clone(), &clock, 1).await.unwrap();
     // Written again as it is shown, it is the same: the mask stands for the secret, which therefore was read back.

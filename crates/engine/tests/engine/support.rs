@@ -10,6 +10,7 @@ use headwater_model::acl::{CannedAcl, WantedAcl};
 use headwater_model::body::Body;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::{Clock, Timestamp};
+use headwater_model::encryption::ServerEncryption;
 use headwater_model::object::ContentHeaders;
 use headwater_model::op::{
     AnnouncedDigests, Caller, CreateBucket, DeleteObject, GetObject, MissContext, ObjectVersion, Op, PutObject,
@@ -51,8 +52,15 @@ pub(crate) fn key(text: &str) -> ObjectKey {
 impl Bench {
     /// With one bucket of this access list.
     pub(crate) async fn new(acl: CannedAcl) -> Self {
+        Self::encrypting(ServerEncryption::Off, acl).await
+    }
+
+    /// The same, on a server that does this with objects of buckets that say nothing about encryption.
+    pub(crate) async fn encrypting(default: ServerEncryption, acl: CannedAcl) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_seconds(1_700_000_000), 7));
-        let bench = Self::over(Arc::new(MemoryStore::new(clock.clone())), &clock, 1).await.unwrap();
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let seal = Seal::new(&[1; 32], clock.clone()).with_default(default);
+        let bench = Self::sealing(store, &clock, seal).await.unwrap();
         let create = CreateBucket {
             bucket: bucket(BUCKET),
             acl: Some(WantedAcl::Canned(acl)),
@@ -67,10 +75,15 @@ impl Bench {
 
     /// Over this store, with a master key of this byte.
     pub(crate) async fn over(store: Arc<dyn Store>, clock: &Arc<dyn Clock>, master_key: u8) -> Result<Self> {
+        Self::sealing(store, clock, Seal::new(&[master_key; 32], clock.clone())).await
+    }
+
+    /// Over this store, with this for secrets and objects.
+    pub(crate) async fn sealing(store: Arc<dyn Store>, clock: &Arc<dyn Clock>, seal: Seal) -> Result<Self> {
         let owner = Owner { id: "owner".into(), display_name: "root".into() };
         let root = RootKey { id: "root".into(), secret: "secret".into(), owner };
         let origins = headwater_egress::Origins::new(clock.clone());
-        let seal = Arc::new(Seal::new(&[master_key; 32], clock.clone()));
+        let seal = Arc::new(seal);
         let fills = Fills::new(FillsConfig {
             seal: seal.clone(),
             store: store.clone(),

@@ -107,6 +107,9 @@ pub enum HeadMode {
     Rule,
     /// Always.
     Mirror,
+    /// Always, by fetching the object: it is stored first, and the HEAD is answered as that of a stored object. It takes as
+    /// long as the fetch.
+    Store,
 }
 
 /// Whether a stored object is ever asked for again.

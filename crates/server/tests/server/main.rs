@@ -21,4 +21,5 @@ mod support;
 mod sweep;
 mod tls;
 mod tokens;
+mod traffic;
 mod vendors;

@@ -76,13 +76,21 @@ pub(crate) async fn start(tls: Option<TlsFiles>) -> Running {
 
 /// A server with another configuration than the plain one.
 pub(crate) async fn start_changed(tls: Option<TlsFiles>, change: impl FnOnce(&mut ServerConfig)) -> Running {
+    start_by(Arc::new(SystemClock::new()), tls, change).await
+}
+
+/// A server whose time is that of this clock.
+pub(crate) async fn start_by(
+    clock: Arc<dyn Clock>,
+    tls: Option<TlsFiles>,
+    change: impl FnOnce(&mut ServerConfig),
+) -> Running {
     let directory = tempfile::tempdir().unwrap();
     let access_log = directory.path().join("access.log");
     let mut config = config(tls, AccessLogTarget::File(access_log.clone()));
     change(&mut config);
     let server = Server::bind(config).unwrap();
     let addresses = server.addresses();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let owner = Owner { id: "root".into(), display_name: "root".into() };
     let metrics = Arc::new(Metrics::new());

@@ -29,11 +29,11 @@ const CUSTOMER_KEY_MD5: HeaderName = HeaderName::from_static("x-amz-server-side-
 /// The three headers of a customer's key: algorithm, key, MD5 of the key.
 type Names = [&'static str; 3];
 
-const OF_OBJECT: Names = [
-    "x-amz-server-side-encryption-customer-algorithm",
-    "x-amz-server-side-encryption-customer-key",
-    "x-amz-server-side-encryption-customer-key-md5",
-];
+/// The header, or field of a form, that is a customer's key: no message shows it.
+pub(crate) const CUSTOMER_KEY: &str = "x-amz-server-side-encryption-customer-key";
+
+const OF_OBJECT: Names =
+    ["x-amz-server-side-encryption-customer-algorithm", CUSTOMER_KEY, "x-amz-server-side-encryption-customer-key-md5"];
 const OF_SOURCE: Names = [
     "x-amz-copy-source-server-side-encryption-customer-algorithm",
     "x-amz-copy-source-server-side-encryption-customer-key",

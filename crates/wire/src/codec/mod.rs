@@ -69,6 +69,7 @@ use crate::response::{self, ResponseContext};
 use crate::route::Routed;
 use crate::vocab::Vocab;
 
+pub(crate) use encryption::CUSTOMER_KEY;
 pub(crate) use version::{VERSION_ID, put_note};
 
 /// What the server found out about a request beside its head.

@@ -4,10 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
+use headwater_model::rule::SECRET_MASK;
 use headwater_model::{BucketName, Error, Result};
 use serde_json::Value;
 
 use super::Form;
+use crate::codec::CUSTOMER_KEY;
 use crate::date::parse_iso_8601;
 
 /// Most conditions of a policy: as many as a form may have fields, and as many again.
@@ -185,13 +187,18 @@ impl Condition {
 
     fn describe(&self) -> String {
         match self {
-            Self::Equals(name, value) => format!("[\"eq\", \"${name}\", \"{value}\"]"),
-            Self::StartsWith(name, value) => format!("[\"starts-with\", \"${name}\", \"{value}\"]"),
+            Self::Equals(name, value) => format!("[\"eq\", \"${name}\", \"{}\"]", shown(name, value)),
+            Self::StartsWith(name, value) => format!("[\"starts-with\", \"${name}\", \"{}\"]", shown(name, value)),
             Self::In(name, _) => format!("[\"in\", \"${name}\"]"),
             Self::NotIn(name, _) => format!("[\"not-in\", \"${name}\"]"),
             Self::Length(_) => "[\"content-length-range\"]".into(),
         }
     }
+}
+
+/// A value in messages: a customer's key is in none.
+fn shown<'v>(name: &str, value: &'v str) -> &'v str {
+    if name == CUSTOMER_KEY { SECRET_MASK } else { value }
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -1,6 +1,7 @@
 //! The PutObject that a form stands for.
 
 use headwater_model::bucket::Dialect;
+use headwater_model::rule::SECRET_MASK;
 use headwater_model::{Error, Result};
 use http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
@@ -112,7 +113,8 @@ fn is_own(name: &str, dialect: Dialect) -> bool {
 fn put(headers: &mut HeaderMap, name: &str, value: &str) -> Result<()> {
     let pair = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()));
     let (Ok(header), Ok(value)) = pair else {
-        return Err(Error::invalid_argument(name, value, "The field cannot be a header."));
+        let shown = if name == codec::CUSTOMER_KEY { SECRET_MASK } else { value };
+        return Err(Error::invalid_argument(name, shown, "The field cannot be a header."));
     };
     if !headers.contains_key(&header) {
         headers.insert(header, value);

@@ -4,6 +4,7 @@
 //! claims an identity counts (`X-Amz-Credential`, not `X-Amz-Date` alone), so a public object stays readable at a URL
 //! whose parameters merely look alike.
 
+use headwater_model::bucket::Dialect;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
@@ -231,6 +232,9 @@ fn from_v4_query(
 /// Splits `<access key id>/<yyyymmdd>/<region>/<service>/<terminator>`; the id may contain slashes.
 pub(super) fn parse_credential(text: &str, style: &'static Style) -> Result<(String, Scope), SignError> {
     let malformed = |message: String| SignError::malformed("Credential", message);
+    if style.dialect == Dialect::Oss && text.rsplit('/').nth(2) == Some("") {
+        return Err(SignError::WrongRegion { signed: String::new(), expected: "a region".into() });
+    }
     let mut fields = text.rsplitn(5, '/');
     let mut next = || fields.next().filter(|field| !field.is_empty());
     let (Some(terminator), Some(service), Some(region), Some(date), Some(id)) =

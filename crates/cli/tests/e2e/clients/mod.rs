@@ -4,6 +4,7 @@ mod accepted;
 mod configuration;
 mod console;
 mod curl;
+mod looks_first;
 mod rclone;
 mod sdk;
 mod tls;

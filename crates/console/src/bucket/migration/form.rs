@@ -10,7 +10,8 @@ use crate::page::text;
 use crate::visitor::reason;
 
 const DELETES: [(&str, GoneMode); 2] = [("refetch", GoneMode::Refetch), ("keep", GoneMode::Keep)];
-const HEAD: [(&str, HeadMode); 2] = [("rule", HeadMode::Rule), ("mirror", HeadMode::Mirror)];
+const HEAD: [(&str, HeadMode); 3] =
+    [("rule", HeadMode::Rule), ("mirror", HeadMode::Mirror), ("store", HeadMode::Store)];
 const MISMATCH: [(&str, DigestMismatch); 2] =
     [("deliver_unstored", DigestMismatch::DeliverUnstored), ("abort", DigestMismatch::Abort)];
 const KEEP: [(&str, KeepMode); 2] = [("seven_headers", KeepMode::SevenHeaders), ("all", KeepMode::All)];

@@ -7,6 +7,7 @@ mod endings;
 mod failover;
 mod faulty_store;
 mod head_requests;
+mod heads_stored;
 mod kept_answers;
 mod local_origin;
 mod origin;

@@ -345,3 +345,25 @@ fn tiny_pieces_are_gathered() {
     assert!(popped.len() < 10, "{}", popped.len());
     assert_eq!(popped.concat(), expected);
 }
+
+/// RFC 9112 lets blanks stand around the semicolon (BWS) and tells senders not to write any. Neither vendor describes
+/// them; what frames a body is read in one way only.
+#[test]
+fn a_chunk_header_has_no_blanks() {
+    for mode in modes() {
+        let body = String::from_utf8(encode(&mode, &[b"hello"], fields(&mode))).unwrap();
+        decode(decoder(mode.clone(), 5), &[body.as_bytes()]).unwrap();
+        for header in ["5 ", " 5", "5\t", "5 \r\n", "+5", "0x5"] {
+            let changed = body.replacen('5', header, 1);
+            let refused = decode(decoder(mode.clone(), 5), &[changed.as_bytes()]);
+            assert!(matches!(refused, Err(ChunkError::Unframed { .. })), "{changed:?}: {refused:?}");
+        }
+    }
+    let [signed, ..] = modes();
+    let body = String::from_utf8(encode(&signed, &[b"hello"], &[])).unwrap();
+    for extension in ["; chunk-signature", ";\tchunk-signature", ";chunk-signature "] {
+        let changed = body.replacen(";chunk-signature", extension, 1);
+        let refused = decode(decoder(signed.clone(), 5), &[changed.as_bytes()]);
+        assert!(matches!(refused, Err(ChunkError::Malformed { .. })), "{changed:?}: {refused:?}");
+    }
+}

@@ -138,6 +138,12 @@ fn malformed_claims() {
         let refused = detected("/b/k", &[("authorization", value)]);
         assert!(matches!(refused, Err(SignError::Malformed { .. })), "{value}: {refused:?}");
     }
+    let no_region = "Credential=ak/20240101//oss/aliyun_v4_request,Signature=s";
+    let of_oss = detected("/b/k", &[("authorization", &format!("OSS4-HMAC-SHA256 {no_region}"))]);
+    assert!(matches!(of_oss, Err(SignError::WrongRegion { .. })), "OSS names the region: {of_oss:?}");
+    let of_s3 = no_region.replace("oss/aliyun_v4", "s3/aws4").replace("Sig", "SignedHeaders=host,Sig");
+    let of_s3 = detected("/b/k", &[("authorization", &format!("AWS4-HMAC-SHA256 {of_s3}"))]);
+    assert!(matches!(of_s3, Err(SignError::Malformed { field: "Credential", .. })), "{of_s3:?}");
     let slashes = [("authorization", "OSS4-HMAC-SHA256 Credential=a/b/c/20240101/r/oss/aliyun_v4_request,Signature=s")];
     assert_eq!(detected("/b/k", &slashes).unwrap().unwrap().access_key_id, "a/b/c");
 }
