@@ -61,7 +61,7 @@ lint() {
     step formatting && cargo fmt --all -- --check
     # With what only the fuzzers of fuzz/ see, which nothing else here builds.
     step clippy && cargo clippy --workspace --all-targets \
-        --features headwater-egress/fuzzing,headwater-engine/fuzzing -- -D warnings
+        --features headwater-egress/fuzzing,headwater-engine/fuzzing,headwater-server/fuzzing -- -D warnings
     # The fuzzers are run by hand, but must not cease to compile.
     debian_packages g++
     step fuzzers && cargo check --quiet --manifest-path fuzz/Cargo.toml --target-dir target/fuzz

@@ -24,6 +24,8 @@ pub struct Requester {
     pub request_id: String,
     /// Access key id, empty if nobody signed.
     pub who: String,
+    /// Public identifier of the bearer token that it came with; `None` if it was signed, or came through the console.
+    pub token: Option<Arc<str>>,
     /// Address that it came from.
     pub remote: IpAddr,
 }
@@ -69,8 +71,8 @@ impl Administration {
     where
         T: Serialize + Send + Sync + 'static,
     {
-        let Requester { request_id, who, remote } = requester;
-        self.audit.change(Intent { request_id, who, remote, action: action.into(), target }, change).await
+        let Requester { request_id, who, token, remote } = requester;
+        self.audit.change(Intent { request_id, who, token, remote, action: action.into(), target }, change).await
     }
 
     /// Performs an operation as the key of `who`, and writes nothing down: for what only reads. What the reply tells of a

@@ -11,6 +11,7 @@
 mod administration;
 mod audit;
 mod control;
+mod described;
 mod facts;
 mod history;
 mod keys;
@@ -19,16 +20,19 @@ mod origins;
 mod public_access;
 mod pulse;
 mod story;
+mod tokens;
 mod website;
 mod words;
 
 pub use administration::{Administration, Requester};
 pub use audit::{Audit, AuditReport, Unacknowledged, iso_8601, verify as verify_audit};
+pub use described::DescribedObject;
 pub use facts::ServerFacts;
 pub use history::{History, Revision};
 pub use keys::{AccountDocument, KeyDocument};
-pub use objects::{Link, MAX_LINK_LIFE};
+pub use objects::{Emptied, Link, MAX_LINK_LIFE};
 pub use pulse::{Counting, Pulse, Sample, TICK, Totals, Window};
 pub use story::{Step, steps};
+pub use tokens::TokenDocument;
 pub use website::WebsiteChanged;
 pub use words::{leaves, plain, printable};

@@ -33,6 +33,15 @@ pub struct Link {
     pub endpoint: String,
 }
 
+/// What went when a bucket was emptied.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Emptied {
+    /// Objects, versions and delete markers.
+    pub deleted: u64,
+    /// Open uploads.
+    pub aborted_uploads: u64,
+}
+
 /// What the audit log keeps of a link: not the URL, which is a credential.
 #[derive(Serialize)]
 struct NotedLink {
@@ -72,6 +81,24 @@ impl Administration {
         let named = ("delete_bucket", format!("bucket {name}"));
         let before = Some(name.to_string());
         self.perform_change(requester, named, (Op::DeleteBucket(name), Body::Empty), (before, None)).await
+    }
+
+    /// Writes down that the requester emptied a bucket object by object, by the data plane.
+    ///
+    /// # Errors
+    /// As [`Administration::change`], refused with `NoSuchBucket`.
+    pub async fn note_emptied(
+        &self,
+        requester: Requester,
+        name: BucketName,
+        emptied: Emptied,
+    ) -> Result<(), Unacknowledged> {
+        let (engine, target) = (self.engine().clone(), format!("bucket {name}"));
+        let change = async move {
+            engine.bucket(name.as_str()).ok_or_else(|| Error::NoSuchBucket { bucket: name.as_str().into() })?;
+            Ok(Changed { before: Some(emptied), after: None, differs: true })
+        };
+        self.change(requester, "empty_bucket", target, change).await.map(drop)
     }
 
     /// Deletes an object, or a version of it; where versions are kept and none is named, a delete marker is made.

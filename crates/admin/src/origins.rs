@@ -10,7 +10,8 @@ use crate::audit::Unacknowledged;
 
 impl Administration {
     /// Changes the settings of an origin; `new` makes them from those of now, secrets masked, and no other change comes
-    /// between. A mask among them stands for the secret that is stored.
+    /// between. A mask among them stands for the secret that is stored. With `expected` only settings of this version
+    /// (`Engine::origin_version`) are changed.
     ///
     /// # Errors
     /// As [`Administration::change`], refused with what `new` and `Engine::change_origin_settings` refuse with.
@@ -18,24 +19,26 @@ impl Administration {
         &self,
         requester: Requester,
         id: OriginId,
+        expected: Option<String>,
         new: impl FnOnce(&OriginSettings) -> Result<OriginSettings> + Send + 'static,
     ) -> Result<Changed<OriginSettings>, Unacknowledged> {
         let (engine, target) = (self.engine().clone(), format!("origin {id}"));
-        let change = async move { engine.change_origin_settings(&id, new).await };
+        let change = async move { engine.change_origin_settings(&id, expected.as_deref(), new).await };
         self.change(requester, "put_origin_settings", target, change).await
     }
 
-    /// Takes the settings of an origin away: it has the defaults again.
+    /// Takes the settings of an origin away: it has the defaults again. With `expected` only settings of this version go.
     ///
     /// # Errors
-    /// As [`Administration::change`], refused with those of the store.
+    /// As [`Administration::change`], refused with what `Engine::delete_origin_settings` refuses with.
     pub async fn delete_origin_settings(
         &self,
         requester: Requester,
         id: OriginId,
+        expected: Option<String>,
     ) -> Result<Changed<OriginSettings>, Unacknowledged> {
         let (engine, target) = (self.engine().clone(), format!("origin {id}"));
-        let change = async move { engine.delete_origin_settings(&id).await };
+        let change = async move { engine.delete_origin_settings(&id, expected.as_deref()).await };
         self.change(requester, "delete_origin_settings", target, change).await
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use headwater_engine::Changed;
+use headwater_engine::{AccessChange, Changed};
 use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::op::Op;
@@ -45,16 +45,16 @@ impl Administration {
         self.change(requester, "put_account_public_access_block", "server".to_owned(), change).await
     }
 
-    /// Performs an operation on the list or the block of a bucket unless an operator changed one of the two since `read`,
-    /// and writes it down as `action`, with what was before and what is to be after.
+    /// Replaces the list or the block of a bucket unless somebody changed one of the two since `read`, by whichever door, and
+    /// writes it down as `action`, with what was before and what is to be after.
     ///
     /// # Errors
-    /// As [`Administration::change`], refused with `PreconditionFailed` or what [`Administration::perform`] refuses with.
+    /// As [`Administration::change`], refused with what `Engine::replace_access` refuses with.
     pub async fn change_access<T>(
         &self,
         requester: Requester,
         read: Arc<Bucket>,
-        (action, op): (&'static str, Op),
+        (action, wanted): (&'static str, AccessChange),
         (before, after): (Option<T>, Option<T>),
     ) -> Result<(), Unacknowledged>
     where
@@ -63,12 +63,7 @@ impl Administration {
         let (credential, now) = self.credential(&requester.who).map_err(Unacknowledged::Refused)?;
         let (engine, target) = (self.engine().clone(), format!("bucket {}", read.name));
         let change = Box::pin(async move {
-            let access = |bucket: &Bucket| (bucket.acl.clone(), bucket.access.public_access);
-            // Changes of operators are made one after the other, so none of them comes between this and the operation.
-            if engine.bucket(read.name.as_str()).is_none_or(|found| access(&found) != access(&read)) {
-                return Err(Error::PreconditionFailed { condition: "what was read" });
-            }
-            engine.perform(&caller(&credential, now), op, Body::Empty).await?;
+            engine.replace_access(&caller(&credential, now), &read, &wanted).await?;
             Ok(Changed { before, after, differs: true })
         });
         self.change(requester, action, target, change).await.map(drop)

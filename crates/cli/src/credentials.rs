@@ -1,4 +1,5 @@
-//! The root key pair: from the environment, else from the data directory, else made and shown once.
+//! The root key pair: from the environment, else from the data directory, else made and shown once. And the bearer token
+//! that a client may send in its place.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::secret_file;
 const FILE: &str = "credentials.toml";
 const ID_VARIABLE: &str = "HEADWATER_ACCESS_KEY_ID";
 const SECRET_VARIABLE: &str = "HEADWATER_ACCESS_KEY_SECRET";
+const TOKEN_VARIABLE: &str = "HEADWATER_TOKEN";
 
 /// Length of generated ids and secrets in characters: those of AWS, which every client's form accepts.
 const ID_CHARS: usize = 20;
@@ -69,6 +71,21 @@ pub(crate) fn find(directory: &Path) -> anyhow::Result<RootKey> {
         let shown = path.display();
         format!("no key to sign with: set {ID_VARIABLE} and {SECRET_VARIABLE}, or --data to a directory with {shown}")
     })
+}
+
+/// The bearer token for a client of a running server: from the file, else from the environment. `None`: the client signs.
+///
+/// # Errors
+/// The file cannot be read, or has no token.
+#[allow(clippy::disallowed_methods)] // the environment is configuration, read here once
+pub(crate) fn token(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(file) = file else {
+        let set = std::env::var(TOKEN_VARIABLE).ok();
+        return Ok(set.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()));
+    };
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    ensure!(!text.trim().is_empty(), "{} is empty; write the token into it", file.display());
+    Ok(Some(text.trim().to_owned()))
 }
 
 /// The key pair that was kept; `None` if there is no file.

@@ -67,6 +67,8 @@ enum Command {
     /// Show, make and change access keys beside the root key
     #[command(subcommand)]
     Key(client::KeyCommand),
+    /// Say whether a server takes requests; exit status 1 if not
+    Ready(client::ReadyArgs),
     /// Check, repair, rebuild the data of a stopped server
     Doctor(doctor::DoctorArgs),
     /// Serve origins that misbehave, to see what a server does
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::Key(command) => client::run(ClientCommand::Key(command)),
         Command::Object(command) => client::run(ClientCommand::Object(*command)),
         Command::Explain(args) => client::run(ClientCommand::Explain(args)),
+        Command::Ready(args) => client::run(ClientCommand::Ready(args)),
         Command::TestkitOrigin(args) => testkit_origin::run(&args),
         Command::Completions(args) => Ok(documentation::completions(&args, Cli::command())),
         Command::Man(args) => documentation::man(&args, Cli::command()),

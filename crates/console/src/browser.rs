@@ -49,7 +49,7 @@ impl Browser {
 
     /// The answer to any request; that of a form which is too large is 413.
     pub(crate) async fn answer(&self, request: Request<Bytes>, from: IpAddr) -> Response<Bytes> {
-        let requester = Requester { request_id: "request".to_owned(), who: String::new(), remote: from };
+        let requester = Requester { request_id: "request".to_owned(), who: String::new(), token: None, remote: from };
         let (parts, form) = request.into_parts();
         let response = match self.console.admit(&parts) {
             Admission::Answered(response) => response,

@@ -110,7 +110,8 @@ impl World {
     }
 
     pub(crate) fn requester() -> Requester {
-        Requester { request_id: "request".to_owned(), who: "root".to_owned(), remote: IpAddr::V4(Ipv4Addr::LOCALHOST) }
+        let remote = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Requester { request_id: "request".to_owned(), who: "root".to_owned(), token: None, remote }
     }
 
     /// A visit that has read the bucket, and has not answered yet.

@@ -22,6 +22,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::seal::Seal;
 use crate::sessions::{PREFIX, Session};
+use crate::tokens::Tokens;
 
 /// The key pair that owns the server.
 #[derive(Clone)]
@@ -86,6 +87,8 @@ pub struct Accounts {
     root: RootKey,
     root_credential: Credential,
     snapshot: ArcSwap<Snapshot>,
+    /// Bearer tokens of the admin API; changed under the same lock as the keys that they carry the rights of.
+    pub(crate) tokens: Tokens,
     /// Held over a change of any account, from reading it to showing the new one.
     change: Mutex<()>,
     seal: Arc<Seal>,
@@ -106,7 +109,8 @@ impl Accounts {
             session: None,
         };
         let root_credential = Credential { principal: Principal::Key(Arc::new(identity)), secret: root.secret.clone() };
-        Ok(Self { root, root_credential, snapshot: ArcSwap::from_pointee(snapshot), change: Mutex::new(()), seal })
+        let (snapshot, tokens) = (ArcSwap::from_pointee(snapshot), Tokens::load(store).await?);
+        Ok(Self { root, root_credential, snapshot, tokens, change: Mutex::new(()), seal })
     }
 
     /// The key of this id, with the session token that the request has. `None`: unknown or not enabled; the caller must
@@ -136,6 +140,16 @@ impl Accounts {
             return Some(self.root_credential.clone());
         }
         self.snapshot.load().keys.get(access_key_id).cloned()
+    }
+
+    /// What the key of this id signs with, whether or not it is enabled.
+    pub(crate) fn secret_of(&self, access_key_id: &str) -> Option<Arc<str>> {
+        if let Some(credential) = self.permanent(access_key_id) {
+            return Some(credential.secret);
+        }
+        let snapshot = self.snapshot.load();
+        let mut keys = snapshot.accounts.values().flat_map(|account| &account.keys);
+        keys.find(|key| &*key.id == access_key_id).map(|key| key.secret.reveal().into())
     }
 
     /// Root's account.

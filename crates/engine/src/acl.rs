@@ -25,13 +25,18 @@ impl Engine {
     pub(crate) async fn put_bucket_acl(&self, name: &BucketName, wanted: &WantedAcl) -> Result<Reply> {
         let change = self.buckets.change().await;
         let known = change.find(name)?;
-        // S3 refuses here even what would change nothing; when it makes a bucket it takes `private`.
-        if known.bucket.access.ownership == Some(ObjectOwnership::BucketOwnerEnforced) {
-            return Err(Error::AclsDisabled { bucket: name.as_str().into() });
-        }
-        let acl = self.bucket_acl(&known.bucket, wanted)?;
+        let acl = self.acl_to_be(&known.bucket, wanted)?;
         change.update(&*self.store, Bucket { acl, ..Bucket::clone(&known.bucket) }).await?;
         Ok(Reply::Done)
+    }
+
+    /// The list that `wanted` makes of a bucket's.
+    pub(crate) fn acl_to_be(&self, bucket: &Bucket, wanted: &WantedAcl) -> Result<Acl> {
+        // S3 refuses here even what would change nothing; when it makes a bucket it takes `private`.
+        if bucket.access.ownership == Some(ObjectOwnership::BucketOwnerEnforced) {
+            return Err(Error::AclsDisabled { bucket: bucket.name.as_str().into() });
+        }
+        self.bucket_acl(bucket, wanted)
     }
 
     /// The list of a bucket that a request names.

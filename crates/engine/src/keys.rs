@@ -124,7 +124,7 @@ impl Engine {
         Ok(Changed { before: Some(before), after: Some(after), differs })
     }
 
-    /// Deletes an access key, and its account if it was the last.
+    /// Deletes an access key with its tokens, and its account if it was the last.
     ///
     /// # Errors
     /// [`Error::InvalidAccessKeyId`] if there is none; those of the store.
@@ -132,6 +132,7 @@ impl Engine {
         let change = self.accounts.change().await;
         let (mut account, at) = change.holder(id).ok_or_else(|| unknown(id))?;
         let before = shown(&account, &account.keys[at]);
+        self.end_tokens(id).await?;
         account.keys.remove(at);
         if account.keys.is_empty() {
             change.delete(&*self.store, &account.owner.id).await?;

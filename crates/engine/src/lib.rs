@@ -8,6 +8,7 @@
 //!
 //! Not here: status codes, XML, signatures (crate `wire`), sockets (crates `server` and `egress`).
 
+mod access;
 mod accounts;
 mod acl;
 mod amend;
@@ -44,11 +45,13 @@ mod site;
 mod stat;
 mod symlink;
 mod tagging;
+mod tokens;
 mod tombstones;
 mod versions;
 mod website;
 mod worm;
 
+pub use access::AccessChange;
 pub use accounts::{Accounts, Credential, RootKey};
 pub use control::MirrorBucket;
 pub use engine::{Engine, EngineConfig};
@@ -68,6 +71,7 @@ pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 pub use sessions::{AssumeRole, TemporaryCredentials};
 pub use settings::Changed;
+pub use tokens::{Bearer, NewToken, TokenRefusal};
 pub use website::WebsiteChange;
 // What `Engine::origin_status` answers with, for crates that may not look past the engine.
 pub use headwater_egress::{BreakerState, LastAnswer, OriginStatus, OriginTotals};

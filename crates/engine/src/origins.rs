@@ -46,6 +46,11 @@ impl Engine {
         masked(&self.origins.settings(id))
     }
 
+    /// The version of an origin's settings: another one for other settings, secrets among them, of which it tells nothing.
+    pub fn origin_version(&self, id: &OriginId) -> String {
+        self.seal.version_of(&self.origins.settings(id))
+    }
+
     /// Writes down what was read of origins, for budgets that outlast a restart.
     ///
     /// # Errors
@@ -71,16 +76,19 @@ impl Engine {
     }
 
     /// Changes the settings of an origin; `change` gets those of now, secrets masked, and no other change comes between.
-    /// A mask among the new secrets stands for the one that is stored. What comes back is masked.
+    /// A mask among the new secrets stands for the one that is stored. What comes back is masked. With `expected` only
+    /// settings of this version are changed.
     ///
     /// # Errors
-    /// Those of `change`; `InvalidArgument` naming the field; those of the store.
+    /// `PreconditionFailed` for another version; those of `change`; `InvalidArgument` naming the field; those of the store.
     pub async fn change_origin_settings(
         &self,
         id: &OriginId,
+        expected: Option<&str>,
         change: impl FnOnce(&OriginSettings) -> Result<OriginSettings>,
     ) -> Result<Changed<OriginSettings>> {
         let _change = self.origin_change.lock().await;
+        self.expect_version(id, expected)?;
         let own = self.origins.own_settings(id);
         let old = self.origins.settings(id);
         let mut new = change(&masked(&old))?;
@@ -94,18 +102,31 @@ impl Engine {
         Ok(Changed { before: own.map(|own| masked(&own)), after: Some(masked(&new)), differs })
     }
 
-    /// Takes the settings of an origin away: it has the defaults again. What comes back is masked.
+    /// Takes the settings of an origin away: it has the defaults again. What comes back is masked. With `expected` only
+    /// settings of this version go.
     ///
     /// # Errors
-    /// Those of the store.
-    pub async fn delete_origin_settings(&self, id: &OriginId) -> Result<Changed<OriginSettings>> {
+    /// `PreconditionFailed` for another version; those of the store.
+    pub async fn delete_origin_settings(
+        &self,
+        id: &OriginId,
+        expected: Option<&str>,
+    ) -> Result<Changed<OriginSettings>> {
         let _change = self.origin_change.lock().await;
+        self.expect_version(id, expected)?;
         let own = self.origins.own_settings(id);
         if own.is_some() {
             self.store.delete_origin(id).await?;
             self.origins.set(id, None);
         }
         Ok(Changed { differs: own.is_some(), before: own.map(|own| masked(&own)), after: None })
+    }
+
+    fn expect_version(&self, id: &OriginId, expected: Option<&str>) -> Result<()> {
+        if expected.is_none_or(|expected| expected == self.origin_version(id)) {
+            return Ok(());
+        }
+        Err(Error::PreconditionFailed { condition: "If-Match" })
     }
 }
 

@@ -13,6 +13,9 @@
 //!                                                                              headwater/1/account/CANONICAL-ID
 //! ```
 //!
+//! A document has a version that its secrets take part in: a digest under a key derived from the master key, from which
+//! nobody learns them. Two readers of masked documents can so tell them apart.
+//!
 //! Deliberately not here: where the master key comes from (the program's), and the fields that rules set on origin
 //! requests (`MirrorHeaders/Set`): the vendor's API shows those to the owner of the bucket.
 
@@ -32,12 +35,16 @@ use headwater_model::website::Website;
 use headwater_model::{Error, Result};
 use headwater_store::Store;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 
 /// Begins every sealed secret; the number is the version of the form.
 const PREFIX: &str = "sealed:1:";
 
 /// Keeps tokens apart from everything else that is sealed.
 const TOKEN_DATA: &[u8] = b"headwater/1/session";
+
+/// What the key of versions is derived from, beside the master key.
+const VERSION_DATA: &[u8] = b"headwater/1/version";
 
 /// Length of a master key in bytes.
 pub const MASTER_KEY_BYTES: usize = 32;
@@ -46,6 +53,7 @@ pub const MASTER_KEY_BYTES: usize = 32;
 pub struct Seal {
     pub(crate) key: LessSafeKey,
     pub(crate) clock: Arc<dyn Clock>,
+    versions: hmac::Key,
     /// What becomes of objects of which neither their writers nor their buckets say how.
     pub(crate) default: ServerEncryption,
 }
@@ -96,7 +104,9 @@ impl Seal {
     /// With this master key; nonces are the clock's randomness.
     pub fn new(master_key: &[u8; MASTER_KEY_BYTES], clock: Arc<dyn Clock>) -> Self {
         let key = UnboundKey::new(&AES_256_GCM, master_key).expect("the key has the length of the algorithm");
-        Self { key: LessSafeKey::new(key), clock, default: ServerEncryption::Off }
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, master_key), VERSION_DATA);
+        let versions = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
+        Self { key: LessSafeKey::new(key), clock, versions, default: ServerEncryption::Off }
     }
 
     /// The same, with this for objects of buckets that say nothing about encryption.
@@ -177,6 +187,12 @@ impl Seal {
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let opened = self.key.open_in_place(nonce, Aad::from(TOKEN_DATA), &mut text).ok()?;
         Some(opened.to_vec())
+    }
+
+    /// Tells settings of an origin apart, also by their secrets: 32 hexadecimal digits, the same over restarts.
+    pub(crate) fn version_of(&self, settings: &OriginSettings) -> String {
+        let bytes = postcard::to_stdvec(settings).expect("settings have lengths that are known");
+        hex::encode(&hmac::sign(&self.versions, &bytes).as_ref()[..16])
     }
 
     fn seal(&self, place: Place<'_>, secret: &Secret) -> Secret {

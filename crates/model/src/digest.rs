@@ -1,49 +1,12 @@
 //! Digests of bodies: the ETag, the CRC-64 of OSS, and the additional checksums of S3.
 
-use std::fmt;
+mod etag;
+
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-/// An entity tag without quotes and without the dialect's letter case.
-///
-/// Stored in lower case; OSS prints upper case, S3 lower case. Comparison ignores quotes and ASCII case, because
-/// clients send back whichever form they saw.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ETag(Box<str>);
-
-impl ETag {
-    /// The tag of a body stored in one piece: the hex of its MD5.
-    pub fn of_md5(md5: [u8; 16]) -> Self {
-        Self(hex(&md5).into())
-    }
-
-    /// The tag of a multipart object: the MD5 over the parts' MD5s, and their number (both vendors).
-    pub fn of_parts(md5_of_md5s: [u8; 16], parts: usize) -> Self {
-        Self(format!("{}-{parts}", hex(&md5_of_md5s)).into())
-    }
-
-    /// A tag from outside (an origin, a client), quotes removed.
-    pub fn from_text(text: &str) -> Self {
-        let text = text.trim();
-        let text = text.strip_prefix("W/").unwrap_or(text);
-        Self(text.trim_matches('"').to_ascii_lowercase().into())
-    }
-
-    /// The tag in lower case, without quotes.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Lower-case hex of `bytes`.
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
+pub use etag::ETag;
 
 /// The algorithms of S3's additional checksums (`x-amz-checksum-*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

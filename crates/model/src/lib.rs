@@ -33,6 +33,7 @@ pub mod referer;
 pub mod reply;
 pub mod rule;
 pub mod settings;
+pub mod token;
 pub mod version;
 pub mod website;
 pub mod worm;

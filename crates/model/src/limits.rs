@@ -78,6 +78,8 @@ pub const MAX_BUCKETS: usize = 1000;
 pub const MAX_ACCOUNTS: usize = 1000;
 /// Most access keys of an account: some for each of its programs, and a second one while they change.
 pub const MAX_KEYS_PER_ACCOUNT: usize = 20;
+/// Most bearer tokens of an access key: one for each of its programs, so that each can be revoked alone.
+pub const MAX_TOKENS_PER_KEY: usize = 50;
 /// Most tombstones that deletions of keys without an object may leave in a bucket: a row of some 100 bytes each, so a
 /// gigabyte of index.
 pub const MAX_GONE_PER_BUCKET: u64 = 10_000_000;

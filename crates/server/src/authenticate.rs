@@ -56,8 +56,9 @@ impl Authenticator {
         let dialect = Dialect::S3;
         let credentials = detect(parts).map_err(|error| refusal(error, "", dialect))?;
         let credentials = credentials.filter(|credentials| credentials.scheme == Scheme::SigV4Header);
-        let credentials = credentials
-            .ok_or(Error::AccessDenied { reason: "sign the request with AWS Signature Version 4 in Authorization" })?;
+        let credentials = credentials.ok_or(Error::AccessDenied {
+            reason: "sign the request with AWS Signature Version 4 in Authorization, or send a bearer token there",
+        })?;
         let context = VerifyContext { now, target: Target::default(), strict_region: None, keys: &self.keys };
         let id = credentials.access_key_id.as_str();
         // Temporary credentials are not for the admin API.

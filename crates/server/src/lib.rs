@@ -33,6 +33,9 @@ mod telemetry;
 mod tls;
 
 pub use clock::SystemClock;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use proxy_protocol::fuzzing;
 pub use server::{Addresses, Server, ServerConfig};
 pub use telemetry::{AccessLog, AccessLogTarget, Metrics};
 pub use tls::TlsFiles;

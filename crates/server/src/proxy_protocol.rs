@@ -6,6 +6,8 @@
 //!
 //! What the header says beside addresses (TLVs) is passed over.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 
 use std::net::SocketAddr;

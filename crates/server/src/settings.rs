@@ -70,5 +70,5 @@ fn requester(principal: &Principal, request_id: &str, remote: IpAddr) -> Request
         Principal::Key(identity) => identity.access_key_id.to_string(),
         Principal::Anonymous => String::new(),
     };
-    Requester { request_id: request_id.to_owned(), who, remote }
+    Requester { request_id: request_id.to_owned(), who, token: None, remote }
 }

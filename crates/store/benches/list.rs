@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use headwater_index::redb::RedbIndex;
+use headwater_index::redb::{RedbIndex, spread};
 use headwater_index::rows::{BlobRef, Extent, ObjectRow, RowValue as _};
 use headwater_model::acl::CannedAcl;
 use headwater_model::bucket::{Bucket, Dialect, Generation};
@@ -63,7 +63,7 @@ fn fill(dir: &Path, generation: Generation, numbers: std::ops::Range<u64>) {
         let last = numbers.end.min(first + ROWS_AT_A_TIME);
         let key = |number| ObjectRow::key(generation, &ObjectKey::parse(&name(number)).expect("a valid key"));
         let rows: Vec<_> = (first..last).map(|number| (key(number), row(number))).collect();
-        index.apply(rows.iter().map(|(key, row)| (key.as_slice(), Some(&row[..]))), sequence).expect("applied");
+        index.apply(spread(rows.iter().map(|(key, row)| (key.as_slice(), Some(&row[..])))), sequence).expect("applied");
         first = last;
     }
 }

@@ -34,6 +34,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, BucketName, ObjectKey, Result};
 
@@ -365,6 +366,15 @@ pub trait Store: Send + Sync {
 
     /// Deletes an account with its keys; `false` if there was none of that canonical id.
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>>;
+
+    /// The bearer tokens of the admin API, by id.
+    fn access_tokens(&self) -> BoxFuture<'_, Result<Vec<AccessToken>>>;
+
+    /// Makes or replaces a token, whose values the caller has checked.
+    fn put_access_token(&self, token: AccessToken) -> BoxFuture<'_, Result<()>>;
+
+    /// Deletes a token; `false` if there was none of that id.
+    fn delete_access_token<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>>;
 
     /// What of the public's rights is blocked on every bucket; the default if nothing was put.
     fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>>;

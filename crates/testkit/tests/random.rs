@@ -14,6 +14,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, ObjectKey, Result};
 use headwater_store::{
@@ -232,6 +233,18 @@ impl Store for Forgetful {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         self.0.delete_account(id)
+    }
+
+    fn access_tokens(&self) -> BoxFuture<'_, Result<Vec<AccessToken>>> {
+        self.0.access_tokens()
+    }
+
+    fn put_access_token(&self, token: AccessToken) -> BoxFuture<'_, Result<()>> {
+        self.0.put_access_token(token)
+    }
+
+    fn delete_access_token<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        self.0.delete_access_token(id)
     }
 
     fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {

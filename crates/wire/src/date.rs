@@ -1,8 +1,10 @@
 //! Dates on the wire: IMF-fixdate of RFC 9110 section 5.6.7 in headers, ISO 8601 in XML. Both show whole seconds,
 //! but for the ends of retentions, which are told as they are held.
 
+use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use arrayvec::ArrayString;
 use headwater_model::clock::Timestamp;
 use http::HeaderValue;
 
@@ -24,12 +26,19 @@ pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     i64::try_from(since.as_secs()).ok().map(Timestamp::from_seconds)
 }
 
+/// What a date in ISO 8601 takes at most: that of a year before Christ.
+const DATE_BYTES: usize = 32;
+
 /// As in both vendors' XML: `2023-12-16T16:20:57.000Z`. The milliseconds are always written and always zero: there are
 /// clients that read nothing else, and the date agrees with `Last-Modified`.
-pub(crate) fn iso_8601(at: Timestamp) -> String {
+pub(crate) fn iso_8601(at: Timestamp) -> ArrayString<DATE_BYTES> {
+    let mut shown = ArrayString::new();
     let moment = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
     let date = jiff::tz::Offset::UTC.to_datetime(moment);
-    let Ok(year) = u16::try_from(date.year()) else { return format!("{moment:.3}") };
+    let Ok(year) = u16::try_from(date.year()) else {
+        write!(shown, "{moment:.3}").expect("a year before Christ has six digits and a sign");
+        return shown;
+    };
     // By hand: a page of a listing has a thousand of them.
     let mut text = *b"0000-00-00T00:00:00.000Z";
     let mut digits = |end: usize, mut number: u16| {
@@ -43,7 +52,8 @@ pub(crate) fn iso_8601(at: Timestamp) -> String {
     for (end, field) in [7, 10, 13, 16, 19].into_iter().zip(fields) {
         digits(end, u16::from(field.unsigned_abs()));
     }
-    String::from_utf8_lossy(&text).into_owned()
+    shown.push_str(std::str::from_utf8(&text).expect("digits and signs"));
+    shown
 }
 
 /// The same to the millisecond: for a moment until which something holds, so that whoever waits for it has waited long
@@ -69,12 +79,12 @@ mod tests {
     fn both_forms() {
         let at = Timestamp(1_702_743_657_042);
         assert_eq!(http_date(at), "Sat, 16 Dec 2023 16:20:57 GMT");
-        assert_eq!(iso_8601(at), "2023-12-16T16:20:57.000Z");
+        assert_eq!(&*iso_8601(at), "2023-12-16T16:20:57.000Z");
         assert_eq!(iso_8601_in_full(at), "2023-12-16T16:20:57.042Z");
-        assert_eq!(iso_8601(Timestamp(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(&*iso_8601(Timestamp(0)), "1970-01-01T00:00:00.000Z");
         for seconds in (-70_000_000_000..253_402_300_799).step_by(1_234_567_891) {
             let moment = jiff::Timestamp::from_second(seconds).unwrap();
-            assert_eq!(iso_8601(Timestamp::from_seconds(seconds)), format!("{moment:.3}"));
+            assert_eq!(*iso_8601(Timestamp::from_seconds(seconds)), *format!("{moment:.3}"));
         }
         assert_eq!(http_date(Timestamp(-1)), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(http_date(Timestamp(i64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");

@@ -4,7 +4,17 @@ use headwater_model::bucket::Dialect;
 use headwater_model::digest::ETag;
 use http::HeaderValue;
 
-/// With quotes, for XML.
+use crate::xml::{XmlWriter, tags};
+
+/// As an element of XML, with quotes.
+pub(crate) fn write(xml: &mut XmlWriter, etag: &ETag, dialect: Dialect) {
+    match dialect {
+        Dialect::Oss => xml.quoted(tags!("ETag"), &etag.upper_case()),
+        Dialect::S3 => xml.quoted(tags!("ETag"), etag.as_str()),
+    }
+}
+
+/// With quotes.
 pub(crate) fn quoted(etag: &ETag, dialect: Dialect) -> String {
     let mut text = String::with_capacity(etag.as_str().len() + 2);
     text.push('"');

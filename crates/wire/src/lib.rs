@@ -39,8 +39,8 @@ pub mod xml;
 
 pub use address::{Addressing, NamedObject, Style, request_host};
 pub use codec::{
-    ExpectedOwners, RequestFacts, accept_lifecycle, decode, encode, expected_owners, expiry_header, read_tagging,
-    read_website, traffic_limit, write_website, write_website_with_secrets,
+    ExpectedOwners, RequestFacts, accept_lifecycle, decode, encode, expected_owners, expiry_header,
+    overlapping_lifecycle, read_tagging, read_website, traffic_limit, write_website, write_website_with_secrets,
 };
 pub use date::{http_date, parse_http_date, parse_iso_8601};
 pub use detect::Claim;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use headwater_engine::Changed;
 use headwater_model::{Error, Result};
@@ -18,6 +19,8 @@ pub(crate) struct Intent {
     pub(crate) request_id: String,
     /// Access key id.
     pub(crate) who: String,
+    /// Public identifier of the bearer token that it came with.
+    pub(crate) token: Option<Arc<str>>,
     pub(crate) remote: IpAddr,
     pub(crate) action: Cow<'static, str>,
     pub(crate) target: String,
@@ -63,9 +66,9 @@ impl Audit {
                 return Ok(changed);
             }
             let shown = |value: &Option<T>| serde_json::to_value(value).unwrap_or(Value::Null);
-            let Intent { request_id, who, remote, action, target } = intent;
+            let Intent { request_id, who, token, remote, action, target } = intent;
             let (before, after) = (shown(&changed.before), shown(&changed.after));
-            let entry = Entry { request_id, who, remote, action, target, before, after };
+            let entry = Entry { request_id, who, token, remote, action, target, before, after };
             if let Err(error) = audit.write(entry).await {
                 tracing::error!(%error, "a change was made and could not be audited");
                 return Err(Unacknowledged::NotAudited);

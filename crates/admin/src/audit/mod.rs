@@ -6,9 +6,10 @@
 //! writes an entry has masked it.
 //!
 //! ```text
-//! {"time":"2026-01-02T03:04:05.678Z","request_id":"…","who":"KEYID","remote":"127.0.0.1","action":"…","target":"…",
-//!  "before":…,"after":…,"previous":"64 hex digits, or empty on the first line"}
+//! {"time":"2026-01-02T03:04:05.678Z","request_id":"…","who":"KEYID","token":"…","remote":"127.0.0.1","action":"…",
+//!  "target":"…","before":…,"after":…,"previous":"64 hex digits, or empty on the first line"}
 //! ```
+//! `token` is there if the change came with a bearer token: its public identifier.
 //!
 //! How: the file is opened for every line, so it can be moved away at any time and the next change begins a new one,
 //! whose first line still names the last line of the old (after a restart: an empty `previous`).
@@ -61,6 +62,8 @@ struct Entry {
     request_id: String,
     /// Access key id.
     who: String,
+    /// Public identifier of the bearer token that it came with.
+    token: Option<Arc<str>>,
     remote: IpAddr,
     action: Cow<'static, str>,
     target: String,
@@ -75,6 +78,8 @@ struct Line<'a> {
     time: String,
     request_id: &'a str,
     who: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
     remote: IpAddr,
     action: &'a str,
     target: &'a str,
@@ -131,9 +136,11 @@ impl Audit {
 impl Shared {
     fn write(&self, entry: &Entry) -> io::Result<()> {
         let mut previous = self.previous.lock().unwrap_or_else(PoisonError::into_inner);
-        let Entry { request_id, who, remote, action, target, before, after } = entry;
+        let Entry { request_id, who, token, remote, action, target, before, after } = entry;
         let time = iso_8601(self.clock.now());
-        let line = Line { time, request_id, who, remote: *remote, action, target, before, after, previous: &previous };
+        let (token, remote, previous_line) = (token.as_deref(), *remote, &*previous);
+        let line =
+            Line { time, request_id, who, token, remote, action, target, before, after, previous: previous_line };
         let mut line = serde_json::to_vec(&line)?;
         let next = digest(&line);
         line.push(b'\n');

@@ -9,6 +9,7 @@ fn entry(target: &str) -> Entry {
     Entry {
         request_id: "R".into(),
         who: "root".into(),
+        token: (target == "c").then(|| "TOKENID".into()),
         remote: Ipv4Addr::LOCALHOST.into(),
         action: "put".into(),
         target: target.into(),
@@ -33,7 +34,8 @@ async fn lines_are_chained_over_restarts_and_a_change_shows() {
     let text = std::fs::read_to_string(&path).unwrap();
     let first = text.lines().next().unwrap();
     assert!(first.starts_with(r#"{"time":"2026-01-02T03:04:05.678Z","request_id":"R","who":"root","#), "{first}");
-    assert!(first.ends_with(r#""previous":""}"#), "{first}");
+    assert!(first.ends_with(r#""previous":""}"#) && !first.contains("token"), "{first}");
+    assert!(text.lines().nth(2).unwrap().contains(r#""who":"root","token":"TOKENID","remote""#), "{text}");
     assert_eq!(verify(&path).unwrap().unwrap(), AuditReport { lines: 3, broken: Vec::new() });
 
     std::fs::write(&path, text.replace(r#""target":"b""#, r#""target":"x""#)).unwrap();

@@ -105,8 +105,18 @@ impl BucketCommand {
                 if !yes {
                     confirm(&bucket, &count)?;
                 }
-                let Emptied { versions, uploads } = empty(&DataPlane::find(&connection, &data).await?, &bucket).await?;
+                let (plane, mut gone) = (DataPlane::find(&connection, &data).await?, Emptied::default());
+                let emptied = empty(&plane, &bucket, &mut gone).await;
+                let Emptied { versions, uploads } = gone;
                 let answer = json!({"deleted": versions, "aborted_uploads": uploads});
+                if gone == Emptied::default() {
+                    emptied?;
+                } else {
+                    // One line of the audit log, also for what went before something failed.
+                    let path = format!("{}/emptied", path(&bucket));
+                    let noted = connection.send(Method::POST, &path, Some(&answer)).await;
+                    emptied.and(noted.context("objects were deleted, and the audit log does not say so"))?;
+                }
                 let deleted = counted(versions, "object", "objects");
                 let aborted = counted(uploads, "upload", "uploads");
                 say(&server, &answer, &format!("bucket {bucket} is empty: {deleted} deleted, {aborted} aborted"));

@@ -1,6 +1,7 @@
-//! One signed request to the admin API.
+//! One request to the admin API, signed with a key or with a bearer token.
 
 use std::fmt::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -10,6 +11,7 @@ use headwater_model::bucket::Dialect;
 use headwater_model::clock::Clock as _;
 use headwater_server::SystemClock;
 use headwater_wire::sign::{ContentSha256, Signing, SigningKeys, Target, sign_v4_headers};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
@@ -27,10 +29,17 @@ const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// An answer takes as long as an origin that is tried, at most.
 const ANSWER_LIMIT: Duration = Duration::from_mins(2);
 
-/// A server's admin API, and the key to sign with.
+/// A server's admin API, and what a request proves with who asks.
 pub(super) struct Connection {
     authority: String,
-    key: RootKey,
+    proof: Proof,
+    /// Where a key is kept.
+    data: PathBuf,
+}
+
+enum Proof {
+    Key(RootKey),
+    Token(HeaderValue),
 }
 
 /// What the server refuses with; an error whose text is one line.
@@ -52,7 +61,11 @@ impl std::error::Error for Refused {}
 
 impl Connection {
     pub(super) fn new(arguments: &ServerArgs) -> anyhow::Result<Self> {
-        Ok(Self { authority: authority(&arguments.admin_url)?, key: credentials::find(&arguments.data)? })
+        let proof = match credentials::token(arguments.token_file.as_deref())? {
+            Some(token) => Proof::Token(bearer(&token)?),
+            None => Proof::Key(credentials::find(&arguments.data)?),
+        };
+        Ok(Self { authority: authority(&arguments.admin_url)?, proof, data: arguments.data.clone() })
     }
 
     /// Host of the admin listener, without brackets.
@@ -61,9 +74,15 @@ impl Connection {
         host.trim_matches(['[', ']'])
     }
 
-    /// The key to sign with.
-    pub(super) fn key(&self) -> &RootKey {
-        &self.key
+    /// The key to sign requests of the data plane with, which takes no token.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn key(&self) -> anyhow::Result<RootKey> {
+        match &self.proof {
+            Proof::Key(key) => Ok(key.clone()),
+            Proof::Token(_) => credentials::find(&self.data).context("the data plane takes no token"),
+        }
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
@@ -104,21 +123,11 @@ impl Connection {
         if let Some(version) = version {
             parts.headers.insert(header::IF_MATCH, HeaderValue::try_from(format!("\"{version}\""))?);
         }
-        let keys = SigningKeys::new();
-        let signing = Signing {
-            dialect: Dialect::S3,
-            access_key_id: &self.key.id,
-            secret: &self.key.secret,
-            session_token: None,
-            region: "cn-hangzhou",
-            target: Target::default(),
-            additional_headers: &[],
-            now: clock.now(),
-            keys: &keys,
-        };
-        sign_v4_headers(&mut parts, ContentSha256::Digest(Sha256::digest(&body).into()), &signing)?;
-        let exchange = tokio::time::timeout(ANSWER_LIMIT, self.exchange(Request::from_parts(parts, Full::new(body))));
-        let (status, text) = exchange.await.context("the server did not answer in time")??;
+        match &self.proof {
+            Proof::Token(token) => drop(parts.headers.insert(header::AUTHORIZATION, token.clone())),
+            Proof::Key(key) => sign(&mut parts, &body, key, &clock)?,
+        }
+        let (status, text) = exchange(&self.authority, Request::from_parts(parts, Full::new(body))).await?;
         if !status.is_success() {
             return Err(refusal(status, &text).into());
         }
@@ -128,10 +137,22 @@ impl Connection {
         serde_json::from_slice(&text)
             .context("the answer is no JSON; is this the admin listener of a headwater server?")
     }
+}
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
-        let unreachable = || format!("cannot reach http://{}; is the server running? see --admin-url", self.authority);
-        let stream = TcpStream::connect(&self.authority).await.with_context(unreachable)?;
+/// What the server says to a GET that nobody has to sign.
+///
+/// # Errors
+/// The server cannot be reached.
+pub(super) async fn probe(admin_url: &str, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+    let authority = authority(admin_url)?;
+    let request = Request::get(path).header(header::HOST, &authority).body(Full::default())?;
+    exchange(&authority, request).await
+}
+
+async fn exchange(authority: &str, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {
+    let exchange = async {
+        let unreachable = || format!("cannot reach http://{authority}; is the server running? see --admin-url");
+        let stream = TcpStream::connect(authority).await.with_context(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(unreachable)?;
         // Its failure shows in the answer.
         let driver = tokio::spawn(connection);
@@ -140,7 +161,31 @@ impl Connection {
         driver.abort();
         let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
         Ok((head.status, body.to_bytes()))
-    }
+    };
+    tokio::time::timeout(ANSWER_LIMIT, exchange).await.context("the server did not answer in time")?
+}
+
+fn sign(parts: &mut Parts, body: &[u8], key: &RootKey, clock: &SystemClock) -> anyhow::Result<()> {
+    let keys = SigningKeys::new();
+    let signing = Signing {
+        dialect: Dialect::S3,
+        access_key_id: &key.id,
+        secret: &key.secret,
+        session_token: None,
+        region: "cn-hangzhou",
+        target: Target::default(),
+        additional_headers: &[],
+        now: clock.now(),
+        keys: &keys,
+    };
+    Ok(sign_v4_headers(parts, ContentSha256::Digest(Sha256::digest(body).into()), &signing)?)
+}
+
+/// What a token is sent as; nothing that is printed has it.
+fn bearer(token: &str) -> anyhow::Result<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).context("the token is no line of ASCII")?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Host and port of an admin URL.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::assignment::{self, Assignment};
 use super::connection::encoded;
+use super::token::TokenCommand;
 use super::{Connection, ServerArgs, output};
 
 /// What to do with access keys
@@ -51,6 +52,11 @@ pub(crate) enum KeyCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// Issue, show and revoke bearer tokens of access keys, for programs that cannot sign
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Delete an access key; an account goes with its last key, what it owns stays
     Delete {
         /// The access key's id
@@ -69,6 +75,7 @@ fn path(id: &str) -> String {
 impl KeyCommand {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let (server, answer) = match &self {
+            Self::Token { command } => command.ask().await?,
             Self::List { server } => (server, Connection::new(server)?.get(KEYS).await?),
             Self::Create { assignments, server } => {
                 let new = if assignments.is_empty() { json!({}) } else { assignment::patch(assignments)? };
@@ -92,6 +99,7 @@ impl KeyCommand {
         };
         match (&self, server.json) {
             (_, true) => output::json(&answer),
+            (Self::Token { command }, false) => output::print(&command.shown(&answer)),
             (Self::List { .. }, false) => output::print(&list(&answer)),
             (Self::Delete { id, .. }, false) => output::print(&format!("{} is deleted\n", output::printable(id))),
             (_, false) => output::print(&output::fields(&answer)),

@@ -15,8 +15,10 @@ mod object;
 mod origin;
 mod output;
 mod progress;
+mod ready;
 mod rule;
 mod settings;
+mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ pub(crate) use explain::ExplainArgs;
 pub(crate) use key::KeyCommand;
 pub(crate) use object::ObjectCommand;
 pub(crate) use origin::OriginCommand;
+pub(crate) use ready::ReadyArgs;
 pub(crate) use rule::RuleCommand;
 pub(crate) use settings::SettingsCommand;
 
@@ -42,6 +45,9 @@ pub(crate) struct ServerArgs {
     /// Data directory with the server's root key, unless HEADWATER_ACCESS_KEY_ID and HEADWATER_ACCESS_KEY_SECRET are set
     #[arg(long, value_name = "DIR", env = "HEADWATER_DATA", default_value = "./headwater-data")]
     data: PathBuf,
+    /// File with a bearer token to send instead of signing; without it HEADWATER_TOKEN, if that is set
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long)]
     json: bool,
@@ -56,6 +62,7 @@ pub(crate) enum ClientCommand {
     Key(KeyCommand),
     Object(ObjectCommand),
     Explain(ExplainArgs),
+    Ready(ReadyArgs),
 }
 
 /// Runs a command to its end.
@@ -70,6 +77,7 @@ pub(crate) fn run(command: ClientCommand) -> anyhow::Result<ExitCode> {
             ClientCommand::Key(command) => command.run().await,
             ClientCommand::Object(command) => command.run().await,
             ClientCommand::Explain(arguments) => arguments.run().await,
+            ClientCommand::Ready(arguments) => arguments.run().await,
         }
     });
     // A reader of standard input may be waiting still.

@@ -4,7 +4,7 @@
 //! nearest one that is.
 
 mod args;
-mod duration;
+pub(crate) mod duration;
 mod file;
 mod merge;
 

@@ -4,12 +4,14 @@
 //! policy that is not one is refused with what was typed. A key whose policy is emptied does not come to have none: that
 //! is asked for by a button of its own, because it means more rights.
 //!
-//! How: `list`, `making`, `one` and `deleting` are the pages, methods of [`KeyVisit`]; what changes do is the engine's.
+//! How: `list`, `making`, `one`, `tokens` and `deleting` are the pages, methods of [`KeyVisit`]; what changes do is the engine's.
 
 mod deleting;
 mod list;
 mod making;
 mod one;
+mod removing_policy;
+mod tokens;
 
 use headwater_engine::ShownKey;
 use headwater_wire::{escape_key, unescape_path};
@@ -40,6 +42,9 @@ impl KeyVisit<'_> {
             return (!posted).then(|| self.list(text(fields, "search")));
         };
         let id = unescape_path(id)?;
+        if let ["tokens", token, "revoke"] = rest {
+            return self.revoke(posted, &id, token).await;
+        }
         if *id == *self.root_id() {
             return (!posted && rest.is_empty()).then(|| self.root());
         }
@@ -47,6 +52,8 @@ impl KeyVisit<'_> {
         Some(match (posted, rest) {
             (false, []) => self.show(&key),
             (true, []) => self.change(&key, fields).await,
+            (false, ["remove-policy"]) => self.removing_policy(&key, Faults::default()),
+            (true, ["remove-policy"]) => self.remove_policy(&key, fields).await,
             (false, ["delete"]) => self.deleting(&key, "", Faults::default()),
             (true, ["delete"]) => self.delete(&key, fields).await,
             _ => return None,

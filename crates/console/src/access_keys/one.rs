@@ -7,11 +7,12 @@ use headwater_model::Error;
 use http::StatusCode;
 use sha2::{Digest as _, Sha256};
 
+use super::tokens::TokenRow;
 use super::{EXAMPLE_POLICY, KeyVisit, address};
 use crate::faults::{Faults, OF_FORM};
 use crate::page::{Outcome, page, text};
 
-const CONCURRENT: &str = "The policy of this key was changed by somebody else since this page was opened, so nothing was \
+pub(super) const CONCURRENT: &str = "The policy of this key was changed by somebody else since this page was opened, so nothing was \
      saved. What you typed is kept: Save Policy puts it in the place of the policy as it is now.";
 
 #[derive(Template)]
@@ -30,6 +31,7 @@ struct KeyPage<'p> {
     print: String,
     policy: &'p str,
     example: &'static str,
+    tokens: Vec<TokenRow>,
     faults: Faults,
 }
 
@@ -37,15 +39,18 @@ struct KeyPage<'p> {
 #[template(path = "access_keys/root.html")]
 struct RootPage<'p> {
     csrf: &'p str,
+    notice: Option<String>,
     id: &'p str,
     display_name: &'p str,
+    tokens: Vec<TokenRow>,
 }
 
 impl KeyVisit<'_> {
     /// The root key, and how it is changed.
     pub(crate) fn root(&self) -> Outcome {
         let display_name = &self.visitor.administration.engine().accounts().root().display_name;
-        page(StatusCode::OK, &RootPage { csrf: self.visitor.csrf(), id: self.root_id(), display_name })
+        let (csrf, notice, id) = (self.visitor.csrf(), self.visitor.session.said(), self.root_id());
+        page(StatusCode::OK, &RootPage { csrf, notice, id, display_name, tokens: self.tokens(id) })
     }
 
     pub(crate) fn show(&self, key: &ShownKey) -> Outcome {
@@ -57,7 +62,7 @@ impl KeyVisit<'_> {
         self.page(StatusCode::UNPROCESSABLE_ENTITY, key, policy, faults)
     }
 
-    fn page(&self, status: StatusCode, shown: &ShownKey, policy: &str, faults: Faults) -> Outcome {
+    pub(super) fn page(&self, status: StatusCode, shown: &ShownKey, policy: &str, faults: Faults) -> Outcome {
         let ShownKey { key, owner, email } = shown;
         let shown = KeyPage {
             csrf: self.visitor.csrf(),
@@ -73,12 +78,13 @@ impl KeyVisit<'_> {
             print: print(key.policy.as_ref().map(|policy| policy.text())),
             policy,
             example: EXAMPLE_POLICY,
+            tokens: self.tokens(&key.id),
             faults,
         };
         page(status, &shown)
     }
 
-    /// What the page's buttons do. A policy is saved or removed while it is the one that the page showed.
+    /// What the page's buttons do. A policy is saved while it is the one that the page showed.
     pub(crate) async fn change(&self, key: &ShownKey, fields: &[(String, String)]) -> Outcome {
         // Browsers end lines of text areas as MIME does.
         let policy = text(fields, "policy").replace("\r\n", "\n");
@@ -90,9 +96,6 @@ impl KeyVisit<'_> {
             "enable" => (status_change(true), "It is enabled."),
             "disable" => (status_change(false), "It is disabled: requests signed with it are refused from now on."),
             _ if !as_shown => return self.page(StatusCode::CONFLICT, key, &policy, Faults::one(OF_FORM, CONCURRENT)),
-            "remove-policy" => {
-                (policy_change(None), "Its policy was removed: it may do everything that its account may.")
-            }
             _ if policy.trim().is_empty() => {
                 let empty = "Type a policy. Remove Policy is what lets the key do everything that its account may.";
                 return self.refuse(key, &policy, Faults::one("policy", empty));
@@ -117,6 +120,6 @@ impl KeyVisit<'_> {
 }
 
 /// What tells policies apart.
-fn print(policy: Option<&str>) -> String {
+pub(super) fn print(policy: Option<&str>) -> String {
     policy.map_or_else(|| "none".to_owned(), |policy| hex::encode(&Sha256::digest(policy)[..16]))
 }

@@ -1,4 +1,4 @@
-use headwater_engine::{KeyChange, ShownKey};
+use headwater_engine::{KeyChange, NewToken, ShownKey};
 use headwater_model::clock::Timestamp;
 use headwater_model::rule::SECRET_MASK;
 use http::StatusCode;
@@ -120,7 +120,11 @@ async fn a_key_is_disabled_and_enabled_and_its_policy_saved_and_removed() {
     assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await, done, "as it stands");
     assert!(open().await.contains("nothing was changed"));
     assert_eq!(browser.audited().await, audited, "a change without effect is none");
-    assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "remove-policy")]).await, done);
+    let (status, question) = browser.get("/access-keys/AKEY/remove-policy").await;
+    assert!(status == StatusCode::OK && question.contains("&#34;Allow&#34;"), "{question}");
+    assert!(keys(&browser)[0].key.policy.is_some(), "a question changes nothing");
+    assert_eq!(browser.submit(&question, "/remove-policy", &[]).await, done);
+    assert_eq!(browser.get("/access-keys/AKEY/remove-policy").await, done, "there is nothing to remove");
     assert_eq!(keys(&browser)[0].key.policy, None);
     let audited = browser.audited().await;
     assert!(audited.contains(r#""action":"change_access_key""#) && audited.contains("access key AKEY"), "{audited}");
@@ -135,12 +139,21 @@ async fn a_concurrent_change_of_a_policy_is_told_and_nothing_typed_is_lost() {
     let policy = Some(Some(of_another.clone().into()));
     let change = KeyChange { policy, ..KeyChange::default() };
     browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
-    for sent in [&[("do", "policy"), ("policy", POLICY)][..], &[("do", "remove-policy"), ("policy", POLICY)]] {
-        let (status, page) = browser.submit(&page, "value=\"policy\"", sent).await;
-        assert_eq!(status, StatusCode::CONFLICT);
-        assert!(page.contains("changed by somebody else") && page.contains("&#34;Allow&#34;"), "{page}");
-        assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), of_another);
-    }
+    let sent = [("do", "policy"), ("policy", POLICY)];
+    let (status, refused) = browser.submit(&page, "value=\"policy\"", &sent).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(refused.contains("changed by somebody else") && refused.contains("&#34;Allow&#34;"), "{refused}");
+    let (_, question) = browser.get("/access-keys/AKEY/remove-policy").await;
+    let policy = Some(Some(POLICY.into()));
+    let change = KeyChange { policy, ..KeyChange::default() };
+    browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
+    let (status, refused) = browser.submit(&question, "/remove-policy", &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(refused.contains("changed by somebody else") && refused.contains("&#34;Allow&#34;"), "{refused}");
+    assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), POLICY);
+    let policy = Some(Some(of_another.clone().into()));
+    let change = KeyChange { policy, ..KeyChange::default() };
+    browser.world.administration.engine().change_access_key("AKEY", change).await.unwrap();
     let (_, page) = browser.submit(&page, "value=\"policy\"", &[("do", "policy"), ("policy", POLICY)]).await;
     assert_eq!(browser.submit(&page, "value=\"policy\"", &[("do", "policy")]).await.0, StatusCode::SEE_OTHER);
     assert_eq!(keys(&browser)[0].key.policy.as_ref().unwrap().text(), POLICY);
@@ -199,6 +212,39 @@ async fn the_root_key_is_shown_and_not_changed() {
     let (_, page) = browser.get("/create-access-key").await;
     let page = page.replace("action=\"/create-access-key\"", "action=\"/access-keys/root\"");
     assert_eq!(browser.submit(&page, "/access-keys/root", &[("do", "disable")]).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn tokens_are_shown_and_revoked_after_a_question() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let engine = browser.world.administration.engine();
+    for (key, home) in [("AKEY", "/access-keys/AKEY"), ("root", "/access-keys/root")] {
+        let (_, none) = browser.get(home).await;
+        assert!(none.contains("The key has no token.") && none.contains("headwater key token create"), "{none}");
+        let new = NewToken { access_key_id: key.into(), life: None, note: Some(SCRIPT.into()) };
+        let (made, token) = engine.create_access_token(&new).await.unwrap();
+        let id = made.after.unwrap().id;
+        let (_, page) = browser.get(home).await;
+        assert!(page.contains(&*id) && page.contains("Never") && !page.contains("<script>x"), "{page}");
+        assert!(!page.contains(token.reveal()), "{page}");
+        let address = format!("{home}/tokens/{id}/revoke");
+        let (status, question) = browser.get(&address).await;
+        assert_eq!((status, question.contains(&format!("Revoke token {id}?"))), (StatusCode::OK, true), "{question}");
+        assert!(!question.contains("<script>x"), "{question}");
+        assert_eq!(engine.access_tokens(Some(key)).len(), 1, "a question changes nothing");
+        let revoked = browser.submit(&question, "/revoke", &[]).await;
+        assert_eq!(revoked, (StatusCode::SEE_OTHER, home.to_owned()));
+        assert_eq!(engine.access_tokens(Some(key)).len(), 0);
+        assert!(browser.get(home).await.1.contains(&format!("Token {id} was revoked.")));
+        assert_eq!(browser.get(&address).await.0, StatusCode::NOT_FOUND);
+        let audited = browser.audited().await;
+        assert!(audited.contains(r#""action":"revoke_access_token""#) && audited.contains(&*id), "{audited}");
+    }
+    let new = NewToken { access_key_id: "root".into(), ..NewToken::default() };
+    let id = engine.create_access_token(&new).await.unwrap().0.after.unwrap().id;
+    let of_another = browser.get(&format!("/access-keys/AKEY/tokens/{id}/revoke")).await;
+    assert_eq!(of_another.0, StatusCode::NOT_FOUND);
 }
 
 #[test]

@@ -23,6 +23,8 @@ const MAX_SHOWN_BYTES: usize = 16 << 10;
 struct Row {
     time: String,
     who: String,
+    /// Identifier of the bearer token that it came with.
+    token: String,
     remote: String,
     action: String,
     target: String,
@@ -69,6 +71,7 @@ impl Row {
         Self {
             time: text("time"),
             who: text("who"),
+            token: text("token"),
             remote: text("remote"),
             action: text("action"),
             target: text("target"),
@@ -80,8 +83,8 @@ impl Row {
 
     /// Whether any part of it has this, in any letter case.
     fn contains(&self, wanted: &str) -> bool {
-        let Self { time, who, remote, action, target, request_id, before, after } = self;
-        let texts = [time, who, remote, action, target, request_id].into_iter().chain(before).chain(after);
+        let Self { time, who, token, remote, action, target, request_id, before, after } = self;
+        let texts = [time, who, token, remote, action, target, request_id].into_iter().chain(before).chain(after);
         texts.into_iter().any(|text| text.to_lowercase().contains(wanted))
     }
 }

@@ -4,6 +4,7 @@
 //! may read) stays as it is.
 
 use askama::Template;
+use headwater_admin::DescribedObject;
 use headwater_model::acl::{Acl, Grant, Grantee, WantedAcl, WantedGrant, WantedGrantee};
 use headwater_model::encryption::{KeyHolder, WriteEncryption};
 use headwater_model::limits::MAX_USER_META_BYTES;
@@ -224,14 +225,15 @@ impl BucketVisit<'_> {
             return self.form(key, typed, &meta, Some(alert.to_owned()));
         }
         let (target, retagged) = (format!("object {}/{}", self.name(), key.as_str()), tags != meta.tags);
+        let before = Some(DescribedObject::new(&meta.headers, &meta.tags));
         let done = if headers != meta.headers && fixed(&meta).is_none() {
+            let after = Some(DescribedObject::new(&headers, &tags));
             let op = Op::CopyObject(Box::new(self.onto_itself(key, &meta, headers, tags)));
-            self.visitor.change("put_object_metadata", target, op, (None::<()>, None)).await
+            self.visitor.change("put_object_metadata", target, op, (before, after)).await
         } else if retagged {
-            let documents = (Some(meta.tags.clone()), Some(tags.clone()));
-            self.visitor
-                .change("put_object_tagging", target, Op::PutObjectTagging(self.current(key), tags), documents)
-                .await
+            let after = Some(DescribedObject::new(&meta.headers, &tags));
+            let op = Op::PutObjectTagging(self.current(key), tags);
+            self.visitor.change("put_object_tagging", target, op, (before, after)).await
         } else {
             Ok(())
         };

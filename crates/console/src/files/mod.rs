@@ -34,7 +34,7 @@ impl BucketVisit<'_> {
         headers: &HeaderMap,
     ) -> Option<Outcome> {
         Some(match (posted, rest) {
-            (false, []) => self.listing(fields, None).await,
+            (false, []) => self.listing(fields).await,
             (true, ["delete"]) => self.delete_files(fields).await,
             (_, ["object", ..] | ["content" | "preview"]) => {
                 let key = ObjectKey::parse(text(fields, "key")).ok()?;

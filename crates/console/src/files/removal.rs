@@ -29,8 +29,8 @@ impl BucketVisit<'_> {
         let prefix = text(fields, "prefix");
         let keys = match named {
             Ok(keys) if !keys.is_empty() => keys,
-            Ok(_) => return self.listing(fields, Some("Select what is to be deleted.".to_owned())).await,
-            Err(error) => return self.listing(fields, Some(error.to_string())).await,
+            Ok(_) => return self.refused_listing(fields, "Select what is to be deleted.".to_owned()).await,
+            Err(error) => return self.refused_listing(fields, error.to_string()).await,
         };
         if text(fields, "confirmed").is_empty() {
             return self.confirm_removal(prefix, keys, None);

@@ -6,7 +6,6 @@
 use headwater_model::rule::SECRET_MASK;
 use headwater_model::settings::{OriginSettings, TimeWindow};
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::fields::{self, Field, Input, KINDS};
 use crate::faults::{Faults, OF_FORM};
@@ -80,11 +79,6 @@ impl OriginForm {
         }
         serde_json::from_value(Value::Object(settings)).map_err(|error| Faults::one(OF_FORM, error.to_string()))
     }
-}
-
-/// What tells settings with masked secrets apart.
-pub(super) fn print(settings: &OriginSettings) -> String {
-    hex::encode(&Sha256::digest(json!(settings).to_string())[..16])
 }
 
 fn read(input: Input, typed: &str) -> Result<Value, String> {

@@ -8,7 +8,7 @@ use headwater_model::settings::OriginSettings;
 use http::StatusCode;
 
 use super::fields::{self, Field, GROUPS, Input, KINDS};
-use super::form::{OriginForm, print};
+use super::form::OriginForm;
 use super::health::Health;
 use super::named::named;
 use super::{OriginVisit, address};
@@ -50,8 +50,9 @@ struct Filled<'f> {
 
 impl OriginVisit<'_> {
     pub(crate) fn show(&self, id: &OriginId) -> Outcome {
-        let settings = self.settings(id);
-        let (form, print) = (&OriginForm::of(&settings), &print(&settings));
+        // Read before the settings: a change between the two is noticed when the form comes back.
+        let print = &self.version(id);
+        let form = &OriginForm::of(&self.settings(id));
         self.page(StatusCode::OK, id, Filled { form, print, faults: Faults::default(), alert: None })
     }
 
@@ -90,25 +91,28 @@ impl OriginVisit<'_> {
             Ok(settings) => settings,
             Err(faults) => return refused(faults),
         };
-        let expected = shown.clone();
-        let new = move |now: &OriginSettings| {
-            if print(now) == expected { Ok(settings) } else { Err(Error::PreconditionFailed { condition: "print" }) }
-        };
         let Self { visitor } = self;
-        let changed = visitor.administration.change_origin_settings(visitor.requester.clone(), id.clone(), new).await;
+        let (requester, expected) = (visitor.requester.clone(), Some(shown.clone()));
+        let new = move |_: &OriginSettings| Ok(settings);
+        let changed = visitor.administration.change_origin_settings(requester, id.clone(), expected, new).await;
         match changed {
             Ok(changed) if changed.differs => {
                 visitor.session.say("The settings were saved: they hold for every request from now on.".to_owned());
             }
             Ok(_) => visitor.session.say("That is how they were: nothing was changed.".to_owned()),
             Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => {
-                let print = &print(&self.settings(id));
+                let print = &self.version(id);
                 let filled = Filled { form: &form, print, faults: Faults::default(), alert: Some(CONCURRENT) };
                 return self.page(StatusCode::CONFLICT, id, filled);
             }
             Err(failure) => return refused(faults_of(failure)),
         }
         Outcome::To(address(id))
+    }
+
+    /// What tells the settings of now from others, by their secrets too.
+    fn version(&self, id: &OriginId) -> String {
+        self.visitor.administration.engine().origin_version(id)
     }
 
     /// With secrets masked; the defaults if it has none of its own.

@@ -30,7 +30,7 @@ impl OriginVisit<'_> {
 
     pub(crate) async fn remove(&self, id: &OriginId) -> Outcome {
         let Self { visitor } = self;
-        let removed = visitor.administration.delete_origin_settings(visitor.requester.clone(), id.clone()).await;
+        let removed = visitor.administration.delete_origin_settings(visitor.requester.clone(), id.clone(), None).await;
         if let Err(failure) = removed {
             return self.asking(id, Faults::refused(&failure, &[]));
         }

@@ -51,7 +51,7 @@ fn all_set() -> OriginSettings {
 }
 
 async fn put(browser: &Browser, settings: OriginSettings) {
-    browser.world.administration.engine().change_origin_settings(&id(), |_| Ok(settings)).await.unwrap();
+    browser.world.administration.engine().change_origin_settings(&id(), None, |_| Ok(settings)).await.unwrap();
 }
 
 /// With secrets masked.
@@ -100,7 +100,7 @@ async fn origins_of_rules_and_of_settings_are_listed_with_their_buckets() {
     let other = OriginId::parse("http://other.example/").unwrap();
     let limits = OriginLimits { bytes_per_day: Some(2048), ..OriginLimits::default() };
     let settings = OriginSettings { limits, ..OriginSettings::default() };
-    browser.world.administration.engine().change_origin_settings(&other, |_| Ok(settings)).await.unwrap();
+    browser.world.administration.engine().change_origin_settings(&other, None, |_| Ok(settings)).await.unwrap();
 
     let (_, page) = browser.get("/origins").await;
     for words in [
@@ -237,6 +237,21 @@ async fn a_concurrent_change_is_told_and_nothing_typed_is_lost() {
     assert_eq!(stored(&browser).unwrap().user_agent.as_deref(), Some("of-another"));
     assert_eq!(browser.submit(&page, "name=\"print\"", &[]).await.0, StatusCode::SEE_OTHER);
     assert_eq!(stored(&browser).unwrap().user_agent.as_deref(), Some("mine"));
+}
+
+#[tokio::test]
+async fn another_secret_under_the_same_id_is_a_concurrent_change() {
+    let browser = Browser::new().await;
+    put(&browser, all_set()).await;
+    let (_, page) = browser.get(PLACE).await;
+    let mut of_another = all_set();
+    of_another.credentials.as_mut().unwrap().access_key_secret = Secret::new("of-another-0123");
+    put(&browser, of_another.clone()).await;
+    assert_eq!(stored(&browser), Some(of_another), "what is stored, masked, is what the page showed");
+    let (status, again) = browser.submit(&page, "name=\"print\"", &[("user_agent", "mine")]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(again.contains("changed by somebody else") && !again.contains("of-another-0123"), "{again}");
+    assert_eq!(browser.submit(&again, "name=\"print\"", &[]).await.0, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

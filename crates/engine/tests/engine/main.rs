@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test that cannot set up its stage fails there
 
+mod access;
 mod account_block;
 mod composition;
 mod encryption;
@@ -17,6 +18,8 @@ mod rights_of_objects;
 mod sealing;
 mod site;
 mod support;
+mod temporary;
+mod tokens;
 mod versions;
 mod website;
 mod worm;

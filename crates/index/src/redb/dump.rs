@@ -16,6 +16,7 @@ use headwater_model::{Error, Result};
 
 use super::RedbIndex;
 use super::file::IndexFile;
+use super::spread;
 use crate::{KeyRange, Row};
 
 const MAGIC: &[u8; 8] = b"HWINDEX1";
@@ -85,7 +86,7 @@ pub fn load(path: &Path, dump: &mut impl Read) -> Result<DumpSummary> {
     loop {
         let (batch, more) = read_batch(&mut input)?;
         rows += batch.len() as u64;
-        file.write(|table| batch.iter().try_for_each(|row| table.put(&row.key, &row.value)))?;
+        file.write(|table| spread(batch.iter()).try_for_each(|row| table.put(&row.key, &row.value)))?;
         if !more {
             break;
         }

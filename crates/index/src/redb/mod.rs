@@ -19,6 +19,7 @@ mod failure;
 mod file;
 mod group;
 mod scan;
+mod spread;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use crate::{Commit, Index, KeyRange, Outcome, Row};
 pub use dump::{DumpSummary, load};
 pub use file::{CheckReport, check};
 pub use scan::RedbSnapshot;
+pub use spread::spread;
 
 /// An open index file.
 ///
@@ -72,7 +74,7 @@ impl RedbIndex {
     }
 
     /// Changes rows (`Some`: written, `None`: deleted) and [`RedbIndex::applied_sequence`] in one durable commit, in
-    /// place. Changes in ascending order of keys are written fastest; of several changes of one key the last wins.
+    /// place. Changes in the order of [`spread`] leave the file smallest; of several changes of one key the last wins.
     ///
     /// # Errors
     /// `StorageFull`, `Damaged`, `Internal`; also `Internal` for a sequence below the one applied already, which would

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::key::{RowKind, describe};
 use super::{
-    AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow,
-    PublicAccessRow, SegmentRow, UploadKeyRow, UploadRow, VersionRow,
+    AccessTokenRow, AccountRow, BucketRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow,
+    OriginUsageRow, PartRow, PublicAccessRow, SegmentRow, UploadKeyRow, UploadRow, VersionRow,
 };
 
 /// Why a row cannot be read.
@@ -115,6 +115,9 @@ pub fn verify(key: &[u8], value: &[u8]) -> Result<(), RowError> {
         RowKind::GoneCount => GoneCountRow::parse_key(key).and_then(|_| GoneCountRow::decode(key, value).map(drop)),
         RowKind::PublicAccess => {
             PublicAccessRow::parse_key(key).and_then(|()| PublicAccessRow::decode(key, value).map(drop))
+        }
+        RowKind::AccessToken => {
+            AccessTokenRow::parse_key(key).and_then(|_| AccessTokenRow::decode(key, value).map(drop))
         }
         RowKind::UploadKey => UploadKeyRow::parse_key(key).and_then(|_| UploadKeyRow::decode(key, value).map(drop)),
         RowKind::Object => ObjectRow::parse_key(key).and_then(|_| ObjectRow::decode(key, value).map(drop)),

@@ -11,8 +11,8 @@ use headwater_model::origin::OriginId;
 
 use super::codec::RowError;
 use super::{
-    AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow, PartRow,
-    PublicAccessRow, SegmentRow, UploadKeyRow, UploadRow, VersionRow,
+    AccessTokenRow, AccountRow, CounterRow, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow, OriginUsageRow,
+    PartRow, PublicAccessRow, SegmentRow, UploadKeyRow, UploadRow, VersionRow,
 };
 
 /// What follows a `0x00` that belongs to the text.
@@ -32,6 +32,8 @@ pub enum RowKind {
     Counter = b'c',
     /// [`super::GoneRow`].
     Gone = b'g',
+    /// [`super::AccessTokenRow`].
+    AccessToken = b'h',
     /// [`super::UploadKeyRow`].
     UploadKey = b'i',
     /// [`super::PublicAccessRow`].
@@ -58,11 +60,12 @@ pub enum RowKind {
 
 impl RowKind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Account,
         Self::Bucket,
         Self::Counter,
         Self::Gone,
+        Self::AccessToken,
         Self::UploadKey,
         Self::PublicAccess,
         Self::GoneCount,
@@ -102,6 +105,7 @@ fn describe_known(key: &[u8]) -> Option<String> {
             let (generation, name) = GoneRow::parse_key(key).ok()?;
             format!("gone row {name:?} of generation {}", generation.0)
         }
+        RowKind::AccessToken => format!("access token row {:?}", AccessTokenRow::parse_key(key).ok()?),
         RowKind::UploadKey => {
             let (generation, id) = UploadKeyRow::parse_key(key).ok()?;
             format!("upload key row {id} of generation {}", generation.0)

@@ -4,44 +4,26 @@
 //! are passed over in place, and nothing behind the last of them is read; a page has a thousand rows. Deliberately not
 //! here: judging what is passed over. A row that is damaged behind what is told is listed, and found by who opens it.
 
-use std::marker::PhantomData;
-
 use headwater_model::ObjectKey;
-use headwater_model::clock::Timestamp;
-use headwater_model::digest::{ChecksumAlgorithm, ChecksumType, ETag};
 use headwater_model::list::ListedObject;
-use headwater_model::object::{ObjectAccess, ObjectKind, ObjectMeta, Provenance};
+use headwater_model::object::{ObjectAccess, ObjectMeta};
 use headwater_model::version::ObjectLock;
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::codec::{RowError, RowValue};
 use super::key::describe;
 use super::object::ObjectRow;
 
 impl ObjectRow {
-    /// What a listing tells of the object whose row this is.
+    /// What a listing tells of the object whose row this is; `name` is what [`ObjectRow::name`] reads of its key.
     ///
     /// # Errors
     /// As for reading the whole row, as far as it is read.
-    pub fn listed(row_key: &[u8], value: &[u8]) -> Result<ListedObject, RowError> {
-        let (_, key) = Self::parse_key(row_key)?;
+    pub fn listed(row_key: &[u8], name: &str, value: &[u8]) -> Result<ListedObject, RowError> {
+        let key = ObjectKey::parse(name).map_err(|_| RowError::Key { row: describe(row_key) })?;
         match value.split_first() {
-            Some((&(SAME_BEGINNING | Self::VERSION), payload)) => {
-                let (row, _) = postcard::take_from_bytes::<Row<'_>>(payload)
-                    .map_err(|error| RowError::Value { row: describe(row_key), detail: error.to_string() })?;
-                let Meta { size_bytes, etag, last_modified, checksum, kind, headers, composition, .. } = row.meta;
-                Ok(ListedObject {
-                    key,
-                    size_bytes,
-                    etag,
-                    last_modified,
-                    kind,
-                    checksum_algorithm: checksum.map(|checksum| checksum.algorithm),
-                    checksum_type: composition.checksum_type,
-                    storage_class: headers.storage_class,
-                    owner: headers.access.and_then(|access| access.owner),
-                })
+            Some((&(SAME_BEGINNING | Self::VERSION), row)) => {
+                read(row, key).map_err(|error| RowError::Value { row: describe(row_key), detail: error.to_string() })
             }
             // Of an earlier version, or of none.
             _ => Ok(listed(key, &Self::decode(row_key, value)?.meta)),
@@ -70,75 +52,94 @@ const SAME_BEGINNING: u8 = 4;
 /// Representation headers of an object, each of which it may have.
 const CONTENT_HEADERS: usize = 7;
 
-/// The beginning of an [`ObjectRow`]. Fields of the name `_…` are passed over.
-#[derive(Deserialize)]
-struct Row<'a> {
-    _sequence: u64,
-    #[serde(borrow)]
-    meta: Meta<'a>,
-}
+/// Bytes of an MD5.
+const MD5_BYTES: usize = 16;
 
-/// The beginning of an [`ObjectMeta`], field by field in its order.
-#[derive(Deserialize)]
-struct Meta<'a> {
-    size_bytes: u64,
-    etag: ETag,
-    last_modified: Timestamp,
-    _crc64: u64,
-    _md5: Option<[u8; 16]>,
-    checksum: Option<Checksum>,
-    kind: ObjectKind,
-    _provenance: Provenance,
-    #[serde(borrow)]
-    headers: Headers<'a>,
-    #[serde(borrow)]
-    _tags: Passed<(&'a str, &'a str)>,
-    composition: Composition,
-}
-
-#[derive(Deserialize)]
-struct Checksum {
-    algorithm: ChecksumAlgorithm,
-    _value: Passed<u8>,
-}
-
-#[derive(Deserialize)]
-struct Headers<'a> {
-    #[serde(borrow)]
-    _content: [Option<&'a str>; CONTENT_HEADERS],
-    #[serde(borrow)]
-    _user: Passed<(&'a str, &'a str)>,
-    storage_class: Option<Box<str>>,
-    #[serde(borrow)]
-    _website_redirect: Option<&'a str>,
-    access: Option<ObjectAccess>,
-    _lock: Option<ObjectLock>,
-}
-
-/// The beginning of a composition.
-#[derive(Deserialize)]
-struct Composition {
-    checksum_type: ChecksumType,
-}
-
-/// A sequence that is passed over.
-struct Passed<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Passed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Self(PhantomData))
+/// Reads an [`ObjectRow`] field by field, in the order of its definition and of those of what it holds.
+fn read(row: &[u8], key: ObjectKey) -> Result<ListedObject, postcard::Error> {
+    let mut fields = Fields(row);
+    fields.pass_number()?; // The sequence.
+    let (size_bytes, etag, last_modified) = (fields.take()?, fields.take()?, fields.take()?);
+    fields.pass_number()?; // The CRC-64.
+    if fields.is_some()? {
+        fields.pass(MD5_BYTES)?;
     }
+    let checksum_algorithm = if fields.is_some()? { Some(fields.take()?) } else { None };
+    if checksum_algorithm.is_some() {
+        fields.pass_text()?;
+    }
+    let kind = fields.take()?;
+    fields.pass_number()?; // The provenance.
+    for _ in 0..CONTENT_HEADERS {
+        fields.pass_optional_text()?;
+    }
+    fields.pass_pairs()?; // The user's metadata.
+    let storage_class = fields.take()?;
+    fields.pass_optional_text()?; // The website's redirect.
+    let access: Option<ObjectAccess> = fields.take()?;
+    fields.take::<Option<ObjectLock>>()?;
+    fields.pass_pairs()?; // Tags.
+    let owner = access.and_then(|access| access.owner);
+    let checksum_type = fields.take()?;
+    Ok(ListedObject {
+        key,
+        size_bytes,
+        etag,
+        last_modified,
+        kind,
+        checksum_algorithm,
+        checksum_type,
+        storage_class,
+        owner,
+    })
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Passed<T> {
-    type Value = Self;
+/// What is left of a row, in the format of postcard.
+struct Fields<'a>(&'a [u8]);
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a sequence")
+impl<'a> Fields<'a> {
+    fn take<T: Deserialize<'a>>(&mut self) -> Result<T, postcard::Error> {
+        let (value, rest) = postcard::take_from_bytes(self.0)?;
+        self.0 = rest;
+        Ok(value)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<T>()?.is_some() {}
-        Ok(self)
+    /// Whether an optional value is there, which then follows.
+    fn is_some(&mut self) -> Result<bool, postcard::Error> {
+        let (tag, rest) = self.0.split_first().ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        self.0 = rest;
+        match tag {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(postcard::Error::DeserializeBadOption),
+        }
+    }
+
+    fn pass(&mut self, size_bytes: usize) -> Result<(), postcard::Error> {
+        self.0 = self.0.get(size_bytes..).ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        Ok(())
+    }
+
+    /// A number of more than a byte, or which of an enumeration's values it is.
+    fn pass_number(&mut self) -> Result<(), postcard::Error> {
+        self.take::<u64>().map(drop)
+    }
+
+    /// A text, or a sequence of bytes.
+    fn pass_text(&mut self) -> Result<(), postcard::Error> {
+        let size_bytes = self.take()?;
+        self.pass(size_bytes)
+    }
+
+    fn pass_optional_text(&mut self) -> Result<(), postcard::Error> {
+        if self.is_some()? { self.pass_text() } else { Ok(()) }
+    }
+
+    fn pass_pairs(&mut self) -> Result<(), postcard::Error> {
+        for _ in 0..self.take::<usize>()? {
+            self.pass_text()?;
+            self.pass_text()?;
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@
 //! bucket      'b' name
 //! counter     'c' counter
 //! gone        'g' generation key
+//! token       'h' token-id
 //! upload key  'i' generation upload-id
 //! block       'k'
 //! gone count  'n' generation
@@ -26,6 +27,7 @@
 //! `headwater_model` inside the values are part of the format: changing one of them changes the version of every row
 //! that holds it, and the golden values in the tests notice a forgotten one.
 
+mod access_token;
 mod account;
 mod bucket;
 mod codec;
@@ -47,6 +49,7 @@ mod upload;
 mod upload_key;
 mod version;
 
+pub use access_token::AccessTokenRow;
 pub use account::AccountRow;
 pub use bucket::BucketRow;
 pub use codec::{RowError, RowValue, verify};

@@ -12,6 +12,7 @@ use headwater_model::policy::{Attached, Policy};
 use headwater_model::reply::Owner;
 use headwater_model::rule::{RoutingRule, Secret};
 use headwater_model::settings::{OriginCredentials, OriginKind, OriginSettings, OriginUsage, TimeWindow};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{VersionId, VersionNumber};
 use headwater_model::website::Website;
 use headwater_model::{BucketName, Error, ObjectKey};
@@ -175,6 +176,18 @@ fn account() -> AccountRow {
     AccountRow { sequence: 9, account }
 }
 
+fn access_token() -> AccessTokenRow {
+    let token = AccessToken {
+        id: "TOKENID".into(),
+        access_key_id: "AKID".into(),
+        digest: [0xD1; 32],
+        created: Timestamp(4),
+        expires: Some(Timestamp(5)),
+        note: Some("backup".into()),
+    };
+    AccessTokenRow { sequence: 13, token }
+}
+
 fn origin() -> OriginRow {
     let credentials = OriginCredentials {
         access_key_id: "id".into(),
@@ -218,6 +231,7 @@ fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (BucketRow::key(&bucket().bucket.name), bucket().encode()),
         (CounterRow::key(Counter::NextGeneration), CounterRow { value: 5 }.encode()),
         (GoneRow::key(generation, &key), GoneRow { sequence: 1, deleted: Timestamp(2) }.encode()),
+        (AccessTokenRow::key("TOKENID"), access_token().encode()),
         (UploadKeyRow::key(generation, id), UploadKeyRow { key: key.clone() }.encode()),
         (PublicAccessRow::key(), public_access().encode()),
         (GoneCountRow::key(generation), GoneCountRow { count: 300 }.encode()),
@@ -239,6 +253,7 @@ fn round_trip<R: RowValue + PartialEq + std::fmt::Debug>(row: &R) {
 #[test]
 fn values_come_back_as_they_were() {
     round_trip(&account());
+    round_trip(&access_token());
     round_trip(&bucket());
     round_trip(&filled::configured());
     round_trip(&object());
@@ -286,6 +301,7 @@ fn every_kind_is_verified_and_told_by_name() {
             "bucket row \"photos\"",
             "counter row NextGeneration",
             "gone row \"a/b\\0c\" of generation 4",
+            "access token row \"TOKENID\"",
             "upload key row 07070707070707070707070707070707 of generation 4",
             "public access block row",
             "gone count row of generation 4",
@@ -318,7 +334,7 @@ fn a_newer_version_is_an_error_that_names_the_row_and_the_remedy() {
 
 #[test]
 fn damaged_values_and_keys_are_errors() {
-    let (key, value) = &samples()[7];
+    let (key, value) = &samples()[8];
     for length in 0..value.len() {
         let error = ObjectRow::decode(key, &value[..length]).expect_err("cut short");
         assert!(matches!(Error::from(error), Error::Damaged { .. }));

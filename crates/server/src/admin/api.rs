@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 
 use super::error::{ErrorBody, Failure, json};
 use super::extract::Asked;
-use super::{buckets, explain, keys, objects, origins, overview, rules, sts, tombstones};
+use super::{buckets, explain, keys, objects, origins, overview, rules, sts, tokens, tombstones};
 
 /// Lines of the audit log that are shown by default, and at most.
 const AUDIT_LINES: usize = 100;
@@ -43,6 +43,7 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/api/v1/buckets", || get(buckets::list).post(buckets::create)),
     ("/api/v1/buckets/{bucket}", || get(buckets::get).delete(buckets::delete)),
     ("/api/v1/buckets/{bucket}/stat", || get(buckets::stat)),
+    ("/api/v1/buckets/{bucket}/emptied", || post(buckets::emptied)),
     ("/api/v1/buckets/{bucket}/objects", || get(objects::browse)),
     ("/api/v1/buckets/{bucket}/objects/{*key}", || get(objects::get).delete(objects::delete)),
     ("/api/v1/buckets/{bucket}/presign", || post(objects::presign)),
@@ -59,6 +60,8 @@ const ROUTES: &[(&str, Methods)] = &[
     ("/api/v1/keys", || get(keys::list).post(keys::create)),
     ("/api/v1/keys/{access_key_id}", || get(keys::get).patch(keys::patch).delete(keys::delete)),
     ("/api/v1/sts/assume-role", || post(sts::assume_role)),
+    ("/api/v1/tokens", || get(tokens::list).post(tokens::create)),
+    ("/api/v1/tokens/{token_id}", || delete(tokens::revoke)),
     ("/api/v1/origins", || get(origins::list)),
     ("/api/v1/origins/{scheme}/{authority}", || {
         get(origins::get).put(origins::put).patch(origins::patch).delete(origins::delete)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::IntoResponse as _;
-use headwater_admin::{Requester, iso_8601};
+use headwater_admin::{Emptied, Requester, iso_8601};
 use headwater_model::acl::Acl;
 use headwater_model::bucket::{Bucket, Dialect};
 use headwater_model::op::Op;
@@ -151,6 +151,36 @@ pub(super) async fn stat(State(api): Shared, At(bucket): At<String>, By(requeste
         }
         _ => Err(Error::internal("count a bucket", "the reply is another operation's").into()),
     }
+}
+
+/// What a client deleted of a bucket by the data plane.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmptiedDocument {
+    /// Objects, versions and delete markers.
+    deleted: u64,
+    /// Open uploads.
+    aborted_uploads: u64,
+}
+
+/// Writes a line into the audit log: a client has emptied the bucket, object by object, by the data plane. It changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/buckets/{bucket}/emptied", tag = "buckets", params(("bucket" = String, Path)),
+    request_body = EmptiedDocument,
+    responses((status = 204, description = "written down"),
+              (status = "4XX", description = "refused", body = ErrorBody)),
+)]
+pub(super) async fn emptied(
+    State(api): Shared,
+    At(bucket): At<String>,
+    By(requester): By,
+    Document(body): Document,
+) -> Answer {
+    let EmptiedDocument { deleted, aborted_uploads } = document::read(&body)?;
+    let emptied = Emptied { deleted, aborted_uploads };
+    let noted = api.administration.note_emptied(requester, BucketName::parse(&bucket)?, emptied).await;
+    noted.map_err(unacknowledged)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Deletes an empty bucket with its settings and rules.

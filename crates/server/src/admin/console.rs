@@ -20,7 +20,7 @@ impl AdminPlane {
     ) -> Response<Body> {
         let (parts, incoming) = request.into_parts();
         let remote = peer.ip().to_canonical();
-        let requester = Requester { request_id: id.as_str().to_owned(), who: String::new(), remote };
+        let requester = Requester { request_id: id.as_str().to_owned(), who: String::new(), token: None, remote };
         let response = match self.console.admit(&parts) {
             Admission::Answered(response) => response.map(body::outgoing),
             Admission::Upload(admitted) => {

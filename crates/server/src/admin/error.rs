@@ -1,10 +1,14 @@
 //! What the admin API says when it refuses: one shape for every error.
 
 use axum::response::{IntoResponse, Response};
+use headwater_engine::TokenRefusal;
 use headwater_model::Error;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// RFC 6750's word for a token that does not count, and ours.
+const INVALID_TOKEN: &str = "invalid_token";
 
 /// The body of every answer that is an error.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,6 +43,11 @@ impl Failure {
 
     pub(super) fn unauthenticated(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+    }
+
+    /// A bearer token that does not count (RFC 6750, section 3.1).
+    pub(super) fn invalid_token(refusal: TokenRefusal) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, INVALID_TOKEN, refusal.to_string())
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -95,6 +104,10 @@ impl From<Error> for Failure {
                 Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", message)
                     .field("If-Match", Some(expected.to_string()))
             }
+            Error::PreconditionFailed { condition } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", "it was changed since it was read")
+                    .field(condition, None)
+            }
             Error::AccessDenied { .. } => Self::new(StatusCode::FORBIDDEN, "access_denied", message),
             Error::NotImplemented { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_implemented", message),
             Error::MirrorFailed(_) => Self::new(StatusCode::FAILED_DEPENDENCY, "mirror_failed", message),
@@ -110,8 +123,24 @@ impl From<Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        json(self.status, &ErrorBody { error: self.detail })
+        let challenge = (self.status == StatusCode::UNAUTHORIZED).then(|| challenge(&self.detail));
+        let mut response = json(self.status, &ErrorBody { error: self.detail });
+        if let Some(challenge) = challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
+}
+
+/// What a client could authenticate with (RFC 9110, section 11.6.1): the signature of a key, or a bearer token and, if
+/// there was one, what is wrong with it.
+fn challenge(detail: &ErrorDetail) -> HeaderValue {
+    const SCHEMES: &str = "AWS4-HMAC-SHA256, Bearer realm=\"headwater\"";
+    let told = match detail.code {
+        INVALID_TOKEN => format!("{SCHEMES}, error=\"invalid_token\", error_description=\"{}\"", detail.message),
+        _ => SCHEMES.to_owned(),
+    };
+    HeaderValue::try_from(told).expect("what is told of tokens is words")
 }
 
 /// An answer in JSON that nobody keeps.

@@ -94,7 +94,7 @@ async fn a_file_is_uploaded_shown_downloaded_and_deleted() {
 async fn a_file_is_stored_for_its_session_and_as_a_whole_only() {
     let visit = Visit::new().await;
     let (parts, page) = visit.upload("another", "", ("a", "text/plain", "x")).await;
-    assert!(parts.status == 200 && page.contains("not of this session"), "{page}");
+    assert!(parts.status == 403 && page.contains("not of this session"), "{page}");
     let foreign = [("cookie", &*visit.cookie), ("origin", "https://evil.example")];
     let (parts, _) = send(&visit.running, Method::POST, "/buckets/pics/files/upload", "", &foreign).await;
     assert_eq!(parts.status, 403);
@@ -111,8 +111,13 @@ async fn a_file_is_stored_for_its_session_and_as_a_whole_only() {
     ];
     let (parts, reason) = send(&visit.running, Method::POST, "/buckets/pics/files/upload", &cut, &more).await;
     assert!(parts.status == 422 && !reason.is_empty(), "{reason}");
-    let (_, page) = visit.upload(&visit.token, "", ("", "text/plain", "")).await;
-    assert!(page.contains("Choose a file."), "{page}");
+    let (parts, page) = visit.upload(&visit.token, "a \"b/", ("", "text/plain", "")).await;
+    assert!(parts.status == 422 && page.contains("id=\"file-fault\">Choose a file."), "{page}");
+    assert!(page.contains("name=\"folder\" value=\"a &#34;b/\"") && page.contains("class=\"upload\" open"), "{page}");
+    let (parts, page) = visit.upload(&visit.token, &"x".repeat(1024), ("a", "text/plain", "x")).await;
+    assert!(parts.status == 422 && page.contains("id=\"folder-fault\"") && page.contains(&"x".repeat(1024)), "{page}");
+    let (parts, page) = visit.post("/buckets/pics/files/delete", &[("prefix", "")]).await;
+    assert!(parts.status == 422 && page.contains("Select what is to be deleted."), "{page}");
     assert_eq!(visit.keys().await, [""; 0]);
 }
 

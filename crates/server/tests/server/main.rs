@@ -20,5 +20,6 @@ mod site;
 mod support;
 mod sweep;
 mod tls;
+mod tokens;
 mod traffic;
 mod vendors;

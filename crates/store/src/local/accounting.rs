@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow, OrderRow, OriginRow,
-    OriginUsageRow, PartRow, PublicAccessRow, RowKind, RowValue, SegmentRow, UploadRow, VersionContent, VersionRow,
+    AccessTokenRow, AccountRow, BlobRef, BucketRow, Counter, CounterRow, Extent, GoneCountRow, GoneRow, ObjectRow,
+    OrderRow, OriginRow, OriginUsageRow, PartRow, PublicAccessRow, RowKind, RowValue, SegmentRow, UploadRow,
+    VersionContent, VersionRow,
 };
 use headwater_model::Result;
 use headwater_model::bucket::Generation;
@@ -339,6 +340,7 @@ fn standing(key: &[u8], value: &[u8]) -> Result<Option<Standing>> {
         RowKind::PublicAccess => (PublicAccessRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Bucket => (BucketRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Gone => (GoneRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
+        RowKind::AccessToken => (AccessTokenRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Origin => (OriginRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::OriginUsage => (OriginUsageRow::decode(key, value)?.sequence, Counted::Nothing, Vec::new()),
         RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment => return Ok(None),

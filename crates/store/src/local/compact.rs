@@ -14,8 +14,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use headwater_index::redb::RedbIndex;
 use headwater_index::rows::{
-    AccountRow, BucketRow, GoneRow, OrderRow, OriginRow, OriginUsageRow, PartRow, PublicAccessRow, RowKind, RowValue,
-    UploadRow,
+    AccessTokenRow, AccountRow, BucketRow, GoneRow, OrderRow, OriginRow, OriginUsageRow, PartRow, PublicAccessRow,
+    RowKind, RowValue, UploadRow,
 };
 use headwater_model::{Error, Result};
 
@@ -198,6 +198,7 @@ fn moved_row(judgement: &mut Judgement<'_>, key: &[u8], value: &Bytes, body: (Bo
         Some(RowKind::PublicAccess) => PublicAccessRow { sequence, ..PublicAccessRow::decode(key, value)? }.encode(),
         Some(RowKind::Bucket) => BucketRow { sequence, ..BucketRow::decode(key, value)? }.encode(),
         Some(RowKind::Gone) => GoneRow { sequence, ..GoneRow::decode(key, value)? }.encode(),
+        Some(RowKind::AccessToken) => AccessTokenRow { sequence, ..AccessTokenRow::decode(key, value)? }.encode(),
         Some(RowKind::Origin) => OriginRow { sequence, ..OriginRow::decode(key, value)? }.encode(),
         Some(RowKind::OriginUsage) => OriginUsageRow { sequence, ..OriginUsageRow::decode(key, value)? }.encode(),
         Some(RowKind::Counter | RowKind::UploadKey | RowKind::GoneCount | RowKind::Segment) | None => value.clone(),

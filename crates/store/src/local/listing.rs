@@ -38,9 +38,10 @@ impl Core {
                 page.next = last(&page).map(Into::into);
                 return Ok(Step::End);
             }
-            match common_prefix(query, ObjectRow::name(row_key)?) {
+            let name = ObjectRow::name(row_key)?;
+            match common_prefix(query, name) {
                 None => {
-                    match ObjectRow::listed(row_key, value) {
+                    match ObjectRow::listed(row_key, name, value) {
                         Ok(object) => page.objects.push(object),
                         Err(RowError::Value { .. }) => page.damaged.push(ObjectRow::parse_key(row_key)?.1),
                         Err(error) => return Err(error.into()),
@@ -91,9 +92,10 @@ pub(super) fn common_prefix<'a>(query: &ListQuery, key: &'a str) -> Option<&'a s
 }
 
 fn classify<'a>(query: &ListQuery, key: &'a str) -> Entry<'a> {
-    let Some(rest) = key.strip_prefix(&*query.prefix).filter(|_| !query.delimiter.is_empty()) else {
+    if query.delimiter.is_empty() {
         return Entry::Key;
-    };
+    }
+    let Some(rest) = key.strip_prefix(&*query.prefix) else { return Entry::Key };
     match rest.find(&*query.delimiter) {
         Some(at) => Entry::Common(&key[..query.prefix.len() + at + query.delimiter.len()]),
         None => Entry::Key,

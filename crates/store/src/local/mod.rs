@@ -18,6 +18,7 @@
 //!
 //! Deliberately not here: replication (the loss of the disk is the loss of the data), and any path made of a key.
 
+mod access_tokens;
 mod accounting;
 mod accounts;
 mod amend;

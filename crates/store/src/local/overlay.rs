@@ -46,7 +46,7 @@ impl Overlay {
     }
 
     /// All rows in order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&Bytes, &Option<Bytes>)> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&Bytes, &Option<Bytes>)> + Clone {
         self.rows.iter()
     }
 

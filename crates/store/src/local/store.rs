@@ -16,6 +16,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use tokio::sync::Semaphore;
@@ -372,6 +373,18 @@ impl Store for LocalStore {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         Box::pin(self.core.delete_account(id))
+    }
+
+    fn access_tokens(&self) -> BoxFuture<'_, Result<Vec<AccessToken>>> {
+        Box::pin(async move { self.core.access_tokens() })
+    }
+
+    fn put_access_token(&self, token: AccessToken) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.core.put_access_token(token))
+    }
+
+    fn delete_access_token<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.core.delete_access_token(id))
     }
 
     fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {

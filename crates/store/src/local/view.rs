@@ -12,7 +12,7 @@ use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
 use headwater_index::KeyRange;
-use headwater_index::redb::{RedbIndex, RedbSnapshot};
+use headwater_index::redb::{RedbIndex, RedbSnapshot, spread};
 use headwater_model::{Error, Result};
 
 use super::accounting::Accounting;
@@ -150,7 +150,7 @@ impl View {
     pub(super) fn apply(&self, frozen: &Frozen, more: &[(Vec<u8>, Option<Bytes>)]) -> Result<()> {
         let rows = frozen.rows.rows().map(|(key, value)| (key.as_ref(), value.as_deref()));
         let figures = frozen.figures.iter().chain(more).map(|(key, value)| (key.as_slice(), value.as_deref()));
-        match self.with_index(|index| index.apply(rows.chain(figures), frozen.sequence)) {
+        match self.with_index(|index| index.apply(spread(rows).chain(figures), frozen.sequence)) {
             Err(Error::StorageFull) => self.open_again().and(Err(Error::StorageFull)),
             applied => applied,
         }

@@ -9,8 +9,6 @@ use headwater_model::body::Body;
 use headwater_model::{Error, Result};
 use headwater_store::{Content, DataKey, StoredObject};
 
-use super::body_of;
-
 /// Bodies up to this length are told to be resident; longer ones are only readable, so that both ways are taken.
 pub(super) const RESIDENT_BYTES: usize = 64 << 10;
 /// Longest piece of a body that is read.
@@ -75,4 +73,15 @@ pub(super) async fn read_all(object: &StoredObject) -> Result<Bytes> {
             Ok(bytes.freeze())
         }
     }
+}
+
+/// A body in memory as one piece or, beyond a piece's size, as a stream.
+pub(super) fn body_of(bytes: Bytes, piece_bytes: usize) -> Body {
+    if bytes.len() <= piece_bytes {
+        return Body::Full(bytes);
+    }
+    let pieces = (0..bytes.len()).step_by(piece_bytes);
+    let pieces: Vec<Result<Bytes>> =
+        pieces.map(|start| Ok(bytes.slice(start..(start + piece_bytes).min(bytes.len())))).collect();
+    Body::Stream(Box::pin(futures_util::stream::iter(pieces)))
 }

@@ -9,7 +9,8 @@ use headwater_model::object::ObjectMeta;
 use headwater_model::version::{ListedVersion, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_store::{NoncurrentPage, NoncurrentVersion};
 
-use super::state::{Life, Stored, Upload};
+use super::state::{Life, Stored};
+use super::uploads::Upload;
 use super::versions::{Version, What};
 
 /// What a listing counts: an item under its key, or a common prefix.

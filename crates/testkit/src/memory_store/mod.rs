@@ -8,18 +8,18 @@
 
 mod content;
 pub(crate) mod digests;
+mod fixture;
 mod listing;
 mod origins;
 mod state;
+mod uploads;
 mod versions;
 mod writer;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use headwater_model::account::Account;
-use headwater_model::body::Body;
 use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::list::{ListPage, ListQuery};
@@ -28,6 +28,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
@@ -36,10 +37,10 @@ use headwater_store::{
     WriteIntent,
 };
 
-use self::content::{MemoryContent, RESIDENT_BYTES};
+use self::content::RESIDENT_BYTES;
+pub use self::fixture::MemoryFactory;
 use self::state::{State, Stored};
 use self::writer::MemoryWriter;
-use crate::store_suite::{Factory, Fixture};
 
 /// A store in memory. Clones are the same store.
 #[derive(Clone)]
@@ -83,30 +84,6 @@ impl MemoryStore {
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change is judged before it begins: a panic leaves no half of one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Makes empty [`MemoryStore`]s.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MemoryFactory;
-
-impl Factory for MemoryFactory {
-    fn make(&self, clock: Arc<dyn Clock>) -> BoxFuture<'_, Box<dyn Fixture>> {
-        ready(Box::new(MemoryStore::new(clock)))
-    }
-}
-
-impl Fixture for MemoryStore {
-    fn store(&self) -> Arc<dyn Store> {
-        Arc::new(self.clone())
-    }
-
-    fn reopen(&mut self) -> BoxFuture<'_, Result<bool>> {
-        ready(Ok(false))
-    }
-
-    fn threshold_bytes(&self) -> usize {
-        RESIDENT_BYTES
     }
 }
 
@@ -373,6 +350,18 @@ impl Store for MemoryStore {
         ready(self.state().delete_account(id))
     }
 
+    fn access_tokens(&self) -> BoxFuture<'_, Result<Vec<AccessToken>>> {
+        ready(Ok(self.state().access_tokens.values().cloned().collect()))
+    }
+
+    fn put_access_token(&self, token: AccessToken) -> BoxFuture<'_, Result<()>> {
+        ready(self.state().put_access_token(token))
+    }
+
+    fn delete_access_token<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        ready(self.state().delete_access_token(id))
+    }
+
     fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {
         ready(Ok(self.state().public_access))
     }
@@ -409,23 +398,4 @@ impl Store for MemoryStore {
         self.state().close();
         ready(Ok(()))
     }
-}
-
-impl Stored {
-    /// The object opened for reading: it shares the bytes, so what happens to the key later does not concern it.
-    pub(super) fn open(&self) -> StoredObject {
-        let content = MemoryContent::new(Bytes::clone(&self.bytes), self.data_key.clone());
-        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(content) }
-    }
-}
-
-/// A body in memory as one piece or, beyond a piece's size, as a stream.
-fn body_of(bytes: Bytes, piece_bytes: usize) -> Body {
-    if bytes.len() <= piece_bytes {
-        return Body::Full(bytes);
-    }
-    let pieces = (0..bytes.len()).step_by(piece_bytes);
-    let pieces: Vec<Result<Bytes>> =
-        pieces.map(|start| Ok(bytes.slice(start..(start + piece_bytes).min(bytes.len())))).collect();
-    Body::Stream(Box::pin(futures_util::stream::iter(pieces)))
 }

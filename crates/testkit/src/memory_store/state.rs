@@ -8,19 +8,21 @@ use headwater_model::account::Account;
 use headwater_model::bucket::{Bucket, Generation, PublicAccessBlock};
 use headwater_model::clock::Timestamp;
 use headwater_model::limits::MAX_ACCOUNTS;
-use headwater_model::multipart::{CompletedPart, PartInfo, UploadId, UploadInfo};
-use headwater_model::object::{Composition, ObjectKind, ObjectMeta, ObjectPart, SharedMeta};
+use headwater_model::multipart::UploadId;
+use headwater_model::object::{ObjectKind, ObjectMeta, SharedMeta};
 use headwater_model::precondition::ObjectCondition;
+use headwater_model::token::AccessToken;
 use headwater_model::version::{Governance, VersionId, Versioning};
 use headwater_model::{Error, ObjectKey, Result};
 use headwater_store::{
-    Afterwards, BucketRef, DataKey, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, NewPart, NewUpload,
-    StoreStats,
+    Afterwards, BucketRef, DataKey, Deleted, Expectation, FillToken, JudgedAmendment, NewObject, StoreStats,
+    StoredObject,
 };
 
-use super::content::RESIDENT_BYTES;
+use super::content::{MemoryContent, RESIDENT_BYTES};
 use super::digests;
 use super::origins::Origins;
+use super::uploads::Upload;
 use super::versions::{Version, What, amended};
 
 /// An object: metadata and bytes.
@@ -53,15 +55,12 @@ impl Stored {
         };
         Self { meta: Arc::new(meta), bytes, data_key }
     }
-}
 
-/// An open upload.
-pub(super) struct Upload {
-    pub(super) info: UploadInfo,
-    pub(super) new: NewUpload,
-    pub(super) parts: BTreeMap<u16, (PartInfo, Bytes)>,
-    /// What its parts are encrypted with.
-    data_key: Option<DataKey>,
+    /// The object opened for reading: it shares the bytes, so what happens to the key later does not concern it.
+    pub(super) fn open(&self) -> StoredObject {
+        let content = MemoryContent::new(Bytes::clone(&self.bytes), self.data_key.clone());
+        StoredObject { meta: Arc::clone(&self.meta), content: Arc::new(content) }
+    }
 }
 
 /// One life of a bucket and everything under it.
@@ -78,14 +77,6 @@ pub(super) struct Life {
 }
 
 impl Life {
-    pub(super) fn upload(&self, id: UploadId) -> Option<&Upload> {
-        self.uploads.values().find(|upload| upload.info.id == id)
-    }
-
-    fn upload_mut(&mut self, id: UploadId) -> Result<&mut Upload> {
-        self.uploads.values_mut().find(|upload| upload.info.id == id).ok_or_else(|| no_such_upload(id))
-    }
-
     fn revoke_all(&mut self) {
         for (_, token) in std::mem::take(&mut self.tokens) {
             token.revoke();
@@ -93,7 +84,7 @@ impl Life {
     }
 
     /// Whether a commit to `key` may happen.
-    fn judge(&self, key: &ObjectKey, expect: &Expectation) -> Result<()> {
+    pub(super) fn judge(&self, key: &ObjectKey, expect: &Expectation) -> Result<()> {
         let exists = || Error::ObjectExists { key: key.as_str().into() };
         let present = self.current(key);
         match expect {
@@ -124,7 +115,13 @@ impl Life {
     }
 
     /// Judged: makes an object current.
-    fn put(&mut self, key: &ObjectKey, expect: &Expectation, stored: Stored, now: Timestamp) -> Result<SharedMeta> {
+    pub(super) fn put(
+        &mut self,
+        key: &ObjectKey,
+        expect: &Expectation,
+        stored: Stored,
+        now: Timestamp,
+    ) -> Result<SharedMeta> {
         self.permit_replacement(key, now)?;
         self.revoke(key, expect);
         self.gone.remove(key);
@@ -145,6 +142,7 @@ pub(super) struct State {
     lives: BTreeMap<Generation, Life>,
     pub(super) origins: Origins,
     pub(super) accounts: BTreeMap<Box<str>, Account>,
+    pub(super) access_tokens: BTreeMap<Arc<str>, AccessToken>,
     pub(super) public_access: PublicAccessBlock,
     last_generation: u64,
     closed: bool,
@@ -192,6 +190,17 @@ impl State {
     pub(super) fn delete_account(&mut self, id: &str) -> Result<bool> {
         self.open()?;
         Ok(self.accounts.remove(id).is_some())
+    }
+
+    pub(super) fn put_access_token(&mut self, token: AccessToken) -> Result<()> {
+        self.open()?;
+        self.access_tokens.insert(token.id.clone(), token);
+        Ok(())
+    }
+
+    pub(super) fn delete_access_token(&mut self, id: &str) -> Result<bool> {
+        self.open()?;
+        Ok(self.access_tokens.remove(id).is_some())
     }
 
     pub(super) fn put_public_access(&mut self, block: PublicAccessBlock) -> Result<()> {
@@ -334,64 +343,6 @@ impl State {
         Ok(Some(token))
     }
 
-    pub(super) fn create_upload(&mut self, bucket: &BucketRef, info: UploadInfo, new: NewUpload) -> Result<UploadId> {
-        let id = info.id;
-        let upload = Upload { info, new, parts: BTreeMap::new(), data_key: None };
-        self.writable(bucket)?.uploads.insert((upload.info.key.clone(), id), upload);
-        Ok(id)
-    }
-
-    pub(super) fn put_part(
-        &mut self,
-        bucket: &BucketRef,
-        part: NewPart,
-        (bytes, data_key): (Bytes, Option<DataKey>),
-    ) -> Result<PartInfo> {
-        let upload = self.writable(bucket)?.upload_mut(part.upload)?;
-        if let Some(order) = &mut upload.new.order {
-            order.admit(part.number)?;
-            *order = part.order.clone().unwrap_or_default();
-            assert_eq!(order.last, part.number, "a part says where the order stands with it");
-        }
-        let info = digests::part(part, &bytes);
-        upload.data_key = data_key;
-        upload.parts.insert(info.number, (info.clone(), bytes));
-        Ok(info)
-    }
-
-    pub(super) fn complete_upload(
-        &mut self,
-        bucket: &BucketRef,
-        upload: &(ObjectKey, UploadId),
-        parts: &[CompletedPart],
-        object: NewObject,
-        (expect, now): (&Expectation, Timestamp),
-    ) -> Result<SharedMeta> {
-        let (key, id) = upload;
-        let life = self.writable(bucket)?;
-        let open = life.uploads.get(upload).ok_or_else(|| no_such_upload(*id))?;
-        let bytes = assemble(open, parts)?;
-        let listed = parts.iter().map(|part| {
-            let (info, _) = &open.parts[&part.number];
-            ObjectPart { number: info.number, size_bytes: info.size_bytes, checksum: info.checksum.clone() }
-        });
-        let composition = Composition { parts: Some(listed.collect()), ..object.composition };
-        let object = NewObject { composition, ..object };
-        let md5 = open.new.order.as_ref().map_or(Ok(None), |order| digests::in_order(order, parts, &bytes))?;
-        life.judge(key, expect)?;
-        let data_key = open.data_key.clone();
-        let stored = Stored::new(object, bytes, data_key);
-        let meta = Arc::new(ObjectMeta { md5, ..(*stored.meta).clone() });
-        let meta = life.put(key, expect, Stored { meta, ..stored }, now)?;
-        life.uploads.remove(upload);
-        Ok(meta)
-    }
-
-    pub(super) fn abort_upload(&mut self, bucket: &BucketRef, upload: &(ObjectKey, UploadId)) -> Result<()> {
-        let removed = self.writable(bucket)?.uploads.remove(upload);
-        removed.map(drop).ok_or_else(|| no_such_upload(upload.1))
-    }
-
     pub(super) fn buckets(&self) -> Vec<Bucket> {
         let mut buckets: Vec<Bucket> = self.lives.values().map(|life| life.bucket.clone()).collect();
         buckets.sort_by(|a, b| a.name.cmp(&b.name));
@@ -461,35 +412,10 @@ impl State {
     }
 }
 
-/// The body that the listed parts make.
-fn assemble(upload: &Upload, parts: &[CompletedPart]) -> Result<Bytes> {
-    if parts.is_empty() {
-        return Err(Error::InvalidRequest { message: "an upload is completed from at least one part".into() });
-    }
-    if !parts.is_sorted_by(|a, b| a.number < b.number) {
-        return Err(Error::InvalidPartOrder);
-    }
-    let mut body = Vec::new();
-    for part in parts {
-        match upload.parts.get(&part.number) {
-            Some((info, bytes)) if info.etag == part.etag => body.extend_from_slice(bytes),
-            _ => {
-                let upload_id = upload.info.id.to_string().into();
-                return Err(Error::InvalidPart { part_number: part.number, upload_id });
-            }
-        }
-    }
-    Ok(body.into())
-}
-
 fn no_such_key(key: &ObjectKey) -> Error {
     Error::NoSuchKey { key: key.as_str().into(), origin_status: None }
 }
 
 fn no_such_bucket(bucket: &BucketRef) -> Error {
     Error::NoSuchBucket { bucket: bucket.name.as_str().into() }
-}
-
-fn no_such_upload(id: UploadId) -> Error {
-    Error::NoSuchUpload { upload_id: id.to_string().into() }
 }

@@ -11,6 +11,7 @@ use headwater_model::limits::MAX_ACCOUNTS;
 use headwater_model::policy::{Attached, Policy};
 use headwater_model::reply::Owner;
 use headwater_model::rule::Secret;
+use headwater_model::token::AccessToken;
 
 use super::subject::Subject;
 
@@ -72,4 +73,24 @@ pub async fn accounts_survive_reopening(mut subject: Subject) {
         return;
     }
     assert_eq!(subject.store().accounts().await.expect("accounts"), [account("a", "alice")]);
+}
+
+fn token(id: &str, note: Option<&str>) -> AccessToken {
+    let (created, expires) = (Timestamp(1), Some(Timestamp(2)));
+    let note = note.map(Box::from);
+    AccessToken { id: id.into(), access_key_id: "AK".into(), digest: [7; 32], created, expires, note }
+}
+
+/// Tokens are listed by id as they were last put, are gone when deleted, and those that stay survive reopening.
+pub async fn access_tokens_are_put_and_deleted(mut subject: Subject) {
+    assert_eq!(subject.store().access_tokens().await.expect("tokens"), []);
+    for token in [token("b", None), token("a", Some("ci")), token("b", Some("backup"))] {
+        subject.store().put_access_token(token).await.expect("put");
+    }
+    let (first, second) = (token("a", Some("ci")), token("b", Some("backup")));
+    assert_eq!(subject.store().access_tokens().await.expect("tokens"), [first, second.clone()]);
+    assert!(subject.store().delete_access_token("a").await.expect("deleted"));
+    assert!(!subject.store().delete_access_token("a").await.expect("an answer"));
+    subject.reopen().await;
+    assert_eq!(subject.store().access_tokens().await.expect("tokens"), [second]);
 }

@@ -196,6 +196,7 @@ macro_rules! store_conformance {
                 accounts_are_put_and_deleted,
                 there_are_only_so_many_accounts,
                 accounts_survive_reopening,
+                access_tokens_are_put_and_deleted,
                 the_block_on_every_bucket_is_kept
             ],
             origins: [

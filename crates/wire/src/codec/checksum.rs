@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Digest as _;
 
 use super::{Request, put};
-use crate::fields::Fields;
+use crate::fields::{Fields, first};
 use crate::operation::Operation;
 use crate::xml::read::malformed;
 use crate::xml::{Element, XmlWriter};
@@ -76,11 +76,22 @@ fn one_header(fields: Fields<'_>, value_of: impl Fn(&str) -> &str) -> Result<Opt
             return Err(invalid(SEVERAL.into()));
         }
     }
+    if fields.headers.keys().any(|name| is_foreign_checksum(name.as_str())) {
+        return Err(invalid("The algorithm type you specified in x-amz-checksum- header is invalid.".into()));
+    }
     let Some((algorithm, text)) = sent else { return Ok(None) };
     let value = BASE64.decode(value_of(text)).ok().filter(|value| value.len() == algorithm.size_bytes());
     let name = header_name(algorithm);
     let value = value.ok_or_else(|| invalid(format!("Value for {name} header is invalid.")))?;
     Ok(Some(Checksum { algorithm, value }))
+}
+
+/// Whether a header states a checksum in an algorithm that is not known here. Its value could not be checked, which the
+/// client must learn.
+fn is_foreign_checksum(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("x-amz-checksum-") else { return false };
+    !matches!(rest, "algorithm" | "mode" | "type")
+        && !ChecksumAlgorithm::ALL.iter().any(|algorithm| header_name(*algorithm).as_str() == name)
 }
 
 /// The algorithm whose value is to come in a trailer.
@@ -98,7 +109,11 @@ fn trailer(fields: Fields<'_>) -> Result<Option<ChecksumAlgorithm>> {
     known(name).ok_or_else(unsupported).map(Some)
 }
 
-/// The algorithm whose value comes in a trailer, or which the client leaves to us; `None` if the value is here.
+/// The algorithm whose value comes in a trailer, or which a presigned URL leaves to us; `None` if the value is here.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] for a header that names an algorithm whose value comes in no other ("there must be a
+/// corresponding x-amz-checksum-algorithm or x-amz-trailer header", PutObject of S3).
 fn checksum_algorithm(
     fields: Fields<'_>,
     trailer: Option<ChecksumAlgorithm>,
@@ -112,6 +127,9 @@ fn checksum_algorithm(
     let stated = trailer.or(checksum.map(|checksum| checksum.algorithm));
     match (named, stated) {
         (Some(named), Some(stated)) if named != stated => Err(invalid(format!("Value for {NAMED} header is invalid."))),
+        (Some(_), None) if first(fields.headers, NAMED).is_some() => Err(invalid(format!(
+            "{NAMED} specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found."
+        ))),
         _ => Ok(if checksum.is_some() { None } else { trailer.or(named) }),
     }
 }

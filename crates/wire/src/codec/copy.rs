@@ -101,7 +101,7 @@ fn replaces(request: &Request<'_>, name: &str) -> Result<bool> {
 pub(super) fn encode(answer: &Answer<'_>, meta: &ObjectMeta) -> Response<Body> {
     let mut xml = open_root(answer.vocab, "CopyObjectResult");
     xml.element("LastModified", iso_8601(meta.last_modified));
-    xml.element("ETag", etag::quoted(&meta.etag, answer.vocab.dialect));
+    etag::write(&mut xml, &meta.etag, answer.vocab.dialect);
     if !answer.is_oss() {
         checksum::write(&mut xml, meta);
     }

@@ -17,7 +17,7 @@ use crate::etag;
 use crate::operation::Operation;
 use crate::query::Queries;
 use crate::response::open_root;
-use crate::xml::XmlWriter;
+use crate::xml::{XmlWriter, tags};
 
 /// What an object takes in a listing, at a guess: room made at once, instead of copying the page each time that it doubles.
 const ENTRY_BYTES: usize = 320;
@@ -109,23 +109,23 @@ pub(super) fn shown_limit(queries: &Queries, dialect: Dialect) -> usize {
 
 fn write_object(xml: &mut XmlWriter, answer: &Answer<'_>, names: Names, object: &ListedObject, owner: Option<&Owner>) {
     xml.open("Contents");
-    xml.text("Key", &names.print(object.key.as_str()));
+    xml.text(tags!("Key"), &names.print(object.key.as_str()));
     write_entry(xml, answer, object, owner);
     xml.close();
 }
 
 /// What every listing tells about an object behind its name.
 pub(super) fn write_entry(xml: &mut XmlWriter, answer: &Answer<'_>, object: &ListedObject, owner: Option<&Owner>) {
-    xml.text("LastModified", &iso_8601(object.last_modified));
-    xml.text("ETag", &etag::quoted(&object.etag, answer.vocab.dialect));
+    xml.plain(tags!("LastModified"), &iso_8601(object.last_modified));
+    etag::write(xml, &object.etag, answer.vocab.dialect);
     if answer.is_oss() {
-        xml.text("Type", kind_name(object.kind));
+        xml.plain(tags!("Type"), kind_name(object.kind));
     } else if let Some(algorithm) = object.checksum_algorithm {
-        xml.text("ChecksumAlgorithm", algorithm.name());
-        xml.text("ChecksumType", object.checksum_type.name());
+        xml.plain(tags!("ChecksumAlgorithm"), algorithm.name());
+        xml.plain(tags!("ChecksumType"), object.checksum_type.name());
     }
-    xml.element("Size", object.size_bytes);
-    xml.text("StorageClass", storage_class::shown(object.storage_class.as_deref(), answer.vocab));
+    xml.plain(tags!("Size"), itoa::Buffer::new().format(object.size_bytes));
+    xml.text(tags!("StorageClass"), storage_class::shown(object.storage_class.as_deref(), answer.vocab));
     if let Some(owner) = owner {
         acl::write_owner(xml, object.owner.as_ref().unwrap_or(owner));
     }

@@ -48,7 +48,7 @@ mod worm;
 #[cfg(test)]
 mod tests;
 
-pub use lifecycle::accept_lifecycle;
+pub use lifecycle::{accept_lifecycle, overlapping_lifecycle};
 pub use owner::{ExpectedOwners, expected_owners};
 pub use traffic::traffic_limit;
 

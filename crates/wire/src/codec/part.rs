@@ -76,7 +76,7 @@ fn source_range(request: &Request<'_>) -> Result<Option<PartRange>> {
 pub(super) fn encode_copy(answer: &Answer<'_>, part: &PartInfo) -> Response<Body> {
     let mut xml = open_root(answer.vocab, "CopyPartResult");
     xml.element("LastModified", iso_8601(part.last_modified));
-    xml.element("ETag", etag::quoted(&part.etag, answer.vocab.dialect));
+    etag::write(&mut xml, &part.etag, answer.vocab.dialect);
     if let Some(checksum) = part.checksum.as_ref().filter(|_| !answer.is_oss()) {
         xml.element(checksum::element_name(checksum.algorithm), checksum::text(checksum));
     }
@@ -173,7 +173,7 @@ pub(super) fn encode_list(answer: &Answer<'_>, upload: &OfUpload, listed: &PartP
         xml.open("Part");
         xml.element("PartNumber", part.number);
         xml.element("LastModified", iso_8601(part.last_modified));
-        xml.element("ETag", etag::quoted(&part.etag, answer.vocab.dialect));
+        etag::write(&mut xml, &part.etag, answer.vocab.dialect);
         xml.element("Size", part.size_bytes);
         if answer.is_oss() {
             xml.element("HashCrc64ecma", part.crc64);

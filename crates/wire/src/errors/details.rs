@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use headwater_model::Error;
 use headwater_model::bucket::Dialect;
+use headwater_model::clock::Timestamp;
 use headwater_model::error::{SignatureMismatch, VersionError};
 use headwater_model::limits::MAX_CLOCK_SKEW;
 
@@ -43,12 +44,12 @@ pub(super) fn of<'a>(dialect: Dialect, error: &'a Error, context: &ErrorContext<
         Error::InvalidAccessKeyId { access_key_id } => vec![(access_key_name(dialect), text(access_key_id))],
         Error::SignatureMismatch(mismatch) => signature(dialect, mismatch),
         Error::RequestTimeTooSkewed { request_time, server_time } => vec![
-            ("RequestTime", iso_8601(*request_time).into()),
-            ("ServerTime", iso_8601(*server_time).into()),
+            ("RequestTime", date(*request_time)),
+            ("ServerTime", date(*server_time)),
             ("MaxAllowedSkewMilliseconds", MAX_CLOCK_SKEW.as_millis().to_string().into()),
         ],
         Error::RequestExpired { expires, server_time } => {
-            vec![("Expires", iso_8601(*expires).into()), ("ServerTime", iso_8601(*server_time).into())]
+            vec![("Expires", date(*expires)), ("ServerTime", date(*server_time))]
         }
         Error::NoSuchVersion { key, version } | Error::ObjectLocked { key, version } => {
             vec![("Key", text(key)), ("VersionId", version.to_string().into())]
@@ -185,4 +186,8 @@ fn hex_bytes(text: &str) -> String {
 
 fn text(value: &str) -> Cow<'_, str> {
     Cow::Borrowed(value)
+}
+
+fn date(at: Timestamp) -> Cow<'static, str> {
+    iso_8601(at).to_string().into()
 }

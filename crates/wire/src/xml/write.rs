@@ -28,6 +28,21 @@ pub struct XmlWriter {
     controls: Controls,
 }
 
+/// Both tags of an element, put together when this is compiled; [`tags!`] makes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Tags {
+    pub(crate) start: &'static str,
+    pub(crate) end: &'static str,
+}
+
+/// The [`Tags`] of an element of this name.
+macro_rules! tags {
+    ($name:literal) => {
+        $crate::xml::Tags { start: concat!("<", $name, ">"), end: concat!("</", $name, ">") }
+    };
+}
+pub(crate) use tags;
+
 /// How characters are written that XML cannot carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Controls {
@@ -111,11 +126,27 @@ impl XmlWriter {
     }
 
     /// As [`XmlWriter::element`], without formatting, which costs more than the text where there are thousands.
-    pub fn text(&mut self, name: &'static str, text: &str) {
-        self.start_tag(name);
-        self.out.push('>');
+    pub fn text(&mut self, tags: Tags, text: &str) {
+        self.out.push_str(tags.start);
         escape_into(&mut self.out, text, self.controls);
-        self.end_tag(name);
+        self.out.push_str(tags.end);
+    }
+
+    /// As [`XmlWriter::text`], of a text that has nothing to escape: a number, a date, a word of the vendor's.
+    pub fn plain(&mut self, tags: Tags, text: &str) {
+        debug_assert!(!text.bytes().any(|byte| SUSPECT[usize::from(byte)]), "{text:?} is to be escaped");
+        self.out.push_str(tags.start);
+        self.out.push_str(text);
+        self.out.push_str(tags.end);
+    }
+
+    /// As [`XmlWriter::text`], with quotes around the text.
+    pub fn quoted(&mut self, tags: Tags, text: &str) {
+        self.out.push_str(tags.start);
+        self.out.push_str("&quot;");
+        escape_into(&mut self.out, text, self.controls);
+        self.out.push_str("&quot;");
+        self.out.push_str(tags.end);
     }
 
     /// As [`XmlWriter::element`], or nothing at all for `None`.

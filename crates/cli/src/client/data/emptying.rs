@@ -35,16 +35,16 @@ struct Doomed {
     id: String,
 }
 
-/// Deletes all that a bucket holds.
+/// Deletes all that a bucket holds; `gone` counts what went, whatever comes of the rest.
 ///
 /// # Errors
 /// What the server refuses with.
-pub(in crate::client) async fn empty(plane: &DataPlane, bucket: &str) -> anyhow::Result<Emptied> {
+pub(in crate::client) async fn empty(plane: &DataPlane, bucket: &str, gone: &mut Emptied) -> anyhow::Result<()> {
     let emptying = Emptying { plane, place: Place { bucket, key: None }, bar: progress::of_objects(bucket) };
-    let versions = emptying.versions().await?;
-    let uploads = emptying.uploads().await?;
+    emptying.versions(&mut gone.versions).await?;
+    emptying.uploads(&mut gone.uploads).await?;
     emptying.bar.finish_and_clear();
-    Ok(Emptied { versions, uploads })
+    Ok(())
 }
 
 struct Emptying<'e> {
@@ -54,18 +54,17 @@ struct Emptying<'e> {
 }
 
 impl Emptying<'_> {
-    async fn versions(&self) -> anyhow::Result<u64> {
-        let mut deleted = 0;
+    async fn versions(&self, deleted: &mut u64) -> anyhow::Result<()> {
         loop {
             let call = Call::new(Method::GET, self.place).query("encoding-type=url&max-keys=1000&versions");
             let page = self.plane.document(call, whole("")).await?;
             let doomed = listed(&page, "ListVersionsResult", &["Version", "DeleteMarker"], "VersionId")?;
             if doomed.is_empty() {
-                return Ok(deleted);
+                return Ok(());
             }
             // Each page begins at the first that is left, so one of which nothing could be deleted would come for ever.
             self.delete(&doomed).await?;
-            deleted += doomed.len() as u64;
+            *deleted += doomed.len() as u64;
             self.bar.inc(doomed.len() as u64);
         }
     }
@@ -81,20 +80,19 @@ impl Emptying<'_> {
         refused(&answer)
     }
 
-    async fn uploads(&self) -> anyhow::Result<u64> {
-        let mut aborted = 0;
+    async fn uploads(&self, aborted: &mut u64) -> anyhow::Result<()> {
         loop {
             let call = Call::new(Method::GET, self.place).query("encoding-type=url&max-uploads=1000&uploads");
             let page = self.plane.document(call, whole("")).await?;
             let doomed = listed(&page, "ListMultipartUploadsResult", &["Upload"], "UploadId")?;
             if doomed.is_empty() {
-                return Ok(aborted);
+                return Ok(());
             }
             for Doomed { key, id } in doomed {
                 let place = Place { key: Some(&key), ..self.place };
                 let call = Call::new(Method::DELETE, place).query(format!("uploadId={}", encoded(&id)));
                 self.plane.send(call, whole("")).await?;
-                aborted += 1;
+                *aborted += 1;
             }
         }
     }
@@ -120,8 +118,8 @@ fn document(doomed: &[Doomed]) -> String {
     xml.element("Quiet", true);
     for Doomed { key, id } in doomed {
         xml.open("Object");
-        xml.text("Key", key);
-        xml.text("VersionId", id);
+        xml.element("Key", key);
+        xml.element("VersionId", id);
         xml.close();
     }
     xml.close();

@@ -131,7 +131,7 @@ impl DataPlane {
         };
         let tls = endpoint.secure.then(|| connector(arguments)).transpose()?;
         let region = server["region"].as_str().unwrap_or("cn-hangzhou").to_owned();
-        Ok(Self { endpoint, tls, region, key: connection.key().clone(), keys: SigningKeys::new() })
+        Ok(Self { endpoint, tls, region, key: connection.key()?, keys: SigningKeys::new() })
     }
 
     /// Whether bodies need no digest of their own.

@@ -1,10 +1,10 @@
 //! Changes of a bucket's list and of what is blocked on it.
 
 use headwater_admin::Unacknowledged;
+use headwater_engine::AccessChange;
 use headwater_model::Error;
 use headwater_model::acl::{Acl, CannedAcl, WantedAcl};
 use headwater_model::bucket::PublicAccessBlock;
-use headwater_model::op::Op;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -45,9 +45,9 @@ impl BucketVisit<'_> {
                  the tick of Block public access lists away first, where it is set.";
             return refused("acl", message.to_owned()).await;
         }
-        let op = Op::PutBucketAcl(self.bucket.name.clone(), WantedAcl::Canned(acl));
+        let wanted = AccessChange::Acl(WantedAcl::Canned(acl));
         let ends = (Some(told(&self.bucket.acl)), Some(told(&acl.into())));
-        match self.change_access("put_bucket_acl", op, ends).await {
+        match self.change_access("put_bucket_acl", wanted, ends).await {
             Saved::Done => self.done(PATH, format!("The list is {}.", acl.as_str())),
             Saved::Refused(reason) => refused(OF_FORM, reason).await,
             Saved::Concurrent => self.concurrent_access(&chosen).await,
@@ -73,8 +73,8 @@ impl BucketVisit<'_> {
         if (PublicAccessBlock { configured: before.configured, ..block }) == before {
             return self.done(PATH, UNCHANGED);
         }
-        let op = Op::PutPublicAccessBlock(self.bucket.name.clone(), block);
-        match self.change_access("put_public_access_block", op, (Some(before), Some(block))).await {
+        let (wanted, ends) = (AccessChange::Block(block), (Some(before), Some(block)));
+        match self.change_access("put_public_access_block", wanted, ends).await {
             Saved::Done => self.done(PATH, "What of the public's rights is blocked was saved."),
             Saved::Refused(reason) => {
                 let faults = Faults::one(OF_FORM, reason);
@@ -90,13 +90,13 @@ impl BucketVisit<'_> {
         now.access_control_with(StatusCode::CONFLICT, chosen, Faults::default(), Some(CONCURRENT)).await
     }
 
-    /// Performs an operation unless an operator changed list or block since this visit read them.
-    async fn change_access<T>(&self, action: &'static str, op: Op, ends: (Option<T>, Option<T>)) -> Saved
+    /// Replaces list or block unless somebody changed one of them since this visit read them.
+    async fn change_access<T>(&self, action: &'static str, wanted: AccessChange, ends: (Option<T>, Option<T>)) -> Saved
     where
         T: Serialize + Send + Sync + 'static,
     {
         let (requester, read) = (self.visitor.requester.clone(), self.bucket.clone());
-        match self.visitor.administration.change_access(requester, read, (action, op), ends).await {
+        match self.visitor.administration.change_access(requester, read, (action, wanted), ends).await {
             Ok(()) => Saved::Done,
             Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => Saved::Concurrent,
             Err(failure) => Saved::Refused(unacknowledged(&failure)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use headwater_model::bucket::BucketConfiguration;
 use headwater_model::lifecycle::{LifecycleConfiguration, LifecycleRule};
 use headwater_model::limits::MAX_LIFECYCLE_RULES;
-use headwater_wire::accept_lifecycle;
+use headwater_wire::{accept_lifecycle, overlapping_lifecycle};
 use http::StatusCode;
 
 use super::super::rule_list::{Found, Place};
@@ -19,6 +19,22 @@ use crate::visitor::reason;
 
 const CONCURRENT: &str =
     "The rules were changed by somebody else since the page was opened, so nothing was done. This is how they are now.";
+
+/// Why OSS would not take a rule beside the others. What is as it is stored was taken, by whoever allowed it in the API.
+fn overlap(rule: &LifecycleRule, stored: Option<usize>, rules: &[LifecycleRule]) -> Option<String> {
+    if stored.is_some_and(|at| rules[at] == *rule) {
+        return None;
+    }
+    let others: Vec<LifecycleRule> =
+        rules.iter().enumerate().filter(|(at, _)| Some(*at) != stored).map(|(_, other)| other.clone()).collect();
+    let (other, action) = overlapping_lifecycle(rule, &others)?;
+    let prefix = other.key_prefix();
+    let keys = if prefix.is_empty() { "all files".to_owned() } else { format!("files that begin with {prefix}") };
+    Some(format!(
+        "Rule {} does the same ({action}) to {keys}: choose a prefix apart from its, or another tag or size, or change that rule.",
+        other.id
+    ))
+}
 
 impl BucketVisit<'_> {
     /// Saves the rule of a form, a new one behind all others.
@@ -38,6 +54,9 @@ impl BucketVisit<'_> {
         };
         if matches!(found, Found::Changed(_) | Found::Gone) {
             return self.concurrent_lifecycle_rule(form, &place);
+        }
+        if let Some(fault) = overlap(&rule, stored, &rules) {
+            return refused(Faults::one("prefix", fault));
         }
         match stored {
             Some(at) if rules[at] == rule => return self.done(PATH, UNCHANGED),

@@ -180,6 +180,29 @@ async fn a_refused_rule_keeps_what_was_typed_and_names_the_field() {
 }
 
 #[tokio::test]
+async fn rules_that_overlap_are_refused_as_the_api_refuses_them() {
+    let world = World::new().await;
+    put(&world, vec![rule("all", "a/", 1), rule("inner", "a/b/", 2)]).await;
+    let (_, page) = world.get("lifecycle/create").await;
+    let days = [("expiration", "days"), ("expiration_days", "3")];
+    for prefix in ["a/", "a/c/", ""] {
+        let (status, page) = shown(save(&world, &page, &[&days[..], &[("prefix", prefix)]].concat()).await);
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains("id=\"prefix-fault\">Rule all does the same (Expiration)"), "{page}");
+    }
+    let apart = [&days[..], &[("prefix", "a/"), ("tags", "kind=log")]].concat();
+    assert_eq!(save(&world, &page, &apart).await, to("lifecycle"));
+    let other = [("prefix", "a/"), ("parts", "days"), ("parts_days", "3")];
+    assert_eq!(save(&world, &page, &other).await, to("lifecycle"));
+    // What some client was allowed to store stays as it is, and may be saved unchanged.
+    let (_, page) = world.get("lifecycle/rules/2").await;
+    assert_eq!(save(&world, &page, &[]).await, to("lifecycle"));
+    let (status, _) = shown(save(&world, &page, &[("expiration_days", "9")]).await);
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(stored(&world).len(), 4);
+}
+
+#[tokio::test]
 async fn a_rule_is_disabled_enabled_and_deleted() {
     let world = World::new().await;
     put(&world, vec![rule("one", "a/", 1), rule("two", "b/", 1)]).await;

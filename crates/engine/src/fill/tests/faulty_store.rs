@@ -15,6 +15,7 @@ use headwater_model::object::SharedMeta;
 use headwater_model::origin::OriginId;
 use headwater_model::precondition::ObjectCondition;
 use headwater_model::settings::{OriginSettings, OriginUsage};
+use headwater_model::token::AccessToken;
 use headwater_model::version::{DeleteMarker, VersionId, VersionMarker, VersionPage, VersionQuery};
 use headwater_model::{BoxFuture, Error, ObjectKey, Result};
 use headwater_store::{
@@ -367,6 +368,18 @@ impl Store for FaultyStore {
 
     fn delete_account<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
         self.inner.delete_account(id)
+    }
+
+    fn access_tokens(&self) -> BoxFuture<'_, Result<Vec<AccessToken>>> {
+        self.inner.access_tokens()
+    }
+
+    fn put_access_token(&self, token: AccessToken) -> BoxFuture<'_, Result<()>> {
+        self.inner.put_access_token(token)
+    }
+
+    fn delete_access_token<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool>> {
+        self.inner.delete_access_token(id)
     }
 
     fn public_access(&self) -> BoxFuture<'_, Result<PublicAccessBlock>> {

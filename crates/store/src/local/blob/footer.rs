@@ -74,7 +74,7 @@ pub(crate) struct Footer {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Role {
     /// The whole body of an object.
-    Object(ObjectNote),
+    Object(Box<ObjectNote>),
     /// One part of a multipart upload; after completion one extent of the object, whose metadata is in the log.
     Part(PartNote),
 }
@@ -178,7 +178,7 @@ impl Footer {
 
 impl From<&NewObject> for Role {
     fn from(object: &NewObject) -> Self {
-        Self::Object(ObjectNote {
+        Self::Object(Box::new(ObjectNote {
             etag: object.etag.clone(),
             last_modified: object.last_modified,
             kind: object.kind,
@@ -186,7 +186,7 @@ impl From<&NewObject> for Role {
             headers: object.headers.clone(),
             checksum: object.checksum.clone().map(ChecksumNote::from),
             encryption: object.composition.encryption.clone(),
-        })
+        }))
     }
 }
 

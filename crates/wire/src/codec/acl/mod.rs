@@ -10,7 +10,7 @@ use headwater_model::{Error, Result};
 
 use super::{Answer, Request, version};
 use crate::response::open_root;
-use crate::xml::XmlWriter;
+use crate::xml::{XmlWriter, tags};
 
 /// PutBucketAcl: the header, or S3's document.
 pub(super) fn decode_put_bucket(request: &Request<'_>, body: &[u8]) -> Result<Op> {
@@ -86,7 +86,7 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, grants: &[Grant], canne
 /// `Owner`, as in all documents.
 pub(super) fn write_owner(xml: &mut XmlWriter, owner: &Owner) {
     xml.open("Owner");
-    xml.text("ID", &owner.id);
-    xml.text("DisplayName", &owner.display_name);
+    xml.text(tags!("ID"), &owner.id);
+    xml.text(tags!("DisplayName"), &owner.display_name);
     xml.close();
 }

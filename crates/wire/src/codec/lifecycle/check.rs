@@ -137,20 +137,27 @@ fn coldness(transition: &Transition) -> Option<usize> {
 /// OSS: two rules of the same action do not speak of the same keys, unless other tags or filters tell them apart.
 pub(super) fn overlap(rules: &[LifecycleRule]) -> Result<()> {
     for (at, rule) in rules.iter().enumerate() {
-        let (prefix, actions) = (rule.key_prefix(), actions(rule));
-        let alike = |other: &&LifecycleRule| {
-            let theirs = other.key_prefix();
-            let nested = prefix.starts_with(theirs) || theirs.starts_with(prefix);
-            nested && other.tags == rule.tags && other.filter == rule.filter
-        };
-        for other in rules[..at].iter().filter(alike) {
-            if let Some(action) = self::actions(other).find(|action| actions.clone().any(|own| own == *action)) {
-                let message = format!("Overlap for same action type {action}");
-                return Err(Error::invalid_argument("Prefix", prefix, message));
-            }
+        if let Some((_, action)) = overlapping(rule, &rules[..at]) {
+            let message = format!("Overlap for same action type {action}");
+            return Err(Error::invalid_argument("Prefix", rule.key_prefix(), message));
         }
     }
     Ok(())
+}
+
+/// The first of these rules that speaks of keys that `rule` speaks of too, and the action that both have.
+pub(super) fn overlapping<'r>(
+    rule: &LifecycleRule,
+    others: &'r [LifecycleRule],
+) -> Option<(&'r LifecycleRule, &'r str)> {
+    let prefix = rule.key_prefix();
+    others.iter().find_map(|other| {
+        let theirs = other.key_prefix();
+        let nested = prefix.starts_with(theirs) || theirs.starts_with(prefix);
+        let alike = nested && other.tags == rule.tags && other.filter == rule.filter;
+        let shared = actions(other).find(|action| alike && actions(rule).any(|own| own == *action))?;
+        Some((other, shared))
+    })
 }
 
 /// What a rule does, by the vendor's names; transitions by their class.

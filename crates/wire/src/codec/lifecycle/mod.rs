@@ -58,6 +58,15 @@ pub fn accept_lifecycle(rules: &mut [LifecycleRule]) -> Result<()> {
     rules.iter().try_for_each(check::rule)
 }
 
+/// The first of `others` that OSS would not take beside `rule`, because both do the same to keys that both speak of, and the
+/// action by the vendor's name.
+pub fn overlapping_lifecycle<'r>(
+    rule: &LifecycleRule,
+    others: &'r [LifecycleRule],
+) -> Option<(&'r LifecycleRule, &'r str)> {
+    check::overlapping(rule, others)
+}
+
 fn minimum_by_class(request: &Request<'_>) -> Result<bool> {
     let given = request.fields.get(LEAST_SIZE.as_str())?.filter(|_| !request.is_oss());
     match given.map(str::trim) {

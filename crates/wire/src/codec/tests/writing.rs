@@ -115,10 +115,9 @@ fn additional_checksums_agree_on_one_algorithm() {
     let trailer = put(S3, "", &[("x-amz-trailer", "x-amz-checksum-crc64nvme")]).digests;
     let crc64 = Some(ChecksumAlgorithm::Crc64Nvme);
     assert_eq!((trailer.algorithm, trailer.trailer), (crc64, crc64));
-    assert_eq!(
-        put(S3, "", &[("x-amz-sdk-checksum-algorithm", "sha256")]).digests.algorithm,
-        Some(ChecksumAlgorithm::Sha256)
-    );
+    // Whoever signs a URL for somebody else cannot know the value.
+    let left_to_us = put(S3, "?X-Amz-Signature=1&x-amz-sdk-checksum-algorithm=sha256", &[]).digests;
+    assert_eq!(left_to_us.algorithm, Some(ChecksumAlgorithm::Sha256));
     for refused in [
         &[crc32, ("x-amz-checksum-sha1", "qZk+NkcGgWq6PiVxeFDCbJzQ2J0=")][..],
         &[crc32, ("x-amz-sdk-checksum-algorithm", "SHA1")],
@@ -126,8 +125,15 @@ fn additional_checksums_agree_on_one_algorithm() {
         &[("x-amz-checksum-crc32", "AAAA")],
         &[("x-amz-trailer", "x-amz-meta-a")],
         &[("x-amz-sdk-checksum-algorithm", "md4")],
+        &[("x-amz-sdk-checksum-algorithm", "CRC32")],
+        &[("x-amz-checksum-xxhash64", "DUoRhQ==")],
+        &[crc32, ("x-amz-checksum-xxhash64", "DUoRhQ==")],
     ] {
         assert!(matches!(try_put(S3, "", refused), Err(Error::InvalidRequest { .. })), "{refused:?}");
+    }
+    // These are no checksums.
+    for other in ["x-amz-checksum-type", "x-amz-checksum-mode", "x-amz-checksum-algorithm"] {
+        assert!(try_put(S3, "", &[crc32, (other, "")]).is_ok(), "{other}");
     }
 }
 

@@ -6,6 +6,7 @@ use headwater_model::rule::forwarding::{SentBy, is_sent};
 use headwater_model::rule::rewriting::{Columns, three_columns};
 use headwater_model::rule::{KeyValue, MirrorHeaders, Redirect, RedirectType, RoutingRule};
 
+use super::origins::OriginOptions;
 use super::{FLAG, RuleOptions, filled};
 
 /// What rules have that fetch.
@@ -49,6 +50,8 @@ pub(super) struct MirrorOptions {
     /// Set a header; a value @FILE is a file's text (repeatable; replaces the list, and empty empties it)
     #[arg(long, value_name = "NAME: VALUE")]
     set_header: Vec<String>,
+    #[command(flatten)]
+    origins: OriginOptions,
 }
 
 impl MirrorOptions {
@@ -67,7 +70,7 @@ impl MirrorOptions {
             ("prohibit-header", !self.prohibit_header.is_empty()),
             ("set-header", !self.set_header.is_empty()),
         ];
-        options.into_iter().find_map(|(name, is_named)| is_named.then_some(name))
+        options.into_iter().find_map(|(name, is_named)| is_named.then_some(name)).or_else(|| self.origins.named())
     }
 
     fn write_flags(&self, redirect: &mut Redirect) {
@@ -126,6 +129,7 @@ impl RuleOptions {
         }
         self.mirroring.write_flags(&mut redirect);
         self.mirroring.write_headers(&mut redirect)?;
+        self.mirroring.origins.write(&mut redirect.mirror)?;
         redirect.materialise_defaults();
         Ok(redirect)
     }

@@ -3,9 +3,10 @@
 //! Guarantees: of a rule that is edited only what is named changes, and whatever has no option is kept; what comes out would
 //! be accepted as a document. `rule export` and `rule import` are for all that has no option.
 //!
-//! How: here is what both modes of the panel have; `mirroring` and `redirection` are the rest of each.
+//! How: here is what both modes of the panel have; `mirroring`, with `origins`, and `redirection` are the rest of each.
 
 mod mirroring;
+mod origins;
 mod redirection;
 
 #[cfg(test)]

@@ -79,6 +79,58 @@ fn headers_are_set_from_files_too() {
 }
 
 #[test]
+fn further_origins_and_the_key_that_signs_are_written_and_taken_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    std::fs::write(&file, "of-the-origin\n").unwrap();
+    let file = file.display();
+    let plain = made("--domain o.example");
+    let stored = edited(
+        &plain,
+        &format!(
+            "--alternate-url https://b.example --alternate-url https://c.example/d/ --slave-url http://s.example \
+             --probe-url http://o.example/up --switch-all-errors --auth-key-id AK --auth-secret-file {file} \
+             --auth-region eu-1"
+        ),
+    );
+    let mirror = stored.mirror().unwrap();
+    let urls = |rule: &RoutingRule| {
+        let alternates = rule.mirror().unwrap().multi_alternates.clone().unwrap_or_default();
+        alternates.iter().map(|alternate| (alternate.number, alternate.url.to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(urls(&stored), [(1, "https://b.example/".into()), (2, "https://c.example/d/".into())]);
+    assert_eq!(mirror.url_slave.as_deref(), Some("http://s.example/"));
+    assert_eq!((mirror.url_probe.as_deref(), mirror.switch_all_errors), (Some("http://o.example/up"), Some(true)));
+    let auth = mirror.auth.as_ref().unwrap();
+    assert_eq!((auth.auth_type.as_deref(), auth.region.as_deref()), (Some("S3V4"), Some("eu-1")));
+    assert_eq!(auth.access_key_secret.as_ref().unwrap().reveal(), "of-the-origin");
+
+    let mut known = stored.clone();
+    let alternates = known.redirect.as_mut().unwrap().mirror.multi_alternates.as_mut().unwrap();
+    alternates[1].dst_region = Some("kept".into());
+    let fewer = edited(&known, "--alternate-url https://c.example/d");
+    let left = &fewer.mirror().unwrap().multi_alternates.as_ref().unwrap()[0];
+    assert_eq!((left.number, left.dst_region.as_deref()), (1, Some("kept")));
+
+    let moved = edited(&stored, "--auth-region eu-2 --auth-type OSSV4 --auth-key-id AK");
+    let auth = moved.mirror().unwrap().auth.as_ref().unwrap();
+    assert_eq!((auth.auth_type.as_deref(), auth.region.as_deref()), (Some("OSSV4"), Some("eu-2")));
+    assert_eq!(auth.access_key_secret.as_ref().unwrap().reveal(), "of-the-origin", "the secret of the same key stays");
+    let without = "--alternate-url= --slave-url= --probe-url= --switch-all-errors=false --no-auth";
+    assert_eq!(
+        edited(&edited(&stored, without), "--switch-all-errors=false"),
+        edited(&plain, "--switch-all-errors=false")
+    );
+
+    let refused = |line: &str| options(line).rule(1, Some(&stored)).unwrap_err().to_string();
+    assert!(refused("--auth-key-id another").contains("--auth-secret-file"), "a secret is of one key only");
+    assert!(refused("--auth-key-id=").contains("--no-auth"));
+    assert!(refused("--auth-secret-file /no/such/file").contains("/no/such/file"));
+    assert!(options("--auth-region eu").rule(1, Some(&plain)).unwrap_err().to_string().contains("--auth-key-id"));
+    assert!(Line::try_parse_from(["rule", "--no-auth", "--auth-region", "eu"]).is_err());
+}
+
+#[test]
 fn faults_name_their_option_or_element() {
     let refused = |line: &str| options(line).rule(1, None).unwrap_err().to_string();
     for (line, words) in [
@@ -93,6 +145,7 @@ fn faults_name_their_option_or_element() {
         ("--domain a --set-header x-oss-meta-a:b", "--set-header x-oss-meta-a is never sent"),
         ("--domain a --status-code 403", "--status-code is for rules that redirect"),
         ("--redirect --domain a --directory b", "--directory is for rules that fetch"),
+        ("--redirect --domain a --alternate-url http://b/", "--alternate-url is for rules that fetch"),
         ("--redirect", "--domain"),
         ("--redirect --domain a --redirect-code 300", "HttpRedirectCode"),
         ("--redirect --domain a --add-prefix b", "b/"),
