@@ -9,7 +9,7 @@ use headwater_model::body::Body;
 use headwater_model::bucket::{Dialect, ObjectOwnership, PublicAccessBlock};
 use headwater_model::clock::{Clock, Timestamp};
 use headwater_model::encryption::ServerEncryption;
-use headwater_model::op::{Action, Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
+use headwater_model::op::{Caller, CreateBucket, DeleteObjects, ListBuckets, Op};
 use headwater_model::reply::Reply;
 use headwater_model::rule::Secret;
 use headwater_model::version::Governance;

@@ -42,6 +42,10 @@ async fn buckets_are_made_shown_emptied_and_deleted() {
     assert!(status == Some(1) && message.contains("--yes"), "{message}");
     let emptied = shown(&["bucket", "empty", "pics", "--yes"]);
     assert_eq!(emptied, "bucket pics is empty: 7 objects deleted, 1 upload aborted\n");
+    let audit = std::fs::read_to_string(server.data().join("audit.log")).expect("an audit log");
+    let lines: Vec<&str> = audit.lines().filter(|line| line.contains("\"action\":\"empty_bucket\"")).collect();
+    assert_eq!(lines.len(), 1, "{audit}");
+    assert!(lines[0].contains("\"before\":{\"deleted\":7,\"aborted_uploads\":1}"), "{lines:?}");
     assert_eq!(json(&server, &["bucket", "stat", "pics"])["markers"], 0);
     shown(&["bucket", "delete", "pics"]);
     assert!(!shown(&["bucket", "list"]).contains("pics"));

@@ -47,6 +47,11 @@ async fn the_key_comes_from_the_environment_or_the_data_directory() {
     let wrong = ["settings", "get", "pics", "--admin-url", "http://127.0.0.1:9", "--data", data];
     let output = Headwater::command(&wrong).output().expect("the binary starts");
     assert!(String::from_utf8_lossy(&output.stderr).contains("is the server running?"));
+    // Who only asks whether a server is ready needs no key.
+    assert_eq!(run(&mut Headwater::command(&["ready", "--admin-url", &url])), "ready\n");
+    let output =
+        Headwater::command(&["ready", "--admin-url", "http://127.0.0.1:9"]).output().expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 const WEBSITE: &str = "<WebsiteConfiguration><RoutingRules><RoutingRule><RuleNumber>1</RuleNumber>\
