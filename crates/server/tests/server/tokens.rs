@@ -48,8 +48,9 @@ async fn a_token_reads_and_changes_as_its_key_and_its_changes_name_it() {
     assert_eq!((status, &answer["error"]["field"]), (404, &json!("token_id")), "{answer}");
 
     let (_, audit) = ask(&running, Method::GET, "/api/v1/audit", "").await;
-    let told: Vec<_> =
-        audit["entries"].as_array().unwrap().iter().map(|line| [&line["action"], &line["token"]]).collect();
+    // The first is of the bucket that every test has.
+    let lines = audit["entries"].as_array().unwrap().iter().skip(1);
+    let told: Vec<_> = lines.map(|line| [&line["action"], &line["token"]]).collect();
     let (by_key, by_token) = (Value::Null, json!(id));
     assert_eq!(told[0], [&json!("create_access_token"), &by_key], "{audit}");
     assert_eq!((told[1][1], told[2][1]), (&by_token, &by_token), "{audit}");
