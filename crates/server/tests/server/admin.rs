@@ -95,7 +95,7 @@ async fn settings_are_read_replaced_and_patched() {
     let (server, directory) = running.stop();
     server.await.unwrap();
     let report = verify_audit(&directory.path().join("audit.log")).unwrap().unwrap();
-    assert_eq!((report.lines, report.broken.len()), (2, 0));
+    assert_eq!((report.lines, report.broken.len()), (3, 0));
 }
 
 #[tokio::test]
