@@ -45,7 +45,7 @@ async fn buckets_are_made_shown_emptied_and_deleted() {
     let audit = std::fs::read_to_string(server.data().join("audit.log")).expect("an audit log");
     let lines: Vec<&str> = audit.lines().filter(|line| line.contains("\"action\":\"empty_bucket\"")).collect();
     assert_eq!(lines.len(), 1, "{audit}");
-    assert!(lines[0].contains("\"before\":{\"deleted\":7,\"aborted_uploads\":1}"), "{lines:?}");
+    assert!(lines[0].contains("\"before\":{\"aborted_uploads\":1,\"deleted\":7}"), "{lines:?}");
     assert_eq!(json(&server, &["bucket", "stat", "pics"])["markers"], 0);
     shown(&["bucket", "delete", "pics"]);
     assert!(!shown(&["bucket", "list"]).contains("pics"));
