@@ -5,7 +5,7 @@
 Pages are asked for one after the other over one connection of a session; the time is from the request to the last byte of the
 answer. Files are visited at random places of the bucket.
 """
-import argparse, http.client, random, shutil, statistics, urllib.parse
+import argparse, http.client, random, statistics, urllib.parse
 from perflib import *
 
 ap = argparse.ArgumentParser()
@@ -75,17 +75,7 @@ def visit(cookie):
         print(f"{name}: p50 {statistics.median(took):.2f} ms, p99 {took[int(0.99 * len(took))]:.2f} ms, at most {size / K:.1f} KiB", flush=True)
 
 
-directory = os.path.join(RUN, "console")
-shutil.rmtree(directory, ignore_errors=True)
-env = dict(os.environ, HEADWATER_ACCESS_KEY_ID=ID, HEADWATER_ACCESS_KEY_SECRET=SECRET)
-process = subprocess.Popen([a.binary, "serve", "--data", directory, "--listen", ADDR, "--admin-listen", f"127.0.0.1:{ADMIN}", "--workers", "2",
-                            "--access-log", "off", "--log", "error", "--default-dialect", "oss"], env=env)
-try:
-    wait_port(DATA)
-    wait_port(ADMIN)
+with headwater(a.binary, "console", DATA, ID, SECRET):
     fill()
     entered, _ = ask(ADMIN, "POST", "/log-on", urllib.parse.urlencode({"access_key_id": ID, "secret": SECRET}).encode())
     visit(entered.getheader("Set-Cookie").split(";")[0])
-finally:
-    process.terminate()
-    process.wait()

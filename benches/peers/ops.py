@@ -5,7 +5,7 @@
 list: pages of 1,000 keys, each from a random key on, by 2 connections, at each number of keys. delete: one DeleteObjects of 1,000
 keys at a time, durable when answered. complete: 10,000 parts of 100 KiB (the smallest of OSS), one CompleteMultipartUpload.
 """
-import argparse, base64, http.client, json, random, re, shutil, statistics
+import argparse, base64, http.client, json, random, re, statistics
 from perflib import *
 
 ap = argparse.ArgumentParser()
@@ -16,7 +16,7 @@ ap.add_argument("--pages", type=int, default=4000)
 ap.add_argument("--parts", type=int, default=10000)
 ap.add_argument("--reps", type=int, default=5)
 a = ap.parse_args()
-DATA, ADMIN = 18220, 18221
+DATA = 18220
 ADDR, ID, SECRET = f"127.0.0.1:{DATA}", "benchmark", "benchmark-secret"
 
 
@@ -105,17 +105,7 @@ def complete():
     print(f"complete of {a.parts:,} parts: median {statistics.median(took):.1f} ms (of {', '.join(f'{ms:.1f}' for ms in took)})", flush=True)
 
 
-directory = os.path.join(RUN, "ops")
-shutil.rmtree(directory, ignore_errors=True)
-env = dict(os.environ, HEADWATER_ACCESS_KEY_ID=ID, HEADWATER_ACCESS_KEY_SECRET=SECRET)
-process = subprocess.Popen([a.binary, "serve", "--data", directory, "--listen", ADDR, "--admin-listen", f"127.0.0.1:{ADMIN}", "--workers", "2",
-                            "--access-log", "off", "--log", "error", "--default-dialect", "oss"], env=env)
-try:
-    wait_port(DATA)
-    wait_port(ADMIN)
+with headwater(a.binary, "ops", DATA, ID, SECRET) as process:
     for test, run in (("list", list_pages), ("delete", delete_many), ("complete", complete)):
         if test in a.tests:
             run()
-finally:
-    process.terminate()
-    process.wait()
