@@ -8,5 +8,5 @@ pub(crate) mod stand_in;
 pub mod write;
 
 pub use read::{Document, Element, parse};
-pub(crate) use write::tags;
-pub use write::{Controls, Tags, XmlWriter};
+pub use write::{Controls, XmlWriter};
+pub(crate) use write::{Tags, tags};

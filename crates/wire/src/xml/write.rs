@@ -28,9 +28,9 @@ pub struct XmlWriter {
     controls: Controls,
 }
 
-/// Both tags of an element, put together when this is compiled; [`tags!`] makes them.
+/// Both tags of an element, put together by `tags!` when this is compiled.
 #[derive(Clone, Copy, Debug)]
-pub struct Tags {
+pub(crate) struct Tags {
     pub(crate) start: &'static str,
     pub(crate) end: &'static str,
 }
@@ -126,14 +126,14 @@ impl XmlWriter {
     }
 
     /// As [`XmlWriter::element`], without formatting, which costs more than the text where there are thousands.
-    pub fn text(&mut self, tags: Tags, text: &str) {
+    pub(crate) fn text(&mut self, tags: Tags, text: &str) {
         self.out.push_str(tags.start);
         escape_into(&mut self.out, text, self.controls);
         self.out.push_str(tags.end);
     }
 
     /// As [`XmlWriter::text`], of a text that has nothing to escape: a number, a date, a word of the vendor's.
-    pub fn plain(&mut self, tags: Tags, text: &str) {
+    pub(crate) fn plain(&mut self, tags: Tags, text: &str) {
         debug_assert!(!text.bytes().any(|byte| SUSPECT[usize::from(byte)]), "{text:?} is to be escaped");
         self.out.push_str(tags.start);
         self.out.push_str(text);
@@ -141,7 +141,7 @@ impl XmlWriter {
     }
 
     /// As [`XmlWriter::text`], with quotes around the text.
-    pub fn quoted(&mut self, tags: Tags, text: &str) {
+    pub(crate) fn quoted(&mut self, tags: Tags, text: &str) {
         self.out.push_str(tags.start);
         self.out.push_str("&quot;");
         escape_into(&mut self.out, text, self.controls);
