@@ -68,9 +68,10 @@ impl Audit {
             let shown = |value: &Option<T>| serde_json::to_value(value).unwrap_or(Value::Null);
             let Intent { request_id, who, token, remote, action, target } = intent;
             let (before, after) = (shown(&changed.before), shown(&changed.after));
+            let told = action.clone();
             let entry = Entry { request_id, who, token, remote, action, target, before, after };
             if let Err(error) = audit.write(entry).await {
-                tracing::error!(%error, "a change was made and could not be audited");
+                tracing::error!(%error, action = %told, "a change was made and could not be audited");
                 return Err(Unacknowledged::NotAudited);
             }
             Ok(changed)
