@@ -15,7 +15,7 @@ step = Steps()
 AXE = pathlib.Path(os.environ["AXE"]).read_text(encoding="utf-8")
 ORIGIN = os.environ["ORIGIN_AUTHORITY"]
 # Where pictures for the documents go; none are made without it.
-PICTURES = os.environ.get("HEADWATER_WRITE_PICTURES")
+PICTURES = os.environ.get("PICTURES")
 WEIGHT_BYTES = 150 << 10
 PAGES = [
     "/overview",
@@ -281,6 +281,6 @@ def pictures():
 
 
 fill()
-step.run()
 if PICTURES:
-    pictures()
+    step(pictures)
+step.run()

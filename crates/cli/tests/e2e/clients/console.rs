@@ -39,11 +39,14 @@ async fn every_page_by_browser() {
         Setup::new().mirror("site", &site).mirror("broken", "http://127.0.0.1:9/").mirror("hostile", &site).start();
     let axe = workspace().join(".npm/node_modules/axe-core/axe.min.js");
     assert!(axe.is_file(), "there is no {}; ./test.sh e2e installs it (Debian package npm)", axe.display());
-    let round = Python::script("console_pages_round", &server)
+    let mut round = Python::script("console_pages_round", &server)
         .with("CONSOLE", server.admin_url())
         .with("ORIGIN_AUTHORITY", origin.address().to_string())
         .with("AXE", axe)
         .with("CHROMIUM", find("chromium", "chromium"))
         .with("CHROMEDRIVER", find("chromedriver", "chromium-driver"));
+    if let Some(folder) = std::env::var_os("HEADWATER_WRITE_PICTURES") {
+        round = round.with("PICTURES", folder);
+    }
     println!("{}", round.run());
 }
