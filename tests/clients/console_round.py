@@ -86,6 +86,25 @@ def the_documented_flow_makes_a_mirror():
 
 
 @step
+def a_preview_moves_no_button():
+    """It comes while somebody reaches for OK, who would press what is there instead."""
+    browser = Browser()
+    places = "[...document.querySelectorAll('main button')].map((button) => button.getBoundingClientRect().top)"
+    tops = f"scrollTo(0, 0); return {places}"
+    try:
+        browser.log_on()
+        for pixels in (1280, 375):
+            browser.driver.set_window_size(pixels, 900)
+            browser.open("/buckets/by-browser/back-to-origin/create")
+            before = browser.driver.execute_script(tops)
+            browser.field("Domain Name", ORIGIN)
+            browser.driver.find_element(By.CSS_SELECTOR, "#effect dl")
+            equal((pixels, browser.driver.execute_script(tops)), (pixels, before))
+    finally:
+        browser.driver.quit()
+
+
+@step
 def it_does_without_scripts():
     browser = Browser(scripts=False)
     try:
