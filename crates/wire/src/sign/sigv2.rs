@@ -4,8 +4,9 @@
 //! METHOD ⏎ Content-MD5 ⏎ Content-Type ⏎ Date or Expires ⏎ (x-amz-name:value ⏎)* [/bucket]path[?sub-resources]
 //! ```
 //! The Date line is empty beside `x-amz-date`. Of a URL, parameters named like headers (`x-amz-…`) count as those
-//! headers. The path is signed as it was sent, with the bucket before it where the host names the bucket. The scheme covers
-//! no other header and no other parameter ([`super::Verified::covers_query`] tells), and nothing of the body.
+//! headers. The path is signed as it was sent, with the bucket before it where the host names the bucket; of a bucket by
+//! itself also with the slash that ends `/bucket/`, which boto3 signs without sending it. The scheme covers no other header
+//! and no other parameter ([`super::Verified::covers_query`] tells), and nothing of the body.
 //! Source: "Signing and authenticating REST requests" of the Amazon S3 User Guide.
 
 use std::borrow::Cow;
@@ -46,10 +47,14 @@ pub(super) fn verify(
     if let Some(name) = header::names_with_prefix(&parts.headers, "x-oss-").first() {
         return Err(SignError::HeaderNotSigned { name: (*name).into() });
     }
-    let message = string_to_sign(parts, &date_line, &context.target, credentials.scheme.is_presigned())?;
+    let presigned = credentials.scheme.is_presigned();
+    let message = string_to_sign(parts, &date_line, &context.target, presigned)?;
     let provided = BASE64.decode(&claim.signature).ok().and_then(|bytes| <[u8; 20]>::try_from(bytes).ok());
-    let computed = hmac_sha1(secret, &message);
-    if !provided.is_some_and(|provided| computed.ct_eq(&provided).into()) {
+    let matches = |message: &[u8]| provided.is_some_and(|provided| hmac_sha1(secret, message).ct_eq(&provided).into());
+    if !matches(&message) && {
+        let ended = names_only_bucket(parts.uri.path(), &context.target);
+        !ended || !matches(&message_of(parts, &date_line, &context.target, presigned, "/")?)
+    } {
         return Err(SignError::Mismatch(Box::new(Mismatch {
             string_to_sign: String::from_utf8_lossy(&message).into_owned(),
             canonical_request: None,
@@ -83,15 +88,8 @@ fn date_line<'a>(parts: &'a Parts, claim: &'a V1Claim, now: Timestamp) -> Result
     let stand_in = header::single(&parts.headers, AMZ_DATE)?;
     let date = header::single(&parts.headers, DATE.as_str())?;
     let text = stand_in.or(date).ok_or(SignError::MissingDate)?;
-    check_skew(parse(text).ok_or(SignError::MissingDate)?, now)?;
+    check_skew(parse_http(text).or_else(|| parse_basic(text)).ok_or(SignError::MissingDate)?, now)?;
     Ok(Cow::Borrowed(if stand_in.is_some() { "" } else { text }))
-}
-
-/// The vendor's own examples write the zone as `+0000`.
-fn parse(text: &str) -> Option<Timestamp> {
-    let numeric = text.strip_suffix(" +0000").or_else(|| text.strip_suffix(" -0000"));
-    parse_http(&numeric.map_or(Cow::Borrowed(text), |text| Cow::Owned(format!("{text} GMT"))))
-        .or_else(|| parse_basic(text))
 }
 
 /// The message of the HMAC.
@@ -100,6 +98,17 @@ pub(super) fn string_to_sign(
     date_line: &str,
     target: &Target<'_>,
     presigned: bool,
+) -> Result<Vec<u8>, SignError> {
+    message_of(parts, date_line, target, presigned, "")
+}
+
+/// The message with `ending` behind the path.
+fn message_of(
+    parts: &Parts,
+    date_line: &str,
+    target: &Target<'_>,
+    presigned: bool,
+    ending: &str,
 ) -> Result<Vec<u8>, SignError> {
     let mut out = header::first_lines(parts, date_line);
     for (name, value) in amz_fields(parts, presigned)? {
@@ -114,8 +123,14 @@ pub(super) fn string_to_sign(
         out.extend_from_slice(bucket.as_bytes());
     }
     out.extend_from_slice(path.as_bytes());
+    out.extend_from_slice(ending.as_bytes());
     query::write_sub_resources(&mut out, parts, SubResources::Aws)?;
     Ok(out)
+}
+
+/// Whether the path is `/bucket`, without the slash that may end it.
+fn names_only_bucket(path: &str, target: &Target<'_>) -> bool {
+    target.key.is_none() && target.bucket.is_some() && path.len() > 1 && !path.ends_with('/')
 }
 
 /// Whether the path begins with the bucket: else it is the key alone.

@@ -26,10 +26,24 @@ pub(super) fn parse_basic(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_seconds(zoned.timestamp().as_second()))
 }
 
-/// Reads an HTTP date (RFC 9110 section 5.6.7, all three forms).
+/// Reads an HTTP date (RFC 9110 section 5.6.7, all three forms), and the form of mail that AWS's examples and SDKs sign:
+/// with a numeric zone, which must be that of UTC, and a day of the week that nobody checks.
 pub(super) fn parse_http(text: &str) -> Option<Timestamp> {
-    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok().map(Timestamp::from_seconds)
+    let since = |moment: SystemTime| i64::try_from(moment.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok();
+    let seconds = match httpdate::parse_http_date(text) {
+        Ok(moment) => since(moment)?,
+        Err(_) => parse_mail(text)?,
+    };
+    Some(Timestamp::from_seconds(seconds))
+}
+
+/// `Tue, 27 Mar 2007 19:36:42 +0000`, as seconds since 1970; the weekday may be any other.
+fn parse_mail(text: &str) -> Option<i64> {
+    let date = text.split_once(", ").filter(|(weekday, _)| weekday.len() == 3)?.1;
+    let date = ["GMT", "+0000", "-0000"].iter().find_map(|zone| date.strip_suffix(zone))?;
+    let moment = jiff::fmt::strtime::parse("%d %b %Y %H:%M:%S ", date).ok()?.to_datetime().ok()?;
+    let second = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    (second >= 0).then_some(second)
 }
 
 /// Writes `20231216T162057Z`.
@@ -76,4 +90,33 @@ pub(super) fn check_presigned(signed_at: Timestamp, lifetime: Duration, now: Tim
         return Err(SignError::NotYetValid { valid_from: signed_at, server_time: now });
     }
     check_expiry(signed_at.plus(lifetime), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signed_dates_may_have_a_numeric_zone_and_any_weekday() {
+        for text in [
+            "Tue, 27 Mar 2007 19:36:42 GMT",
+            "Tuesday, 27-Mar-07 19:36:42 GMT",
+            "Tue, 27 Mar 2007 19:36:42 +0000",
+            "Tue, 27 Mar 2007 19:36:42 -0000",
+            "Sun, 27 Mar 2007 19:36:42 GMT",
+        ] {
+            assert_eq!(parse_http(text), Some(Timestamp::from_seconds(1_175_024_202)), "{text}");
+        }
+        assert!(parse_http("Tue, 07 Jul 9999 21:53:04 GMT").is_some());
+        for text in [
+            "Tue, 27 Mar 2007 19:36:42 +0100",
+            "Tue, 27 Mar 2007 19:36:42",
+            "Tue, 27 Mar 1907 19:36:42 +0000",
+            "Tue, 31 Feb 2007 19:36:42 GMT",
+            "27 Mar 2007 19:36:42 GMT",
+            "",
+        ] {
+            assert_eq!(parse_http(text), None, "{text}");
+        }
+    }
 }

@@ -120,6 +120,27 @@ fn examples_of_aws() {
     }
 }
 
+/// What boto3 1.44.5 sends to make a bucket in path style: the slash behind the name is signed and not sent.
+#[test]
+fn a_bucket_by_itself_may_be_signed_with_a_slash() {
+    let now = at("20261128T145310Z");
+    let secret = "secret-of-the-root-key-0123456789";
+    let headers = [
+        ("date", "Sat, 28 Nov 2026 14:53:10 GMT"),
+        ("x-amz-acl", "public-read"),
+        ("authorization", "AWS ROOTKEY:qVgszwOngj91eXT4QigjGIlIv2c="),
+    ];
+    let verified = |path: &str, target| check(&request("PUT", path, &headers), secret, now, target);
+    verified("/b-s3-none", on("b-s3-none", "")).unwrap();
+    mismatch(verified("/b-s3-nona", on("b-s3-nona", "")));
+    // With a key the slash belongs to the key.
+    mismatch(verified("/b-s3-none", on("another", "b-s3-none")));
+    // As documented, too.
+    let mut parts = request("PUT", "/bkt", &[]);
+    sign(&mut parts, Scheme::SigV2Header, on("bkt", ""));
+    check(&parts, "sk", at("20240101T001500Z"), on("bkt", "")).unwrap();
+}
+
 fn sigv2_url(path: &str, query: &str, target: Target<'_>) -> Parts {
     let mut parts = request("GET", &format!("{path}?{query}"), &[]);
     sign(&mut parts, Scheme::SigV2Query, target);
