@@ -168,7 +168,7 @@ impl Engine {
             Op::GetObjectRetention(target) => self.get_retention(caller, &target).await,
             Op::PutObjectRetention(put) => self.put_retention(caller, *put).await,
             Op::GetObjectLegalHold(target) => self.get_legal_hold(caller, &target).await,
-            Op::RestoreObject(target) => self.restore_object(caller, &target).await,
+            Op::RestoreObject(target, tier) => self.restore_object(caller, &target, tier).await,
             Op::PutObjectLegalHold(target, hold) => self.put_legal_hold(caller, &target, hold).await,
             Op::GetHomePage(bucket, visit) => Box::pin(self.visit_root(caller, bucket, *visit, MissMethod::Get)).await,
             Op::HeadHomePage(bucket, visit) => {

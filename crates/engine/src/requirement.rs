@@ -56,7 +56,7 @@ pub(crate) fn requirement(op: &Op) -> (Action, Option<&BucketName>, Option<&Obje
         Op::GetObjectRetention(target) => return on(Action::GetObjectRetention, target),
         Op::PutObjectRetention(op) => return on(Action::PutObjectRetention, &op.target),
         Op::GetObjectLegalHold(target) => return on(Action::GetObjectLegalHold, target),
-        Op::RestoreObject(target) => return on(Action::RestoreObject, target),
+        Op::RestoreObject(target, _) => return on(Action::RestoreObject, target),
         Op::PutObjectLegalHold(target, _) => return on(Action::PutObjectLegalHold, target),
         Op::GetBucketStat(bucket) => (Action::GetBucketStat, bucket, None),
         Op::GetBucketRequestPayment(bucket) => (Action::GetBucketRequestPayment, bucket, None),

@@ -32,7 +32,7 @@ pub use multipart::{
     CompleteMultipartUpload, CreateMultipartUpload, ListMultipartUploads, ListParts, PartRange, UploadPart,
     UploadPartCopy, UploadRef,
 };
-pub use oss::{AppendObject, PutSymlink};
+pub use oss::{AppendObject, PutSymlink, RestoreTier};
 pub use version::{
     DeleteObject, DeleteObjects, Doomed, LegalHold, ListObjectVersions, ObjectVersion, PutObjectRetention,
 };
@@ -118,8 +118,8 @@ pub enum Op {
     GetObjectLegalHold(ObjectVersion),
     /// Holds a version, or no longer.
     PutObjectLegalHold(ObjectVersion, LegalHold),
-    /// Makes an object of an archive's class readable.
-    RestoreObject(ObjectVersion),
+    /// Makes an object of an archive's class readable; how soon, where OSS's request says it.
+    RestoreObject(ObjectVersion, Option<RestoreTier>),
     /// The home page of a bucket's website, at the root of its website domain.
     GetHomePage(BucketName, Box<Visit>),
     /// As [`Op::GetHomePage`], without the body.

@@ -162,6 +162,17 @@ impl ObjectCondition {
         }
         Ok(())
     }
+
+    /// Judges a delete marker, which is no object: it meets no condition that needs one.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionFailed`] naming the header.
+    pub fn judge_marker(&self) -> Result<()> {
+        let failed = self.if_match.as_ref().map(|_| "If-Match");
+        let failed = failed.or(self.last_modified.map(|_| "x-amz-if-match-last-modified-time"));
+        let failed = failed.or(self.size_bytes.map(|_| "x-amz-if-match-size"));
+        failed.map_or(Ok(()), |condition| Err(Error::PreconditionFailed { condition }))
+    }
 }
 
 #[cfg(test)]

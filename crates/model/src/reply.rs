@@ -21,7 +21,7 @@ use crate::logging::{BucketLogging, LogFields};
 use crate::multipart::{PartInfo, PartPage, UploadId, UploadPage};
 use crate::name::ObjectKey;
 use crate::object::{ContentHeaders, ObjectMeta, ObjectPart, SharedMeta, Tags, UserMeta};
-use crate::op::LegalHold;
+use crate::op::{LegalHold, RestoreTier};
 use crate::policy::Policy;
 use crate::referer::RefererConfiguration;
 use crate::version::{ObjectLockConfiguration, Retention, VersionId, VersionPage, Versioning};
@@ -159,6 +159,8 @@ pub struct DeletedObject {
 pub enum Reply {
     /// Success without content of its own (the dialect knows whether 200 or 204 is the form).
     Done,
+    /// RestoreObject: accepted; of OSS's cold classes with the tier that it is done in.
+    Restoring(Option<RestoreTier>),
     /// See [`Op::ListBuckets`](crate::op::Op::ListBuckets); `next` continues.
     Buckets {
         /// Owner of all.

@@ -180,11 +180,11 @@ pub trait Store: Send + Sync {
         afterwards: Afterwards,
     ) -> BoxFuture<'a, Result<Deleted>>;
 
-    /// Deletes an object that meets the condition, as [`Store::delete`] does. Without an object nothing happens, whatever
-    /// the condition, but that the key's fill token is revoked: no marker is made and no tombstone left.
+    /// Deletes an object that meets the condition, as [`Store::delete`] does. Where there is nothing at all nothing happens,
+    /// whatever the condition, but that the key's fill token is revoked: no marker is made and no tombstone left.
     ///
     /// # Errors
-    /// [`headwater_model::Error::PreconditionFailed`] if it does not meet the condition.
+    /// [`headwater_model::Error::PreconditionFailed`] if it does not meet the condition; a delete marker meets none.
     fn delete_if<'a>(
         &'a self,
         bucket: &'a BucketRef,

@@ -9,7 +9,7 @@ use headwater_model::multipart::{CompletedPart, PartInfo};
 use headwater_model::object::{ObjectHeaders, SharedMeta, Tags};
 use headwater_model::op::{
     AnnouncedDigests, Caller, CompleteMultipartUpload, CopyObject, CreateMultipartUpload, GetObject, Op, PartRange,
-    PutObject, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
+    PutObject, RestoreTier, UploadPart, UploadPartCopy, UploadRef, WriteCondition,
 };
 use headwater_model::precondition::{Preconditions, TagCondition};
 use headwater_model::reply::Reply;
@@ -328,26 +328,33 @@ impl futures_util::Stream for Unread {
     }
 }
 
-/// Every object is readable: of an archive's class as if it was restored before, of another there is nothing to restore.
+/// Every object is readable: of an archive's class it is accepted every time, of another there is nothing to restore.
 #[tokio::test]
 async fn only_archived_objects_are_restored() {
     let bench = Bench::new(CannedAcl::Private).await;
-    for (class, restored) in [
-        (None, false),
-        (Some("STANDARD_IA"), false),
-        (Some("GLACIER_IR"), false),
-        (Some("GLACIER"), true),
-        (Some("DeepColdArchive"), true),
+    for (class, tier, restored) in [
+        (None, None, Err("class")),
+        (Some("STANDARD_IA"), None, Err("class")),
+        (Some("GLACIER_IR"), None, Err("class")),
+        (Some("GLACIER"), None, Ok(None)),
+        (Some("Archive"), None, Ok(None)),
+        (Some("Archive"), Some(RestoreTier::Bulk), Err("tier")),
+        (Some("ColdArchive"), Some(RestoreTier::Bulk), Ok(Some(RestoreTier::Bulk))),
+        (Some("DeepColdArchive"), None, Ok(Some(RestoreTier::Standard))),
     ] {
         let headers = ObjectHeaders { storage_class: class.map(Into::into), ..ObjectHeaders::default() };
         let op = Op::PutObject(Box::new(PutObject { headers, ..put("k") }));
         bench.engine.perform(&bench.root, op, Body::Full(Bytes::from_static(b"body"))).await.unwrap();
-        match bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("k")))).await {
-            Ok(Reply::Done) => assert!(restored, "{class:?}"),
-            Err(Error::NotArchived { .. }) => assert!(!restored, "{class:?}"),
-            other => panic!("{class:?}: {other:?}"),
+        for _ in 0..2 {
+            let answer = match bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("k")), tier)).await {
+                Ok(Reply::Restoring(tier)) => Ok(tier),
+                Err(Error::NotArchived { .. }) => Err("class"),
+                Err(Error::MalformedXml { .. }) => Err("tier"),
+                other => panic!("{class:?}: {other:?}"),
+            };
+            assert_eq!(answer, restored, "{class:?}");
         }
     }
-    let missing = bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("missing")))).await;
+    let missing = bench.ask(Op::RestoreObject(current(bucket(BUCKET), key("missing")), None)).await;
     assert!(matches!(missing, Err(Error::NoSuchKey { .. })));
 }

@@ -47,3 +47,29 @@ pub struct PutSymlink {
     /// When to replace.
     pub condition: WriteCondition,
 }
+
+/// How soon an object of a cold class is to be readable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RestoreTier {
+    /// `Expedited`: before others.
+    Expedited,
+    /// `Standard`: what it is where none is named.
+    #[default]
+    Standard,
+    /// `Bulk`: after others.
+    Bulk,
+}
+
+impl RestoreTier {
+    /// All, soonest first.
+    pub const ALL: [Self; 3] = [Self::Expedited, Self::Standard, Self::Bulk];
+
+    /// As both vendors write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expedited => "Expedited",
+            Self::Standard => "Standard",
+            Self::Bulk => "Bulk",
+        }
+    }
+}

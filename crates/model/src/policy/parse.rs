@@ -56,6 +56,10 @@ fn statement(json: &Json, attached: Option<Attached<'_>>) -> Result<Statement> {
         Some(_) => return Err(malformed("Effect: neither Allow nor Deny")),
         None => return Err(malformed("Missing required field Effect")),
     };
+    if allows && get("NotPrincipal").is_some() && matches!(attached, Some(Attached::Bucket(_))) {
+        // Whoever is not named is also whoever does not say who they are.
+        return Err(malformed("Allow with NotPrincipal is not allowed."));
+    }
     let principals = principals(get("Principal"), get("NotPrincipal"), attached)?;
     let (actions, all_but_actions) = one_of("Action", get("Action"), get("NotAction"))?;
     let (resources, all_but_resources) = one_of("Resource", get("Resource"), get("NotResource"))?;

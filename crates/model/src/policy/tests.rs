@@ -92,15 +92,18 @@ fn statements_apply_to_whom_and_what_they_name() {
         r#""Principal": {"AWS": "arn:aws:iam::a11ce:user/path/AKALICE"}"#,
         r#""Principal": {"CanonicalUser": "a11ce"}"#,
         r#""Principal": ["a11ce"]"#,
-        r#""NotPrincipal": {"AWS": "bob"}"#,
     ] {
         assert!(applies(principal, get, all), "{principal}");
+    }
+    // The vendor takes it of a Deny alone.
+    for (name, denied) in [("bob", true), ("alice", false)] {
+        let deny = format!(r#"{{"Effect": "Deny", "NotPrincipal": {{"AWS": "{name}"}}, {get}, {all}}}"#);
+        assert_eq!(says(&deny, &[]) == Effect::Deny, denied, "{name}");
     }
     for principal in [
         r#""Principal": {"AWS": "bob"}"#,
         r#""Principal": {"AWS": "arn:aws:iam::b0b:user/alice"}"#,
         r#""Principal": {"Service": "a11ce"}"#,
-        r#""NotPrincipal": {"AWS": "alice"}"#,
     ] {
         assert!(!applies(principal, get, all), "{principal}");
     }
@@ -220,7 +223,9 @@ fn bad_documents_are_refused_by_the_element() {
     assert!(with(r#""Condition": {"NumericEquals": {"s3:max-keys": "x"}}"#).contains("s3:max-keys"));
     assert!(with(r#""Condition": {"Bool": {"aws:SecureTransport": []}}"#).starts_with("Condition/Bool"));
     assert!(with(r#""NotAction": "s3:*""#).starts_with("Action"));
-    assert!(with(r#""NotPrincipal": "*""#).starts_with("Principal"));
+    assert_eq!(with(r#""NotPrincipal": "*""#), "Allow with NotPrincipal is not allowed.");
+    let denies = good.replace("Allow", "Deny");
+    assert!(of(&format!("{{{denies}, \"NotPrincipal\": \"*\"}}")).starts_with("Principal"));
     assert!(with(r#""Effect": "Deny""#).contains("comes twice"));
     let changed = |from: &str, to: &str| of(&format!("{{{}}}", good.replace(from, to)));
     assert!(changed("\"Allow\"", "\"allow\"").starts_with("Effect"));

@@ -45,6 +45,10 @@ impl Core {
         self.commit(row_bytes, |judgement| {
             judgement.living(bucket)?;
             let Some((row, _)) = judgement.object(bucket.generation, key)? else {
+                if versions::any(judgement, bucket.generation, key)? {
+                    // The newest of them is current, and no object.
+                    condition.judge_marker()?;
+                }
                 // Nothing is deleted, but what a fill fetches was asked to go before it came.
                 judgement.state.tokens.end(bucket.generation, key, None);
                 return Ok(Deleted::default());

@@ -254,8 +254,12 @@ impl State {
         (afterwards, now): (Afterwards, Timestamp),
         condition: &ObjectCondition,
     ) -> Result<Deleted> {
+        let marked = self.marker(bucket, key).is_some();
         let life = self.writable(bucket)?;
         let Some(stored) = life.current(key) else {
+            if marked {
+                condition.judge_marker()?;
+            }
             life.revoke(key, &Expectation::Any);
             return Ok(Deleted::default());
         };

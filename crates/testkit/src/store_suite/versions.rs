@@ -119,6 +119,10 @@ pub async fn a_deletion_makes_a_marker(mut subject: Subject) {
     let deleted = subject.store().delete_if(&subject.bucket(), &key, Afterwards::Gone, &unmet).await.expect("nothing");
     assert_eq!(deleted, Deleted::default());
     assert_eq!(history(&subject, "none").await, [""; 0], "nothing meets no condition");
+    let key = object_key("never");
+    let deleted = subject.store().delete_if(&subject.bucket(), &key, Afterwards::Gone, &unmet).await;
+    assert!(matches!(deleted, Err(Error::PreconditionFailed { condition: "x-amz-if-match-size" })), "{deleted:?}");
+    assert_eq!(history(&subject, "never").await, ["marker"], "a marker meets no condition");
 }
 
 /// While versions are suspended writes and deletions replace the null version, wherever it is.

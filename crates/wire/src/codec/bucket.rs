@@ -1,7 +1,7 @@
 //! Buckets: creation, existence, information, location.
 
 use headwater_model::body::Body;
-use headwater_model::bucket::Bucket;
+use headwater_model::bucket::{Bucket, PublicAccessBlock};
 use headwater_model::encryption::AES256;
 use headwater_model::op::{CreateBucket, Op};
 use headwater_model::reply::Owner;
@@ -81,14 +81,17 @@ pub(super) fn encode(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> Res
             response
         }
         // A list that was put has made it.
-        Operation::CreateBucket | Operation::PutBucketAcl => {
-            let mut response = answer.empty(StatusCode::OK);
-            let path = HeaderValue::try_from(format!("/{}", bucket.name));
-            response.headers_mut().insert(LOCATION, path.expect("a bucket's name is visible ascii"));
-            response
-        }
+        Operation::CreateBucket | Operation::PutBucketAcl => located(answer),
         _ => head(answer, bucket),
     }
+}
+
+/// Success, and where the bucket is. OSS's SDK for Node.js reads the bucket's name there after PutBucketAcl as well.
+pub(super) fn located(answer: &Answer<'_>) -> Response<Body> {
+    let mut response = answer.empty(StatusCode::OK);
+    let path = HeaderValue::try_from(format!("/{}", answer.bucket()));
+    response.headers_mut().insert(LOCATION, path.expect("a bucket's name is visible ascii"));
+    response
 }
 
 fn head(answer: &Answer<'_>, bucket: &Bucket) -> Response<Body> {
@@ -117,6 +120,7 @@ fn info(answer: &Answer<'_>, owner: &Owner, bucket: &Bucket) -> XmlWriter {
     let mut xml = open_root(answer.vocab, "BucketInfo");
     xml.open("Bucket");
     xml.element("AccessMonitor", "Disabled");
+    xml.element("BlockPublicAccess", bucket.access.public_access == PublicAccessBlock::ALL);
     xml.element("Comment", "");
     xml.element("CreationDate", iso_8601(bucket.created));
     xml.element("CrossRegionReplication", "Disabled");

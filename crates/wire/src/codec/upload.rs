@@ -48,9 +48,11 @@ pub(super) fn encode_list(answer: &Answer<'_>, owner: &Owner, listed: &UploadPag
     xml.element("Bucket", answer.bucket());
     xml.element("KeyMarker", names.print(query("key-marker")));
     xml.element("UploadIdMarker", query("upload-id-marker"));
-    let (next_key, next_upload) = match &listed.next {
-        Some((key, id)) => (&**key, (*id != NO_UPLOAD).then_some(*id)),
-        None => ("", None),
+    let (next_key, next_upload) = match (&listed.next, listed.uploads.last()) {
+        (Some((key, id)), _) => (&**key, (*id != NO_UPLOAD).then_some(*id)),
+        // OSS tells where a page ends also if nothing follows.
+        (None, Some(last)) if answer.is_oss() => (last.key.as_str(), Some(last.id)),
+        (None, _) => ("", None),
     };
     xml.element("NextKeyMarker", names.print(next_key));
     xml.element("NextUploadIdMarker", next_upload.map(|id| id.to_string()).unwrap_or_default());

@@ -177,7 +177,7 @@ impl Maker<'_> {
             "GetObjectMeta" => Op::GetObjectMeta(self.target()),
             "GetObjectTagging" => Op::GetObjectTagging(self.target()),
             "GetObjectAcl" => Op::GetObjectAcl(self.target()),
-            "RestoreObject" => Op::RestoreObject(self.target()),
+            "RestoreObject" => Op::RestoreObject(self.target(), None),
             "GetSymlink" => Op::GetSymlink(ObjectVersion::current(self.bucket(), key("link"))),
             "GetObjectRetention" => Op::GetObjectRetention(self.lockable()),
             "PutObjectRetention" => {

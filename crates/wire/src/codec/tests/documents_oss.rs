@@ -35,7 +35,8 @@ fn bucket_info_location_and_acl() {
     assert_eq!(
         xml(OSS, "GET /bkt?bucketInfo", reply()),
         joined(
-            "<BucketInfo><Bucket><AccessMonitor>Disabled</AccessMonitor><Comment></Comment>
+            "<BucketInfo><Bucket><AccessMonitor>Disabled</AccessMonitor>
+             <BlockPublicAccess>false</BlockPublicAccess><Comment></Comment>
              <CreationDate>2023-12-16T16:20:57.000Z</CreationDate>
              <CrossRegionReplication>Disabled</CrossRegionReplication><DataRedundancyType>LRS</DataRedundancyType>
              <ExtranetEndpoint>oss.test</ExtranetEndpoint><IntranetEndpoint>oss.test</IntranetEndpoint>
@@ -47,6 +48,8 @@ fn bucket_info_location_and_acl() {
              <BucketPolicy><LogBucket></LogBucket><LogPrefix></LogPrefix></BucketPolicy></Bucket></BucketInfo>"
         )
     );
+    let listed = answer(OSS, "PUT /bkt?acl", Reply::Done);
+    assert_eq!((listed.status().as_u16(), listed.headers()["location"].as_bytes()), (200, &b"/bkt"[..]));
     assert_eq!(xml(OSS, "GET /bkt?location", reply()), "<LocationConstraint>oss-cn-hangzhou</LocationConstraint>");
     assert_eq!(
         xml(
@@ -128,7 +131,7 @@ fn multipart_uploads() {
         next: Some(("p/".into(), UploadId([0; 16]))),
     };
     assert_eq!(
-        xml(OSS, "GET /bkt?uploads&delimiter=/", Reply::Uploads { owner: owner(), page: uploads }),
+        xml(OSS, "GET /bkt?uploads&delimiter=/", Reply::Uploads { owner: owner(), page: uploads.clone() }),
         joined(&format!(
             "<ListMultipartUploadsResult><Bucket>bkt</Bucket><KeyMarker></KeyMarker><UploadIdMarker></UploadIdMarker>
              <NextKeyMarker>p/</NextKeyMarker><NextUploadIdMarker></NextUploadIdMarker><Delimiter>/</Delimiter>
@@ -138,6 +141,10 @@ fn multipart_uploads() {
              <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListMultipartUploadsResult>"
         ))
     );
+    let last = UploadPage { next: None, common_prefixes: Vec::new(), ..uploads };
+    let document = xml(OSS, "GET /bkt?uploads", Reply::Uploads { owner: owner(), page: last });
+    let told = format!("<NextKeyMarker>k</NextKeyMarker><NextUploadIdMarker>{id_text}</NextUploadIdMarker>");
+    assert!(document.contains(&told) && document.contains("<IsTruncated>false</IsTruncated>"), "{document}");
     let completed = answer(OSS, "POST /bkt/k?uploadId=U", Reply::Completed(Arc::new(meta())));
     assert_eq!(completed.headers()["x-oss-hash-crc64ecma"], "5981764153023615706");
     assert_eq!(completed.headers()["content-md5"], "XrY7u+Ae7tCTyyK7j1rNww==", "as of parts that came in order");
