@@ -1,6 +1,7 @@
 """A round with boto3."""
 
 import base64
+import email.utils
 import hashlib
 import io
 import urllib.parse
@@ -52,6 +53,20 @@ def bucket_life_cycle():
     refused(404, "NoSuchBucket", CLIENT.list_objects_v2, Bucket=bucket)
     refused(404, "NoSuchBucket", CLIENT.put_object, Bucket=bucket, Key="k", Body=b"1")
     refused(404, "NoSuchBucket", CLIENT.delete_bucket, Bucket=bucket)
+
+
+@step
+def signatures_of_the_second_version_and_dates_of_the_clients_own():
+    bucket, old = "boto3-old", sdk.boto3_client(signature_version="s3")
+    old.create_bucket(Bucket=bucket)
+    old.put_object(Bucket=bucket, Key="k", Body=b"1")
+    equal([found["Key"] for found in old.list_objects_v2(Bucket=bucket)["Contents"]], ["k"])
+    new = sdk.boto3_client(signature_version="s3v4")
+    # A Date of the caller's own is signed with a numeric zone, and no x-amz-date is sent.
+    dated = {"Date": email.utils.formatdate(usegmt=True)}
+    new.meta.events.register("before-call.s3.PutObject", lambda params, **_: params["headers"].update(dated))
+    new.put_object(Bucket=bucket, Key="dated", Body=b"2")
+    equal(read(bucket, "dated"), b"2")
 
 
 @step

@@ -50,7 +50,7 @@ def bucket_life_cycle():
     assert bucket in names and names == sorted(names)
     assert CLIENT.is_bucket_exist(bucket) and not CLIENT.is_bucket_exist("ossv2-missing")
     info = CLIENT.get_bucket_info(oss.GetBucketInfoRequest(bucket=bucket)).bucket_info
-    equal((info.name, info.acl), (bucket, "private"))
+    equal((info.name, info.acl, info.block_public_access), (bucket, "private", False))
     location = CLIENT.get_bucket_location(oss.GetBucketLocationRequest(bucket=bucket)).location
     assert location.endswith(sdk.REGION), location
     put(bucket, "k", b"1")
@@ -152,6 +152,25 @@ def copies():
 
 
 @step
+def restorations():
+    bucket = fresh("restore")
+
+    def restore(key, tier=None):
+        request = oss.RestoreRequest(days=1, job_parameters=tier and oss.JobParameters(tier=tier))
+        answer = CLIENT.restore_object(oss.RestoreObjectRequest(bucket=bucket, key=key, restore_request=request))
+        return answer.status_code, answer.restore_priority
+
+    for storage_class in ("Standard", "Archive", "ColdArchive"):
+        put(bucket, storage_class, b"kept", storage_class=storage_class)
+    equal(restore("Archive"), (202, None))
+    equal(restore("ColdArchive"), (202, "Standard"))
+    equal(restore("ColdArchive", "Bulk"), (202, "Bulk"))
+    equal(get(bucket, "ColdArchive")[1], b"kept")
+    refused(400, "MalformedXML", restore, "Archive", "Bulk")
+    refused(400, "OperationNotSupported", restore, "Standard")
+
+
+@step
 def multipart():
     bucket = fresh("multipart")
     body = pattern(2 * PART + 500)
@@ -165,8 +184,9 @@ def multipart():
     pages = CLIENT.list_parts_paginator().iter_page(
         oss.ListPartsRequest(bucket=bucket, key="big", upload_id=upload, max_parts=2))
     equal([part.part_number for page in pages for part in page.parts], [1, 2, 3])
-    uploads = CLIENT.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=bucket)).uploads
-    equal([(found.key, found.upload_id) for found in uploads], [("big", upload)])
+    listed = CLIENT.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=bucket))
+    equal([(found.key, found.upload_id) for found in listed.uploads], [("big", upload)])
+    equal((listed.is_truncated, listed.next_key_marker, listed.next_upload_id_marker), (False, "big", upload))
     CLIENT.complete_multipart_upload(oss.CompleteMultipartUploadRequest(
         bucket=bucket, key="big", upload_id=upload,
         complete_multipart_upload=oss.CompleteMultipartUpload(parts=parts)))

@@ -47,6 +47,7 @@ def versions_are_written_read_listed_and_removed():
     marker = deleted["VersionId"]
     headers = refused(404, "NoSuchKey", CLIENT.get_object, Bucket=bucket, Key="k")
     equal((headers["x-amz-delete-marker"], headers["x-amz-version-id"]), ("true", marker))
+    refused(412, "PreconditionFailed", CLIENT.delete_object, Bucket=bucket, Key="k", IfMatch="*")
     headers = refused(405, "MethodNotAllowed", CLIENT.get_object, Bucket=bucket, Key="k", VersionId=marker)
     equal(headers["allow"], "DELETE")
     listed = CLIENT.list_object_versions(Bucket=bucket)

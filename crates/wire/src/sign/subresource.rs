@@ -68,7 +68,8 @@ const AWS_LISTED: [&str; 35] = [
 ];
 
 /// The union over the vendor's SDKs, sorted by bytes for the search.
-const LISTED: [&str; 107] = [
+const LISTED: [&str; 112] = [
+    "MetaQuery",
     "accessPoint",
     "accessPointPolicy",
     "acl",
@@ -78,11 +79,13 @@ const LISTED: [&str; 107] = [
     "bucketInfo",
     "callback",
     "callback-var",
+    "cleanRestoredObject",
     "cloudboxes",
     "cname",
     "comp",
     "continuation-token",
     "cors",
+    "dataPipeline",
     "delete",
     "encryption",
     "endTime",
@@ -101,6 +104,7 @@ const LISTED: [&str; 107] = [
     "objectInfo",
     "objectMeta",
     "objectWorm",
+    "overwriteConfig",
     "partNumber",
     "policy",
     "policyStatus",
@@ -130,6 +134,7 @@ const LISTED: [&str; 107] = [
     "response-expires",
     "restore",
     "retention",
+    "rtc",
     "seal",
     "security-token",
     "sequential",
