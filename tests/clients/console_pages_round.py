@@ -51,6 +51,7 @@ PAGES = [
     "/access-keys",
     "/create-access-key",
     "/access-keys/" + os.environ["ACCESS_KEY_ID"],
+    "/access-keys/" + os.environ["ACCESS_KEY_ID"] + "/tokens/create",
     "/origins",
     "/origins/http/" + ORIGIN,
     "/audit-log",
