@@ -81,12 +81,14 @@ async fn both_doors_write_the_same_down() {
         change(gone, (Method::DELETE, "/api/v1/keys/AKEY", Value::Null)).await;
         let origin = "/api/v1/origins/https/a.example:443";
         let settings = json!({"user_agent": "one"});
+        let print_of = async |path: &str| {
+            let (_, page) = send(&running, Method::GET, path, "", &[("cookie", &session.0)]).await;
+            page.split("name=\"print\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
         if by_console {
-            let cookie = [("cookie", &*session.0)];
-            let (_, page) = send(&running, Method::GET, "/origins/https/a.example:443", "", &cookie).await;
-            let print = page.split("name=\"print\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+            let print = print_of("/origins/https/a.example:443").await;
             let fields = [
-                ("print", print),
+                ("print", &*print),
                 ("kind", "http"),
                 ("user_agent", "one"),
                 ("limits.max_concurrent", "512"),
@@ -100,7 +102,9 @@ async fn both_doors_write_the_same_down() {
         } else {
             change(("", &[]), (Method::PUT, origin, settings)).await;
         }
-        change(("/origins/https/a.example:443/delete", &[]), (Method::DELETE, origin, Value::Null)).await;
+        let gone = "/origins/https/a.example:443/delete";
+        let print = print_of(gone).await;
+        change((gone, &[("print", &print)]), (Method::DELETE, origin, Value::Null)).await;
         lines.push(changes);
     }
     assert_eq!(lines[0], lines[1]);
