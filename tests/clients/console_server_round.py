@@ -15,11 +15,12 @@ from steps import Steps, equal
 step = Steps()
 ENDPOINT = os.environ["ENDPOINT"]
 POLICY = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"*"}]}'
+KEY = "/access-keys/" + os.environ["ACCESS_KEY_ID"]
 PAGES = [
     "/access-keys",
     "/create-access-key",
-    "/access-keys/" + os.environ["ACCESS_KEY_ID"],
-    "/access-keys/" + os.environ["ACCESS_KEY_ID"] + "/tokens/create",
+    KEY,
+    KEY + "/tokens/create",
     "/origins",
     "/origins/https/www.example.com:443",
     "/audit-log",
@@ -96,8 +97,7 @@ def a_token_is_issued_used_and_revoked_without_scripts():
     browser, key_id = Browser(scripts=False), os.environ["ACCESS_KEY_ID"]
     try:
         browser.log_on()
-        narrow = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
-        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+        browser.on_a_phone()
         browser.follow("Access Keys")
         browser.follow(key_id)
         browser.press("Create Token")
@@ -112,14 +112,15 @@ def a_token_is_issued_used_and_revoked_without_scripts():
         browser.press("Create")
         browser.arrives_at("Token created")
         token_id, token = [code.text for code in browser.driver.find_elements(By.CSS_SELECTOR, "dd code")]
-        equal(browser.driver.execute_script("return document.documentElement.scrollWidth"), 375)
+        equal(browser.width(), 375)
         assert token not in browser.driver.current_url
         equal(administers(token), 200)
         browser.follow("To the key")
         browser.arrives_at(key_id)
         browser.shows("nightly report")
         assert token not in browser.driver.page_source
-        browser.follow(f"Revoke token {token_id}")
+        equal(browser.width(), 375)
+        browser.driver.find_element(By.CSS_SELECTOR, f"a[href$='/tokens/{token_id}/revoke']").click()
         browser.press("Revoke Token")
         browser.shows(f"Token {token_id} was revoked.")
         equal(administers(token), 401)
@@ -169,8 +170,7 @@ def pages_fit_a_telephone_and_every_field_has_a_label():
     browser = Browser()
     try:
         browser.log_on()
-        narrow = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
-        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+        browser.on_a_phone()
         for path in PAGES:
             browser.open(path)
             widths = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
