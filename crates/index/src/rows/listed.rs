@@ -5,6 +5,7 @@
 //! here: judging what is passed over. A row that is damaged behind what is told is listed, and found by who opens it.
 
 use headwater_model::ObjectKey;
+use headwater_model::digest::ETag;
 use headwater_model::list::ListedObject;
 use headwater_model::object::{ObjectAccess, ObjectMeta};
 use headwater_model::version::ObjectLock;
@@ -22,7 +23,7 @@ impl ObjectRow {
     pub fn listed(row_key: &[u8], name: &str, value: &[u8]) -> Result<ListedObject, RowError> {
         let key = ObjectKey::parse(name).map_err(|_| RowError::Key { row: describe(row_key) })?;
         match value.split_first() {
-            Some((&(SAME_BEGINNING | Self::VERSION), row)) => {
+            Some((&Self::VERSION, row)) => {
                 read(row, key).map_err(|error| RowError::Value { row: describe(row_key), detail: error.to_string() })
             }
             // Of an earlier version, or of none.
@@ -46,24 +47,26 @@ pub fn listed(key: ObjectKey, meta: &ObjectMeta) -> ListedObject {
     }
 }
 
-/// The version before, whose rows begin alike.
-const SAME_BEGINNING: u8 = 4;
+/// Bytes of a CRC-64.
+const CRC64_BYTES: usize = 8;
 
 /// Representation headers of an object, each of which it may have.
 const CONTENT_HEADERS: usize = 7;
 
-/// Bytes of an MD5.
-const MD5_BYTES: usize = 16;
-
-/// Reads an [`ObjectRow`] field by field, in the order of its definition and of those of what it holds.
+/// Reads a [`super::stored::Stored`] field by field, in the order of its definition and of those of what it holds.
 fn read(row: &[u8], key: ObjectKey) -> Result<ListedObject, postcard::Error> {
     let mut fields = Fields(row);
     fields.pass_number()?; // The sequence.
-    let (size_bytes, etag, last_modified) = (fields.take()?, fields.take()?, fields.take()?);
-    fields.pass_number()?; // The CRC-64.
-    if fields.is_some()? {
-        fields.pass(MD5_BYTES)?;
-    }
+    let size_bytes = fields.take()?;
+    let tag = fields.take_tag()?;
+    let last_modified = fields.take()?;
+    fields.pass(CRC64_BYTES)?;
+    let md5 = if fields.is_some()? { Some(fields.take_md5()?) } else { None };
+    let etag = match (tag, md5) {
+        (Some(tag), _) => tag,
+        (None, Some(md5)) => ETag::of_md5(md5),
+        (None, None) => return Err(postcard::Error::SerdeDeCustom),
+    };
     let checksum_algorithm = if fields.is_some()? { Some(fields.take()?) } else { None };
     if checksum_algorithm.is_some() {
         fields.pass_text()?;
@@ -102,6 +105,19 @@ impl<'a> Fields<'a> {
         let (value, rest) = postcard::take_from_bytes(self.0)?;
         self.0 = rest;
         Ok(value)
+    }
+
+    /// A [`super::stored::StoredTag`]; `None` for that of the MD5.
+    fn take_tag(&mut self) -> Result<Option<ETag>, postcard::Error> {
+        // Numbered as an optional value is.
+        if self.is_some()? { self.take().map(Some) } else { Ok(None) }
+    }
+
+    fn take_md5(&mut self) -> Result<[u8; 16], postcard::Error> {
+        // At once: the library reads an array byte by byte.
+        let (md5, rest) = self.0.split_first_chunk().ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        self.0 = rest;
+        Ok(*md5)
     }
 
     /// Whether an optional value is there, which then follows.

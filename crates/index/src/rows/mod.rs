@@ -45,6 +45,7 @@ mod origin_usage;
 mod part;
 mod public_access;
 mod segment;
+mod stored;
 mod upload;
 mod upload_key;
 mod version;

@@ -1,4 +1,6 @@
 //! An object: what is known about it and where its bytes are. Key: tag, generation, object key.
+//!
+//! There are as many of these rows as objects, so none says twice what it can say once: see [`stored`].
 
 use std::sync::Arc;
 
@@ -8,16 +10,18 @@ use headwater_model::clock::Timestamp;
 use headwater_model::digest::{Checksum, ETag};
 use headwater_model::object::{Composition, ObjectKind, ObjectMeta, Provenance, SharedMeta, Tags};
 use headwater_model::version::VersionId;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::codec::{RowError, RowValue};
 use super::extent::Extent;
 use super::former::{FirstExtent, FourthMeta, Headers, SecondMeta, ThirdMeta, extents};
 use super::key::{KeyReader, KeyWriter, RowKind};
+use super::stored::Stored;
 use crate::KeyRange;
 
 /// A visible object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Stored<'static>")]
 pub struct ObjectRow {
     /// Sequence of the log entry that wrote this row: an entry of another sequence for this key is dead.
     pub sequence: u64,
@@ -27,10 +31,17 @@ pub struct ObjectRow {
     pub extents: Vec<Extent>,
 }
 
+impl Serialize for ObjectRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Stored::from(self).serialize(serializer)
+    }
+}
+
 impl RowValue for ObjectRow {
     const KIND: RowKind = RowKind::Object;
     /// 2: tags. 3: composition, storage class, redirect, owner and list. 4: version, retention and hold. 5: encryption.
-    const VERSION: u8 = 5;
+    /// 6: nothing is said twice.
+    const VERSION: u8 = 6;
 
     fn migrate(version: u8, payload: &[u8]) -> Option<Result<Self, postcard::Error>> {
         match version {
@@ -38,8 +49,23 @@ impl RowValue for ObjectRow {
             2 => Some(postcard::from_bytes::<Second>(payload).map(Self::from)),
             3 => Some(postcard::from_bytes::<Third>(payload).map(Self::from)),
             4 => Some(postcard::from_bytes::<Fourth>(payload).map(Self::from)),
+            5 => Some(postcard::from_bytes::<Fifth>(payload).map(Self::from)),
             _ => None,
         }
+    }
+}
+
+/// Version 5.
+#[derive(Deserialize)]
+struct Fifth {
+    sequence: u64,
+    meta: SharedMeta,
+    extents: Vec<Extent>,
+}
+
+impl From<Fifth> for ObjectRow {
+    fn from(fifth: Fifth) -> Self {
+        Self { sequence: fifth.sequence, meta: fifth.meta, extents: fifth.extents }
     }
 }
 

@@ -122,14 +122,17 @@ impl Visitor<'_> for TagVisitor {
     }
 }
 
-/// Lower-case hex.
+/// Lower-case hex. A page of a listing makes a thousand.
 fn hex(md5: [u8; 16]) -> ArrayString<SHORT_TAG_BYTES> {
-    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    md5.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).fold(ArrayString::new(), |mut text, digit| {
-        text.push(digit);
-        text
-    })
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(md5) {
+        *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+    }
+    let text = str::from_utf8(&digits).expect("digits are ASCII");
+    ArrayString::from(text).expect("32 digits are fewer than a short tag may have")
 }
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 #[cfg(test)]
 mod tests {

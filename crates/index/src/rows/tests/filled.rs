@@ -23,6 +23,7 @@ pub(super) fn samples() -> Vec<(Vec<u8>, bytes::Bytes)> {
         (ObjectRow::key(generation, &key), completed().encode()),
         (UploadRow::key(generation, &key, id), described_upload().encode()),
         (VersionRow::key(generation, &key, VersionId::Null), superseded().encode()),
+        (ObjectRow::key(generation, &ObjectKey::parse("whole").expect("a valid key")), whole().encode()),
     ]
 }
 
@@ -53,6 +54,13 @@ fn to_alice() -> Acl {
 
 fn tags() -> Vec<(Box<str>, Box<str>)> {
     vec![("team".into(), "sea".into()), ("empty".into(), "".into())]
+}
+
+/// In one piece, in the clear.
+pub(super) fn whole() -> ObjectRow {
+    let meta = object().meta;
+    let piece = Extent { length_bytes: meta.size_bytes, crc64: meta.crc64, ..extents()[0] };
+    ObjectRow { extents: vec![piece], ..object() }
 }
 
 /// Completed from parts, with everything that a client may have said of it.

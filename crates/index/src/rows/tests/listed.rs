@@ -1,11 +1,13 @@
 //! What a listing reads of a row is what reading the whole of it tells.
 
+use headwater_model::digest::ETag;
+
 use super::*;
 
 /// What is in one row and not in another, of everything that a listing tells or passes over.
-fn mixed(filled: [bool; 10]) -> ObjectRow {
+fn mixed(filled: [bool; 11]) -> ObjectRow {
     let (full, plain) = (filled::completed().meta, object().meta);
-    let [content, user, class, redirect, access, lock, tags, composition, checksum, md5] = filled;
+    let [content, user, class, redirect, access, lock, tags, composition, checksum, md5, own] = filled;
     let of = |filled: bool| if filled { &full } else { &plain };
     let headers = ObjectHeaders {
         content: if content { every_content_header() } else { ContentHeaders::default() },
@@ -21,6 +23,7 @@ fn mixed(filled: [bool; 10]) -> ObjectRow {
         composition: of(composition).composition.clone(),
         checksum: checksum.then(super::checksum),
         md5: md5.then_some([7; 16]),
+        etag: if own { ETag::of_md5([7; 16]) } else { ETag::of_parts([7; 16], 3) },
         ..ObjectMeta::clone(&plain)
     };
     ObjectRow { meta: Arc::new(meta), ..object() }
@@ -41,7 +44,7 @@ fn every_content_header() -> ContentHeaders {
 
 proptest! {
     #[test]
-    fn a_listing_tells_what_the_whole_row_does(key in object_key(), filled in any::<[bool; 10]>()) {
+    fn a_listing_tells_what_the_whole_row_does(key in object_key(), filled in any::<[bool; 11]>()) {
         let row_key = ObjectRow::key(Generation(4), &key);
         let row = mixed(filled);
         prop_assert_eq!(ObjectRow::listed(&row_key, key.as_str(), &row.encode()), Ok(listed(key, &row.meta)));
@@ -57,6 +60,7 @@ fn a_listing_reads_the_rows_of_earlier_releases() {
         include_str!("../golden_v2.txt"),
         include_str!("../golden_v3.txt"),
         include_str!("../golden_v4.txt"),
+        include_str!("../golden_v5.txt"),
     ];
     // The second of each is an object.
     for old in golden.map(|golden| unhex(golden.lines().nth(1).expect("an object"))) {
