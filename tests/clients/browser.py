@@ -74,6 +74,15 @@ class Browser:
         expected = expected_conditions.presence_of_element_located((By.XPATH, here))
         WebDriverWait(self.driver, 30).until(expected, f"no page shows {text}")
 
+    def on_a_phone(self):
+        """Makes the screen 375 pixels wide."""
+        narrow = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+
+    def width(self):
+        """Pixels that the page takes, of which the screen shows as many as it has."""
+        return self.driver.execute_script("return document.documentElement.scrollWidth")
+
     def made(self):
         """How many elements there are that no page of the console has."""
         return self.driver.execute_script("return document.querySelectorAll('main img, main svg, main script').length")

@@ -17,6 +17,7 @@ ORIGIN = os.environ["ORIGIN_AUTHORITY"]
 # Where pictures for the documents go; none are made without it.
 PICTURES = os.environ.get("PICTURES")
 WEIGHT_BYTES = 150 << 10
+KEY = "/access-keys/" + os.environ["ACCESS_KEY_ID"]
 PAGES = [
     "/overview",
     "/overview?window=day",
@@ -50,7 +51,8 @@ PAGES = [
     "/buckets/site/delete",
     "/access-keys",
     "/create-access-key",
-    "/access-keys/" + os.environ["ACCESS_KEY_ID"],
+    KEY,
+    KEY + "/tokens/create",
     "/origins",
     "/origins/http/" + ORIGIN,
     "/audit-log",
@@ -155,10 +157,15 @@ def weight(browser):
 
 def look(browser, path):
     """Visits a page in both schemes and on a phone; what is wrong with it."""
-    wrong = []
     colours(browser, "light")
     width(browser, 1280)
     browser.open(path)
+    return judge(browser, path)
+
+
+def judge(browser, path):
+    """The same of the page that is there already."""
+    wrong = []
     size, foreign = weight(browser)
     if size > WEIGHT_BYTES or foreign:
         wrong.append((path, "weight", size, foreign))
@@ -166,9 +173,8 @@ def look(browser, path):
         colours(browser, scheme)
         wrong += [(path, scheme, found) for found in violations(browser)]
     width(browser, 375)
-    across = browser.driver.execute_script("return document.documentElement.scrollWidth")
-    if across > 375:
-        wrong.append((path, "is wider than a phone", across))
+    if browser.width() > 375:
+        wrong.append((path, "is wider than a phone", browser.width()))
     wrong += [(path, message) for message in browser.complaints()]
     return wrong
 
@@ -180,6 +186,11 @@ def every_page_is_accessible_small_and_without_complaint():
         wrong = look(browser, "/log-on")
         width(browser, 1280)
         browser.log_on()
+        colours(browser, "light")
+        browser.open(f"{KEY}/tokens/create")
+        browser.press("Create")
+        browser.arrives_at("Token created")
+        wrong += judge(browser, "the page of a new token")
         for path in PAGES:
             wrong += look(browser, path)
         equal(wrong, [])

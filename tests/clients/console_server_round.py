@@ -1,22 +1,26 @@
 """The console's pages of the whole server, by browser: keys, origins, the audit log and settings."""
 
 import os
+import urllib.error
+import urllib.request
 
 import boto3
 import botocore.config
 import botocore.exceptions
 from selenium.webdriver.common.by import By
 
-from browser import Browser
+from browser import CONSOLE, Browser
 from steps import Steps, equal
 
 step = Steps()
 ENDPOINT = os.environ["ENDPOINT"]
 POLICY = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"*"}]}'
+KEY = "/access-keys/" + os.environ["ACCESS_KEY_ID"]
 PAGES = [
     "/access-keys",
     "/create-access-key",
-    "/access-keys/" + os.environ["ACCESS_KEY_ID"],
+    KEY,
+    KEY + "/tokens/create",
     "/origins",
     "/origins/https/www.example.com:443",
     "/audit-log",
@@ -40,6 +44,16 @@ def lists_buckets(key_id, secret):
     except botocore.exceptions.ClientError as error:
         return error.response["Error"]["Code"]
     return None
+
+
+def administers(token):
+    """The status of a request to the admin API with this token."""
+    request = urllib.request.Request(f"{CONSOLE}/api/v1/buckets", headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @step
@@ -74,6 +88,42 @@ def a_key_is_made_used_and_disabled_without_scripts():
         browser.press("Delete Access Key")
         browser.arrives_at("Access Keys")
         browser.shows(f"Access key {key_id} was deleted.")
+    finally:
+        browser.driver.quit()
+
+
+@step
+def a_token_is_issued_used_and_revoked_without_scripts():
+    browser, key_id = Browser(scripts=False), os.environ["ACCESS_KEY_ID"]
+    try:
+        browser.log_on()
+        browser.on_a_phone()
+        browser.follow("Access Keys")
+        browser.follow(key_id)
+        browser.press("Create Token")
+        browser.arrives_at("Create Token")
+        browser.field("Note", "nightly report")
+        browser.field("Expires after", "30")
+        browser.press("Create")
+        browser.shows("please correct")
+        equal(browser.labelled("Expires after").get_attribute("aria-invalid"), "true")
+        equal(browser.labelled("Note").get_attribute("value"), "nightly report")
+        browser.field("Expires after", "30d")
+        browser.press("Create")
+        browser.arrives_at("Token created")
+        token_id, token = [code.text for code in browser.driver.find_elements(By.CSS_SELECTOR, "dd code")]
+        equal(browser.width(), 375)
+        assert token not in browser.driver.current_url
+        equal(administers(token), 200)
+        browser.follow("To the key")
+        browser.arrives_at(key_id)
+        browser.shows("nightly report")
+        assert token not in browser.driver.page_source
+        equal(browser.width(), 375)
+        browser.driver.find_element(By.CSS_SELECTOR, f"a[href$='/tokens/{token_id}/revoke']").click()
+        browser.press("Revoke Token")
+        browser.shows(f"Token {token_id} was revoked.")
+        equal(administers(token), 401)
     finally:
         browser.driver.quit()
 
@@ -120,8 +170,7 @@ def pages_fit_a_telephone_and_every_field_has_a_label():
     browser = Browser()
     try:
         browser.log_on()
-        narrow = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
-        browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+        browser.on_a_phone()
         for path in PAGES:
             browser.open(path)
             widths = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"

@@ -126,15 +126,17 @@ impl Administration {
     /// Signs a URL as the requester's key (AWS Signature Version 4 in the query), and writes down that it was made.
     ///
     /// # Errors
-    /// As [`Administration::change`], refused with `InvalidArgument` naming `method`, `expires_s` or `endpoint`, or with
-    /// `NoSuchBucket`.
+    /// As [`Administration::change`], refused with `InvalidArgument` naming `method`, `expires_s` (which a bearer token
+    /// bounds by its own end) or `endpoint`, or with `NoSuchBucket`.
     pub async fn presign(
         &self,
         requester: Requester,
         (bucket, key): (BucketName, ObjectKey),
         link: Link,
     ) -> Result<Uri, Unacknowledged> {
-        let url = self.signed(&requester.who, (&bucket, &key), &link).map_err(Unacknowledged::Refused)?;
+        let within = self.lend_within_token(&requester, "expires_s", link.life);
+        let url = within.and_then(|()| self.signed(&requester.who, (&bucket, &key), &link));
+        let url = url.map_err(Unacknowledged::Refused)?;
         let noted = NotedLink { method: link.method.to_string(), life_s: link.life.as_secs() };
         let change = async move { Ok(Changed { before: None, after: Some(noted), differs: true }) };
         self.change(requester, "presign_object", place(&bucket, &key), change).await?;

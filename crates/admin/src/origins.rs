@@ -1,9 +1,9 @@
 //! Changes of how origins are treated.
 
-use headwater_engine::Changed;
-use headwater_model::Result;
+use headwater_engine::{Changed, OriginChange};
 use headwater_model::origin::OriginId;
 use headwater_model::settings::OriginSettings;
+use headwater_model::{Error, Result};
 
 use crate::administration::{Administration, Requester};
 use crate::audit::Unacknowledged;
@@ -21,10 +21,20 @@ impl Administration {
         id: OriginId,
         expected: Option<String>,
         new: impl FnOnce(&OriginSettings) -> Result<OriginSettings> + Send + 'static,
-    ) -> Result<Changed<OriginSettings>, Unacknowledged> {
+    ) -> Result<OriginChange, Unacknowledged> {
         let (engine, target) = (self.engine().clone(), format!("origin {id}"));
-        let change = async move { engine.change_origin_settings(&id, expected.as_deref(), new).await };
-        self.change(requester, "put_origin_settings", target, change).await
+        let (sender, made) = tokio::sync::oneshot::channel();
+        let change = async move {
+            let OriginChange { settings, version } =
+                engine.change_origin_settings(&id, expected.as_deref(), new).await?;
+            // Nobody may be waiting any more.
+            let _ = sender.send(version);
+            Ok(settings)
+        };
+        let settings = self.change(requester, "put_origin_settings", target, change).await?;
+        let version =
+            made.await.map_err(|error| Unacknowledged::Refused(Error::internal("change an origin", error)))?;
+        Ok(OriginChange { settings, version })
     }
 
     /// Takes the settings of an origin away: it has the defaults again. With `expected` only settings of this version go.

@@ -1,9 +1,11 @@
 //! Changes of bearer tokens, and a token as it is told of.
 
+use std::time::Duration;
+
 use headwater_engine::{Changed, NewToken};
-use headwater_model::Error;
 use headwater_model::rule::Secret;
 use headwater_model::token::AccessToken;
+use headwater_model::{Error, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -63,6 +65,32 @@ impl Administration {
         let made = self.change(requester, "create_access_token", target, change).await?.after;
         let shown = made.zip(token.await.ok()).ok_or_else(|| Error::internal("show a new token", "it is gone"));
         shown.map_err(Unacknowledged::Refused)
+    }
+
+    /// Refuses to lend for longer than the token that asks lasts: temporary credentials and links count without being
+    /// known here, so they would outlive it unseen. `field` is what the requester calls `life`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` naming the field, with the seconds that are left.
+    pub fn lend_within_token(&self, requester: &Requester, field: &str, life: Duration) -> Result<()> {
+        let Some(id) = &requester.token else { return Ok(()) };
+        let tokens = self.engine().access_tokens(Some(&requester.who));
+        let left_s = match tokens.iter().find(|token| token.id == *id) {
+            // Revoked since it was let in.
+            None => 0,
+            Some(token) => match token.expires {
+                None => return Ok(()),
+                Some(expires) => expires.0.saturating_sub(self.engine().clock().now().0).max(0) / 1000,
+            },
+        };
+        if u64::try_from(left_s).is_ok_and(|left_s| life <= Duration::from_secs(left_s)) {
+            return Ok(());
+        }
+        let message = format!(
+            "the token of this request ends in {left_s} seconds, and what it lends ends no later: ask for less, or sign \
+             the request with the key pair"
+        );
+        Err(Error::invalid_argument(field, &life.as_secs().to_string(), message))
     }
 
     /// Revokes a bearer token; nothing differs if there is none of that id.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use headwater_admin::{Counting, Pulse, Requester, ServerFacts, Totals};
-use headwater_model::body::Body;
+use headwater_model::body::{Body, ByteStream};
 use headwater_model::bucket::Dialect;
 use headwater_model::clock::Timestamp;
 use headwater_testkit::ManualClock;
@@ -70,6 +70,20 @@ impl Browser {
     pub(crate) async fn ask(&self, method: Method, path: &str, form: &str) -> Response<Bytes> {
         let request = Request::builder().method(method).uri(path).header(header::COOKIE, &self.cookie);
         self.answer(request.body(Bytes::copy_from_slice(form.as_bytes())).unwrap(), HOME).await
+    }
+
+    /// What a path tells as it happens.
+    pub(crate) async fn follow(&self, path: &str) -> ByteStream {
+        let request = Request::get(path).header(header::COOKIE, &self.cookie).body(()).unwrap();
+        let (parts, ()) = request.into_parts();
+        let Admission::Form(admitted, _) = self.console.admit(&parts) else {
+            panic!("{path} is not for who is logged on")
+        };
+        let requester = Requester { request_id: "request".to_owned(), who: String::new(), token: None, remote: HOME };
+        match self.console.answer(admitted, &parts, &[], requester).await.into_body() {
+            Body::Stream(stream) => stream,
+            _ => panic!("{path} is complete"),
+        }
     }
 
     /// A page.

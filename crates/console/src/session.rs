@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use headwater_model::clock::{Clock, Timestamp};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Notify;
 
 /// Most sessions of a key: every browser of a team, and then the oldest ends.
 const MAX_OF_A_KEY: usize = 64;
@@ -46,11 +47,13 @@ impl Session {
 pub(crate) struct Sessions {
     clock: Arc<dyn Clock>,
     live: Mutex<HashMap<[u8; 32], Arc<Session>>>,
+    /// Wakes whoever follows a session when any was ended.
+    ended: Notify,
 }
 
 impl Sessions {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, live: Mutex::default() }
+        Self { clock, live: Mutex::default(), ended: Notify::new() }
     }
 
     /// Begins one; its token is the cookie's.
@@ -70,6 +73,7 @@ impl Sessions {
         let oldest = own.clone().min_by_key(|(_, session)| session.ends).map(|(hash, _)| *hash);
         if let Some(oldest) = oldest.filter(|_| own.count() >= MAX_OF_A_KEY) {
             live.remove(&oldest);
+            self.ended.notify_waiters();
         }
         live.insert(hash(&token), Arc::new(session));
         token
@@ -86,6 +90,18 @@ impl Sessions {
         self.clock.elapsed() < session.ends && live.values().any(|known| Arc::ptr_eq(known, session))
     }
 
+    /// Waits until somebody has ended it. That its time is over is not told here: [`Sessions::lasts`] says so.
+    pub(crate) async fn ended(&self, session: &Arc<Session>) {
+        loop {
+            // Begun before the look, so that no end comes between the two.
+            let next = self.ended.notified();
+            if !self.lasts(session) {
+                return;
+            }
+            next.await;
+        }
+    }
+
     /// Those of a key, in the order in which they began.
     pub(crate) fn of(&self, who: &str) -> Vec<Arc<Session>> {
         let now = self.clock.elapsed();
@@ -99,6 +115,7 @@ impl Sessions {
     /// Ends all sessions of a key.
     pub(crate) fn end_all(&self, who: &str) {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, session| session.who != who);
+        self.ended.notify_waiters();
     }
 
     fn random(&self) -> String {
@@ -115,7 +132,9 @@ fn hash(token: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::pin::pin;
 
+    use futures_util::FutureExt as _;
     use headwater_testkit::ManualClock;
 
     use super::*;
@@ -135,5 +154,23 @@ mod tests {
         assert!(tokens[1..].iter().all(|token| sessions.find(token).is_some()));
         assert!(sessions.find(&of_another).is_some(), "those of another key stay");
         assert_eq!(sessions.of("root").len(), MAX_OF_A_KEY);
+    }
+
+    #[test]
+    fn whoever_waits_for_the_end_of_a_session_learns_of_its_own_alone() {
+        let clock = ManualClock::new(Timestamp(0), 1);
+        let sessions = Sessions::new(Arc::new(clock.clone()));
+        let begin = |who| {
+            clock.advance(Duration::from_secs(1));
+            sessions.find(&sessions.begin(who, IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap()
+        };
+        let (first, second) = (begin("root"), begin("root"));
+        let (mut first, mut second) = (pin!(sessions.ended(&first)), pin!(sessions.ended(&second)));
+        sessions.end_all("another");
+        assert_eq!(((&mut first).now_or_never(), (&mut second).now_or_never()), (None, None));
+        let _later: Vec<_> = (1..MAX_OF_A_KEY).map(|_| begin("root")).collect();
+        assert_eq!(((&mut first).now_or_never(), (&mut second).now_or_never()), (Some(()), None), "the oldest");
+        sessions.end_all("root");
+        assert_eq!(second.now_or_never(), Some(()));
     }
 }

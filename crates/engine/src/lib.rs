@@ -67,6 +67,7 @@ pub use fill::{
 };
 pub use keys::{KeyChange, NewKey, ShownKey};
 pub use lifecycle::{LifecycleConfig, LifecycleCounters};
+pub use origins::OriginChange;
 pub use rights::Place;
 pub use seal::{MASTER_KEY_BYTES, Seal, SealError, under_master_key};
 pub use sessions::{AssumeRole, TemporaryCredentials};

@@ -20,6 +20,15 @@ use crate::settings::Changed;
 /// Most of the use of origins that a crash may forget, in time.
 const USAGE_INTERVAL: Duration = Duration::from_secs(30);
 
+/// A change of how an origin is treated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginChange {
+    /// The settings, secrets masked.
+    pub settings: Changed<OriginSettings>,
+    /// The version ([`Engine::origin_version`]) of those that the change left, whatever came after it.
+    pub version: String,
+}
+
 /// Shows the stored settings to the client of origins; secrets in the clear are sealed first.
 pub(crate) async fn load(store: &dyn Store, seal: &Seal, origins: &Origins) -> Result<()> {
     let mut all = Vec::new();
@@ -86,7 +95,7 @@ impl Engine {
         id: &OriginId,
         expected: Option<&str>,
         change: impl FnOnce(&OriginSettings) -> Result<OriginSettings>,
-    ) -> Result<Changed<OriginSettings>> {
+    ) -> Result<OriginChange> {
         let _change = self.origin_change.lock().await;
         self.expect_version(id, expected)?;
         let own = self.origins.own_settings(id);
@@ -99,7 +108,8 @@ impl Engine {
             self.store.put_origin(id, self.seal.seal_origin(id, &new)).await?;
             self.origins.set(id, Some(new.clone()));
         }
-        Ok(Changed { before: own.map(|own| masked(&own)), after: Some(masked(&new)), differs })
+        let settings = Changed { before: own.map(|own| masked(&own)), after: Some(masked(&new)), differs };
+        Ok(OriginChange { settings, version: self.seal.version_of(&new) })
     }
 
     /// Takes the settings of an origin away: it has the defaults again. What comes back is masked. With `expected` only

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use headwater_admin::iso_8601;
+use headwater_admin::{iso_8601, parse_duration};
 use headwater_model::clock::Timestamp;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::connection::encoded;
 use super::{Connection, ServerArgs, output};
-use crate::config::duration;
 
 /// What to do with bearer tokens
 #[derive(Subcommand, Debug)]
@@ -20,7 +19,7 @@ pub(crate) enum TokenCommand {
         /// The access key's id
         id: String,
         /// How long it lives, as 12h or 30d; without it until it is revoked
-        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+        #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
         expires: Option<Duration>,
         /// What it is for
         #[arg(long, value_name = "TEXT")]

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use headwater_admin::parse_duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::duration;
 use crate::logging::LogFormat;
 
 /// Everything that can be said on the command line or in the environment; what is not said stays open for the file.
@@ -74,7 +74,7 @@ pub(crate) struct ServeArgs {
           default_missing_value = "true", hide_possible_values = true)]
     pub(crate) proxy_protocol: Option<bool>,
     /// How long running requests may take after SIGTERM [default: 30s]
-    #[arg(long, value_name = "DURATION", env = "HEADWATER_DRAIN", value_parser = duration::parse)]
+    #[arg(long, value_name = "DURATION", env = "HEADWATER_DRAIN", value_parser = parse_duration)]
     pub(crate) drain: Option<Duration>,
     /// Where access lines go: a file, - for standard output, or off [default: -]
     #[arg(long, value_name = "FILE|-|off", env = "HEADWATER_ACCESS_LOG")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use headwater_admin::parse_duration;
 use headwater_model::BucketName;
 use headwater_model::bucket::Dialect;
 use headwater_model::encryption::ServerEncryption;
@@ -15,7 +16,6 @@ use headwater_wire::Addressing;
 use ipnet::IpNet;
 
 use super::args::{DialectName, EncryptionName, ServeArgs};
-use super::duration;
 use super::file::File;
 use crate::logging::LogFormat;
 
@@ -60,7 +60,7 @@ impl Config {
         };
         let drain = match (args.drain, file.drain) {
             (Some(drain), _) => drain,
-            (None, Some(text)) => duration::parse(&text).map_err(anyhow::Error::msg).context("drain")?,
+            (None, Some(text)) => parse_duration(&text).map_err(anyhow::Error::msg).context("drain")?,
             (None, None) => Duration::from_secs(30),
         };
         let default_dialect = match args.default_dialect.or(file.default_dialect) {

@@ -4,7 +4,6 @@
 //! nearest one that is.
 
 mod args;
-pub(crate) mod duration;
 mod file;
 mod merge;
 

@@ -1,12 +1,14 @@
 //! Access Keys: who may use the data plane, by browser.
 //!
-//! Guarantees: a secret is on the page that answers its making and on no other; the root key is shown and not changed; a
-//! policy that is not one is refused with what was typed. A key whose policy is emptied does not come to have none: that
-//! is asked for by a button of its own, because it means more rights.
+//! Guarantees: a secret or a token is on the page that answers its making and on no other; the root key is shown and not
+//! changed; a policy that is not one is refused with what was typed. A key whose policy is emptied does not come to have
+//! none: that is asked for by a button of its own, because it means more rights.
 //!
-//! How: `list`, `making`, `one`, `tokens` and `deleting` are the pages, methods of [`KeyVisit`]; what changes do is the engine's.
+//! How: `list`, `making`, `one`, `tokens`, `issuing` and `deleting` are the pages, methods of [`KeyVisit`]; what changes do
+//! is the engine's.
 
 mod deleting;
+mod issuing;
 mod list;
 mod making;
 mod one;
@@ -42,8 +44,10 @@ impl KeyVisit<'_> {
             return (!posted).then(|| self.list(text(fields, "search")));
         };
         let id = unescape_path(id)?;
-        if let ["tokens", token, "revoke"] = rest {
-            return self.revoke(posted, &id, token).await;
+        match rest {
+            ["tokens", "create"] => return self.issue(posted, &id, fields).await,
+            ["tokens", token, "revoke"] => return self.revoke(posted, &id, token).await,
+            _ => {}
         }
         if *id == *self.root_id() {
             return (!posted && rest.is_empty()).then(|| self.root());

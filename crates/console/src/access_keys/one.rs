@@ -41,6 +41,7 @@ struct RootPage<'p> {
     csrf: &'p str,
     notice: Option<String>,
     id: &'p str,
+    address: String,
     display_name: &'p str,
     tokens: Vec<TokenRow>,
 }
@@ -50,7 +51,8 @@ impl KeyVisit<'_> {
     pub(crate) fn root(&self) -> Outcome {
         let display_name = &self.visitor.administration.engine().accounts().root().display_name;
         let (csrf, notice, id) = (self.visitor.csrf(), self.visitor.session.said(), self.root_id());
-        page(StatusCode::OK, &RootPage { csrf, notice, id, display_name, tokens: self.tokens(id) })
+        let (address, tokens) = (address(id), self.tokens(id));
+        page(StatusCode::OK, &RootPage { csrf, notice, id, address, display_name, tokens })
     }
 
     pub(crate) fn show(&self, key: &ShownKey) -> Outcome {

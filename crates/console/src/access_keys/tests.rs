@@ -1,11 +1,14 @@
+use std::time::Duration;
+
 use headwater_engine::{KeyChange, NewToken, ShownKey};
 use headwater_model::clock::Timestamp;
+use headwater_model::limits::MAX_TOKENS_PER_KEY;
 use headwater_model::rule::SECRET_MASK;
-use http::StatusCode;
+use http::{Method, StatusCode, header};
 
 use super::EXAMPLE_POLICY;
-use crate::browser::Browser;
-use crate::world::SCRIPT;
+use crate::browser::{Browser, encoded};
+use crate::world::{SCRIPT, typed_into};
 
 const POLICY: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"oss:*","Resource":"*"}]}"#;
 
@@ -83,7 +86,7 @@ async fn what_is_refused_is_at_its_field_with_what_was_typed_and_without_the_sec
         assert!(page.contains(&format!("id=\"{field}-fault\"")) && page.contains(told), "{field}: {page}");
         assert!(page.contains("aria-invalid=\"true\"") && page.contains("role=\"alert\""), "{page}");
         assert!(!page.contains("<script>x"), "{page}");
-        let again = crate::world::typed_into(&page, &[]);
+        let again = typed_into(&page, &[]);
         let shown = again.iter().find(|(name, _)| name == field).unwrap();
         assert_eq!(shown.1, if field == "secret" { "" } else { typed }, "{field}");
     }
@@ -221,7 +224,7 @@ async fn tokens_are_shown_and_revoked_after_a_question() {
     let engine = browser.world.administration.engine();
     for (key, home) in [("AKEY", "/access-keys/AKEY"), ("root", "/access-keys/root")] {
         let (_, none) = browser.get(home).await;
-        assert!(none.contains("The key has no token.") && none.contains("headwater key token create"), "{none}");
+        assert!(none.contains("The key has no token.") && none.contains("<button>Create Token</button>"), "{none}");
         let new = NewToken { access_key_id: key.into(), life: None, note: Some(SCRIPT.into()) };
         let (made, token) = engine.create_access_token(&new).await.unwrap();
         let id = made.after.unwrap().id;
@@ -245,6 +248,92 @@ async fn tokens_are_shown_and_revoked_after_a_question() {
     let id = engine.create_access_token(&new).await.unwrap().0.after.unwrap().id;
     let of_another = browser.get(&format!("/access-keys/AKEY/tokens/{id}/revoke")).await;
     assert_eq!(of_another.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_token_is_issued_and_shown_once_and_nowhere_else() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let engine = browser.world.administration.engine();
+    for (key, home) in [("AKEY", "/access-keys/AKEY"), ("root", "/access-keys/root")] {
+        let place = format!("{home}/tokens/create");
+        let (status, form) = browser.get(&place).await;
+        assert_eq!((status, form.contains("the root key alone")), (StatusCode::OK, key != "root"), "{form}");
+        let typed = [("note", SCRIPT), ("expires", " 12h ")];
+        let (status, page) = browser.submit(&form, "/tokens/create", &typed).await;
+        assert_eq!(status, StatusCode::CREATED, "{page}");
+        assert!(page.contains("the only time that it is shown") && !page.contains("<script>x"), "{page}");
+        let (_, token) = page.split_once("<code>hwt1.").unwrap();
+        let token = format!("hwt1.{}", token.split_once('<').unwrap().0);
+        let issued = engine.access_tokens(Some(key)).remove(0);
+        let bearer = engine.accounts().bearer(&token, issued.created).unwrap();
+        assert_eq!((&*bearer.access_key_id, &bearer.token_id), (key, &issued.id));
+        assert_eq!(issued.expires, Some(issued.created.plus(Duration::from_hours(12))));
+        assert_eq!(issued.note.as_deref(), Some(SCRIPT));
+
+        let audited = browser.audited().await;
+        let line = audited.lines().find(|line| line.contains(&*issued.id)).unwrap();
+        assert!(line.contains(r#""action":"create_access_token""#) && line.contains(r#""who":"root""#), "{line}");
+        assert!(line.contains(&format!(r#""target":"access key {key}""#)), "{line}");
+        let mut later = vec![audited];
+        for path in [home, &place, "/access-keys", "/audit-log", &format!("{home}/tokens/{}/revoke", issued.id)] {
+            later.push(browser.get(path).await.1);
+        }
+        let secret = token.rsplit('.').next().unwrap();
+        assert!(later.iter().all(|text| !text.contains(secret)), "{later:?}");
+        assert_eq!(engine.access_tokens(Some(key)).len(), 1, "a form that is only looked at issues none");
+    }
+    let (_, form) = browser.get("/access-keys/AKEY/tokens/create").await;
+    let sent = encoded(&typed_into(&form, &[]));
+    let answer = browser.ask(Method::POST, "/access-keys/AKEY/tokens/create", &sent).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    let without = engine.access_tokens(Some("AKEY")).into_iter().find(|token| token.note.is_none()).unwrap();
+    assert_eq!(without.expires, None, "nothing typed means until it is revoked");
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_is_refused_at_its_field() {
+    let browser = Browser::new().await;
+    make(&browser, &[("access_key_id", "AKEY")]).await;
+    let audited = browser.audited().await;
+    let engine = browser.world.administration.engine();
+    let place = "/access-keys/AKEY/tokens/create";
+    let (_, form) = browser.get(place).await;
+    for (field, typed, told) in [
+        ("expires", "30", "is no duration; write a number and a unit"),
+        ("expires", SCRIPT, "is no duration"),
+        ("expires", "59s", "Expires after: a token lives 60 to 315360000 seconds, or until it is revoked."),
+        ("expires", "3651d", "Expires after: a token lives"),
+        ("note", &"n".repeat(129), "Note: a note has 1 to 128 characters, none of them a control character."),
+        ("note", &SCRIPT.repeat(9), "Note: a note has"),
+    ] {
+        let sent = [(field, typed), (if field == "note" { "expires" } else { "note" }, "1d")];
+        let (status, page) = browser.submit(&form, place, &sent).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{field}={typed}");
+        assert!(page.contains(&format!("id=\"{field}-fault\"")) && page.contains(told), "{field}={typed}: {page}");
+        assert!(page.contains("aria-invalid=\"true\"") && !page.contains("<script>x"), "{page}");
+        let again = typed_into(&page, &[]);
+        for (name, value) in sent {
+            assert!(again.contains(&(name.to_owned(), value.to_owned())), "{name} in {again:?}");
+        }
+    }
+    let change = KeyChange { enabled: Some(false), ..KeyChange::default() };
+    engine.change_access_key("AKEY", change).await.unwrap();
+    let (status, page) = browser.submit(&form, place, &[]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("The access key is no longer enabled."), "{page}");
+    assert_eq!((engine.access_tokens(None).len(), browser.audited().await), (0, audited));
+
+    let full = NewToken { access_key_id: "root".into(), ..NewToken::default() };
+    for _ in 0..MAX_TOKENS_PER_KEY {
+        engine.create_access_token(&full).await.unwrap();
+    }
+    let (_, form) = browser.get("/access-keys/root/tokens/create").await;
+    let (status, page) = browser.submit(&form, "/tokens/create", &[]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Access key: an access key has at most 50 tokens; revoke one"), "{page}");
+    assert_eq!(browser.get("/access-keys/nobody/tokens/create").await.0, StatusCode::NOT_FOUND);
 }
 
 #[test]

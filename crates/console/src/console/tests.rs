@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures_util::{FutureExt as _, StreamExt as _};
 use headwater_engine::NewKey;
 use headwater_model::rule::Secret;
 
@@ -132,4 +133,30 @@ async fn every_page_marks_where_one_is() {
         assert!(marked.len() == 1 && marked[0].contains(&format!(">{name}</a>")), "{path}: {navigation}");
         assert_eq!(page.matches("<h1").count(), 1, "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_overview_is_followed_as_long_as_its_session_lasts() {
+    let browser = Browser::new().await;
+    let mut events = browser.follow("/overview/events").await;
+    assert!(events.next().await.unwrap().unwrap().starts_with(b"data: "), "at once");
+    for _ in 0..2 {
+        assert!(events.next().now_or_never().is_none(), "the next in its time");
+        browser.clock.advance(Duration::from_secs(5));
+        assert!(events.next().now_or_never().unwrap().is_some());
+    }
+    assert!(events.next().now_or_never().is_none());
+    browser.clock.advance(Duration::from_hours(12));
+    assert!(events.next().now_or_never().unwrap().is_none(), "its time is over");
+}
+
+#[tokio::test]
+async fn who_logs_out_follows_the_overview_no_longer() {
+    let browser = Browser::new().await;
+    let mut events = browser.follow("/overview/events").await;
+    assert!(events.next().await.is_some());
+    assert!(events.next().now_or_never().is_none());
+    let (_, page) = browser.get("/overview").await;
+    assert_eq!(browser.submit(&page, "/log-out", &[]).await.0, StatusCode::SEE_OTHER);
+    assert!(events.next().now_or_never().unwrap().is_none(), "no time has passed");
 }

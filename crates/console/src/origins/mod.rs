@@ -38,7 +38,7 @@ impl OriginVisit<'_> {
             (false, []) => self.show(&id),
             (true, []) => self.save(&id, fields).await,
             (false, ["delete"]) => self.removing(&id),
-            (true, ["delete"]) => self.remove(&id).await,
+            (true, ["delete"]) => self.remove(&id, fields).await,
             _ => return None,
         })
     }

@@ -15,8 +15,9 @@ use super::{OriginVisit, address};
 use crate::faults::Faults;
 use crate::page::{Outcome, page, text};
 
-const CONCURRENT: &str = "The settings of this origin were changed by somebody else since this page was opened, so nothing \
-     was saved. What you typed is kept: Save puts it in the place of the settings as they are now.";
+const CONCURRENT: &str =
+    "The settings of this origin were changed by somebody else since this page was opened, so nothing was saved.";
+const KEPT: &str = "What you typed is kept: Save puts it in the place of the settings as they are now.";
 
 /// A part of the form with what stands in it.
 struct Part<'p> {
@@ -29,7 +30,7 @@ struct Part<'p> {
 struct OriginPage<'p> {
     csrf: &'p str,
     notice: Option<String>,
-    alert: Option<&'static str>,
+    alert: &'static [&'static str],
     id: &'p str,
     address: String,
     health: Health,
@@ -45,7 +46,7 @@ struct Filled<'f> {
     form: &'f OriginForm,
     print: &'f str,
     faults: Faults,
-    alert: Option<&'static str>,
+    alert: &'static [&'static str],
 }
 
 impl OriginVisit<'_> {
@@ -53,7 +54,14 @@ impl OriginVisit<'_> {
         // Read before the settings: a change between the two is noticed when the form comes back.
         let print = &self.version(id);
         let form = &OriginForm::of(&self.settings(id));
-        self.page(StatusCode::OK, id, Filled { form, print, faults: Faults::default(), alert: None })
+        self.page(StatusCode::OK, id, Filled { form, print, faults: Faults::default(), alert: &[] })
+    }
+
+    /// The settings as they are now, for who was about to change others.
+    pub(super) fn show_changed(&self, id: &OriginId) -> Outcome {
+        let print = &self.version(id);
+        let form = &OriginForm::of(&self.settings(id));
+        self.page(StatusCode::CONFLICT, id, Filled { form, print, faults: Faults::default(), alert: &[CONCURRENT] })
     }
 
     fn page(&self, status: StatusCode, id: &OriginId, filled: Filled<'_>) -> Outcome {
@@ -84,7 +92,7 @@ impl OriginVisit<'_> {
     pub(crate) async fn save(&self, id: &OriginId, sent: &[(String, String)]) -> Outcome {
         let (form, shown) = (OriginForm::read(sent), text(sent, "print").to_owned());
         let refused = |faults| {
-            let filled = Filled { form: &form, print: &shown, faults, alert: None };
+            let filled = Filled { form: &form, print: &shown, faults, alert: &[] };
             self.page(StatusCode::UNPROCESSABLE_ENTITY, id, filled)
         };
         let settings = match form.settings() {
@@ -96,13 +104,13 @@ impl OriginVisit<'_> {
         let new = move |_: &OriginSettings| Ok(settings);
         let changed = visitor.administration.change_origin_settings(requester, id.clone(), expected, new).await;
         match changed {
-            Ok(changed) if changed.differs => {
+            Ok(changed) if changed.settings.differs => {
                 visitor.session.say("The settings were saved: they hold for every request from now on.".to_owned());
             }
             Ok(_) => visitor.session.say("That is how they were: nothing was changed.".to_owned()),
             Err(Unacknowledged::Refused(Error::PreconditionFailed { .. })) => {
                 let print = &self.version(id);
-                let filled = Filled { form: &form, print, faults: Faults::default(), alert: Some(CONCURRENT) };
+                let filled = Filled { form: &form, print, faults: Faults::default(), alert: &[CONCURRENT, KEPT] };
                 return self.page(StatusCode::CONFLICT, id, filled);
             }
             Err(failure) => return refused(faults_of(failure)),
@@ -111,7 +119,7 @@ impl OriginVisit<'_> {
     }
 
     /// What tells the settings of now from others, by their secrets too.
-    fn version(&self, id: &OriginId) -> String {
+    pub(super) fn version(&self, id: &OriginId) -> String {
         self.visitor.administration.engine().origin_version(id)
     }
 

@@ -232,7 +232,12 @@ async fn a_concurrent_change_is_told_and_nothing_typed_is_lost() {
     let typed = [("user_agent", "mine"), ("credentials.session_token", "new-token")];
     let (status, page) = browser.submit(&page, "name=\"print\"", &typed).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert!(page.contains("changed by somebody else") && page.contains("value=\"mine\""), "{page}");
+    assert!(
+        page.contains("changed by somebody else")
+            && page.contains("What you typed is kept")
+            && page.contains("value=\"mine\""),
+        "{page}"
+    );
     assert!(!page.contains("new-token"), "{page}");
     assert_eq!(stored(&browser).unwrap().user_agent.as_deref(), Some("of-another"));
     assert_eq!(browser.submit(&page, "name=\"print\"", &[]).await.0, StatusCode::SEE_OTHER);
@@ -253,6 +258,27 @@ async fn another_secret_under_the_same_id_is_a_concurrent_change() {
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(again.contains("changed by somebody else") && !again.contains("of-another-0123"), "{again}");
     assert_eq!(browser.submit(&again, "name=\"print\"", &[]).await.0, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn settings_that_were_changed_since_the_question_are_not_taken_away() {
+    let browser = Browser::new().await;
+    put(&browser, all_set()).await;
+    let (_, question) = browser.get(&format!("{PLACE}/delete")).await;
+    let mut of_another = all_set();
+    of_another.credentials.as_mut().unwrap().access_key_secret = Secret::new("of-another-0123");
+    put(&browser, of_another).await;
+    let (status, page) = browser.submit(&question, "/delete", &[]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("changed by somebody else since this page was opened, so nothing was saved."), "{page}");
+    assert!(!page.contains("What you typed") && !page.contains("of-another-0123"), "{page}");
+    assert!(stored(&browser).is_some());
+    assert_eq!(browser.audited().await, "");
+    // The page shows the settings of now, so its form may save them, and the question may be asked anew.
+    assert_eq!(browser.submit(&page, "name=\"print\"", &[("user_agent", "mine")]).await.0, StatusCode::SEE_OTHER);
+    let (_, question) = browser.get(&format!("{PLACE}/delete")).await;
+    assert_eq!(browser.submit(&question, "/delete", &[]).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(stored(&browser), None);
 }
 
 #[tokio::test]

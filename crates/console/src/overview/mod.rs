@@ -1,15 +1,18 @@
 //! Overview: what the server does now and did of late, kept current by server-sent events.
 //!
 //! Guarantees: the page is whole without scripts and without samples; with scripts it is followed as long as it is looked at
-//! and its session lasts. How: the part that changes is one template, which the page contains and every event brings anew.
+//! and its session lasts: who is logged off is told nothing from then on, and the connection ends at once. How: the part
+//! that changes is one template, which the page contains and every event brings anew.
 
 mod chart;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
 use bytes::Bytes;
+use futures_util::future::select;
 use headwater_admin::{Administration, Pulse, Sample, ServerFacts, Totals, Window, iso_8601};
 use headwater_engine::FailedFill;
 use headwater_model::body::Body;
@@ -108,7 +111,7 @@ impl View {
             let (sessions, session) = (sessions.clone(), session.clone());
             async move {
                 if !first {
-                    view.clock.sleep(INTERVAL).await;
+                    select(view.clock.sleep(INTERVAL), pin!(sessions.ended(&session))).await;
                 }
                 if !sessions.lasts(&session) {
                     return None;

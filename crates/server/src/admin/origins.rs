@@ -91,9 +91,10 @@ async fn change(
     new: impl FnOnce(&OriginSettings) -> ModelResult<OriginSettings> + Send + 'static,
 ) -> Answer {
     let id = origin(place)?;
-    let changed = api.administration.change_origin_settings(requester, id.clone(), expected(headers), new).await;
+    let changed = api.administration.change_origin_settings(requester, id, expected(headers), new).await;
     let changed = changed.map_err(unacknowledged)?;
-    Ok(tagged(&api.engine.origin_version(&id), &changed.after))
+    // Of the change itself: by now the settings may be those of another, whose version is no tag of this body.
+    Ok(tagged(&changed.version, &changed.settings.after))
 }
 
 fn tagged(version: &str, settings: &impl Serialize) -> Response {

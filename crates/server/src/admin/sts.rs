@@ -22,7 +22,7 @@ use super::keys::policy_text;
 pub(super) struct AssumeRoleDocument {
     /// The access key whose rights are lent.
     access_key_id: Box<str>,
-    /// How long, 900 to 43,200; an hour without it.
+    /// How long, 900 to 43,200; an hour without it. Not longer than the bearer token of the request lasts.
     duration_seconds: Option<u64>,
     /// What the holder may do at most, of what the key may: a policy as an object, or its text.
     #[schema(value_type = Object)]
@@ -65,6 +65,7 @@ pub(super) async fn assume_role(State(api): Shared, By(requester): By, Document(
         life: Duration::from_secs(asked.duration_seconds.unwrap_or(DEFAULT_SECONDS)),
         policy: asked.policy.and_then(policy_text),
     };
+    api.administration.lend_within_token(&requester, "duration_seconds", role.life)?;
     let issued = api.engine.assume_role(&role)?;
     let audited = Issued {
         access_key_id: issued.access_key_id.to_string(),

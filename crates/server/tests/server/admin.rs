@@ -2,7 +2,7 @@
 
 use headwater_admin::verify_audit;
 use headwater_model::bucket::Dialect;
-use http::Method;
+use http::{Method, header};
 use serde_json::{Value, json};
 
 use crate::admin_client::{Signed, ask, exchange, head, send};
@@ -316,4 +316,25 @@ async fn origins_are_set_and_their_secrets_stay_in() {
     assert_eq!(ask(&running, Method::GET, path, "").await.1["kind"], "http", "the defaults are back");
     let (status, answer) = ask(&running, Method::GET, "/api/v1/origins/ftp/o.example:21", "").await;
     assert_eq!((status, &answer["error"]["field"]), (400, &json!("origin")), "{answer}");
+}
+
+#[tokio::test]
+async fn the_tag_of_an_answer_is_that_of_its_settings_however_many_change_them() {
+    let running = start(None).await;
+    let put = async |limit: u32| {
+        let body = json!({"limits": {"max_concurrent": limit}}).to_string();
+        let parts = head(Method::PUT, "/api/v1/origins/https/o.example:443", &body, Signed::Rightly);
+        let (parts, answer) = exchange(&running, parts, &body).await;
+        assert_eq!((parts.status.as_u16(), &answer["limits"]["max_concurrent"]), (200, &json!(limit)), "{answer}");
+        parts.headers[header::ETAG].clone()
+    };
+    // Settings have one version, whenever they are made.
+    let mut alone = Vec::new();
+    for limit in 1..=8 {
+        alone.push(put(limit).await);
+    }
+    for _ in 0..4 {
+        let together = futures_util::future::join_all((1..=8).map(&put)).await;
+        assert_eq!(together, alone);
+    }
 }

@@ -59,6 +59,43 @@ async fn a_token_reads_and_changes_as_its_key_and_its_changes_name_it() {
 }
 
 #[tokio::test]
+async fn what_a_token_lends_ends_with_it_and_what_it_makes_stays() {
+    let running = start(None).await;
+    open_bucket(&running).await;
+    let ending = json!({"access_key_id": "root", "duration_seconds": 2000});
+    let (id, ending) = issue(&running, ending).await;
+    let (_, lasting) = issue(&running, json!({"access_key_id": "root"})).await;
+    let role = |seconds: Value| json!({"access_key_id": "root", "duration_seconds": seconds}).to_string();
+    let link = |seconds: Value| json!({"key": "k", "endpoint": "http://h:1", "expires_s": seconds}).to_string();
+    let (sts, presign) = ("/api/v1/sts/assume-role", "/api/v1/buckets/bkt/presign");
+    // Without a number it is an hour.
+    for (path, body, field) in [
+        (sts, role(Value::Null), "duration_seconds"),
+        (sts, role(2001.into()), "duration_seconds"),
+        (presign, link(Value::Null), "expires_s"),
+        (presign, link(2001.into()), "expires_s"),
+    ] {
+        let (parts, answer) = bear(&running, Method::POST, path, &body, &ending).await;
+        assert_eq!((parts.status.as_u16(), &answer["error"]["field"]), (400, &json!(field)), "{body} {answer}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains("ask for less, or sign the request with the key pair"), "{message}");
+        assert_eq!(bear(&running, Method::POST, path, &body, &lasting).await.0.status, 200, "{body}");
+        assert_eq!(ask(&running, Method::POST, path, &body).await.0, 200, "{body}");
+    }
+    for (path, body) in [(sts, role(900.into())), (presign, link(900.into()))] {
+        assert_eq!(bear(&running, Method::POST, path, &body, &ending).await.0.status, 200, "{body}");
+    }
+
+    let key = json!({"access_key_id": "AKEY"}).to_string();
+    assert_eq!(bear(&running, Method::POST, "/api/v1/keys", &key, &ending).await.0.status, 201);
+    let (_, audit) = ask(&running, Method::GET, "/api/v1/audit?limit=1", "").await;
+    let line = &audit["entries"][0];
+    assert_eq!((&line["action"], &line["token"]), (&json!("create_access_key"), &json!(id)), "{audit}");
+    assert_eq!(ask(&running, Method::DELETE, &format!("/api/v1/tokens/{id}"), "").await.0, 200);
+    assert_eq!(ask(&running, Method::GET, "/api/v1/keys/AKEY", "").await.0, 200, "it is listed, and ends by itself");
+}
+
+#[tokio::test]
 async fn what_is_no_token_any_more_is_refused_with_a_challenge() {
     let running = start(None).await;
     let key = json!({"access_key_id": "AKEY", "secret": "secret-of-the-key"}).to_string();

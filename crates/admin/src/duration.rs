@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 /// Reads a duration; a bare number is refused, because its unit would be a guess.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// What the text should have been.
+pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no duration; write a number and a unit, such as 500ms, 30s, 5m, 1h or 30d");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = text.split_at(digits);
