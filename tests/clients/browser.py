@@ -51,17 +51,17 @@ class Browser:
         field.send_keys(text)
 
     def press(self, name):
-        self.driver.find_element(By.XPATH, f"//button[normalize-space()='{name}']").click()
-
-    def send(self, button):
-        """Sends the form of a button, and waits until its answer has taken the page's place."""
-        self.driver.execute_script("window.before = true")
-        button.click()
-        there = "return !window.before && document.readyState === 'complete'"
-        WebDriverWait(self.driver, 30).until(lambda driver: driver.execute_script(there))
+        self.send(self.driver.find_element(By.XPATH, f"//button[normalize-space()='{name}']"))
 
     def follow(self, name):
-        self.driver.find_element(By.LINK_TEXT, name).click()
+        self.send(self.driver.find_element(By.LINK_TEXT, name))
+
+    def send(self, control):
+        """Clicks, and waits until the answer has taken the page's place: what is looked for next may be on both pages."""
+        self.driver.execute_script("window.before = true")
+        control.click()
+        there = "return !window.before && document.readyState === 'complete'"
+        WebDriverWait(self.driver, 30).until(lambda driver: driver.execute_script(there), "the page is still there")
 
     def arrives_at(self, heading):
         """The page with this heading is there, perhaps after the one that is shown still."""
