@@ -51,17 +51,19 @@ struct Filled<'f> {
 
 impl OriginVisit<'_> {
     pub(crate) fn show(&self, id: &OriginId) -> Outcome {
-        // Read before the settings: a change between the two is noticed when the form comes back.
-        let print = &self.version(id);
-        let form = &OriginForm::of(&self.settings(id));
-        self.page(StatusCode::OK, id, Filled { form, print, faults: Faults::default(), alert: &[] })
+        self.as_stored(StatusCode::OK, id, &[])
     }
 
     /// The settings as they are now, for who was about to change others.
     pub(super) fn show_changed(&self, id: &OriginId) -> Outcome {
+        self.as_stored(StatusCode::CONFLICT, id, &[CONCURRENT])
+    }
+
+    fn as_stored(&self, status: StatusCode, id: &OriginId, alert: &'static [&'static str]) -> Outcome {
+        // Read before the settings: a change between the two is noticed when the form comes back.
         let print = &self.version(id);
         let form = &OriginForm::of(&self.settings(id));
-        self.page(StatusCode::CONFLICT, id, Filled { form, print, faults: Faults::default(), alert: &[CONCURRENT] })
+        self.page(status, id, Filled { form, print, faults: Faults::default(), alert })
     }
 
     fn page(&self, status: StatusCode, id: &OriginId, filled: Filled<'_>) -> Outcome {

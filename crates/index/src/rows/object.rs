@@ -1,6 +1,6 @@
 //! An object: what is known about it and where its bytes are. Key: tag, generation, object key.
 //!
-//! There are as many of these rows as objects, so none says twice what it can say once: see [`stored`].
+//! There are as many of these rows as objects, so none says twice what it can say once: see [`super::stored`].
 
 use std::sync::Arc;
 

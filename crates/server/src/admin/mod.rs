@@ -8,7 +8,8 @@
 //! Everything under `/api/` is for the root key alone ([`auth`]): a request reaches its handler only after its
 //! signature, its signer's right and its body's digest were checked, or its bearer token and the right of that one's
 //! key. Changes are written to the audit log before they are acknowledged ([`api`]). No GET changes anything; there is
-//! no CORS, so no web page of another site can read an answer. Every answer has its id in `x-request-id`, as have the lines of the log that are about it.
+//! no CORS, so no web page of another site can read an answer. Every answer has its id in `x-request-id`, as have the
+//! lines of the log that are about it.
 
 mod api;
 mod auth;

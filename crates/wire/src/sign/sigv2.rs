@@ -51,10 +51,11 @@ pub(super) fn verify(
     let message = string_to_sign(parts, &date_line, &context.target, presigned)?;
     let provided = BASE64.decode(&claim.signature).ok().and_then(|bytes| <[u8; 20]>::try_from(bytes).ok());
     let matches = |message: &[u8]| provided.is_some_and(|provided| hmac_sha1(secret, message).ct_eq(&provided).into());
-    if !matches(&message) && {
-        let ended = names_only_bucket(parts.uri.path(), &context.target);
-        !ended || !matches(&message_of(parts, &date_line, &context.target, presigned, "/")?)
-    } {
+    let mut signed = matches(&message);
+    if !signed && names_only_bucket(parts.uri.path(), &context.target) {
+        signed = matches(&message_of(parts, &date_line, &context.target, presigned, "/")?);
+    }
+    if !signed {
         return Err(SignError::Mismatch(Box::new(Mismatch {
             string_to_sign: String::from_utf8_lossy(&message).into_owned(),
             canonical_request: None,
